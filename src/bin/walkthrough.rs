@@ -1,0 +1,2 @@
+//! The whole walk.
+fn main() {}

@@ -1,0 +1,203 @@
+//! A system call is a value.
+//!
+//! A lesson says what it wants as a [`Call`]; a [`Process`](crate::kernel::Process) performs it and returns
+//! an [`Outcome`]; the two together are a [`Performed`], and everything on screen is printed from that.
+//!
+//! **Invariant:** nothing here performs a call. This module knows names, numbers and C notation only.
+
+mod cmd;
+mod flags;
+mod names;
+mod record;
+
+use std::fmt;
+
+use nix::errno::Errno;
+use nix::sys::stat::Mode;
+use serde::{Deserialize, Serialize};
+
+pub use cmd::{Cmd, Ownership};
+pub use flags::{ShmatFlags, ShmgetFlags};
+pub use names::{Address, Key, Shmid};
+pub use record::{ShmInfo, ShmLimits, ShmidDs};
+
+/// One of the four System V shared memory calls, with its arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Call {
+    /// `int shmget(key_t key, size_t size, int shmflg)`: make a segment, or find one.
+    #[doc(alias = "shmget")]
+    Shmget {
+        /// The name by which unrelated processes find the segment.
+        key: Key,
+        /// In bytes; 0 is allowed when the segment exists.
+        size: usize,
+        /// `IPC_CREAT`, `IPC_EXCL` and the like.
+        flags: ShmgetFlags,
+        /// The nine permission bits, which C passes in the same argument as the flags.
+        #[serde(with = "flags::mode_bits")]
+        mode: Mode,
+    },
+    /// `void *shmat(int shmid, const void *shmaddr, int shmflg)`: map a segment into this process.
+    #[doc(alias = "shmat")]
+    Shmat {
+        /// The segment.
+        shmid: Shmid,
+        /// Where to map it; [`Address::NULL`] lets the kernel choose.
+        address: Address,
+        /// `SHM_RDONLY`, `SHM_RND` and the like.
+        flags: ShmatFlags,
+    },
+    /// `int shmdt(const void *shmaddr)`: remove the mapping that starts at an address.
+    #[doc(alias = "shmdt")]
+    Shmdt {
+        /// What `shmat` returned.
+        address: Address,
+    },
+    /// `int shmctl(int shmid, int cmd, struct shmid_ds *buf)`: ask about a segment, change or remove it.
+    #[doc(alias = "shmctl")]
+    Shmctl {
+        /// The segment, or for `SHM_STAT` an index into the kernel's table.
+        shmid: Shmid,
+        /// What to do with it.
+        cmd: Cmd,
+    },
+}
+
+/// What the kernel answered: a value, or an errno.
+pub type Outcome = Result<Answer, Errno>;
+
+/// The value that a successful [`Call`] returned, with what it copied out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// `shmget`: the segment's identifier.
+    Id(Shmid),
+    /// `shmat`: where the segment is mapped now.
+    Mapped(Address),
+    /// `shmdt`, and the commands of `shmctl` that copy nothing out: 0.
+    Done,
+    /// `IPC_STAT`: the kernel's record of the segment.
+    Record(ShmidDs),
+    /// `SHM_STAT` and `SHM_STAT_ANY`: the identifier found at that index, and its record.
+    Found(Shmid, ShmidDs),
+    /// `IPC_INFO`: the highest index in use, and the limits of this IPC namespace.
+    Limits(i32, ShmLimits),
+    /// `SHM_INFO`: the highest index in use, and what the segments of this namespace take.
+    Usage(i32, ShmInfo),
+}
+
+impl Answer {
+    /// The number that the call returned.
+    pub fn value(&self) -> i64 {
+        match self {
+            Answer::Id(id) | Answer::Found(id, _) => id.0.into(),
+            Answer::Mapped(address) => address.0 as i64,
+            Answer::Done | Answer::Record(_) => 0,
+            Answer::Limits(index, _) | Answer::Usage(index, _) => (*index).into(),
+        }
+    }
+}
+
+/// A call that was made, by whom, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Performed {
+    /// The process that made the call.
+    pub pid: i32,
+    /// What it asked.
+    pub call: Call,
+    /// What the kernel answered.
+    pub outcome: Outcome,
+}
+
+impl fmt::Display for Call {
+    /// The call in C notation, with flags by name and the mode in octal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Call::Shmget { key, size, flags, mode } => {
+                write!(f, "shmget({key}, {size}, {})", flags::with_mode(*flags, *mode))
+            }
+            Call::Shmat { shmid, address, flags } => write!(f, "shmat({shmid}, {address}, {flags})"),
+            Call::Shmdt { address } => write!(f, "shmdt({address})"),
+            Call::Shmctl { shmid, cmd } => write!(f, "shmctl({shmid}, {}, {})", cmd, cmd.third_argument()),
+        }
+    }
+}
+
+impl fmt::Display for Performed {
+    /// The call in C notation and its result, as strace prints them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Ok(Answer::Mapped(address)) => write!(f, "{} = {address}", self.call),
+            Ok(answer) => write!(f, "{} = {}", self.call, answer.value()),
+            Err(errno) => write!(f, "{} = -1 {errno:?} ({})", self.call, errno.desc()),
+        }
+    }
+}
+
+impl Call {
+    /// The name of the system call.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Call::Shmget { .. } => "shmget",
+            Call::Shmat { .. } => "shmat",
+            Call::Shmdt { .. } => "shmdt",
+            Call::Shmctl { .. } => "shmctl",
+        }
+    }
+
+    /// The arguments by name, as the JSON of a `call` event shows them: addresses and ids as numbers,
+    /// flags as a list of names, the mode apart and in octal.
+    pub fn arguments(&self) -> serde_json::Value {
+        use serde_json::json;
+        match self {
+            Call::Shmget { key, size, flags, mode } => {
+                json!({"key": key.0, "size": size, "flags": flags.names(), "mode": format!("{:04o}", mode.bits())})
+            }
+            Call::Shmat { shmid, address, flags } => {
+                json!({"shmid": shmid.0, "address": address.0, "flags": flags.names()})
+            }
+            Call::Shmdt { address } => json!({"address": address.0}),
+            Call::Shmctl { shmid, cmd } => json!({"shmid": shmid.0, "cmd": cmd.to_string()}),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(call: Call, outcome: Outcome) -> String {
+        Performed { pid: 1, call, outcome }.to_string()
+    }
+
+    #[test]
+    fn a_call_reads_as_in_c() {
+        let get = Call::Shmget {
+            key: Key::PRIVATE,
+            size: 0x6400,
+            flags: ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL,
+            mode: Mode::S_IRUSR | Mode::S_IWUSR,
+        };
+        assert_eq!(
+            told(get, Ok(Answer::Id(Shmid(163843)))),
+            "shmget(IPC_PRIVATE, 25600, IPC_CREAT|IPC_EXCL|0600) = 163843"
+        );
+        let at = Call::Shmat { shmid: Shmid(7), address: Address::NULL, flags: ShmatFlags::empty() };
+        assert_eq!(told(at, Ok(Answer::Mapped(Address(0x5000000)))), "shmat(7, NULL, 0) = 0x5000000");
+        let remove = Call::Shmctl { shmid: Shmid(7), cmd: Cmd::IpcRmid };
+        assert_eq!(
+            told(remove, Err(Errno::EINVAL)),
+            "shmctl(7, IPC_RMID, NULL) = -1 EINVAL (Invalid argument)"
+        );
+    }
+
+    #[test]
+    fn bits_without_a_name_are_shown_too() {
+        let get = Call::Shmget {
+            key: Key(0x0bad_cafe),
+            size: 1,
+            flags: ShmgetFlags::from_bits_retain(0o100000),
+            mode: Mode::empty(),
+        };
+        assert_eq!(get.to_string(), "shmget(0x0badcafe, 1, 0x8000)");
+    }
+}

@@ -1,0 +1,95 @@
+//! The commands of `shmctl`: exclusive, so an enum.
+
+use std::fmt;
+
+use nix::libc;
+use nix::sys::stat::Mode;
+use serde::{Deserialize, Serialize};
+
+use super::flags::mode_bits;
+
+/// What `shmctl` is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cmd {
+    /// `IPC_STAT`: copy the segment's record to the caller. Needs read permission.
+    IpcStat,
+    /// `IPC_SET`: change owner, group and mode. For the owner, the creator, or `CAP_SYS_ADMIN`.
+    IpcSet(Ownership),
+    /// `IPC_RMID`: mark the segment for destruction. For the owner, the creator, or `CAP_SYS_ADMIN`.
+    IpcRmid,
+    /// `SHM_LOCK`: keep the segment's pages in memory.
+    ShmLock,
+    /// `SHM_UNLOCK`: let the segment's pages be swapped out again.
+    ShmUnlock,
+    /// `IPC_INFO`: the limits of this IPC namespace.
+    IpcInfo,
+    /// `SHM_INFO`: what the segments of this namespace take.
+    ShmInfo,
+    /// `SHM_STAT`: like `IPC_STAT`, by index instead of id.
+    ShmStat,
+    /// `SHM_STAT_ANY`: like `SHM_STAT`, without the check for read permission.
+    ShmStatAny,
+    /// A number that the kernel does not know.
+    Unknown(i32),
+}
+
+/// The fields of a segment's record that `IPC_SET` may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ownership {
+    /// The new owner.
+    pub uid: u32,
+    /// The new owning group.
+    pub gid: u32,
+    /// The new permission bits.
+    #[serde(with = "mode_bits")]
+    pub mode: Mode,
+}
+
+/// Commands that libc does not name; from `include/uapi/linux/shm.h`.
+const SHM_STAT: i32 = 13;
+const SHM_INFO: i32 = 14;
+const SHM_STAT_ANY: i32 = 15;
+
+impl Cmd {
+    /// The number that the kernel knows the command by.
+    pub fn number(self) -> i32 {
+        match self {
+            Cmd::IpcStat => libc::IPC_STAT,
+            Cmd::IpcSet(_) => libc::IPC_SET,
+            Cmd::IpcRmid => libc::IPC_RMID,
+            Cmd::ShmLock => libc::SHM_LOCK,
+            Cmd::ShmUnlock => libc::SHM_UNLOCK,
+            Cmd::IpcInfo => libc::IPC_INFO,
+            Cmd::ShmInfo => SHM_INFO,
+            Cmd::ShmStat => SHM_STAT,
+            Cmd::ShmStatAny => SHM_STAT_ANY,
+            Cmd::Unknown(number) => number,
+        }
+    }
+
+    /// The third argument in C: a buffer, or `NULL` where the command takes none.
+    pub(super) fn third_argument(self) -> &'static str {
+        match self {
+            Cmd::IpcStat | Cmd::IpcSet(_) | Cmd::ShmStat | Cmd::ShmStatAny => "&buf",
+            Cmd::IpcInfo | Cmd::ShmInfo => "&info",
+            Cmd::IpcRmid | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => "NULL",
+        }
+    }
+}
+
+impl fmt::Display for Cmd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cmd::IpcStat => "IPC_STAT",
+            Cmd::IpcSet(_) => "IPC_SET",
+            Cmd::IpcRmid => "IPC_RMID",
+            Cmd::ShmLock => "SHM_LOCK",
+            Cmd::ShmUnlock => "SHM_UNLOCK",
+            Cmd::IpcInfo => "IPC_INFO",
+            Cmd::ShmInfo => "SHM_INFO",
+            Cmd::ShmStat => "SHM_STAT",
+            Cmd::ShmStatAny => "SHM_STAT_ANY",
+            Cmd::Unknown(number) => return write!(f, "{number}"),
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! `/proc/sysvipc/shm`: the kernel's table of segments, a line each. `ipcs -m` reads the same file.
+//!
+//! A parser of its own, because the one in the crate `procfs` takes the octal `perms` for decimal and ids of
+//! users for 16-bit numbers: one uid above 65535 would lose the whole table.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::Unreadable;
+use crate::call::{Key, Shmid, ShmidDs};
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The key, 0 for `IPC_PRIVATE` and for a segment marked for destruction.
+    pub key: Key,
+    /// The id.
+    pub shmid: Shmid,
+    /// Permission bits with `SHM_DEST` and `SHM_LOCKED`.
+    pub perms: u32,
+    /// The size in bytes, as it was asked for.
+    pub size: usize,
+    /// The process that made it.
+    pub cpid: i32,
+    /// The process that last attached or detached it.
+    pub lpid: i32,
+    /// Attachments now.
+    pub nattch: u64,
+    /// The owner.
+    pub uid: u32,
+    /// The owner's group.
+    pub gid: u32,
+    /// Bytes in memory.
+    pub rss: usize,
+    /// Bytes swapped out.
+    pub swap: usize,
+}
+
+impl Row {
+    /// The last column of `ipcs -m`: `dest`, `locked`, both, or nothing.
+    pub fn status(&self) -> String {
+        let flags = [(ShmidDs::SHM_DEST, "dest"), (ShmidDs::SHM_LOCKED, "locked")];
+        let names: Vec<_> =
+            flags.iter().filter(|(bit, _)| self.perms & bit != 0).map(|(_, name)| *name).collect();
+        names.join(" ")
+    }
+}
+
+/// Reads the whole table. The columns are found by their names, since kernels differ in which they have.
+///
+/// # Errors
+///
+/// `Unreadable`, with the line that has not the columns of the heading.
+pub fn parse(text: &str) -> Result<Vec<Row>, Unreadable> {
+    let mut lines = text.lines();
+    let heading: Vec<_> = lines.next().unwrap_or_default().split_whitespace().collect();
+    lines.filter(|line| !line.trim().is_empty()).map(|line| row(&heading, line)).collect()
+}
+
+fn row(heading: &[&str], line: &str) -> Result<Row, Unreadable> {
+    let cells: HashMap<_, _> = heading.iter().copied().zip(line.split_whitespace()).collect();
+    let unreadable = || Unreadable(line.to_owned());
+    let read = || {
+        Some(Row {
+            key: Key(cells.get("key")?.parse().ok()?),
+            shmid: Shmid(cells.get("shmid")?.parse().ok()?),
+            perms: u32::from_str_radix(cells.get("perms")?, 8).ok()?,
+            size: cells.get("size")?.parse().ok()?,
+            cpid: cells.get("cpid")?.parse().ok()?,
+            lpid: cells.get("lpid")?.parse().ok()?,
+            nattch: cells.get("nattch")?.parse().ok()?,
+            uid: cells.get("uid")?.parse().ok()?,
+            gid: cells.get("gid")?.parse().ok()?,
+            rss: cells.get("rss").map_or(Some(0), |cell| cell.parse().ok())?,
+            swap: cells.get("swap").map_or(Some(0), |cell| cell.parse().ok())?,
+        })
+    };
+    read().ok_or_else(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "\
+       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss                  swap
+         0     163843   600                 25600  4711     0      0 70000  1000 70000  1000          0          0 1795447862                  4096                     0
+-559038737          7  3600                     1     1     1      2     0     0     0     0          1          1          1                     0                     0
+";
+
+    #[test]
+    fn a_large_uid_and_a_negative_key_are_read() {
+        let rows = parse(TABLE).unwrap();
+        assert_eq!((rows[0].uid, rows[0].perms, rows[0].rss), (70000, 0o600, 4096));
+        assert_eq!(rows[1].key.to_string(), "0xdeadbeef");
+        assert_eq!(rows[1].status(), "dest locked");
+    }
+
+    #[test]
+    fn an_older_kernels_table_without_rss_is_read() {
+        let rows =
+            parse(&TABLE.lines().map(|line| &line[..129.min(line.len())]).collect::<Vec<_>>().join("\n"));
+        assert_eq!(rows.unwrap()[0].rss, 0);
+    }
+
+    #[test]
+    fn a_line_of_something_else_is_named() {
+        let error = parse("key shmid\nfoo bar").unwrap_err();
+        assert_eq!(error, Unreadable("foo bar".into()));
+    }
+}

@@ -1,0 +1,143 @@
+//! Who performs a [`Call`].
+//!
+//! A [`Process`] is what a lesson directs: it makes calls, reads and writes its memory, and lets itself be
+//! looked at. [`Linux`] is this very process; [`Child`] is another one, forked from it, that does the same on
+//! request. Lessons see neither; they speak to the [`Story`](crate::story::Story), so that a model of the
+//! kernel's rules could stand here, too.
+//!
+//! **Invariant:** nothing here prints. `linux.rs` is the only file that makes a System V call.
+
+mod child;
+mod isolated;
+mod linux;
+mod net;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use nix::sys::signal::Signal;
+
+use crate::call::{Address, Call, Outcome};
+use crate::error::Result;
+
+pub use child::Child;
+pub use isolated::isolate;
+pub use linux::Linux;
+pub(crate) use linux::{exit_now, fork};
+pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
+
+/// How many pages were given to the process during an access: its minor page faults.
+pub type Faults = u64;
+
+/// A process that makes calls and touches memory when it is told to.
+pub trait Process {
+    /// Its process id.
+    fn pid(&self) -> i32;
+
+    /// The size of a page of memory, in bytes.
+    fn page_size(&self) -> usize;
+
+    /// Makes a system call, and returns what the kernel answered.
+    ///
+    /// # Errors
+    ///
+    /// Only when no answer is to be had: the process is gone, or the call would harm it. An errno is an answer.
+    fn perform(&mut self, call: &Call) -> Result<Outcome>;
+
+    /// Reads memory, byte by byte, into `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// `NotAttached` in this process; in a [`Child`] the access is made whatever comes of it, and it is
+    /// `Ended` when it dies.
+    fn load(&mut self, address: Address, buffer: &mut [u8]) -> Result<Faults>;
+
+    /// Writes memory, byte by byte.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Process::load`].
+    fn store(&mut self, address: Address, bytes: &[u8]) -> Result<Faults>;
+
+    /// What the kernel shows in a file of `/proc`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever opening and reading the file gives: `/proc` may be hidden, or not there.
+    fn shows(&self, file: ProcFile) -> io::Result<String>;
+
+    /// The name of a user, if it has one here.
+    fn user_name(&self, uid: u32) -> Option<String>;
+
+    /// A new process with a copy of this one's memory and attachments.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`: the kernel allows no more processes, or this one cannot be forked.
+    fn fork(&mut self) -> Result<Box<dyn Process>>;
+
+    /// Gives up `CAP_IPC_OWNER`, by which root is let past the permission bits.
+    ///
+    /// # Errors
+    ///
+    /// `Ground` for the process that tells the story; `Ended`.
+    fn renounce_privilege(&mut self) -> Result<()>;
+
+    /// Replaces the program that the process runs. It answers no more; it can still be killed.
+    ///
+    /// # Errors
+    ///
+    /// `Ground` for the process that tells the story, and if the program cannot be run; `Ended`.
+    fn exec(&mut self, program: &str, arguments: &[&str]) -> Result<()>;
+
+    /// Lets the process exit (`None`), or kills it, and returns how it ended.
+    ///
+    /// # Errors
+    ///
+    /// `Ground` for the process that tells the story.
+    fn end(&mut self, signal: Option<Signal>) -> Result<Ending>;
+}
+
+/// The files of `/proc` that lessons look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcFile {
+    /// `/proc/sysvipc/shm`: every segment of this IPC namespace.
+    Segments,
+    /// `/proc/PID/maps`: what is mapped where in the process.
+    Maps,
+    /// `/proc/sys/kernel/…`: a limit or setting.
+    Setting(&'static str),
+}
+
+impl ProcFile {
+    /// Where the file is, for a process.
+    pub fn path(self, pid: i32) -> PathBuf {
+        match self {
+            ProcFile::Segments => "/proc/sysvipc/shm".into(),
+            ProcFile::Maps => format!("/proc/{pid}/maps").into(),
+            ProcFile::Setting(name) => format!("/proc/sys/kernel/{name}").into(),
+        }
+    }
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It called `exit` with this status.
+    Exited(i32),
+    /// A signal killed it.
+    Killed(Signal),
+    /// It gave no answer in time, and was killed for it.
+    Hung,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ending::Exited(status) => write!(f, "exited with status {status}"),
+            Ending::Killed(signal) => write!(f, "was killed by {signal}"),
+            Ending::Hung => write!(f, "gave no answer in time and was killed"),
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! A forked child that does what it is told: a [`Process`] at the other end of a socket.
+//!
+//! The child is real: it has its own pid, its own maps, and it really dies of a bad access. What it is asked and
+//! what it answers travel as one line of JSON each.
+//!
+//! **Invariant:** a child never outlives its parent, never keeps it waiting without end, and is always waited
+//! for. What it made is in its own safety net and in its parent's.
+
+use std::ffi::CString;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, execvp, getppid};
+use serde::{Deserialize, Serialize};
+
+use super::{Ending, Faults, Linux, ProcFile, Process, linux, net};
+use crate::call::{Address, Answer, Call, Outcome};
+use crate::error::{Error, Result};
+use crate::evidence::segments;
+
+/// How long a child may take for an answer. Every request is one call or one copy, so this is generous.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a parent asks of its child.
+#[derive(Serialize, Deserialize)]
+enum Request {
+    Perform(Call),
+    Load { address: Address, length: usize },
+    Store { address: Address, bytes: Vec<u8> },
+    RenouncePrivilege,
+    Exec { program: String, arguments: Vec<String> },
+    Exit,
+}
+
+/// What a child answers.
+#[derive(Serialize, Deserialize)]
+enum Reply {
+    Answered(Answer),
+    Errno(i32),
+    Loaded(Vec<u8>, Faults),
+    Stored(Faults),
+    Failed(String),
+    Done,
+}
+
+/// A process that was forked from this one.
+#[derive(Debug)]
+pub struct Child {
+    pid: Pid,
+    line: BufReader<UnixStream>,
+    ending: Option<Ending>,
+}
+
+impl Child {
+    /// Forks `parent`; the child has a copy of its attachments and waits for requests.
+    pub(super) fn of(parent: &mut Linux) -> Result<Child> {
+        let cannot = |error: &dyn ToString| {
+            Error::ground(
+                "fork a second process",
+                error.to_string(),
+                "See `ulimit -u`, and how many processes run.",
+            )
+        };
+        let (ours, its) = UnixStream::pair().map_err(|error| cannot(&error))?;
+        ours.set_read_timeout(Some(PATIENCE)).map_err(|error| cannot(&error))?;
+        let this_process = nix::unistd::getpid();
+        match linux::fork().map_err(|errno| cannot(&errno))? {
+            ForkResult::Parent { child } => {
+                Ok(Child { pid: child, line: BufReader::new(ours), ending: None })
+            }
+            ForkResult::Child => {
+                drop(ours);
+                linux::exit_now(serve(parent, its, this_process))
+            }
+        }
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<Reply> {
+        self.answer(request).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => self.lost(true, request),
+            _ => self.lost(false, request),
+        })
+    }
+
+    fn answer(&mut self, request: &Request) -> io::Result<Reply> {
+        if self.ending.is_some() {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        send(self.line.get_mut(), request)?;
+        receive(&mut self.line)
+    }
+
+    /// The child gives no answer: finds out how it ended.
+    fn lost(&mut self, hung: bool, request: &Request) -> Error {
+        if hung {
+            let _ = kill(self.pid, Signal::SIGKILL);
+        }
+        let ending = self.wait(hung);
+        if let Request::Perform(Call::Shmget { .. }) = request {
+            self.adopt_unheard();
+        }
+        Error::Ended { pid: self.pid(), ending }
+    }
+
+    /// Waits for the child, which has ended or is about to.
+    fn wait(&mut self, hung: bool) -> Ending {
+        let pid = self.pid;
+        *self.ending.get_or_insert_with(|| {
+            loop {
+                match waitpid(pid, None) {
+                    Ok(_) if hung => return Ending::Hung,
+                    Ok(WaitStatus::Signaled(_, signal, _)) => return Ending::Killed(signal),
+                    Ok(WaitStatus::Exited(_, status)) => return Ending::Exited(status),
+                    Ok(_) | Err(Errno::EINTR) => {}
+                    Err(_) => return Ending::Exited(0),
+                }
+            }
+        })
+    }
+
+    /// A child may die between making a segment and telling of it; the kernel's table knows who made what.
+    fn adopt_unheard(&self) {
+        let table = Linux::new().shows(ProcFile::Segments).unwrap_or_default();
+        let rows = segments::parse(&table).unwrap_or_default();
+        rows.iter().filter(|row| row.cpid == self.pid()).for_each(|row| net::watch(row.shmid));
+    }
+}
+
+impl Process for Child {
+    fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    fn page_size(&self) -> usize {
+        Linux::new().page_size()
+    }
+
+    fn perform(&mut self, call: &Call) -> Result<Outcome> {
+        net::hold_signals(|| {
+            let outcome = match self.ask(&Request::Perform(call.clone()))? {
+                Reply::Answered(answer) => Ok(answer),
+                Reply::Errno(errno) => Err(Errno::from_raw(errno)),
+                other => return Err(self.misunderstood(other)),
+            };
+            // The child watches what it made; its parent does, too, in case the child is killed.
+            if let (&Call::Shmget { key, flags, .. }, Ok(Answer::Id(id))) = (call, &outcome)
+                && linux::made_by(self.pid(), key, flags.bits(), *id)
+            {
+                net::watch(*id);
+            }
+            Ok(outcome)
+        })
+    }
+
+    fn load(&mut self, address: Address, buffer: &mut [u8]) -> Result<Faults> {
+        match self.ask(&Request::Load { address, length: buffer.len() })? {
+            Reply::Loaded(bytes, faults) if bytes.len() == buffer.len() => {
+                buffer.copy_from_slice(&bytes);
+                Ok(faults)
+            }
+            other => Err(self.misunderstood(other)),
+        }
+    }
+
+    fn store(&mut self, address: Address, bytes: &[u8]) -> Result<Faults> {
+        match self.ask(&Request::Store { address, bytes: bytes.to_vec() })? {
+            Reply::Stored(faults) => Ok(faults),
+            other => Err(self.misunderstood(other)),
+        }
+    }
+
+    fn shows(&self, file: ProcFile) -> io::Result<String> {
+        std::fs::read_to_string(file.path(self.pid()))
+    }
+
+    fn user_name(&self, uid: u32) -> Option<String> {
+        Linux::new().user_name(uid)
+    }
+
+    fn fork(&mut self) -> Result<Box<dyn Process>> {
+        Err(Error::ground(
+            "fork a child of a child",
+            "not part of the playground",
+            "Fork both from the lesson.",
+        ))
+    }
+
+    fn renounce_privilege(&mut self) -> Result<()> {
+        match self.ask(&Request::RenouncePrivilege)? {
+            Reply::Done => Ok(()),
+            other => Err(self.misunderstood(other)),
+        }
+    }
+
+    fn exec(&mut self, program: &str, arguments: &[&str]) -> Result<()> {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let request = Request::Exec { program: program.to_owned(), arguments };
+        // The socket closes at the moment of the exec: no answer is the good answer.
+        match self.answer(&request) {
+            Ok(other) => Err(self.misunderstood(other)),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn end(&mut self, signal: Option<Signal>) -> Result<Ending> {
+        match signal {
+            Some(signal) => drop(kill(self.pid, signal)),
+            None => drop(self.answer(&Request::Exit)),
+        }
+        Ok(self.wait(false))
+    }
+}
+
+impl Child {
+    fn misunderstood(&self, reply: Reply) -> Error {
+        let answer = match reply {
+            Reply::Failed(why) => why,
+            Reply::Errno(errno) => Errno::from_raw(errno).to_string(),
+            _ => "an answer to another question".to_owned(),
+        };
+        Error::ground(format!("process {} was to act", self.pid), answer, "Run the lesson again.")
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.ending.is_none() {
+            let _ = kill(self.pid, Signal::SIGKILL);
+            self.wait(false);
+        }
+    }
+}
+
+/// The child's life: a request, an answer, until it is told to exit or its parent is gone.
+fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
+    net::renew();
+    // A limit of 1 keeps a core dump from files and from handlers such as apport alike (core(5)).
+    let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
+    let _ = set_pdeathsig(Signal::SIGTERM);
+    if getppid() != parent {
+        return 1;
+    }
+    let mut line = BufReader::new(line);
+    while let Ok(request) = receive(&mut line) {
+        let Some(reply) = act(process.nothing_to_lose(), request) else {
+            // Told to exit: as any process does, without a thought for its segments.
+            return 0;
+        };
+        if send(line.get_mut(), &reply).is_err() {
+            break;
+        }
+    }
+    net::sweep();
+    1
+}
+
+fn act(process: &mut Linux, request: Request) -> Option<Reply> {
+    let reply = match request {
+        Request::Perform(call) => process.perform(&call).map(|outcome| match outcome {
+            Ok(answer) => Reply::Answered(answer),
+            Err(errno) => Reply::Errno(errno as i32),
+        }),
+        Request::Load { address, length } => {
+            let mut buffer = vec![0; length];
+            process.load(address, &mut buffer).map(|faults| Reply::Loaded(buffer, faults))
+        }
+        Request::Store { address, bytes } => process.store(address, &bytes).map(Reply::Stored),
+        Request::RenouncePrivilege => process.renounce_privilege().map(|()| Reply::Done),
+        Request::Exec { program, arguments } => Ok(Reply::Errno(replace(program, arguments) as i32)),
+        Request::Exit => return None,
+    };
+    Some(reply.unwrap_or_else(|error| Reply::Failed(error.to_string())))
+}
+
+/// `execvp`, which returns only if it fails.
+fn replace(program: String, arguments: Vec<String>) -> Errno {
+    let words = std::iter::once(program).chain(arguments);
+    let Ok(words) = words.map(CString::new).collect::<std::result::Result<Vec<_>, _>>() else {
+        return Errno::EINVAL;
+    };
+    match execvp(&words[0], &words) {
+        Err(errno) => errno,
+    }
+}
+
+fn send(line: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec(message)?;
+    text.push(b'\n');
+    line.write_all(&text)
+}
+
+fn receive<T: for<'a> Deserialize<'a>>(line: &mut BufReader<UnixStream>) -> io::Result<T> {
+    let mut text = String::new();
+    if line.read_line(&mut text)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(serde_json::from_str(&text)?)
+}

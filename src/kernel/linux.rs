@@ -1,0 +1,371 @@
+//! This process, on Linux: the only file that calls `shmget`, `shmat`, `shmdt` and `shmctl`.
+//!
+//! nix wraps no System V shared memory, so the calls go through its libc and `Errno::result`.
+//!
+//! **Invariant:** an address is dereferenced only where [`Linux`] has attached a segment and not detached it
+//! since: it remembers. So every method is safe to call with any arguments, whatever a lesson tries.
+//! The exception is a process that was forked for the purpose: it makes any access, since it has nothing to lose.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hint::black_box;
+use std::mem::MaybeUninit;
+use std::time::UNIX_EPOCH;
+use std::{fs, io};
+
+use nix::errno::Errno;
+use nix::libc::{self, c_int, c_void};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::unistd::{ForkResult, SysconfVar, Uid, User, sysconf};
+
+use super::{Child, Ending, Faults, ProcFile, Process, net};
+use crate::call::{Address, Answer, Call, Cmd, Key, Outcome, ShmInfo, ShmLimits, ShmatFlags, Shmid, ShmidDs};
+use crate::error::{Error, Result};
+
+/// The process that runs this code.
+#[derive(Debug, Default)]
+pub struct Linux {
+    /// What is attached, by the address where it starts.
+    attached: BTreeMap<usize, Extent>,
+    /// How large the segments are that went through `shmget` here.
+    sizes: HashMap<Shmid, usize>,
+    /// Whether to make every access, as a forked child does.
+    reckless: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    length: usize,
+    writable: bool,
+}
+
+impl Linux {
+    /// This process, which has nothing attached yet.
+    pub fn new() -> Linux {
+        Linux::default()
+    }
+
+    /// The same process after a fork, in the child: it makes every access it is told to make, and may die of it.
+    pub(super) fn nothing_to_lose(&mut self) -> &mut Linux {
+        self.reckless = true;
+        self
+    }
+
+    fn shmget(&mut self, key: Key, size: usize, flags: c_int) -> nix::Result<Answer> {
+        net::hold_signals(|| {
+            // SAFETY: shmget takes three numbers and touches no memory of this process.
+            let id = Shmid(Errno::result(unsafe { libc::shmget(key.0, size, flags) })?);
+            if made_by(self.pid(), key, flags, id) {
+                net::watch(id);
+            }
+            // A segment that was found may be larger than asked for, never smaller.
+            self.sizes.insert(id, size);
+            Ok(Answer::Id(id))
+        })
+    }
+
+    fn shmat(&mut self, id: Shmid, address: Address, flags: ShmatFlags) -> nix::Result<Answer> {
+        let hint = std::ptr::without_provenance::<c_void>(address.0);
+        // SAFETY: without SHM_REMAP the kernel maps the segment only where nothing is mapped, and `endangers`
+        // has refused a SHM_REMAP that would replace anything but an attachment of ours.
+        let mapped = unsafe { libc::shmat(id.0, hint, flags.bits()) };
+        let mapped = Address(Errno::result(mapped)?.expose_provenance());
+        let writable = !flags.contains(ShmatFlags::SHM_RDONLY);
+        let length = self.size_of(id).next_multiple_of(self.page_size());
+        self.attached.insert(mapped.0, Extent { length, writable });
+        Ok(Answer::Mapped(mapped))
+    }
+
+    fn shmdt(&mut self, address: Address) -> nix::Result<Answer> {
+        let start = std::ptr::without_provenance::<c_void>(address.0);
+        // SAFETY: shmdt removes only attachments; no reference points into one, and `attached` forgets it.
+        Errno::result(unsafe { libc::shmdt(start) })?;
+        self.attached.remove(&address.0);
+        Ok(Answer::Done)
+    }
+
+    fn shmctl(&mut self, id: Shmid, cmd: Cmd) -> nix::Result<Answer> {
+        match cmd {
+            Cmd::IpcStat => Ok(Answer::Record(stat(id, cmd)?.1)),
+            Cmd::ShmStat | Cmd::ShmStatAny => {
+                stat(id, cmd).map(|(found, record)| Answer::Found(Shmid(found), record))
+            }
+            Cmd::IpcInfo => limits(id),
+            Cmd::ShmInfo => usage(id),
+            Cmd::IpcSet(change) => {
+                // SAFETY: an all-zero shmid_ds is a value of its type: it holds integers only.
+                let mut record: libc::shmid_ds = unsafe { MaybeUninit::zeroed().assume_init() };
+                record.shm_perm.uid = change.uid;
+                record.shm_perm.gid = change.gid;
+                record.shm_perm.mode = change.mode.bits() as _;
+                control(id, cmd, &mut record).map(|_| Answer::Done)
+            }
+            Cmd::IpcRmid => {
+                remove(id)?;
+                net::forget(id);
+                Ok(Answer::Done)
+            }
+            Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => {
+                // SAFETY: these commands take no buffer: the kernel ignores the third argument.
+                Errno::result(unsafe { libc::shmctl(id.0, cmd.number(), std::ptr::null_mut()) })?;
+                Ok(Answer::Done)
+            }
+        }
+    }
+
+    /// How many bytes of a segment may be touched: what `shmget` asked for here, or else what the kernel says.
+    fn size_of(&self, id: Shmid) -> usize {
+        match self.sizes.get(&id) {
+            Some(&size) if size > 0 => size,
+            _ => stat(id, Cmd::IpcStat).map_or(0, |(_, record)| record.size),
+        }
+    }
+
+    fn attached_for(&self, address: Address, length: usize, writing: bool) -> Result<()> {
+        let inside = self.attached.range(..=address.0).next_back().is_some_and(|(start, extent)| {
+            let offset = address.0 - start;
+            let fits = offset <= extent.length && length <= extent.length - offset;
+            fits && (extent.writable || !writing)
+        });
+        if inside || self.reckless {
+            return Ok(());
+        }
+        let purpose = if writing { "writing" } else { "reading" };
+        Err(Error::NotAttached { address, length, purpose })
+    }
+
+    /// Why a call must not be made in this process, whatever the kernel would say to it.
+    fn endangers(&self, call: &Call) -> Option<&'static str> {
+        let Call::Shmat { shmid, address, flags } = call else { return None };
+        if *address == Address::NULL {
+            return None;
+        }
+        if flags.contains(ShmatFlags::SHM_RND) && address.0 < self.page_size() {
+            return Some("the address rounds down to NULL, and for root Linux would map the segment there");
+        }
+        let length = self.size_of(*shmid).next_multiple_of(self.page_size());
+        let replaces_ours = || self.attached.get(&address.0).is_some_and(|extent| extent.length >= length);
+        if flags.contains(ShmatFlags::SHM_REMAP) && !replaces_ours() {
+            return Some("SHM_REMAP would replace memory that is not an attachment of this process");
+        }
+        None
+    }
+}
+
+impl Process for Linux {
+    fn pid(&self) -> i32 {
+        nix::unistd::getpid().as_raw()
+    }
+
+    fn page_size(&self) -> usize {
+        sysconf(SysconfVar::PAGE_SIZE).ok().flatten().map_or(4096, |size| size as usize)
+    }
+
+    fn perform(&mut self, call: &Call) -> Result<Outcome> {
+        if let Some(why) = self.endangers(call) {
+            return Err(Error::Dangerous { call: call.to_string(), why });
+        }
+        Ok(match *call {
+            Call::Shmget { key, size, flags, mode } => {
+                self.shmget(key, size, flags.bits() | mode.bits() as c_int)
+            }
+            Call::Shmat { shmid, address, flags } => self.shmat(shmid, address, flags),
+            Call::Shmdt { address } => self.shmdt(address),
+            Call::Shmctl { shmid, cmd } => self.shmctl(shmid, cmd),
+        })
+    }
+
+    fn load(&mut self, address: Address, buffer: &mut [u8]) -> Result<Faults> {
+        self.attached_for(address, buffer.len(), false)?;
+        let from = std::ptr::with_exposed_provenance::<u8>(address.0);
+        // SAFETY: `attached_for` found the bytes in an attachment; a forked child may die of it, and tells so.
+        Ok(faults_during(|| unsafe { copy(from, buffer.as_mut_ptr(), buffer.len()) }))
+    }
+
+    fn store(&mut self, address: Address, bytes: &[u8]) -> Result<Faults> {
+        self.attached_for(address, bytes.len(), true)?;
+        let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0);
+        // SAFETY: as for `load`, and the attachment is writable.
+        Ok(faults_during(|| unsafe { copy(bytes.as_ptr(), to, bytes.len()) }))
+    }
+
+    fn shows(&self, file: ProcFile) -> io::Result<String> {
+        fs::read_to_string(file.path(self.pid()))
+    }
+
+    fn user_name(&self, uid: u32) -> Option<String> {
+        User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
+    }
+
+    fn fork(&mut self) -> Result<Box<dyn Process>> {
+        Ok(Box::new(Child::of(self)?))
+    }
+
+    fn renounce_privilege(&mut self) -> Result<()> {
+        if !self.reckless {
+            return Err(tells_the_story("give up a capability"));
+        }
+        caps::drop(None, caps::CapSet::Effective, caps::Capability::CAP_IPC_OWNER)
+            .map_err(|error| Error::ground("give up CAP_IPC_OWNER", error, "Go on without this experiment."))
+    }
+
+    fn exec(&mut self, _: &str, _: &[&str]) -> Result<()> {
+        Err(tells_the_story("run another program"))
+    }
+
+    fn end(&mut self, _: Option<Signal>) -> Result<Ending> {
+        Err(tells_the_story("end"))
+    }
+}
+
+fn tells_the_story(deed: &str) -> Error {
+    Error::ground(
+        format!("this process was to {deed}"),
+        "it tells the story",
+        "Fork a child, and let the child do it.",
+    )
+}
+
+/// Whether a successful `shmget` has made the segment, rather than found one.
+///
+/// With `IPC_CREAT` alone only the record can tell, and a process that leaked a segment long ago may have had
+/// the same pid: so the segment must be new, too.
+pub(super) fn made_by(pid: i32, key: Key, flags: c_int, id: Shmid) -> bool {
+    let exclusive = libc::IPC_CREAT | libc::IPC_EXCL;
+    if key == Key::PRIVATE || flags & exclusive == exclusive {
+        return true;
+    }
+    let is_new = |record: &ShmidDs| {
+        record.cpid == pid && record.atime == 0 && record.ctime >= seconds_since_1970() - 1
+    };
+    flags & libc::IPC_CREAT != 0 && stat(id, Cmd::IpcStat).is_ok_and(|(_, record)| is_new(&record))
+}
+
+fn seconds_since_1970() -> i64 {
+    UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() as i64)
+}
+
+/// Marks a segment for destruction; async-signal-safe.
+pub(super) fn remove(id: Shmid) -> nix::Result<()> {
+    // SAFETY: IPC_RMID takes no buffer, and the attachments of the segment stay valid.
+    Errno::result(unsafe { libc::shmctl(id.0, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
+}
+
+/// A `shmctl` that reads or writes a `struct shmid_ds`; returns the call's own value.
+fn control(id: Shmid, cmd: Cmd, record: &mut libc::shmid_ds) -> nix::Result<c_int> {
+    // SAFETY: `record` is a live shmid_ds, which is what these commands read or write.
+    Errno::result(unsafe { libc::shmctl(id.0, cmd.number(), record) })
+}
+
+fn stat(id: Shmid, cmd: Cmd) -> nix::Result<(c_int, ShmidDs)> {
+    // SAFETY: an all-zero shmid_ds is a value of its type: it holds integers only.
+    let mut record: libc::shmid_ds = unsafe { MaybeUninit::zeroed().assume_init() };
+    let value = control(id, cmd, &mut record)?;
+    Ok((value, ShmidDs::from(&record)))
+}
+
+fn limits(id: Shmid) -> nix::Result<Answer> {
+    let mut info = [0u64; 16];
+    // SAFETY: IPC_INFO fills a struct shminfo, nine unsigned longs; the buffer is larger, and aligned for them.
+    let index = Errno::result(unsafe { libc::shmctl(id.0, libc::IPC_INFO, info.as_mut_ptr().cast()) })?;
+    let [shmmax, shmmin, shmmni, _shmseg, shmall, ..] = info;
+    Ok(Answer::Limits(index, ShmLimits { shmmax, shmmin, shmmni, shmall }))
+}
+
+fn usage(id: Shmid) -> nix::Result<Answer> {
+    let mut info = [0u64; 16];
+    // SAFETY: SHM_INFO fills a struct shm_info, an int and five unsigned longs; the buffer is larger, and aligned.
+    let index =
+        Errno::result(unsafe { libc::shmctl(id.0, Cmd::ShmInfo.number(), info.as_mut_ptr().cast()) })?;
+    let [used_ids, shm_tot, shm_rss, shm_swp, ..] = info;
+    Ok(Answer::Usage(index, ShmInfo { used_ids: used_ids as i32, shm_tot, shm_rss, shm_swp }))
+}
+
+#[allow(clippy::unnecessary_cast, reason = "the fields' types differ between architectures and C libraries")]
+impl From<&libc::shmid_ds> for ShmidDs {
+    fn from(record: &libc::shmid_ds) -> ShmidDs {
+        ShmidDs {
+            key: Key(record.shm_perm.__key),
+            uid: record.shm_perm.uid,
+            gid: record.shm_perm.gid,
+            cuid: record.shm_perm.cuid,
+            cgid: record.shm_perm.cgid,
+            mode: record.shm_perm.mode as u32,
+            size: record.shm_segsz,
+            atime: record.shm_atime as i64,
+            dtime: record.shm_dtime as i64,
+            ctime: record.shm_ctime as i64,
+            cpid: record.shm_cpid,
+            lpid: record.shm_lpid,
+            nattch: record.shm_nattch as u64,
+        }
+    }
+}
+
+/// Copies byte by byte. Volatile, since the other side of the memory may change at any moment.
+///
+/// # Safety
+///
+/// `from` must be valid for reading `length` bytes and `to` for writing them.
+unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
+    for at in 0..length {
+        // SAFETY: the caller vouches for `length` bytes from `from`.
+        let from = unsafe { from.add(at) };
+        // SAFETY: the caller vouches for `length` bytes from `to`.
+        let to = unsafe { to.add(at) };
+        // SAFETY: `from` is one of the bytes that the caller vouched for.
+        let byte = unsafe { from.read_volatile() };
+        // SAFETY: `to` is one of the bytes that the caller vouched for.
+        unsafe { to.write_volatile(byte) };
+    }
+}
+
+/// The minor page faults of this process while it does something.
+fn faults_during(deed: impl FnOnce()) -> Faults {
+    // The first round brings in the code that counts, so that the second counts only the deed.
+    black_box(minor_faults());
+    let before = minor_faults();
+    deed();
+    minor_faults() - before
+}
+
+fn minor_faults() -> Faults {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.minor_page_faults() as Faults)
+}
+
+/// Forks this process.
+///
+/// # Errors
+///
+/// `EAGAIN`: no more processes are allowed. `EDEADLK`: this process has threads, whose locks a child would
+/// inherit locked. `ENOMEM`, `ENOSYS`.
+pub(crate) fn fork() -> nix::Result<ForkResult> {
+    let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads > 1 {
+        return Err(Errno::EDEADLK);
+    }
+    // SAFETY: the process has one thread, so no lock can be held by a thread that the child lacks.
+    unsafe { nix::unistd::fork() }
+}
+
+/// Ends this process at once: no destructor runs, no buffer is flushed twice.
+pub(crate) fn exit_now(status: i32) -> ! {
+    // SAFETY: _exit takes a number and does not return.
+    unsafe { libc::_exit(status) }
+}
+
+/// Calls `handler` at the first arrival of each signal; a signal that is ignored stays ignored (`nohup`).
+pub(super) fn on_first(signals: &[Signal], handler: extern "C" fn(c_int)) {
+    let flags = SaFlags::SA_RESETHAND | SaFlags::SA_ONSTACK;
+    let action = SigAction::new(SigHandler::Handler(handler), flags, SigSet::all());
+    for &signal in signals {
+        // SAFETY: the handler does async-signal-safe things only: atomics, getpid, shmctl, raise.
+        let before = unsafe { sigaction(signal, &action) };
+        if let Ok(before) = before
+            && matches!(before.handler(), SigHandler::SigIgn)
+        {
+            // SAFETY: this puts back what was there.
+            let _ = unsafe { sigaction(signal, &before) };
+        }
+    }
+}

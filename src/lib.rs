@@ -1,0 +1,64 @@
+//! The shared-memory playground: System V shared memory on Linux, one system call at a time.
+//!
+//! Start with a lesson (`lessons/lesson01.rs`), then follow what it calls into this library:
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`call`] | a system call is a value: its arguments, its answer, its C notation |
+//! | [`kernel`] | who performs a call: this process, or a child that it directs; and the safety net |
+//! | [`shm`] | what lessons use: `Segment` and `Attachment` |
+//! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
+//! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
+//! | [`trace`] | what a process really asks of the kernel, counted |
+//! | [`course`] | the lessons, in their order |
+//! | [`program`] | what every lesson's `main` does: command line, screen, ends |
+//!
+//! How a lesson runs:
+//!
+//! ```text
+//! lesson ──call──▶ story ──Call──▶ kernel ──▶ the system call
+//!                    │◀──Outcome───┘
+//!                    └──Event──▶ text → terminal, snapshot, book
+//!                            └─▶ JSON → players and graders
+//! ```
+//!
+//! # Out of scope
+//!
+//! POSIX shared memory, `memfd_create` and `mmap` beyond what a lesson compares; other systems than Linux;
+//! a wrapper for production use: this one narrates everything and copies every byte.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "The playground speaks to a Linux kernel. On Windows use WSL2; on macOS a Linux virtual machine, \
+     a container, or the dev container of this repository."
+);
+
+pub mod call;
+pub mod course;
+pub mod error;
+pub mod evidence;
+pub mod kernel;
+pub mod program;
+pub mod shm;
+pub mod story;
+pub mod trace;
+
+pub use error::{Error, Result};
+
+/// What a lesson needs: `use playground::prelude::*;`.
+pub mod prelude {
+    pub use std::process::ExitCode;
+
+    pub use nix::errno::Errno;
+    pub use nix::sys::signal::Signal;
+    pub use nix::sys::stat::Mode;
+
+    pub use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
+    pub use crate::course::{OWNER_RW, SIZE, TEXT};
+    pub use crate::error::{Error, Result};
+    pub use crate::kernel::Ending;
+    pub use crate::program;
+    pub use crate::shm::{Attachment, Segment};
+    pub use crate::source;
+    pub use crate::story::{Judge, Story, Verdict};
+}

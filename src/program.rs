@@ -1,0 +1,142 @@
+//! What every lesson's `main` does: the command line, the screen, and every end that a lesson can have.
+//!
+//! **Invariant:** however a lesson ends, the learner reads words, never a backtrace; the exit status is 0 for a
+//! lesson that ran or was left, 1 for one that failed, 2 for a misuse; and nothing of the lesson's is left.
+
+mod options;
+mod screen;
+
+use std::io::{self, IsTerminal, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::course::{self, LESSONS, Lesson};
+use crate::error::{Error, Result};
+use crate::kernel::{self, Linux};
+use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
+
+pub use options::{Color, Format, Options, Pace};
+
+/// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
+pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {
+    let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
+    let about = format!("Lesson {number} of {}: {}", LESSONS.len(), lesson.title);
+    let command =
+        Options::command().name(lesson.name).about(about).after_help(options::examples(lesson.name));
+    let options = match Options::from_arg_matches(&command.get_matches()) {
+        Ok(options) => options,
+        Err(error) => error.exit(),
+    };
+    run(&options, Program { number: Some(number), title: lesson.title, source }, tell)
+}
+
+/// What is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// The lesson's number; the walkthrough has none.
+    pub number: Option<usize>,
+    /// What it is about.
+    pub title: &'static str,
+    /// Its text.
+    pub source: Source,
+}
+
+/// Tells a story to the end, whatever end that is.
+pub fn run(options: &Options, program: Program, tell: fn(&Story) -> Result<()>) -> ExitCode {
+    screen::choose_color(options.color);
+    if options.isolated
+        && let Err(error) = kernel::isolate()
+    {
+        return failed(&error);
+    }
+    kernel::install_safety_net();
+    panic::set_hook(Box::new(contradiction));
+    let story = begin(options, &program);
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| tell(&story)));
+    kernel::remove_what_is_left();
+    finish(&story, &program, ended.ok())
+}
+
+fn begin(options: &Options, program: &Program) -> Story {
+    let stepping = options.steps();
+    let prompt = stepping.then(|| Prompt::new(io::stdin().lock()));
+    let story = Story::new(
+        Box::new(Linux::new()),
+        teller(options, stepping),
+        prompt,
+        program.source,
+        options.isolated,
+    );
+    story.tell(Event::Lesson {
+        number: program.number,
+        of: LESSONS.len(),
+        title: program.title.to_owned(),
+        pid: story.pid(),
+        page_size: story.page_size(),
+        isolated: options.isolated,
+    });
+    story
+}
+
+fn teller(options: &Options, stepping: bool) -> Box<dyn Tell> {
+    let out = io::stdout();
+    match options.format {
+        _ if options.quiet => Box::new(Plain::new(out)),
+        Format::Json => Box::new(Json::new(out)),
+        Format::Text => Box::new(Text::new(out, screen::measure(options.ascii, stepping))),
+    }
+}
+
+/// Tells the end. `ended` is nothing when a panic ended the story, which the panic hook has told.
+fn finish(story: &Story, program: &Program, ended: Option<Result<()>>) -> ExitCode {
+    let outcome = match &ended {
+        Some(Ok(())) => "complete",
+        Some(Err(Error::Quit)) => "quit",
+        _ => "failed",
+    };
+    let error = ended.as_ref().and_then(|ended| ended.as_ref().err()).map(Error::to_string);
+    story.tell(Event::End { outcome, error, left: story.left(), next: next(program, outcome) });
+    match ended.map(|ended| ended.and_then(|()| story.unharmed())) {
+        Some(Ok(()) | Err(Error::Quit)) => ExitCode::SUCCESS,
+        // Whoever read the story has had enough of it: that is no failure (`lesson01 | head`).
+        Some(Err(Error::Output(error))) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Some(Err(error)) => failed(&error),
+        None => ExitCode::FAILURE,
+    }
+}
+
+fn next(program: &Program, outcome: &str) -> Option<String> {
+    let next = course::lesson(program.number.unwrap_or(0) + 1).filter(|_| outcome == "complete");
+    next.map(|Lesson { name, title, .. }| format!("cargo run --bin {name}    {title}"))
+}
+
+/// Says on standard error what was asked, what the system answered, why, and what to try.
+fn failed(error: &Error) -> ExitCode {
+    let mut words = format!("The run ended early: {error}");
+    if let Some(advice) = error.advice() {
+        words += &format!("\n{advice}");
+    }
+    say(&words);
+    ExitCode::FAILURE
+}
+
+/// An assertion of a lesson did not hold: this kernel does otherwise than the lesson says.
+fn contradiction(panic: &panic::PanicHookInfo<'_>) {
+    let place =
+        panic.location().map_or(String::new(), |place| format!(" ({}:{})", place.file(), place.line()));
+    let what = panic.payload_as_str().unwrap_or("no reason given");
+    say(&format!(
+        "The run contradicts the lesson{place}: {what}\nThis kernel answered otherwise than the lesson says; nothing \
+         of the lesson is left in it. Please report it, with the output of `uname -a`."
+    ));
+}
+
+/// Words on standard error, wrapped. If even that is closed, there is nobody to tell.
+fn say(words: &str) {
+    let width = screen::width(io::stderr().is_terminal());
+    for paragraph in words.lines() {
+        let _ = writeln!(io::stderr(), "{}", textwrap::fill(paragraph, width));
+    }
+}

@@ -1,0 +1,92 @@
+//! The options that all lessons and the walkthrough share.
+
+use std::io::{self, IsTerminal};
+
+use clap::{Parser, ValueEnum};
+
+/// The command line of a lesson.
+#[derive(Clone, Debug, Parser)]
+#[command(version, term_width = 80)]
+pub struct Options {
+    /// Wait for Enter after each step, or run through
+    ///
+    /// Without this option a lesson waits if it is run in a terminal. While it waits, the segment really exists:
+    /// look at it from a second terminal, with `ipcs -m`.
+    #[arg(long, value_enum, value_name = "PACE")]
+    pub pace: Option<Pace>,
+
+    /// Tell the story as text, or as JSON Lines, one event a line
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+
+    /// When to use colour
+    ///
+    /// `auto` uses it in a terminal, and heeds NO_COLOR, CLICOLOR_FORCE and TERM=dumb.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+
+    /// Draw with ASCII only, as is done anyway where the locale is not UTF-8
+    #[arg(long)]
+    pub ascii: bool,
+
+    /// Run in a private user and IPC namespace
+    ///
+    /// Ids start at 0 there, nothing can collide, and nothing can be left behind: not even by SIGKILL, since the
+    /// kernel removes the namespace with its last process. Needs no root; some systems forbid it.
+    #[arg(long)]
+    pub isolated: bool,
+
+    /// Only for the walkthrough, which has an option of its own for it.
+    #[arg(skip)]
+    pub quiet: bool,
+}
+
+/// How fast the story goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pace {
+    /// Wait for Enter after each step
+    Step,
+    /// Do not wait
+    Run,
+}
+
+/// What the story is told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// When there is colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// In a terminal
+    Auto,
+    /// In a file, too
+    Always,
+    /// Nowhere
+    Never,
+}
+
+impl Options {
+    /// Whether to wait between steps: if asked to, or if a person is at both ends.
+    pub(super) fn steps(&self) -> bool {
+        let person = || io::stdin().is_terminal() && io::stdout().is_terminal();
+        !self.quiet && self.pace.map_or_else(person, |pace| pace == Pace::Step)
+    }
+}
+
+/// What `--help` ends with.
+pub(super) fn examples(name: &str) -> String {
+    format!(
+        "Examples:\n  \
+         cargo run --bin {name}                          step by step, with questions\n  \
+         cargo run --bin {name} -- --pace run            all at once\n  \
+         cargo run --bin {name} -- --isolated            where nothing can be left behind\n  \
+         cargo run --bin {name} -- --format json | jq .  for a program\n\n\
+         At the prompt: Enter goes on, ? tells more, q leaves; nothing is left behind.\n\
+         Exit status: 0 the lesson ran or was left, 1 it failed, 2 the command line was not understood."
+    )
+}

@@ -1,0 +1,46 @@
+//! What kind of screen there is: decided here, once, by `main`.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use colored::control;
+use terminal_size::{Width, terminal_size};
+
+use super::options::Color;
+use crate::story::Screen;
+
+/// A line has no more columns than this, however wide the terminal is.
+const WIDEST: usize = 80;
+/// Narrower than this, the evidence cannot be laid out; longer lines are then wrapped by the terminal.
+const NARROWEST: usize = 40;
+
+/// Decides on colour. `colored` itself heeds NO_COLOR, CLICOLOR and CLICOLOR_FORCE.
+pub(super) fn choose_color(color: Color) {
+    let forced = env::var("CLICOLOR_FORCE").is_ok_and(|value| value != "0");
+    match color {
+        Color::Always => control::set_override(true),
+        Color::Never => control::set_override(false),
+        Color::Auto if env::var("TERM").is_ok_and(|term| term == "dumb") && !forced => {
+            control::set_override(false)
+        }
+        Color::Auto => {}
+    }
+}
+
+/// The screen that standard output goes to.
+pub(super) fn measure(ascii: bool, stepping: bool) -> Screen {
+    Screen { width: width(io::stdout().is_terminal()), ascii: ascii || !locale_is_utf8(), stepping }
+}
+
+/// The columns to use; a file is as wide as a terminal may be.
+pub(super) fn width(terminal: bool) -> usize {
+    let columns = if terminal { terminal_size().map(|(Width(columns), _)| columns.into()) } else { None };
+    columns.unwrap_or(WIDEST).clamp(NARROWEST, WIDEST)
+}
+
+/// Whether the locale's characters are UTF-8: the first of these that is set and not empty decides (locale(7)).
+fn locale_is_utf8() -> bool {
+    let mut set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| env::var(name).ok());
+    let locale = set.find(|value| !value.is_empty()).unwrap_or_default().to_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}

@@ -1,0 +1,129 @@
+//! An attachment: the bytes of a segment, as one process sees them.
+
+use std::mem::{align_of, size_of};
+
+use bytemuck::Pod;
+
+use crate::call::{Address, Call};
+use crate::error::{Error, Result};
+use crate::kernel::Faults;
+use crate::story::Story;
+
+/// A segment that is mapped into a process.
+///
+/// Bytes are copied in and out; there is no reference to them, since another process may write at any moment.
+pub struct Attachment {
+    story: Story,
+    address: Address,
+    size: usize,
+    detached: bool,
+}
+
+impl Attachment {
+    pub(super) fn new(story: &Story, address: Address, size: usize) -> Attachment {
+        Attachment { story: story.clone(), address, size, detached: false }
+    }
+
+    /// Where the segment is mapped, in its process.
+    pub fn address(&self) -> Address {
+        self.address
+    }
+
+    /// How many bytes may be used: the segment's size, not that of its pages.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The same attachment in a process that was forked while it was there, and so has it, too.
+    pub fn inherited_by(&self, child: &Story) -> Attachment {
+        Attachment::new(child, self.address, self.size)
+    }
+
+    /// Writes bytes, from `offset` on: in C, `memcpy(memory + offset, bytes, sizeof bytes)`.
+    ///
+    /// Returns how many pages the kernel had to give the process for it.
+    ///
+    /// # Errors
+    ///
+    /// - `OutOfBounds`: they would not fit; nothing was written.
+    /// - `NotAttached`: the attachment is for reading only.
+    /// - `Ended`: the process died of it.
+    #[track_caller]
+    pub fn write(&self, offset: usize, bytes: &[u8]) -> Result<Faults> {
+        self.bounded(offset, bytes.len())?;
+        self.story.store(self.address.offset(offset), bytes)
+    }
+
+    /// Reads `length` bytes, from `offset` on: in C, `memcpy(buf, memory + offset, length)`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::write`].
+    #[track_caller]
+    pub fn read(&self, offset: usize, length: usize) -> Result<Vec<u8>> {
+        self.bounded(offset, length)?;
+        let mut bytes = vec![0; length];
+        self.story.load(self.address.offset(offset), &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes a value: in C, `*(T *)(memory + offset) = value`.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, and as for [`Attachment::write`].
+    #[track_caller]
+    pub fn set<T: Pod>(&self, offset: usize, value: T) -> Result<Faults> {
+        aligned::<T>(offset)?;
+        self.write(offset, bytemuck::bytes_of(&value))
+    }
+
+    /// Reads a value: in C, `*(T *)(memory + offset)`. Every pattern of bits has to be a `T`, since another process
+    /// may have written any.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, and as for [`Attachment::write`].
+    #[track_caller]
+    pub fn get<T: Pod>(&self, offset: usize) -> Result<T> {
+        aligned::<T>(offset)?;
+        let bytes = self.read(offset, size_of::<T>())?;
+        Ok(bytemuck::pod_read_unaligned(&bytes))
+    }
+
+    /// `shmdt(address)`: removes the mapping. The segment stays, and its bytes with it.
+    ///
+    /// Returns where it was.
+    ///
+    /// # Errors
+    ///
+    /// `Refused`, with `EINVAL`: no attachment starts there any more.
+    ///
+    /// Source: [shmop(2)](https://man7.org/linux/man-pages/man2/shmop.2.html).
+    #[doc(alias = "shmdt")]
+    #[track_caller]
+    pub fn detach(mut self) -> Result<Address> {
+        self.detached = true;
+        self.story.perform(Call::Shmdt { address: self.address })?;
+        Ok(self.address)
+    }
+
+    fn bounded(&self, offset: usize, length: usize) -> Result<()> {
+        let fits = offset.checked_add(length).is_some_and(|end| end <= self.size);
+        if fits { Ok(()) } else { Err(Error::OutOfBounds { offset, length, size: self.size }) }
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        if !self.detached {
+            self.story.let_go(self.address);
+        }
+    }
+}
+
+/// Attachments start at a multiple of the page size, so that an offset's alignment is the address's.
+fn aligned<T>(offset: usize) -> Result<()> {
+    let alignment = align_of::<T>();
+    if offset.is_multiple_of(alignment) { Ok(()) } else { Err(Error::Misaligned { offset, alignment }) }
+}

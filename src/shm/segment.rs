@@ -1,0 +1,155 @@
+//! A segment: made once, removed once, attached as often as one likes.
+
+use nix::sys::stat::Mode;
+
+use super::Attachment;
+use crate::call::{Address, Answer, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
+use crate::error::Result;
+use crate::story::Story;
+
+/// A segment that a process of this story made, and has to remove.
+pub struct Segment {
+    story: Story,
+    id: Shmid,
+    size: usize,
+    removed: bool,
+}
+
+impl Segment {
+    /// `shmget(key, size, IPC_CREAT | IPC_EXCL | mode)`: makes a new segment.
+    ///
+    /// The segment outlives the process: it stays until [`Segment::remove`], `ipcrm -m`, or a reboot. It promises
+    /// `size` bytes, and takes memory only page by page as they are touched.
+    ///
+    /// `size` is in bytes.
+    ///
+    /// # Errors
+    ///
+    /// `Refused`, with one of:
+    ///
+    /// - `EEXIST`: `key` names a segment already. Never for [`Key::PRIVATE`].
+    /// - `EINVAL`: `size` is 0, or above `/proc/sys/kernel/shmmax` bytes.
+    /// - `ENOMEM`: more memory than the machine could ever give.
+    /// - `ENOSPC`: the namespace's `shmmni` (segments) or `shmall` (pages) is used up.
+    /// - `ENOSYS`: the kernel has no System V IPC. `EPERM`: a sandbox forbids it.
+    ///
+    /// Source: [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html).
+    #[doc(alias = "shmget")]
+    #[track_caller]
+    pub fn create(story: &Story, key: Key, size: usize, mode: Mode) -> Result<Segment> {
+        let flags = ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL;
+        let answer = story.perform(Call::Shmget { key, size, flags, mode })?;
+        Ok(Segment { story: story.clone(), id: Shmid(answer.value() as i32), size, removed: false })
+    }
+
+    /// The identifier by which any process may use the segment, if it has permission.
+    pub fn id(&self) -> Shmid {
+        self.id
+    }
+
+    /// `shmat(id, NULL, 0)`: maps the segment where the kernel finds room, for reading and writing.
+    ///
+    /// # Errors
+    ///
+    /// `Refused`, with one of:
+    ///
+    /// - `EACCES`: the permission bits deny it.
+    /// - `EINVAL`: the segment is removed.
+    /// - `ENOMEM`: no room in the address space.
+    ///
+    /// Source: [shmop(2)](https://man7.org/linux/man-pages/man2/shmop.2.html).
+    #[doc(alias = "shmat")]
+    #[track_caller]
+    pub fn attach(&self) -> Result<Attachment> {
+        self.attach_at(Address::NULL, ShmatFlags::empty())
+    }
+
+    /// `shmat(id, address, flags)`: maps the segment at an address.
+    ///
+    /// # Errors
+    ///
+    /// `Dangerous`, before the call, if it would replace memory of this process. `Refused`, as for
+    /// [`Segment::attach`], and:
+    ///
+    /// - `EINVAL`: `address` is not a multiple of `SHMLBA` (and `flags` lack `SHM_RND`), or is taken.
+    ///
+    /// Source: [shmop(2)](https://man7.org/linux/man-pages/man2/shmop.2.html).
+    #[doc(alias = "shmat")]
+    #[track_caller]
+    pub fn attach_at(&self, address: Address, flags: ShmatFlags) -> Result<Attachment> {
+        let answer = self.story.perform(Call::Shmat { shmid: self.id, address, flags })?;
+        Ok(Attachment::new(&self.story, Address(answer.value() as usize), self.size))
+    }
+
+    /// `shmctl(id, IPC_STAT, &buf)`: the kernel's record of the segment.
+    ///
+    /// # Errors
+    ///
+    /// `Refused`, with `EACCES` (no read permission) or `EINVAL` (the segment is gone).
+    ///
+    /// Source: [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html).
+    #[doc(alias = "IPC_STAT")]
+    #[track_caller]
+    pub fn stat(&self) -> Result<ShmidDs> {
+        self.id.stat(&self.story)
+    }
+
+    /// `shmctl(id, IPC_RMID, NULL)`: marks the segment for destruction. It goes when nobody has it attached.
+    ///
+    /// # Errors
+    ///
+    /// `Refused`, with `EINVAL` (it is gone already) or `EPERM` (neither owner, creator nor root).
+    ///
+    /// Source: [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html).
+    #[doc(alias = "IPC_RMID")]
+    #[track_caller]
+    pub fn remove(mut self) -> Result<()> {
+        self.removed = true;
+        self.id.remove(&self.story)
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        if !self.removed {
+            self.story.discard(self.id);
+        }
+    }
+}
+
+/// What any process may do that knows the number and has permission.
+impl Shmid {
+    /// `shmctl(id, IPC_STAT, &buf)`: the kernel's record of the segment.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Segment::stat`].
+    #[track_caller]
+    pub fn stat(self, story: &Story) -> Result<ShmidDs> {
+        match story.perform(Call::Shmctl { shmid: self, cmd: Cmd::IpcStat })? {
+            Answer::Record(record) => Ok(record),
+            other => unreachable!("IPC_STAT answered {other:?}"),
+        }
+    }
+
+    /// `shmat(id, NULL, flags)`: maps the segment where the kernel finds room.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Segment::attach`].
+    #[track_caller]
+    pub fn attach(self, story: &Story, size: usize, flags: ShmatFlags) -> Result<Attachment> {
+        let answer = story.perform(Call::Shmat { shmid: self, address: Address::NULL, flags })?;
+        Ok(Attachment::new(story, Address(answer.value() as usize), size))
+    }
+
+    /// `shmctl(id, IPC_RMID, NULL)`: marks the segment for destruction.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Segment::remove`].
+    #[track_caller]
+    pub fn remove(self, story: &Story) -> Result<()> {
+        story.perform(Call::Shmctl { shmid: self, cmd: Cmd::IpcRmid }).map(drop)
+    }
+}

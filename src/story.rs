@@ -1,0 +1,435 @@
+//! The narrator: what a lesson speaks to.
+//!
+//! A lesson says, asks, and makes calls through a [`Story`]. The story lets its [`Process`] act, gathers what the
+//! kernel shows, and tells each [`Event`] to a teller: text for people, JSON for programs, or the bare lines that
+//! the article's program prints.
+//!
+//! **Invariant:** a story makes no system call on a segment of its own accord; the lesson does, through it.
+//! Evidence comes from `/proc`, which changes nothing.
+
+mod event;
+mod explain;
+mod json;
+mod predict;
+mod prompt;
+mod show;
+mod source;
+mod text;
+
+use std::cell::RefCell;
+use std::io;
+use std::panic::Location;
+use std::rc::Rc;
+
+use nix::sys::signal::Signal;
+
+use crate::call::{Address, Answer, Call, Cmd, Performed, Shmid};
+use crate::error::{Error, Reason, Refusal, Result};
+use crate::kernel::{Ending, Faults, Process};
+
+pub use event::Event;
+pub use json::Json;
+pub use predict::{Guess, Judge, Verdict};
+pub use prompt::Prompt;
+pub use source::Source;
+pub use text::{Plain, Screen, Text};
+
+use event::{Access, CallEvent, Direction, Rust};
+use show::Seen;
+
+/// Who turns events into something to read.
+pub trait Tell {
+    /// Tells one event.
+    ///
+    /// # Errors
+    ///
+    /// Whatever writing gives, `BrokenPipe` among it.
+    fn tell(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Whether evidence should be gathered at all.
+    fn wants_evidence(&self) -> bool {
+        true
+    }
+}
+
+/// One process's part in the telling. Clones speak for the same process.
+#[derive(Clone)]
+pub struct Story {
+    process: Rc<RefCell<Box<dyn Process>>>,
+    narrator: Rc<RefCell<Narrator>>,
+    /// What the process is called; the one that tells has no name.
+    who: Option<String>,
+}
+
+/// What all the processes of a story share.
+struct Narrator {
+    teller: Box<dyn Tell>,
+    prompt: Option<Prompt>,
+    source: Source,
+    isolated: bool,
+    steps: usize,
+    brief: bool,
+    why: Option<String>,
+    seen: Seen,
+    /// The first failure to write: told at the next chance to return an error.
+    failure: Option<io::Error>,
+}
+
+impl Story {
+    /// A story that `process` acts in.
+    pub fn new(
+        process: Box<dyn Process>,
+        teller: Box<dyn Tell>,
+        prompt: Option<Prompt>,
+        source: Source,
+        isolated: bool,
+    ) -> Story {
+        let narrator = Narrator {
+            teller,
+            prompt,
+            source,
+            isolated,
+            steps: 0,
+            brief: false,
+            why: None,
+            seen: Seen::default(),
+            failure: None,
+        };
+        Story {
+            process: Rc::new(RefCell::new(process)),
+            narrator: Rc::new(RefCell::new(narrator)),
+            who: None,
+        }
+    }
+
+    /// From here on each call is told in one line: what earlier lessons taught.
+    pub fn so_far(&self) {
+        self.section("So far");
+    }
+
+    /// The learner has seen it all: what follows only tidies up.
+    pub fn tidy_up(&self) -> Result<()> {
+        self.pause()?;
+        self.section("At the end");
+        Ok(())
+    }
+
+    fn section(&self, title: &str) {
+        self.narrator.borrow_mut().brief = true;
+        self.tell(Event::Section { title: title.to_owned() });
+    }
+
+    /// A step begins, after the learner has had time for the one before.
+    ///
+    /// # Errors
+    ///
+    /// `Quit`, if the learner leaves; `Output`.
+    pub fn step(&self, title: &str) -> Result<()> {
+        self.begin(title, false)
+    }
+
+    /// A step that is there to go wrong.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Story::step`].
+    pub fn experiment(&self, title: &str) -> Result<()> {
+        self.begin(title, true)
+    }
+
+    fn begin(&self, title: &str, experiment: bool) -> Result<()> {
+        self.pause()?;
+        let number = {
+            let mut narrator = self.narrator.borrow_mut();
+            narrator.brief = false;
+            narrator.steps += 1;
+            narrator.steps
+        };
+        self.tell(Event::Step { number, experiment, title: title.to_owned() });
+        self.unharmed()
+    }
+
+    /// Waits for the learner, if there is one, and a step to look at.
+    fn pause(&self) -> Result<()> {
+        self.unharmed()?;
+        if self.narrator.borrow().steps == 0 || !self.waits() {
+            return Ok(());
+        }
+        let why = self.narrator.borrow_mut().why.take();
+        loop {
+            match self.ask("next")?.as_str() {
+                "" => return Ok(()),
+                "?" => match &why {
+                    Some(text) => self.tell(Event::Why { text: text.clone(), asked: true }),
+                    None => self.reply("There is nothing more to say of this step."),
+                },
+                _ => self.reply("Press Enter to go on, ? and Enter for more, q and Enter to leave."),
+            }
+        }
+    }
+
+    fn waits(&self) -> bool {
+        self.narrator.borrow().prompt.is_some()
+    }
+
+    fn reply(&self, text: &str) {
+        self.tell(Event::Reply { text: text.to_owned() });
+    }
+
+    /// Shows a prompt, and returns the learner's line.
+    fn ask(&self, wants: &'static str) -> Result<String> {
+        self.tell(Event::Wait { wants });
+        self.unharmed()?;
+        self.narrator.borrow_mut().prompt.as_mut().map_or(Ok(String::new()), Prompt::line)
+    }
+
+    /// Says a paragraph.
+    pub fn say(&self, text: impl Into<String>) {
+        self.tell(Event::Say { text: text.into() });
+    }
+
+    /// What a learner reads who asks `?` at the end of the step.
+    pub fn why(&self, text: impl Into<String>) {
+        let text = text.into();
+        self.narrator.borrow_mut().why = Some(text.clone());
+        self.tell(Event::Why { text, asked: false });
+    }
+
+    /// A sentence that the article has wrong, put right.
+    pub fn erratum(&self, code: &str, text: impl Into<String>) {
+        self.tell(Event::Erratum { code: code.to_owned(), text: text.into() });
+    }
+
+    /// A line that the article's own program prints.
+    pub fn print(&self, text: impl Into<String>) {
+        self.tell(Event::Print { text: text.into() });
+    }
+
+    /// A number that this run has counted.
+    pub fn count(&self, what: &str, times: u64) {
+        self.tell(Event::Count { what: what.to_owned(), times });
+    }
+
+    /// Something that cannot be shown here, and why.
+    pub fn missing(&self, text: impl Into<String>) {
+        self.tell(Event::Missing { text: text.into() });
+    }
+
+    /// A command for a second terminal, for as long as the step waits.
+    ///
+    /// In a private namespace it has to be entered first, which the user who made it may do.
+    pub fn try_it(&self, command: impl Into<String>, shows: &str) {
+        let mut command = command.into();
+        if self.narrator.borrow().isolated {
+            command = format!("nsenter -t {} -U -i --preserve-credentials {command}", self.pid());
+        }
+        self.tell(Event::Try { command, shows: shows.to_owned() });
+    }
+
+    /// The process id of who acts in this part of the story.
+    pub fn pid(&self) -> i32 {
+        self.process.borrow().pid()
+    }
+
+    /// The size of a page, in bytes.
+    pub fn page_size(&self) -> usize {
+        self.process.borrow().page_size()
+    }
+
+    /// Makes a system call, and tells it.
+    ///
+    /// # Errors
+    ///
+    /// `Refused`, with the errno and its reason; `Ended`, if the process is gone.
+    #[track_caller]
+    pub fn perform(&self, call: Call) -> Result<Answer> {
+        let place = Location::caller();
+        self.unharmed()?;
+        let outcome = self.process.borrow_mut().perform(&call);
+        let performed = Performed { pid: self.pid(), outcome: self.told_if_ended(outcome)?, call };
+        match performed.outcome.clone() {
+            Ok(answer) => {
+                self.learn(&answer);
+                self.tell_call(performed, None, place);
+                Ok(answer)
+            }
+            Err(errno) => {
+                let reason = explain::explain(&performed.call, errno, &**self.process.borrow());
+                self.tell_call(performed.clone(), Some(reason.clone()), place);
+                Err(Error::Refused(Box::new(Refusal { performed, errno, reason })))
+            }
+        }
+    }
+
+    /// A segment that was made or found is one that this story is about.
+    fn learn(&self, answer: &Answer) {
+        if let Answer::Id(id) = answer {
+            self.narrator.borrow_mut().seen.know(*id);
+        }
+    }
+
+    fn tell_call(&self, performed: Performed, reason: Option<Reason>, place: &Location<'_>) {
+        let (rust, brief) = self.statement(place);
+        self.tell(Event::Call(Box::new(CallEvent { performed, who: self.who.clone(), reason, rust, brief })));
+    }
+
+    fn statement(&self, place: &Location<'_>) -> (Option<Rust>, bool) {
+        let narrator = self.narrator.borrow();
+        (narrator.source.statement(place), narrator.brief)
+    }
+
+    /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
+    pub(crate) fn discard(&self, id: Shmid) {
+        let _ = self.process.borrow_mut().perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
+    }
+
+    /// Detaches without a word: for `Drop`.
+    pub(crate) fn let_go(&self, address: Address) {
+        let _ = self.process.borrow_mut().perform(&Call::Shmdt { address });
+    }
+
+    /// Reads memory, and tells it.
+    #[track_caller]
+    pub(crate) fn load(&self, address: Address, buffer: &mut [u8]) -> Result<Faults> {
+        let place = Location::caller();
+        self.unharmed()?;
+        let faults = self.process.borrow_mut().load(address, buffer);
+        let faults = self.told_if_ended(faults)?;
+        let c = format!("memcpy(buf, {address}, {}) = {}", buffer.len(), c_string(buffer));
+        self.tell_access(Direction::Read, address, buffer, faults, c, place);
+        Ok(faults)
+    }
+
+    /// Writes memory, and tells it.
+    #[track_caller]
+    pub(crate) fn store(&self, address: Address, bytes: &[u8]) -> Result<Faults> {
+        let place = Location::caller();
+        self.unharmed()?;
+        let faults = self.process.borrow_mut().store(address, bytes);
+        let faults = self.told_if_ended(faults)?;
+        let c = format!("memcpy({address}, {}, {})", c_string(bytes), bytes.len());
+        self.tell_access(Direction::Write, address, bytes, faults, c, place);
+        Ok(faults)
+    }
+
+    fn tell_access(
+        &self,
+        direction: Direction,
+        address: Address,
+        bytes: &[u8],
+        faults: Faults,
+        c: String,
+        place: &Location<'_>,
+    ) {
+        let (rust, brief) = self.statement(place);
+        let (pid, who, bytes) = (self.pid(), self.who.clone(), bytes.to_vec());
+        self.tell(Event::Memory(Access { pid, who, direction, address, bytes, faults, c, rust, brief }));
+    }
+
+    /// A second process: a copy of this one, forked, which does what its own part of the story says.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`, if no process can be made.
+    pub fn fork(&self, name: &str) -> Result<Story> {
+        self.unharmed()?;
+        let child = self.process.borrow_mut().fork()?;
+        let story = Story {
+            process: Rc::new(RefCell::new(child)),
+            narrator: Rc::clone(&self.narrator),
+            who: Some(name.to_owned()),
+        };
+        self.tell(Event::Fork { pid: story.pid(), who: name.to_owned() });
+        Ok(story)
+    }
+
+    /// Gives up `CAP_IPC_OWNER`, so that the permission bits hold for this process, root's or not.
+    ///
+    /// # Errors
+    ///
+    /// `Ground` in the process that tells the story.
+    pub fn renounce_privilege(&self) -> Result<()> {
+        let done = self.process.borrow_mut().renounce_privilege();
+        self.told_if_ended(done)
+    }
+
+    /// Replaces the program that the process runs.
+    ///
+    /// # Errors
+    ///
+    /// `Ground` in the process that tells the story, and if the program cannot be run.
+    pub fn exec(&self, program: &str, arguments: &[&str]) -> Result<()> {
+        self.process.borrow_mut().exec(program, arguments)?;
+        let command = [&[program], arguments].concat().join(" ");
+        self.tell(Event::Exec { pid: self.pid(), who: self.who.clone(), command });
+        Ok(())
+    }
+
+    /// Lets the process exit, as any program does at its end.
+    ///
+    /// # Errors
+    ///
+    /// `Ground` in the process that tells the story.
+    pub fn exit(&self) -> Result<Ending> {
+        self.end(None)
+    }
+
+    /// Kills the process.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Story::exit`].
+    pub fn kill(&self, signal: Signal) -> Result<Ending> {
+        self.end(Some(signal))
+    }
+
+    fn end(&self, signal: Option<Signal>) -> Result<Ending> {
+        let ending = self.process.borrow_mut().end(signal)?;
+        self.tell_ending(ending);
+        Ok(ending)
+    }
+
+    fn told_if_ended<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(Error::Ended { ending, .. }) = result {
+            self.tell_ending(ending);
+        }
+        result
+    }
+
+    fn tell_ending(&self, ending: Ending) {
+        let signal = match ending {
+            Ending::Killed(signal) => Some(signal.to_string()),
+            _ => None,
+        };
+        let (pid, who, text) = (self.pid(), self.who.clone(), ending.to_string());
+        self.tell(Event::Signal { pid, who, signal, text });
+    }
+
+    /// Tells an event. A failure to write is kept, and returned by the next call that can fail.
+    pub(crate) fn tell(&self, event: Event) {
+        let mut narrator = self.narrator.borrow_mut();
+        if narrator.failure.is_none() {
+            narrator.failure = narrator.teller.tell(&event).err();
+        }
+    }
+
+    fn wants_evidence(&self) -> bool {
+        self.narrator.borrow().teller.wants_evidence()
+    }
+
+    /// The error that writing has met since this was last asked.
+    pub(crate) fn unharmed(&self) -> Result<()> {
+        match self.narrator.borrow_mut().failure.take() {
+            Some(failure) => Err(Error::Output(failure)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Bytes as a C string, cut where it would grow long.
+fn c_string(bytes: &[u8]) -> String {
+    const MOST: usize = 24;
+    let shown = bytes[..bytes.len().min(MOST)].escape_ascii();
+    let more = if bytes.len() > MOST { "..." } else { "" };
+    format!("\"{shown}\"{more}")
+}

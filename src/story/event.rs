@@ -1,0 +1,352 @@
+//! What there is to tell: one value an event, from which the screen and the JSON are both made.
+//!
+//! **Invariant:** an event holds what really happened, never how it looks; renderers add no facts.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::call::{Address, Performed, Shmid};
+use crate::error::Reason;
+use crate::evidence::maps::Mapping;
+use crate::evidence::segments::Row;
+
+/// One thing that happened, or was said. In JSON, the field `event` holds the variant's name.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The lesson begins.
+    Lesson {
+        /// Its number; the walkthrough has none.
+        number: Option<usize>,
+        /// How many lessons there are.
+        of: usize,
+        /// What it is about.
+        title: String,
+        /// The process that tells it.
+        pid: i32,
+        /// In bytes.
+        page_size: usize,
+        /// Whether it runs in a private IPC namespace.
+        isolated: bool,
+    },
+    /// A stretch in which each call is told in one line.
+    Section {
+        /// `So far`, or `At the end`.
+        title: String,
+    },
+    /// A step begins.
+    Step {
+        /// Counted from 1.
+        number: usize,
+        /// Whether the step is there to go wrong.
+        experiment: bool,
+        /// What it does.
+        title: String,
+    },
+    /// A paragraph.
+    Say {
+        /// Its words.
+        text: String,
+    },
+    /// A paragraph for those who ask `?`.
+    Why {
+        /// Its words.
+        text: String,
+        /// Whether it answers a `?`, rather than announcing what a `?` would bring.
+        asked: bool,
+    },
+    /// An answer to what the learner typed.
+    Reply {
+        /// Its words.
+        text: String,
+    },
+    /// A mistake of the article, put right.
+    Erratum {
+        /// Its number in the book's list.
+        code: String,
+        /// What is right.
+        text: String,
+    },
+    /// A question, before the kernel has answered it.
+    Predict {
+        /// Its words.
+        question: String,
+        /// The answers to choose from.
+        options: Vec<String>,
+    },
+    /// The answer, as the kernel gave it.
+    Answer {
+        /// What came of it.
+        value: String,
+        /// Which option that is; none, if the kernel surprised us all.
+        right: Option<usize>,
+        /// Which option the learner chose.
+        chosen: Option<usize>,
+        /// The options again, each with why it is right or wrong.
+        options: Vec<Choice>,
+    },
+    /// A system call and its answer.
+    #[serde(serialize_with = "serialize_call")]
+    Call(Box<CallEvent>),
+    /// Bytes read from a segment, or written to it.
+    Memory(Access),
+    /// A stretch of a segment, byte by byte.
+    Bytes {
+        /// Where in the segment it starts.
+        offset: usize,
+        /// What is there.
+        bytes: Vec<u8>,
+    },
+    /// The kernel's record of a segment, at one or more moments.
+    Record {
+        /// The segment.
+        shmid: Shmid,
+        /// What each moment is called.
+        moments: Vec<String>,
+        /// Every field of the record.
+        fields: Vec<Field>,
+    },
+    /// The kernel's table of segments.
+    Segments {
+        /// The rows of segments that this story is about.
+        rows: Vec<SegmentRow>,
+        /// How many rows are about others.
+        others: usize,
+    },
+    /// What changed in a process's maps, and the lines of its attachments.
+    Maps {
+        /// The process.
+        pid: i32,
+        /// What it is called, if it is not the one that tells.
+        who: Option<String>,
+        /// Lines that were not there when the maps were last shown.
+        added: Vec<Mapping>,
+        /// Lines that are not there any more.
+        removed: Vec<Mapping>,
+        /// Lines of attachments that were there before.
+        kept: Vec<Mapping>,
+    },
+    /// A process's address space, and the segment.
+    Space {
+        /// When it was last shown.
+        before: Option<Space>,
+        /// As it is.
+        now: Space,
+        /// The segment.
+        shmid: Shmid,
+        /// Its size in pages.
+        pages: usize,
+        /// How many of them are in memory.
+        resident: usize,
+        /// The size of a page, in bytes.
+        page_size: usize,
+    },
+    /// What was counted.
+    Count {
+        /// What.
+        what: String,
+        /// How often.
+        times: u64,
+    },
+    /// A second process begins.
+    Fork {
+        /// Its process id.
+        pid: i32,
+        /// What it is called.
+        who: String,
+    },
+    /// A process runs another program now.
+    Exec {
+        /// Its process id, which stays.
+        pid: i32,
+        /// What it is called.
+        who: Option<String>,
+        /// The program and its arguments.
+        command: String,
+    },
+    /// A process ended.
+    Signal {
+        /// Which.
+        pid: i32,
+        /// What it is called.
+        who: Option<String>,
+        /// The signal's name, unless it exited.
+        signal: Option<String>,
+        /// How, in words.
+        text: String,
+    },
+    /// A command of another program that the lesson ran, and what it printed.
+    Tool {
+        /// The command.
+        command: String,
+        /// Its exit status, if it exited.
+        status: Option<i32>,
+        /// What it printed.
+        output: String,
+    },
+    /// A command for the learner's second terminal.
+    Try {
+        /// The command.
+        command: String,
+        /// What it will show.
+        shows: String,
+    },
+    /// What the article's program itself prints.
+    Print {
+        /// One line.
+        text: String,
+    },
+    /// Something that cannot be shown here, and why.
+    Missing {
+        /// What, and why.
+        text: String,
+    },
+    /// The lesson waits for the learner.
+    Wait {
+        /// `next`, or `answer`.
+        wants: &'static str,
+    },
+    /// The lesson is over.
+    End {
+        /// `complete`, `quit` or `failed`.
+        outcome: &'static str,
+        /// What went wrong.
+        error: Option<String>,
+        /// Segments of this story that are still in the kernel's table; none, if all is well.
+        left: Vec<Shmid>,
+        /// The command for the next lesson.
+        next: Option<String>,
+    },
+}
+
+/// One possible answer to a question.
+#[derive(Clone, Debug, Serialize)]
+pub struct Choice {
+    /// The answer.
+    pub text: String,
+    /// Why it is right, or wrong.
+    pub why: String,
+}
+
+/// A system call, who made it, what it means.
+#[derive(Clone, Debug)]
+pub struct CallEvent {
+    /// The call and its outcome.
+    pub performed: Performed,
+    /// What the process is called, if it is not the one that tells.
+    pub who: Option<String>,
+    /// Why the kernel refused it.
+    pub reason: Option<Reason>,
+    /// The statement of the lesson that made it.
+    pub rust: Option<Rust>,
+    /// Whether one line is enough.
+    pub brief: bool,
+}
+
+/// A statement of a lesson.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rust {
+    /// The statement, on one line.
+    #[serde(rename = "rust")]
+    pub code: String,
+    /// `file:line`.
+    pub at: String,
+}
+
+/// Bytes read or written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Access {
+    /// The process.
+    pub pid: i32,
+    /// What it is called, if it is not the one that tells.
+    pub who: Option<String>,
+    /// Read or written.
+    #[serde(rename = "access")]
+    pub direction: Direction,
+    /// Where.
+    pub address: Address,
+    /// Which bytes.
+    pub bytes: Vec<u8>,
+    /// Pages that the process was given meanwhile: its minor page faults.
+    pub faults: u64,
+    /// The access in C notation.
+    pub c: String,
+    /// The statement of the lesson that made it.
+    #[serde(flatten)]
+    pub rust: Option<Rust>,
+    /// Whether one line is enough.
+    pub brief: bool,
+}
+
+/// Which way bytes went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the segment.
+    Read,
+    /// To the segment.
+    Write,
+}
+
+/// A field of the kernel's record at each of the moments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// Its name in C.
+    pub name: &'static str,
+    /// Its value at each moment.
+    pub values: Vec<String>,
+    /// What it means, with its unit.
+    pub meaning: String,
+    /// Whether it changed from one moment to another.
+    pub moved: bool,
+}
+
+/// A row of the kernel's table.
+#[derive(Clone, Debug, Serialize)]
+pub struct SegmentRow {
+    /// The row.
+    #[serde(flatten)]
+    pub row: Row,
+    /// The owner's name, or number.
+    pub owner: String,
+    /// What changed since the row was last shown: the column, and what it said.
+    pub changed: Vec<(&'static str, String)>,
+}
+
+/// A process's address space in rough parts, the highest address first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Space {
+    /// The parts.
+    pub parts: Vec<Part>,
+}
+
+/// A part of an address space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// `stack`, `libraries`, `segment`, `heap`, `program`.
+    pub what: &'static str,
+    /// The first byte.
+    pub start: Address,
+    /// The byte after the last.
+    pub end: Address,
+    /// The segment that is shown there.
+    pub shmid: Option<Shmid>,
+}
+
+fn serialize_call<S: Serializer>(call: &CallEvent, serializer: S) -> Result<S::Ok, S::Error> {
+    let Performed { pid, call: asked, outcome } = &call.performed;
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry("pid", pid)?;
+    map.serialize_entry("who", &call.who)?;
+    map.serialize_entry("name", asked.name())?;
+    map.serialize_entry("args", &asked.arguments())?;
+    map.serialize_entry("result", &outcome.as_ref().ok().map(|answer| answer.value()))?;
+    map.serialize_entry("errno", &outcome.as_ref().err().map(|errno| format!("{errno:?}")))?;
+    map.serialize_entry("c", &call.performed.to_string())?;
+    map.serialize_entry("why", &call.reason.as_ref().map(|reason| &reason.why))?;
+    map.serialize_entry("try", &call.reason.as_ref().map(|reason| &reason.advice))?;
+    map.serialize_entry("rust", &call.rust.as_ref().map(|rust| &rust.code))?;
+    map.serialize_entry("at", &call.rust.as_ref().map(|rust| &rust.at))?;
+    map.serialize_entry("brief", &call.brief)?;
+    map.end()
+}

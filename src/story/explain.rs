@@ -1,0 +1,246 @@
+//! Why the kernel refused a call: found out from the arguments and from what the kernel shows, at that moment.
+//!
+//! **Invariant:** every sentence that names a number has just read it, or takes it from the call.
+
+use nix::errno::Errno;
+
+use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
+use crate::error::Reason;
+use crate::evidence::limits::{self, SHMALL, SHMMAX, SHMMNI};
+use crate::evidence::maps::{self, Mapping};
+use crate::evidence::segments::{self, Row};
+use crate::kernel::{ProcFile, Process};
+
+/// The reason, in words.
+pub(super) fn explain(call: &Call, errno: Errno, process: &dyn Process) -> Reason {
+    let (why, advice) = match (call, errno) {
+        (_, Errno::ENOSYS) => no_such_call(call),
+        (Call::Shmget { key, size, flags, .. }, _) => shmget(*key, *size, *flags, errno, process),
+        (Call::Shmat { shmid, address, flags }, _) => shmat(*shmid, *address, *flags, errno, process),
+        (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
+        (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno),
+    };
+    Reason { why, advice }
+}
+
+type Words = (String, String);
+
+fn words(why: impl Into<String>, advice: impl Into<String>) -> Words {
+    (why.into(), advice.into())
+}
+
+fn unknown(call: &str, errno: Errno) -> Words {
+    words(format!("{call} gave an errno that its manual page leaves to others: {}.", errno.desc()), see(call))
+}
+
+fn see(call: &str) -> String {
+    let page = if matches!(call, "shmat" | "shmdt") { "shmop" } else { call };
+    format!("See `man 2 {page}`.")
+}
+
+fn no_such_call(call: &Call) -> Words {
+    words(
+        format!(
+            "This kernel has no {}: it is built without System V IPC, or a sandbox hides it.",
+            call.name()
+        ),
+        "Run it on a Linux kernel with CONFIG_SYSVIPC, outside the sandbox.",
+    )
+}
+
+fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &dyn Process) -> Words {
+    match errno {
+        Errno::EINVAL => invalid_size(key, size, process),
+        Errno::ENOENT => {
+            words(format!("No segment has the key {key}, and IPC_CREAT was not given."), "Add IPC_CREAT.")
+        }
+        Errno::EEXIST => words(
+            format!("A segment has the key {key} already, and IPC_CREAT|IPC_EXCL asks for a new one."),
+            "Leave IPC_EXCL away to use the segment that is there, or choose another key.",
+        ),
+        Errno::ENOSPC => no_space(size, process),
+        Errno::ENOMEM if flags.contains(ShmgetFlags::SHM_HUGETLB) => {
+            words("There are not enough huge pages.", "See HugePages_Free in /proc/meminfo.")
+        }
+        Errno::ENOMEM => words(
+            format!(
+                "{size} bytes are more than this machine could ever give: the kernel will not even promise them."
+            ),
+            "Ask for less; see MemTotal in /proc/meminfo.",
+        ),
+        Errno::EACCES => words(
+            "A segment has this key, and its permission bits deny what was asked.",
+            "Ask its owner, or choose another key; `ipcs -m` names the owner.",
+        ),
+        Errno::EPERM if flags.contains(ShmgetFlags::SHM_HUGETLB) => words(
+            "SHM_HUGETLB is for CAP_IPC_LOCK, or a group or limit that allows it.",
+            "Leave SHM_HUGETLB away.",
+        ),
+        Errno::EPERM => words(
+            "The manual page gives EPERM for huge pages only, so a sandbox forbids the call (a seccomp filter).",
+            "Run it outside the container, or with a profile that allows System V IPC.",
+        ),
+        _ => unknown("shmget", errno),
+    }
+}
+
+fn invalid_size(key: Key, size: usize, process: &dyn Process) -> Words {
+    let found = if key == Key::PRIVATE { None } else { row(process, |row| row.key == key) };
+    if let Some(found) = found {
+        return words(
+            format!(
+                "The segment with the key {key} has {} bytes, fewer than the {size} asked for.",
+                found.size
+            ),
+            "Ask for no more than it has, or for 0.",
+        );
+    }
+    match setting(process, SHMMAX) {
+        _ if size == 0 => {
+            words("A new segment needs at least 1 byte (SHMMIN).", "Ask for the size that you need.")
+        }
+        Some(max) if size as u64 > max => words(
+            format!("{size} bytes are more than /proc/sys/kernel/shmmax allows for one segment: {max}."),
+            "Ask for less, or raise the limit: `sysctl kernel.shmmax`.",
+        ),
+        _ => words("The size or the flags are not valid for a new segment.", see("shmget")),
+    }
+}
+
+fn no_space(size: usize, process: &dyn Process) -> Words {
+    let table = table(process).unwrap_or_default();
+    let pages = |bytes: usize| bytes.div_ceil(process.page_size()) as u64;
+    let used: u64 = table.iter().map(|row| pages(row.size)).sum();
+    match (setting(process, SHMMNI), setting(process, SHMALL)) {
+        (Some(most), _) if table.len() as u64 >= most => words(
+            format!("There are {} segments, and /proc/sys/kernel/shmmni allows {most}.", table.len()),
+            "Remove those that nobody needs (`ipcs -m`, `ipcrm -m ID`), or raise kernel.shmmni. \
+             With --isolated you have a table of your own.",
+        ),
+        (_, Some(most)) if used + pages(size) > most => words(
+            format!(
+                "All segments together have {used} pages, {} more are asked for, and /proc/sys/kernel/shmall \
+                 allows {most}.",
+                pages(size)
+            ),
+            "Remove segments that nobody needs, or raise kernel.shmall.",
+        ),
+        _ => words("A limit on segments is used up.", "See `ipcs -m -l` and `ipcs -m -u`."),
+    }
+}
+
+fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: &dyn Process) -> Words {
+    match errno {
+        Errno::EINVAL => invalid_attach(id, address, flags, process),
+        Errno::EACCES => words(
+            "The segment's permission bits deny this process what it asks. There is no attaching for writing only.",
+            "With SHM_RDONLY read permission is enough; IPC_SET changes the bits, for the owner.",
+        ),
+        Errno::ENOMEM => words(
+            "There is no room for the segment in this process's address space.",
+            "See `ulimit -v`; and an address near the top of the address space has no room above it.",
+        ),
+        Errno::EIDRM => words("The segment was removed while the call ran.", "Make it anew."),
+        Errno::EPERM => words(
+            "Addresses this low are not for users (vm.mmap_min_addr), or a sandbox forbids the call.",
+            "Pass NULL, and let the kernel choose.",
+        ),
+        _ => unknown("shmat", errno),
+    }
+}
+
+fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &dyn Process) -> Words {
+    let page = process.page_size();
+    let Some(table) = table(process) else {
+        return words(
+            format!(
+                "Either no segment has the id {id}, or {address} cannot be used; /proc would tell which."
+            ),
+            "Mount /proc, and run it again.",
+        );
+    };
+    let Some(segment) = table.into_iter().find(|row| row.shmid == id) else {
+        return words(
+            format!("No segment has the id {id}: it never was, or it is removed."),
+            "Look it up in `ipcs -m`; a C program must check for (void *) -1.",
+        );
+    };
+    if !address.is_multiple_of(page) && !flags.contains(ShmatFlags::SHM_RND) {
+        return words(
+            format!(
+                "{address} is not a multiple of SHMLBA, here {page}; {} bytes too high.",
+                address.0 % page
+            ),
+            "Pass an address that is, or SHM_RND to have it rounded down.",
+        );
+    }
+    let start = Address(address.0 / page * page);
+    let length = segment.size.next_multiple_of(page);
+    match taken_by(process, start, length) {
+        Some(mapping) if address != Address::NULL => {
+            words(format!("{start} is taken by: {mapping}"), "Pass NULL, and let the kernel choose.")
+        }
+        _ => words("The address or the flags are not valid.", see("shmat")),
+    }
+}
+
+fn shmdt(address: Address, errno: Errno, process: &dyn Process) -> Words {
+    match errno {
+        Errno::EINVAL => match taken_by(process, address, 1) {
+            Some(mapping) => words(
+                format!("No attachment starts at {address}; what is there: {mapping}"),
+                "Pass exactly what shmat returned.",
+            ),
+            None => words(
+                format!("No attachment starts at {address}: nothing is mapped there."),
+                "Detach only once.",
+            ),
+        },
+        _ => unknown("shmdt", errno),
+    }
+}
+
+fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
+    match errno {
+        Errno::EINVAL if matches!(cmd, Cmd::Unknown(_)) => {
+            words("The kernel knows no such command.", see("shmctl"))
+        }
+        Errno::EINVAL if matches!(cmd, Cmd::ShmStat | Cmd::ShmStatAny) => {
+            words(format!("No segment has the index {id}."), "Indices run from 0 to what SHM_INFO returns.")
+        }
+        Errno::EINVAL => words(
+            format!("No segment has the id {id}: it never was, or it is removed."),
+            "Look it up in `ipcs -m`.",
+        ),
+        Errno::EACCES => words(
+            "The segment's permission bits deny this process to read its record.",
+            "Its owner may change them with IPC_SET.",
+        ),
+        Errno::EPERM => words(
+            format!(
+                "{cmd} is for the segment's owner, its creator, or root, and this process is none of them."
+            ),
+            "`ipcs -m -c` names owner and creator.",
+        ),
+        Errno::EIDRM => words("The segment was removed while the call ran.", "Nothing is left to do."),
+        Errno::ENOMEM => words("The pages do not fit into the limit on locked memory.", "See `ulimit -l`."),
+        _ => unknown("shmctl", errno),
+    }
+}
+
+fn table(process: &dyn Process) -> Option<Vec<Row>> {
+    segments::parse(&process.shows(ProcFile::Segments).ok()?).ok()
+}
+
+fn row(process: &dyn Process, wanted: impl Fn(&Row) -> bool) -> Option<Row> {
+    table(process)?.into_iter().find(wanted)
+}
+
+fn taken_by(process: &dyn Process, address: Address, length: usize) -> Option<Mapping> {
+    let text = process.shows(ProcFile::Maps).ok()?;
+    maps::parse(&text).ok()?.into_iter().find(|mapping| mapping.overlaps(address, length))
+}
+
+fn setting(process: &dyn Process, name: &'static str) -> Option<u64> {
+    limits::parse(&process.shows(ProcFile::Setting(name)).ok()?).ok()
+}

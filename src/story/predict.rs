@@ -1,0 +1,118 @@
+//! Predictions: a question before the kernel is asked, and its answer after.
+//!
+//! **Invariant:** which option is right is decided by what the kernel answered, never by the lesson's text.
+
+use std::fmt;
+
+use nix::errno::Errno;
+
+use super::Story;
+use super::event::{Choice, Event};
+use crate::error::{Error, Result};
+use crate::kernel::Ending;
+
+/// A question that was asked and not yet answered by the kernel.
+#[must_use = "a question wants its answer: call `reveal`"]
+pub struct Guess<T> {
+    options: Vec<(T, String)>,
+    chosen: Option<usize>,
+}
+
+impl Story {
+    /// Asks what the kernel will answer. Each option comes with why it is right or wrong.
+    ///
+    /// # Errors
+    ///
+    /// `Quit`, if the learner leaves; `Output`.
+    pub fn predict<T: fmt::Display, const N: usize>(
+        &self,
+        question: &str,
+        options: [(T, &str); N],
+    ) -> Result<Guess<T>> {
+        let texts = options.iter().map(|(option, _)| option.to_string()).collect();
+        self.tell(Event::Predict { question: question.to_owned(), options: texts });
+        let chosen = if self.waits() { self.choose(N)? } else { None };
+        self.unharmed()?;
+        Ok(Guess { options: options.map(|(option, why)| (option, why.to_owned())).into(), chosen })
+    }
+
+    /// The learner's choice among the first letters of the alphabet; Enter alone is none.
+    fn choose(&self, options: usize) -> Result<Option<usize>> {
+        let last = letter(options - 1);
+        loop {
+            let line = self.ask("answer")?;
+            let position = (0..options).find(|&option| line == letter(option).to_string());
+            match (line.as_str(), position) {
+                ("", _) => return Ok(None),
+                (_, Some(position)) => return Ok(Some(position)),
+                ("?", _) => {
+                    self.reply("Guess before you look: the kernel will answer next, and tell you why.")
+                }
+                _ => self.reply(&format!(
+                    "Type a letter from a to {last}, or press Enter to go on without a guess."
+                )),
+            }
+        }
+    }
+}
+
+impl<T: fmt::Display + PartialEq> Guess<T> {
+    /// Tells what the kernel answered; nothing, where the ground does not let us see it.
+    pub fn reveal(self, story: &Story, actual: impl Into<Option<T>>) {
+        let Some(actual) = actual.into() else {
+            story.missing("What came of it cannot be seen here.");
+            return;
+        };
+        let right = self.options.iter().position(|(option, _)| *option == actual);
+        let options =
+            self.options.into_iter().map(|(text, why)| Choice { text: text.to_string(), why }).collect();
+        story.tell(Event::Answer { value: actual.to_string(), right, chosen: self.chosen, options });
+    }
+}
+
+/// The letter of an option: a, b, c …
+pub(super) fn letter(option: usize) -> char {
+    char::from(b'a' + option as u8)
+}
+
+/// What came of a call that may well be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The kernel did it.
+    Success,
+    /// The kernel refused, with this errno.
+    Refused(Errno),
+    /// The process did not survive it.
+    Ended(Ending),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Success => f.write_str("success"),
+            Verdict::Refused(errno) => write!(f, "{errno:?} ({})", errno.desc()),
+            Verdict::Ended(ending) => write!(f, "the process {ending}"),
+        }
+    }
+}
+
+/// Takes a refusal, or a death, for an answer instead of an error.
+pub trait Judge {
+    /// What came of it.
+    ///
+    /// # Errors
+    ///
+    /// Those that say nothing of the call: `Quit`, `Output` and the like.
+    fn verdict(self) -> Result<Verdict>;
+}
+
+impl<T> Judge for Result<T> {
+    fn verdict(self) -> Result<Verdict> {
+        match self {
+            Ok(_) => Ok(Verdict::Success),
+            Err(Error::Refused(refusal)) => Ok(Verdict::Refused(refusal.errno)),
+            Err(Error::Ended { ending, .. }) => Ok(Verdict::Ended(ending)),
+            Err(other) => Err(other),
+        }
+    }
+}

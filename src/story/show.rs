@@ -1,0 +1,212 @@
+//! Evidence for the learner: what the kernel shows, and what in it changed since it was last shown.
+//!
+//! **Invariant:** reads `/proc` only; what cannot be read is said to be missing, and the story goes on.
+
+use std::collections::HashMap;
+use std::io;
+
+use super::Story;
+use super::event::{Event, Field, Part, SegmentRow, Space};
+use crate::call::{Shmid, ShmidDs};
+use crate::evidence::maps::{self, Mapping};
+use crate::evidence::segments::{self, Row};
+use crate::kernel::ProcFile;
+
+/// What was shown before.
+#[derive(Default)]
+pub(super) struct Seen {
+    known: Vec<Shmid>,
+    rows: HashMap<Shmid, Row>,
+    attachments: HashMap<i32, Vec<Mapping>>,
+    spaces: HashMap<i32, Space>,
+}
+
+impl Seen {
+    /// This story is about a segment.
+    pub(super) fn know(&mut self, id: Shmid) {
+        if !self.known.contains(&id) {
+            self.known.push(id);
+        }
+    }
+}
+
+impl Story {
+    /// Shows the rows of this story's segments in the kernel's table, as `ipcs -m` would.
+    pub fn show_segments(&self) {
+        if let Some(rows) = self.evidence(ProcFile::Segments, segments::parse) {
+            let (ours, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| self.knows(row.shmid));
+            let rows = ours.into_iter().map(|row| self.compared(row)).collect();
+            self.tell(Event::Segments { rows, others: others.len() });
+        }
+    }
+
+    /// How many bytes of a segment are in memory: its `rss` in the kernel's table.
+    pub fn show_resident(&self, id: Shmid) -> Option<usize> {
+        let row = self.row(id)?;
+        self.count("bytes of the segment in memory (rss in /proc/sysvipc/shm)", row.rss as u64);
+        Some(row.rss)
+    }
+
+    /// Shows the lines of a process's maps that are attachments, and which of them are new or gone.
+    pub fn show_maps(&self) -> Vec<Mapping> {
+        let Some(lines) = self.evidence(ProcFile::Maps, maps::parse) else { return Vec::new() };
+        let now: Vec<_> = lines.into_iter().filter(|line| line.name.starts_with("/SYSV")).collect();
+        let pid = self.pid();
+        let before = self.narrator.borrow_mut().seen.attachments.insert(pid, now.clone()).unwrap_or_default();
+        let without = |lines: &[Mapping], others: &[Mapping]| -> Vec<Mapping> {
+            lines.iter().filter(|line| !others.contains(line)).cloned().collect()
+        };
+        let (added, removed) = (without(&now, &before), without(&before, &now));
+        let kept = without(&now, &added);
+        self.tell(Event::Maps { pid, who: self.who.clone(), added, removed, kept });
+        now
+    }
+
+    /// Draws the process's address space and the segment, beside how it was when it was last drawn.
+    pub fn show_space(&self, id: Shmid) {
+        let (Some(lines), Some(row)) = (self.evidence(ProcFile::Maps, maps::parse), self.row(id)) else {
+            return;
+        };
+        let now = space(&lines);
+        let before = self.narrator.borrow_mut().seen.spaces.insert(self.pid(), now.clone());
+        let page_size = self.page_size();
+        let pages = row.size.div_ceil(page_size);
+        self.tell(Event::Space { before, now, shmid: id, pages, resident: row.rss / page_size, page_size });
+    }
+
+    /// Shows the kernel's record of a segment, at one moment or at several beside each other.
+    pub fn show_record(&self, id: Shmid, moments: &[(&str, &ShmidDs)]) {
+        let names = moments.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let records: Vec<_> = moments.iter().map(|(_, record)| *record).collect();
+        self.tell(Event::Record { shmid: id, moments: names, fields: fields(&records, self.pid()) });
+    }
+
+    /// Which of this story's segments are in the kernel's table still.
+    pub(crate) fn left(&self) -> Vec<Shmid> {
+        let table = self.process.borrow().shows(ProcFile::Segments).unwrap_or_default();
+        let rows = segments::parse(&table).unwrap_or_default();
+        rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect()
+    }
+
+    fn knows(&self, id: Shmid) -> bool {
+        self.narrator.borrow().seen.known.contains(&id)
+    }
+
+    fn row(&self, id: Shmid) -> Option<Row> {
+        self.evidence(ProcFile::Segments, segments::parse)?.into_iter().find(|row| row.shmid == id)
+    }
+
+    /// Reads and parses a file of `/proc`, or says that it cannot.
+    fn evidence<T, E: Into<io::Error>>(
+        &self,
+        file: ProcFile,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if !self.wants_evidence() {
+            return None;
+        }
+        let text = self.process.borrow().shows(file);
+        match text.and_then(|text| parse(&text).map_err(Into::into)) {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                let path = file.path(self.pid());
+                self.missing(format!("{} cannot be shown: {error}. Is /proc mounted?", path.display()));
+                None
+            }
+        }
+    }
+
+    fn compared(&self, row: Row) -> SegmentRow {
+        let before = self.narrator.borrow_mut().seen.rows.insert(row.shmid, row.clone());
+        let changed = before.map(|before| changes(&before, &row)).unwrap_or_default();
+        let owner = self.process.borrow().user_name(row.uid).unwrap_or_else(|| row.uid.to_string());
+        SegmentRow { owner, changed, row }
+    }
+}
+
+/// The columns that differ, and what they said before.
+fn changes(before: &Row, now: &Row) -> Vec<(&'static str, String)> {
+    let columns = |row: &Row| {
+        [
+            ("key", format!("{:#010x}", row.key.0)),
+            ("perms", format!("{:03o}", row.perms & 0o777)),
+            ("nattch", row.nattch.to_string()),
+            ("status", row.status()),
+        ]
+    };
+    let differ = |((name, was), (_, is))| (was != is).then_some((name, was));
+    columns(before).into_iter().zip(columns(now)).filter_map(differ).collect()
+}
+
+/// Sorts the lines of the maps into the parts that a picture can show, the highest address first.
+fn space(lines: &[Mapping]) -> Space {
+    let is_file = |line: &&Mapping| line.name.starts_with('/') && !line.name.starts_with("/SYSV");
+    let program = lines.iter().find(is_file).map(|line| line.name.clone()).unwrap_or_default();
+    let mut parts: Vec<Part> = Vec::new();
+    for line in lines {
+        let Some((what, shmid)) = part(line, &program) else { continue };
+        match parts.last_mut() {
+            Some(last) if last.what == what && shmid.is_none() => last.end = line.end,
+            _ => parts.push(Part { what, start: line.start, end: line.end, shmid }),
+        }
+    }
+    parts.reverse();
+    Space { parts }
+}
+
+fn part(line: &Mapping, program: &str) -> Option<(&'static str, Option<Shmid>)> {
+    match line.name.as_str() {
+        name if name.starts_with("/SYSV") => Some(("segment", Some(Shmid(line.inode as i32)))),
+        name if name == program => Some(("program", None)),
+        "[heap]" => Some(("heap", None)),
+        "[stack]" => Some(("stack", None)),
+        name if name.starts_with('/') => Some(("libraries", None)),
+        _ => None,
+    }
+}
+
+/// A field of the record: its name in C, how to print it, and what it means.
+type Column = (&'static str, fn(&ShmidDs, i32) -> String, &'static str);
+
+const COLUMNS: [Column; 13] = [
+    ("shm_perm.__key", |record, _| format!("{:#010x}", record.key.0), "the key; 0 is IPC_PRIVATE"),
+    ("shm_perm.uid", |record, _| record.uid.to_string(), "the owner's user id"),
+    ("shm_perm.gid", |record, _| record.gid.to_string(), "the owner's group id"),
+    ("shm_perm.cuid", |record, _| record.cuid.to_string(), "the creator's user id"),
+    ("shm_perm.cgid", |record, _| record.cgid.to_string(), "the creator's group id"),
+    ("shm_perm.mode", |record, _| mode(record.mode), "permission bits, in octal, and flags"),
+    ("shm_segsz", |record, _| record.size.to_string(), "bytes, as they were asked for"),
+    ("shm_atime", |record, _| time(record.atime), "last attach, in seconds since 1970"),
+    ("shm_dtime", |record, _| time(record.dtime), "last detach, in seconds since 1970"),
+    ("shm_ctime", |record, _| time(record.ctime), "made or changed, in seconds since 1970"),
+    ("shm_cpid", |record, us| pid(record.cpid, us), "the process that made it"),
+    ("shm_lpid", |record, us| pid(record.lpid, us), "the process that last attached or detached"),
+    ("shm_nattch", |record, _| record.nattch.to_string(), "attachments now, not processes"),
+];
+
+fn fields(records: &[&ShmidDs], us: i32) -> Vec<Field> {
+    let field = |(name, print, meaning): Column| {
+        let values: Vec<String> = records.iter().map(|record| print(record, us)).collect();
+        let moved = values.windows(2).any(|pair| pair[0] != pair[1]);
+        Field { name, values, meaning: meaning.to_owned(), moved }
+    };
+    COLUMNS.into_iter().map(field).collect()
+}
+
+fn mode(mode: u32) -> String {
+    let flags = [(ShmidDs::SHM_DEST, "SHM_DEST|"), (ShmidDs::SHM_LOCKED, "SHM_LOCKED|")];
+    let names: String = flags.iter().filter(|(bit, _)| mode & bit != 0).map(|(_, name)| *name).collect();
+    format!("{names}{:04o}", mode & 0o777)
+}
+
+fn time(seconds: i64) -> String {
+    if seconds == 0 { "0, never".to_owned() } else { seconds.to_string() }
+}
+
+fn pid(pid: i32, us: i32) -> String {
+    match pid {
+        0 => "0, nobody".to_owned(),
+        pid if pid == us => format!("{pid}, us"),
+        pid => pid.to_string(),
+    }
+}

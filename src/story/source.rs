@@ -1,0 +1,78 @@
+//! The lesson's own text, from which the screen quotes the statement that made a call.
+//!
+//! **Invariant:** what is quoted is the code that runs: the text was compiled in with it.
+
+use std::panic::Location;
+
+use super::event::Rust;
+
+/// A lesson's file.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// Its path, as the compiler saw it.
+    pub file: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// The file that this is written in, as a [`Source`].
+#[macro_export]
+macro_rules! source {
+    () => {
+        $crate::story::Source {
+            file: file!(),
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", file!())),
+        }
+    };
+}
+
+impl Source {
+    /// The whole statement at a place in this file, on one line.
+    pub(super) fn statement(&self, place: &Location<'_>) -> Option<Rust> {
+        if place.file() != self.file {
+            return None;
+        }
+        let lines: Vec<&str> = self.text.lines().map(str::trim).collect();
+        let at = place.line() as usize - 1;
+        let first = (0..at).rev().find(|&line| ends_what_came_before(lines[line])).map_or(0, |line| line + 1);
+        let last = (at..lines.len()).find(|&line| lines[line].ends_with([';', '{']))?;
+        let code = lines[first..=last].join(" ");
+        let code = code.trim_end_matches(" {").replace("( ", "(").replace(" .", ".").replace(", )", ")");
+        Some(Rust { code, at: format!("{}:{}", self.file, first + 1) })
+    }
+}
+
+/// Whether a new statement may begin on the line after this one.
+fn ends_what_came_before(line: &str) -> bool {
+    line.is_empty() || line.starts_with("//") || line.ends_with([';', '{', '}'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = include_str!("source.rs");
+
+    #[track_caller]
+    fn here() -> Option<Rust> {
+        Source { file: file!(), text: TEXT }.statement(Location::caller())
+    }
+
+    #[test]
+    fn a_statement_is_found_whole() {
+        let one_line = here();
+        assert_eq!(one_line.unwrap().code, "let one_line = here();");
+
+        #[rustfmt::skip]
+        let of_several_lines =
+            here()
+                .ok_or(());
+        assert_eq!(of_several_lines.unwrap().code, "let of_several_lines = here().ok_or(());");
+    }
+
+    #[test]
+    fn another_files_statement_is_not() {
+        let elsewhere = Source { file: "elsewhere.rs", text: "" };
+        assert_eq!(elsewhere.statement(Location::caller()), None);
+    }
+}

@@ -1,0 +1,397 @@
+//! The story for people: at most 80 columns, whole without colour, and in ASCII where nothing else is safe.
+//!
+//! **Invariant:** no event is left out, but for what only a waiting lesson can use; and no fact is added.
+
+mod picture;
+mod table;
+
+use std::io::{self, Write};
+
+use colored::{ColoredString, Colorize};
+use deunicode::deunicode;
+use pretty_hex::{HexConfig, PrettyHex};
+use textwrap::Options;
+
+use super::Tell;
+use super::event::{Access, CallEvent, Choice, Direction, Event, Field, SegmentRow};
+use super::predict::letter;
+use crate::call::Shmid;
+use crate::evidence::maps::Mapping;
+
+/// Where a line of evidence begins.
+const INDENT: usize = 4;
+/// Where the text after a label begins, on a screen that is wide enough.
+const GUTTER: usize = 11;
+/// Below this many columns a label takes no column of its own.
+const NARROW: usize = 60;
+
+/// How the screen is.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Columns.
+    pub width: usize,
+    /// Whether only ASCII may be written.
+    pub ascii: bool,
+    /// Whether the lesson waits between steps.
+    pub stepping: bool,
+}
+
+/// Writes the story as text.
+pub struct Text<W> {
+    out: W,
+    screen: Screen,
+}
+
+impl<W: Write> Text<W> {
+    /// Writes to `out`, for a screen of this kind.
+    pub fn new(out: W, screen: Screen) -> Text<W> {
+        Text { out, screen }
+    }
+
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        let text = if self.screen.ascii { deunicode(text) } else { text.to_owned() };
+        writeln!(self.out, "{}", text.trim_end())
+    }
+
+    fn blank(&mut self) -> io::Result<()> {
+        self.line("")
+    }
+
+    /// A paragraph, wrapped; `first` and `rest` stand before its first line and the others.
+    fn wrapped(&mut self, first: &str, rest: &str, text: &str) -> io::Result<()> {
+        let text = if self.screen.ascii { deunicode(text) } else { text.to_owned() };
+        let options = Options::new(self.screen.width).initial_indent(first).subsequent_indent(rest);
+        for line in textwrap::wrap(&text, options) {
+            self.line(&line)?;
+        }
+        Ok(())
+    }
+
+    fn paragraph(&mut self, text: &str) -> io::Result<()> {
+        self.wrapped("  ", "  ", text)
+    }
+
+    /// A line of evidence; what does not fit goes on below, further in.
+    fn evidence(&mut self, text: &str) -> io::Result<()> {
+        let indent = " ".repeat(INDENT);
+        self.wrapped(&indent, &" ".repeat(INDENT + 2), text)
+    }
+
+    fn labelled(&mut self, label: ColoredString, text: &str) -> io::Result<()> {
+        let gutter = if self.screen.width < NARROW { INDENT } else { GUTTER };
+        let blanks = gutter.saturating_sub(2 + label.input.len()).max(1);
+        let first = format!("  {label}{}", " ".repeat(blanks));
+        self.wrapped(&first, &" ".repeat(gutter), text)
+    }
+
+    fn heading(&mut self, text: &str) -> io::Result<()> {
+        self.line(&format!("  {}", text.underline()))
+    }
+
+    fn lesson(&mut self, number: Option<usize>, of: usize, title: &str) -> io::Result<()> {
+        let place = number.map_or("The whole walk".to_owned(), |number| format!("Lesson {number} of {of}"));
+        let title = format!("{place} · {title}");
+        for line in textwrap::wrap(&title, self.screen.width) {
+            self.line(&line.bold().to_string())?;
+        }
+        self.line(&"─".repeat(title.chars().count().min(self.screen.width)))
+    }
+
+    fn call(&mut self, call: &CallEvent) -> io::Result<()> {
+        let told = format!("{}{}", speaker(call.who.as_deref(), call.performed.pid), call.performed);
+        if call.brief {
+            return self.evidence(&told);
+        }
+        self.labelled("C".bold(), &told)?;
+        self.statement(call.rust.as_ref())?;
+        if let Some(reason) = &call.reason {
+            self.labelled("Why".red().bold(), &reason.why)?;
+            self.labelled("Try".bold(), &reason.advice)?;
+        }
+        self.blank()
+    }
+
+    fn statement(&mut self, rust: Option<&super::event::Rust>) -> io::Result<()> {
+        let Some(rust) = rust else { return Ok(()) };
+        self.labelled("Rust".bold(), &rust.code)?;
+        self.labelled("".normal(), &rust.at)
+    }
+
+    fn access(&mut self, access: &Access) -> io::Result<()> {
+        let told = format!("{}{}", speaker(access.who.as_deref(), access.pid), access.c);
+        if access.brief {
+            return self.evidence(&told);
+        }
+        self.labelled("C".bold(), &told)?;
+        self.statement(access.rust.as_ref())?;
+        let doing = if access.direction == Direction::Write { "writing" } else { "reading" };
+        let faults = match access.faults {
+            0 => "none".to_owned(),
+            faults => faults.to_string(),
+        };
+        self.labelled(
+            "Faults".bold(),
+            &format!("{faults} while {doing}: minor page faults of this process"),
+        )?;
+        self.blank()
+    }
+
+    fn bytes(&mut self, offset: usize, bytes: &[u8]) -> io::Result<()> {
+        let width = if self.screen.width < 80 { 4 } else { 16 };
+        let config =
+            HexConfig { title: false, width, group: 0, display_offset: offset, ..HexConfig::default() };
+        self.heading("the bytes, and the text that they spell")?;
+        for line in bytes.hex_conf(config).to_string().lines() {
+            self.line(&format!("    {line}"))?;
+        }
+        self.blank()
+    }
+
+    fn segments(&mut self, rows: &[SegmentRow], others: usize) -> io::Result<()> {
+        self.heading("ipcs -m")?;
+        let lines = table::segments(rows, self.room());
+        self.lines(&lines)?;
+        for (column, was) in rows
+            .iter()
+            .flat_map(|row| row.changed.iter().map(move |change| (row, change)))
+            .map(|(row, (column, was))| {
+                (format!("{column} of {}", row.row.shmid), format!("{was} → {}", now(row, column)))
+            })
+        {
+            self.evidence(&format!("{} {}", column, was.bold()))?;
+        }
+        if others > 0 {
+            self.evidence(&format!("and {others} that others made, which this lesson does not touch"))?;
+        }
+        self.blank()
+    }
+
+    fn maps(&mut self, pid: i32, who: Option<&str>, lines: [&[Mapping]; 3]) -> io::Result<()> {
+        self.heading(&format!("{}/proc/{pid}/maps, the lines of attachments", speaker(who, pid)))?;
+        if lines.iter().all(|lines| lines.is_empty()) {
+            self.evidence("none")?;
+        }
+        for (mark, lines) in ["+", "-", " "].into_iter().zip(lines) {
+            for line in lines {
+                self.evidence(&format!("{mark} {line}"))?;
+            }
+        }
+        self.blank()
+    }
+
+    fn record(&mut self, id: Shmid, moments: &[String], fields: &[Field]) -> io::Result<()> {
+        self.heading(&format!("struct shmid_ds of segment {id}"))?;
+        let lines = table::record(moments, fields, self.room());
+        self.lines(&lines)?;
+        self.blank()
+    }
+
+    fn lines(&mut self, lines: &[String]) -> io::Result<()> {
+        lines.iter().try_for_each(|line| self.line(&format!("    {line}")))
+    }
+
+    fn room(&self) -> usize {
+        self.screen.width - INDENT
+    }
+
+    fn predict(&mut self, question: &str, options: &[String]) -> io::Result<()> {
+        self.labelled("Predict".blue().bold(), question)?;
+        for (position, option) in options.iter().enumerate() {
+            self.labelled("".normal(), &format!("{}) {option}", letter(position)))?;
+        }
+        self.blank()
+    }
+
+    fn answer(
+        &mut self,
+        value: &str,
+        right: Option<usize>,
+        chosen: Option<usize>,
+        options: &[Choice],
+    ) -> io::Result<()> {
+        let told = |position: usize| {
+            let Choice { text, why } = &options[position];
+            format!("{}) {text}: {why}", letter(position))
+        };
+        match (right, chosen) {
+            (None, _) => self
+                .labelled("Answer".blue().bold(), &format!("None of these: the kernel answered {value}."))?,
+            (Some(right), Some(chosen)) if right == chosen => {
+                self.labelled("Answer".green().bold(), &format!("Right. {}", told(right)))?;
+            }
+            (Some(right), Some(chosen)) => {
+                self.labelled("Answer".red().bold(), &format!("Not this time. It is {}", told(right)))?;
+                self.labelled("".normal(), &format!("Not {}", told(chosen)))?;
+            }
+            (Some(right), None) => {
+                self.labelled("Answer".blue().bold(), &told(right))?;
+                for other in (0..options.len()).filter(|&other| other != right) {
+                    self.labelled("".normal(), &format!("Not {}", told(other)))?;
+                }
+            }
+        }
+        self.blank()
+    }
+
+    fn tool(&mut self, command: &str, status: Option<i32>, output: &str) -> io::Result<()> {
+        self.heading(&format!("$ {command}"))?;
+        for line in output.lines() {
+            self.evidence(line)?;
+        }
+        if status != Some(0) {
+            let status =
+                status.map_or("killed by a signal".to_owned(), |status| format!("exit status {status}"));
+            self.evidence(&format!("({status})"))?;
+        }
+        self.blank()
+    }
+
+    fn wait(&mut self, wants: &str) -> io::Result<()> {
+        let prompt =
+            if wants == "answer" { "  your answer> " } else { "[Enter] next   [?] more   [q] quit > " };
+        write!(self.out, "{}", prompt.bold())
+    }
+
+    fn end(&mut self, outcome: &str, left: &[Shmid], next: Option<&str>) -> io::Result<()> {
+        self.blank()?;
+        let outcome = match outcome {
+            "complete" => "Done.",
+            "quit" => "You left the lesson.",
+            _ => "The lesson ended early.",
+        };
+        let ids: Vec<_> = left.iter().map(Shmid::to_string).collect();
+        let left = if left.is_empty() {
+            "Nothing that it made is left in the kernel.".to_owned()
+        } else {
+            format!("Left in the kernel: {}. Remove it with `ipcrm -m ID`.", ids.join(", "))
+        };
+        self.wrapped("", "", &format!("{outcome} {left}"))?;
+        next.map_or(Ok(()), |next| self.wrapped("", "", &format!("Next: {next}")))
+    }
+}
+
+impl<W: Write> Tell for Text<W> {
+    fn tell(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Lesson { number, of, title, pid, page_size, isolated } => {
+                self.lesson(*number, *of, title)?;
+                let place =
+                    if *isolated { "in a private IPC namespace" } else { "on this machine's own kernel" };
+                self.wrapped("", "", &format!("Process {pid}, {place}; a page has {page_size} bytes."))?;
+            }
+            Event::Section { title } => {
+                self.blank()?;
+                self.line(&title.bold().to_string())?;
+            }
+            Event::Step { number, experiment, title } => {
+                let kind = if *experiment { "Experiment" } else { "Step" };
+                self.blank()?;
+                let title = format!("{kind} {number} · {title}");
+                for line in textwrap::wrap(&title, self.screen.width) {
+                    self.line(&line.bold().to_string())?;
+                }
+                self.blank()?;
+            }
+            Event::Say { text } => {
+                self.paragraph(text)?;
+                self.blank()?;
+            }
+            Event::Why { text, asked: true } => self.labelled("More".bold(), text)?,
+            Event::Why { .. } => {}
+            Event::Reply { text } => self.paragraph(text)?,
+            Event::Erratum { code, text } => {
+                self.labelled(code.as_str().red().bold(), &format!("The article errs: {text}"))?;
+                self.blank()?;
+            }
+            Event::Predict { question, options } => self.predict(question, options)?,
+            Event::Answer { value, right, chosen, options } => {
+                self.answer(value, *right, *chosen, options)?
+            }
+            Event::Call(call) => self.call(call)?,
+            Event::Memory(access) => self.access(access)?,
+            Event::Bytes { offset, bytes } => self.bytes(*offset, bytes)?,
+            Event::Record { shmid, moments, fields } => self.record(*shmid, moments, fields)?,
+            Event::Segments { rows, others } => self.segments(rows, *others)?,
+            Event::Maps { pid, who, added, removed, kept } => {
+                self.maps(*pid, who.as_deref(), [added, removed, kept])?;
+            }
+            Event::Space { before, now, shmid, pages, resident, page_size } => {
+                self.heading("the address space, drawn from the maps")?;
+                let drawing = picture::Drawing { before: before.as_ref(), now, shmid: *shmid };
+                let lines = drawing.lines(self.room());
+                self.lines(&lines)?;
+                let size = format!(
+                    "segment {shmid}: {pages} pages of {page_size} bytes, {resident} of them in memory"
+                );
+                self.evidence(&size)?;
+                self.blank()?;
+            }
+            Event::Count { what, times } => {
+                self.labelled("Counted".bold(), &format!("{times} {what}"))?;
+                self.blank()?;
+            }
+            Event::Fork { pid, who } => self.labelled("Begins".bold(), &speaker(Some(who), *pid))?,
+            Event::Exec { pid, who, command } => {
+                self.labelled("Runs".bold(), &format!("{}exec {command}", speaker(who.as_deref(), *pid)))?;
+            }
+            Event::Signal { pid, who, text, .. } => {
+                self.labelled("Ends".bold(), &format!("{}{text}", speaker(who.as_deref(), *pid)))?;
+                self.blank()?;
+            }
+            Event::Tool { command, status, output } => self.tool(command, *status, output)?,
+            Event::Try { command, shows } if self.screen.stepping => {
+                self.labelled("Try it".bold(), &format!("in a second terminal: {command}"))?;
+                self.labelled("".normal(), shows)?;
+                self.blank()?;
+            }
+            Event::Try { .. } => {}
+            Event::Print { text } => self.labelled("Prints".bold(), text)?,
+            Event::Missing { text } => {
+                self.labelled("Missing".red().bold(), text)?;
+                self.blank()?;
+            }
+            Event::Wait { wants } => self.wait(wants)?,
+            Event::End { outcome, left, next, .. } => self.end(outcome, left, next.as_deref())?,
+        }
+        self.out.flush()
+    }
+}
+
+/// Who speaks, where it is not the process that tells.
+fn speaker(who: Option<&str>, pid: i32) -> String {
+    who.map_or(String::new(), |who| format!("[{who} {pid}] "))
+}
+
+fn now(row: &SegmentRow, column: &str) -> String {
+    match column {
+        "key" => format!("{:#010x}", row.row.key.0),
+        "perms" => format!("{:03o}", row.row.perms & 0o777),
+        "nattch" => row.row.nattch.to_string(),
+        _ => row.row.status(),
+    }
+}
+
+/// Only what the article's own program prints: `walkthrough --quiet`.
+pub struct Plain<W> {
+    out: W,
+}
+
+impl<W: Write> Plain<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Plain<W> {
+        Plain { out }
+    }
+}
+
+impl<W: Write> Tell for Plain<W> {
+    fn tell(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Print { text } => writeln!(self.out, "{text}"),
+            _ => Ok(()),
+        }
+    }
+
+    fn wants_evidence(&self) -> bool {
+        false
+    }
+}
