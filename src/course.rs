@@ -2,11 +2,16 @@
 
 use nix::sys::stat::Mode;
 
+use crate::call::Address;
+
 /// The size of the article's segment, in bytes: 25600.
 pub const SIZE: usize = 0x6400;
 
 /// What the article writes into it, with the NUL that ends a C string.
 pub const TEXT: &[u8] = b"THIS IS A TEST\0";
+
+/// Where the article attaches the segment a second time.
+pub const THERE: Address = Address(0x5000000);
 
 /// `S_IRUSR | S_IWUSR`, 0600: the owner may read and write, nobody else may do anything.
 pub const OWNER_RW: Mode = Mode::from_bits_truncate(0o600);

@@ -60,6 +60,13 @@ pub trait Process {
     /// As for [`Process::load`].
     fn store(&mut self, address: Address, bytes: &[u8]) -> Result<Faults>;
 
+    /// Writes the same bytes so many times, with no system call in between, not even to count page faults.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Process::load`].
+    fn store_times(&mut self, address: Address, bytes: &[u8], times: usize) -> Result<()>;
+
     /// What the kernel shows in a file of `/proc`.
     ///
     /// # Errors

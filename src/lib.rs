@@ -54,7 +54,7 @@ pub mod prelude {
     pub use nix::sys::stat::Mode;
 
     pub use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
-    pub use crate::course::{OWNER_RW, SIZE, TEXT};
+    pub use crate::course::{OWNER_RW, SIZE, TEXT, THERE};
     pub use crate::error::{Error, Result};
     pub use crate::kernel::Ending;
     pub use crate::program;

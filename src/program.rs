@@ -17,14 +17,13 @@ use crate::error::{Error, Result};
 use crate::kernel::{self, Linux};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
-pub use options::{Color, Format, Options, Pace};
+pub use options::{Color, Format, Options, Pace, examples};
 
 /// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
 pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let about = format!("Lesson {number} of {}: {}", LESSONS.len(), lesson.title);
-    let command =
-        Options::command().name(lesson.name).about(about).after_help(options::examples(lesson.name));
+    let command = Options::command().name(lesson.name).about(about).after_help(examples(lesson.name));
     let options = match Options::from_arg_matches(&command.get_matches()) {
         Ok(options) => options,
         Err(error) => error.exit(),
@@ -109,7 +108,16 @@ fn finish(story: &Story, program: &Program, ended: Option<Result<()>>) -> ExitCo
 
 fn next(program: &Program, outcome: &str) -> Option<String> {
     let next = course::lesson(program.number.unwrap_or(0) + 1).filter(|_| outcome == "complete");
-    next.map(|Lesson { name, title, .. }| format!("cargo run --bin {name}    {title}"))
+    next.map(|Lesson { name, .. }| format!("cargo run --bin {name}"))
+}
+
+/// Prints names with what they stand for, a line each.
+pub fn print_list<'a>(lines: impl Iterator<Item = (&'a str, &'a str)>) -> ExitCode {
+    let text: String = lines.map(|(name, title)| format!("{name}  {title}\n")).collect();
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failed(&Error::Output(error)),
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// Says on standard error what was asked, what the system answered, why, and what to try.

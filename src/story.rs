@@ -10,6 +10,7 @@
 mod event;
 mod explain;
 mod json;
+mod notation;
 mod predict;
 mod prompt;
 mod show;
@@ -19,6 +20,7 @@ mod text;
 use std::cell::RefCell;
 use std::io;
 use std::panic::Location;
+use std::process;
 use std::rc::Rc;
 
 use nix::sys::signal::Signal;
@@ -26,6 +28,7 @@ use nix::sys::signal::Signal;
 use crate::call::{Address, Answer, Call, Cmd, Performed, Shmid};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::kernel::{Ending, Faults, Process};
+use crate::trace::count_system_calls;
 
 pub use event::Event;
 pub use json::Json;
@@ -145,6 +148,7 @@ impl Story {
             narrator.steps += 1;
             narrator.steps
         };
+        self.look();
         self.tell(Event::Step { number, experiment, title: title.to_owned() });
         self.unharmed()
     }
@@ -291,25 +295,17 @@ impl Story {
     /// Reads memory, and tells it.
     #[track_caller]
     pub(crate) fn load(&self, address: Address, buffer: &mut [u8]) -> Result<Faults> {
-        let place = Location::caller();
         self.unharmed()?;
         let faults = self.process.borrow_mut().load(address, buffer);
-        let faults = self.told_if_ended(faults)?;
-        let c = format!("memcpy(buf, {address}, {}) = {}", buffer.len(), c_string(buffer));
-        self.tell_access(Direction::Read, address, buffer, faults, c, place);
-        Ok(faults)
+        self.tell_access(Direction::Read, address, buffer, faults, Location::caller())
     }
 
     /// Writes memory, and tells it.
     #[track_caller]
     pub(crate) fn store(&self, address: Address, bytes: &[u8]) -> Result<Faults> {
-        let place = Location::caller();
         self.unharmed()?;
         let faults = self.process.borrow_mut().store(address, bytes);
-        let faults = self.told_if_ended(faults)?;
-        let c = format!("memcpy({address}, {}, {})", c_string(bytes), bytes.len());
-        self.tell_access(Direction::Write, address, bytes, faults, c, place);
-        Ok(faults)
+        self.tell_access(Direction::Write, address, bytes, faults, Location::caller())
     }
 
     fn tell_access(
@@ -317,13 +313,91 @@ impl Story {
         direction: Direction,
         address: Address,
         bytes: &[u8],
-        faults: Faults,
-        c: String,
+        faults: Result<Faults>,
         place: &Location<'_>,
-    ) {
+    ) -> Result<Faults> {
+        let (c, survived) = match &faults {
+            Ok(faults) => (notation::access(direction, address, bytes), Some(*faults)),
+            Err(Error::Ended { .. }) => (notation::fatal(direction, address, bytes), None),
+            Err(_) => return faults,
+        };
         let (rust, brief) = self.statement(place);
         let (pid, who, bytes) = (self.pid(), self.who.clone(), bytes.to_vec());
-        self.tell(Event::Memory(Access { pid, who, direction, address, bytes, faults, c, rust, brief }));
+        self.tell(Event::Memory(Access {
+            pid,
+            who,
+            direction,
+            address,
+            bytes,
+            faults: survived,
+            c,
+            rust,
+            brief,
+        }));
+        self.told_if_ended(faults)
+    }
+
+    /// Reads at any address, as C would: without asking anyone first.
+    ///
+    /// # Errors
+    ///
+    /// `NotAttached` in the process that tells the story; `Ended` in a child that dies of it.
+    #[track_caller]
+    pub fn peek(&self, address: Address, length: usize) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.load(address, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes at any address, as C would: without asking anyone first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Story::peek`].
+    #[track_caller]
+    pub fn poke(&self, address: Address, bytes: &[u8]) -> Result<Faults> {
+        self.store(address, bytes)
+    }
+
+    /// Writes the same bytes so many times, and tells nothing of it.
+    pub(crate) fn store_times(&self, address: Address, bytes: &[u8], times: usize) -> Result<()> {
+        self.process.borrow_mut().store_times(address, bytes, times)
+    }
+
+    /// Counts the system calls of a deed, which a forked child does; nothing, where tracing is forbidden.
+    pub fn count_calls<T>(&self, what: &str, deed: impl FnOnce() -> T) -> Option<u64> {
+        match count_system_calls(|| drop(deed())) {
+            Ok(times) => {
+                self.count(&format!("system calls for {what}"), times);
+                Some(times)
+            }
+            Err(errno) => {
+                self.missing(format!(
+                    "{what} cannot be counted: ptrace(PTRACE_TRACEME) gave {errno}. Is this run traced itself, \
+                     or tracing forbidden here (kernel.yama.ptrace_scope, a container's seccomp profile)?"
+                ));
+                None
+            }
+        }
+    }
+
+    /// Runs a program of the system, such as `ipcrm`, and shows what it printed.
+    ///
+    /// Returns its exit status; nothing, if it is not installed.
+    pub fn run_tool(&self, program: &str, arguments: &[&str]) -> Option<i32> {
+        let command = [&[program], arguments].concat().join(" ");
+        match process::Command::new(program).args(arguments).stdin(process::Stdio::null()).output() {
+            Ok(process::Output { status, stdout, stderr }) => {
+                let output =
+                    [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+                self.tell(Event::Tool { command, status: status.code(), output });
+                status.code()
+            }
+            Err(error) => {
+                self.missing(format!("`{command}` could not be run: {error}. It is part of util-linux."));
+                None
+            }
+        }
     }
 
     /// A second process: a copy of this one, forked, which does what its own part of the story says.
@@ -424,12 +498,4 @@ impl Story {
             None => Ok(()),
         }
     }
-}
-
-/// Bytes as a C string, cut where it would grow long.
-fn c_string(bytes: &[u8]) -> String {
-    const MOST: usize = 24;
-    let shown = bytes[..bytes.len().min(MOST)].escape_ascii();
-    let more = if bytes.len() > MOST { "..." } else { "" };
-    format!("\"{shown}\"{more}")
 }

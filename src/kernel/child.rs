@@ -175,6 +175,10 @@ impl Process for Child {
         }
     }
 
+    fn store_times(&mut self, address: Address, bytes: &[u8], times: usize) -> Result<()> {
+        (0..times).try_for_each(|_| self.store(address, bytes).map(drop))
+    }
+
     fn shows(&self, file: ProcFile) -> io::Result<String> {
         std::fs::read_to_string(file.path(self.pid()))
     }

@@ -189,6 +189,16 @@ impl Process for Linux {
         Ok(faults_during(|| unsafe { copy(bytes.as_ptr(), to, bytes.len()) }))
     }
 
+    fn store_times(&mut self, address: Address, bytes: &[u8], times: usize) -> Result<()> {
+        self.attached_for(address, bytes.len(), true)?;
+        let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0);
+        for _ in 0..times {
+            // SAFETY: as for `store`.
+            unsafe { copy(bytes.as_ptr(), to, bytes.len()) }
+        }
+        Ok(())
+    }
+
     fn shows(&self, file: ProcFile) -> io::Result<String> {
         fs::read_to_string(file.path(self.pid()))
     }

@@ -79,7 +79,7 @@ impl Options {
 }
 
 /// What `--help` ends with.
-pub(super) fn examples(name: &str) -> String {
+pub fn examples(name: &str) -> String {
     format!(
         "Examples:\n  \
          cargo run --bin {name}                          step by step, with questions\n  \

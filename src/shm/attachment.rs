@@ -67,6 +67,18 @@ impl Attachment {
         Ok(bytes)
     }
 
+    /// Reads a string that ends with a NUL, or after `most` bytes: in C, `printf("%.*s", most, memory + offset)`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::write`].
+    #[track_caller]
+    pub fn read_text(&self, offset: usize, most: usize) -> Result<String> {
+        let bytes = self.read(offset, most)?;
+        let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+        Ok(String::from_utf8_lossy(text).into_owned())
+    }
+
     /// Writes a value: in C, `*(T *)(memory + offset) = value`.
     ///
     /// # Errors
@@ -91,6 +103,26 @@ impl Attachment {
         Ok(bytemuck::pod_read_unaligned(&bytes))
     }
 
+    /// Writes the same bytes so many times, untold and uncounted: a plain loop of stores.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::write`].
+    pub fn write_times(&self, offset: usize, bytes: &[u8], times: usize) -> Result<()> {
+        self.bounded(offset, bytes.len())?;
+        self.story.store_times(self.address.offset(offset), bytes, times)
+    }
+
+    /// Shows bytes as a hexdump.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::read`].
+    pub fn show(&self, offset: usize, length: usize) -> Result<()> {
+        self.bounded(offset, length)?;
+        self.story.show_bytes(self.address, offset, length)
+    }
+
     /// `shmdt(address)`: removes the mapping. The segment stays, and its bytes with it.
     ///
     /// Returns where it was.
@@ -106,6 +138,12 @@ impl Attachment {
         self.detached = true;
         self.story.perform(Call::Shmdt { address: self.address })?;
         Ok(self.address)
+    }
+
+    /// Only the address, as `Box::leak`: the mapping stays until its process ends.
+    pub fn leak(mut self) -> Address {
+        self.detached = true;
+        self.address
     }
 
     fn bounded(&self, offset: usize, length: usize) -> Result<()> {

@@ -1,10 +1,11 @@
 //! A segment: made once, removed once, attached as often as one likes.
 
+use nix::errno::Errno;
 use nix::sys::stat::Mode;
 
 use super::Attachment;
 use crate::call::{Address, Answer, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::story::Story;
 
 /// A segment that a process of this story made, and has to remove.
@@ -37,9 +38,32 @@ impl Segment {
     #[doc(alias = "shmget")]
     #[track_caller]
     pub fn create(story: &Story, key: Key, size: usize, mode: Mode) -> Result<Segment> {
-        let flags = ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL;
+        Self::make(story, key, size, ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL, mode)
+    }
+
+    /// `shmget(IPC_PRIVATE, size, flags | mode)`: makes a new segment, whatever the flags are.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Segment::create`].
+    ///
+    /// Source: [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html).
+    #[doc(alias = "IPC_PRIVATE")]
+    #[track_caller]
+    pub fn create_private(story: &Story, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Segment> {
+        Self::make(story, Key::PRIVATE, size, flags, mode)
+    }
+
+    #[track_caller]
+    fn make(story: &Story, key: Key, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Segment> {
         let answer = story.perform(Call::Shmget { key, size, flags, mode })?;
         Ok(Segment { story: story.clone(), id: Shmid(answer.value() as i32), size, removed: false })
+    }
+
+    /// Only the id, as `Box::leak`: dropping it removes nothing. The safety net still knows the segment.
+    pub fn leak(mut self) -> Shmid {
+        self.removed = true;
+        self.id
     }
 
     /// The identifier by which any process may use the segment, if it has permission.
@@ -77,8 +101,18 @@ impl Segment {
     #[doc(alias = "shmat")]
     #[track_caller]
     pub fn attach_at(&self, address: Address, flags: ShmatFlags) -> Result<Attachment> {
-        let answer = self.story.perform(Call::Shmat { shmid: self.id, address, flags })?;
-        Ok(Attachment::new(&self.story, Address(answer.value() as usize), self.size))
+        self.id.attach_at(&self.story, address, self.size, flags)
+    }
+
+    /// `shmat(id, address, 0)`, and if that address is taken, `shmat(id, NULL, 0)`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Segment::attach`].
+    #[doc(alias = "shmat")]
+    #[track_caller]
+    pub fn attach_preferring(&self, address: Address) -> Result<Attachment> {
+        self.id.attach_preferring(&self.story, address, self.size)
     }
 
     /// `shmctl(id, IPC_STAT, &buf)`: the kernel's record of the segment.
@@ -132,15 +166,50 @@ impl Shmid {
         }
     }
 
-    /// `shmat(id, NULL, flags)`: maps the segment where the kernel finds room.
+    /// `shmat(id, NULL, flags)`: maps the segment where the kernel finds room. Its first `size` bytes may be used.
     ///
     /// # Errors
     ///
     /// As for [`Segment::attach`].
     #[track_caller]
     pub fn attach(self, story: &Story, size: usize, flags: ShmatFlags) -> Result<Attachment> {
-        let answer = story.perform(Call::Shmat { shmid: self, address: Address::NULL, flags })?;
+        self.attach_at(story, Address::NULL, size, flags)
+    }
+
+    /// `shmat(id, address, flags)`: maps the segment at an address.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Segment::attach_at`].
+    #[track_caller]
+    pub fn attach_at(
+        self,
+        story: &Story,
+        address: Address,
+        size: usize,
+        flags: ShmatFlags,
+    ) -> Result<Attachment> {
+        let answer = story.perform(Call::Shmat { shmid: self, address, flags })?;
         Ok(Attachment::new(story, Address(answer.value() as usize), size))
+    }
+
+    /// `shmat(id, address, 0)`, and if that address is taken, `shmat(id, NULL, 0)`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Segment::attach`].
+    #[track_caller]
+    pub fn attach_preferring(self, story: &Story, address: Address, size: usize) -> Result<Attachment> {
+        match self.attach_at(story, address, size, ShmatFlags::empty()) {
+            Err(Error::Refused(refusal)) if refusal.errno == Errno::EINVAL => {
+                let why = &refusal.reason.why;
+                story.say(format!(
+                    "{address} is not to be had. {why} We go on at an address that the kernel chooses."
+                ));
+                self.attach(story, size, ShmatFlags::empty())
+            }
+            other => other,
+        }
     }
 
     /// `shmctl(id, IPC_RMID, NULL)`: marks the segment for destruction.

@@ -267,8 +267,8 @@ pub struct Access {
     pub address: Address,
     /// Which bytes.
     pub bytes: Vec<u8>,
-    /// Pages that the process was given meanwhile: its minor page faults.
-    pub faults: u64,
+    /// Pages that the process was given meanwhile: its minor page faults. None, if it did not survive.
+    pub faults: Option<u64>,
     /// The access in C notation.
     pub c: String,
     /// The statement of the lesson that made it.
@@ -309,8 +309,19 @@ pub struct SegmentRow {
     pub row: Row,
     /// The owner's name, or number.
     pub owner: String,
-    /// What changed since the row was last shown: the column, and what it said.
-    pub changed: Vec<(&'static str, String)>,
+    /// What changed since the row was last shown, or since the step began.
+    pub changed: Vec<Change>,
+}
+
+/// A cell of a row that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The column of `ipcs -m`.
+    pub column: &'static str,
+    /// What it said before.
+    pub was: String,
+    /// What it says now.
+    pub now: String,
 }
 
 /// A process's address space in rough parts, the highest address first.

@@ -86,6 +86,18 @@ pub enum Verdict {
     Ended(Ending),
 }
 
+impl Verdict {
+    /// What came of a call whose result is still needed; nothing, if it says nothing of the call.
+    pub fn of<T>(result: &Result<T>) -> Option<Verdict> {
+        match result {
+            Ok(_) => Some(Verdict::Success),
+            Err(Error::Refused(refusal)) => Some(Verdict::Refused(refusal.errno)),
+            Err(Error::Ended { ending, .. }) => Some(Verdict::Ended(*ending)),
+            Err(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -108,11 +120,10 @@ pub trait Judge {
 
 impl<T> Judge for Result<T> {
     fn verdict(self) -> Result<Verdict> {
-        match self {
-            Ok(_) => Ok(Verdict::Success),
-            Err(Error::Refused(refusal)) => Ok(Verdict::Refused(refusal.errno)),
-            Err(Error::Ended { ending, .. }) => Ok(Verdict::Ended(ending)),
-            Err(other) => Err(other),
+        match (Verdict::of(&self), self) {
+            (Some(verdict), _) => Ok(verdict),
+            (None, Err(error)) => Err(error),
+            (None, Ok(_)) => Ok(Verdict::Success),
         }
     }
 }

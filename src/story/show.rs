@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::io;
 
 use super::Story;
-use super::event::{Event, Field, Part, SegmentRow, Space};
-use crate::call::{Shmid, ShmidDs};
+use super::event::{Change, Event, Field, Part, SegmentRow, Space};
+use crate::call::{Address, Shmid, ShmidDs};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
 use crate::kernel::ProcFile;
@@ -31,6 +31,22 @@ impl Seen {
 }
 
 impl Story {
+    /// Takes in how things are, without telling: what is shown next is compared with this.
+    pub(super) fn look(&self) {
+        let process = self.process.borrow();
+        if !self.wants_evidence() {
+            return;
+        }
+        let seen = &mut self.narrator.borrow_mut().seen;
+        if let Ok(rows) = segments::parse(&process.shows(ProcFile::Segments).unwrap_or_default()) {
+            seen.rows = rows.into_iter().map(|row| (row.shmid, row)).collect();
+        }
+        if let Ok(lines) = maps::parse(&process.shows(ProcFile::Maps).unwrap_or_default()) {
+            seen.spaces.insert(process.pid(), space(&lines));
+            seen.attachments.insert(process.pid(), lines.into_iter().filter(is_attachment).collect());
+        }
+    }
+
     /// Shows the rows of this story's segments in the kernel's table, as `ipcs -m` would.
     pub fn show_segments(&self) {
         if let Some(rows) = self.evidence(ProcFile::Segments, segments::parse) {
@@ -50,7 +66,7 @@ impl Story {
     /// Shows the lines of a process's maps that are attachments, and which of them are new or gone.
     pub fn show_maps(&self) -> Vec<Mapping> {
         let Some(lines) = self.evidence(ProcFile::Maps, maps::parse) else { return Vec::new() };
-        let now: Vec<_> = lines.into_iter().filter(|line| line.name.starts_with("/SYSV")).collect();
+        let now: Vec<_> = lines.into_iter().filter(is_attachment).collect();
         let pid = self.pid();
         let before = self.narrator.borrow_mut().seen.attachments.insert(pid, now.clone()).unwrap_or_default();
         let without = |lines: &[Mapping], others: &[Mapping]| -> Vec<Mapping> {
@@ -75,10 +91,25 @@ impl Story {
     }
 
     /// Shows the kernel's record of a segment, at one moment or at several beside each other.
-    pub fn show_record(&self, id: Shmid, moments: &[(&str, &ShmidDs)]) {
+    ///
+    /// Returns how many of its fields differ between the moments.
+    pub fn show_record(&self, id: Shmid, moments: &[(&str, &ShmidDs)]) -> usize {
         let names = moments.iter().map(|(name, _)| (*name).to_owned()).collect();
         let records: Vec<_> = moments.iter().map(|(_, record)| *record).collect();
-        self.tell(Event::Record { shmid: id, moments: names, fields: fields(&records, self.pid()) });
+        let fields = fields(&records, self.pid());
+        let moved = fields.iter().filter(|field| field.moved).count();
+        self.tell(Event::Record { shmid: id, moments: names, fields });
+        moved
+    }
+
+    /// Shows bytes of an attachment as a hexdump.
+    pub(crate) fn show_bytes(&self, start: Address, offset: usize, length: usize) -> crate::Result<()> {
+        if self.wants_evidence() {
+            let mut bytes = vec![0; length];
+            self.process.borrow_mut().load(start.offset(offset), &mut bytes)?;
+            self.tell(Event::Bytes { offset, bytes });
+        }
+        Ok(())
     }
 
     /// Which of this story's segments are in the kernel's table still.
@@ -124,8 +155,12 @@ impl Story {
     }
 }
 
-/// The columns that differ, and what they said before.
-fn changes(before: &Row, now: &Row) -> Vec<(&'static str, String)> {
+fn is_attachment(line: &Mapping) -> bool {
+    line.name.starts_with("/SYSV")
+}
+
+/// The cells that differ.
+fn changes(before: &Row, now: &Row) -> Vec<Change> {
     let columns = |row: &Row| {
         [
             ("key", format!("{:#010x}", row.key.0)),
@@ -134,13 +169,14 @@ fn changes(before: &Row, now: &Row) -> Vec<(&'static str, String)> {
             ("status", row.status()),
         ]
     };
-    let differ = |((name, was), (_, is))| (was != is).then_some((name, was));
-    columns(before).into_iter().zip(columns(now)).filter_map(differ).collect()
+    let pairs = columns(before).into_iter().zip(columns(now));
+    let changes = pairs.map(|((column, was), (_, now))| Change { column, was, now });
+    changes.filter(|change| change.was != change.now).collect()
 }
 
 /// Sorts the lines of the maps into the parts that a picture can show, the highest address first.
 fn space(lines: &[Mapping]) -> Space {
-    let is_file = |line: &&Mapping| line.name.starts_with('/') && !line.name.starts_with("/SYSV");
+    let is_file = |line: &&Mapping| line.name.starts_with('/') && !is_attachment(line);
     let program = lines.iter().find(is_file).map(|line| line.name.clone()).unwrap_or_default();
     let mut parts: Vec<Part> = Vec::new();
     for line in lines {
@@ -156,7 +192,7 @@ fn space(lines: &[Mapping]) -> Space {
 
 fn part(line: &Mapping, program: &str) -> Option<(&'static str, Option<Shmid>)> {
     match line.name.as_str() {
-        name if name.starts_with("/SYSV") => Some(("segment", Some(Shmid(line.inode as i32)))),
+        _ if is_attachment(line) => Some(("segment", Some(Shmid(line.inode as i32)))),
         name if name == program => Some(("program", None)),
         "[heap]" => Some(("heap", None)),
         "[stack]" => Some(("stack", None)),

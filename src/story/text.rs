@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use colored::{ColoredString, Colorize};
 use deunicode::deunicode;
-use pretty_hex::{HexConfig, PrettyHex};
+use pretty_hex::HexConfig;
 use textwrap::Options;
 
 use super::Tell;
@@ -40,21 +40,24 @@ pub struct Screen {
 pub struct Text<W> {
     out: W,
     screen: Screen,
+    /// Whether the last line was empty, so that there are never two.
+    blank: bool,
 }
 
 impl<W: Write> Text<W> {
     /// Writes to `out`, for a screen of this kind.
     pub fn new(out: W, screen: Screen) -> Text<W> {
-        Text { out, screen }
+        Text { out, screen, blank: true }
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
         let text = if self.screen.ascii { deunicode(text) } else { text.to_owned() };
+        self.blank = false;
         writeln!(self.out, "{}", text.trim_end())
     }
 
     fn blank(&mut self) -> io::Result<()> {
-        self.line("")
+        if std::mem::replace(&mut self.blank, true) { Ok(()) } else { writeln!(self.out) }
     }
 
     /// A paragraph, wrapped; `first` and `rest` stand before its first line and the others.
@@ -125,14 +128,12 @@ impl<W: Write> Text<W> {
         self.labelled("C".bold(), &told)?;
         self.statement(access.rust.as_ref())?;
         let doing = if access.direction == Direction::Write { "writing" } else { "reading" };
-        let faults = match access.faults {
-            0 => "none".to_owned(),
-            faults => faults.to_string(),
-        };
-        self.labelled(
-            "Faults".bold(),
-            &format!("{faults} while {doing}: minor page faults of this process"),
-        )?;
+        match access.faults {
+            Some(0) => self.labelled("Faults".bold(), &format!("no page fault while {doing}"))?,
+            Some(1) => self.labelled("Faults".bold(), &format!("1 page fault while {doing}"))?,
+            Some(faults) => self.labelled("Faults".bold(), &format!("{faults} page faults while {doing}"))?,
+            None => {}
+        }
         self.blank()
     }
 
@@ -140,25 +141,20 @@ impl<W: Write> Text<W> {
         let width = if self.screen.width < 80 { 4 } else { 16 };
         let config =
             HexConfig { title: false, width, group: 0, display_offset: offset, ..HexConfig::default() };
+        let dump = pretty_hex::config_hex(&bytes, config);
         self.heading("the bytes, and the text that they spell")?;
-        for line in bytes.hex_conf(config).to_string().lines() {
-            self.line(&format!("    {line}"))?;
-        }
+        self.lines(&dump.lines().map(str::to_owned).collect::<Vec<_>>())?;
         self.blank()
     }
 
     fn segments(&mut self, rows: &[SegmentRow], others: usize) -> io::Result<()> {
         self.heading("ipcs -m")?;
-        let lines = table::segments(rows, self.room());
-        self.lines(&lines)?;
-        for (column, was) in rows
-            .iter()
-            .flat_map(|row| row.changed.iter().map(move |change| (row, change)))
-            .map(|(row, (column, was))| {
-                (format!("{column} of {}", row.row.shmid), format!("{was} → {}", now(row, column)))
-            })
-        {
-            self.evidence(&format!("{} {}", column, was.bold()))?;
+        self.lines(&table::segments(rows, self.room()))?;
+        for SegmentRow { row, changed, .. } in rows {
+            for change in changed {
+                let moved = format!("{} {} → {}", change.column, shown(&change.was), shown(&change.now));
+                self.evidence(&format!("segment {}: {}", row.shmid, moved.bold()))?;
+            }
         }
         if others > 0 {
             self.evidence(&format!("and {others} that others made, which this lesson does not touch"))?;
@@ -181,13 +177,21 @@ impl<W: Write> Text<W> {
 
     fn record(&mut self, id: Shmid, moments: &[String], fields: &[Field]) -> io::Result<()> {
         self.heading(&format!("struct shmid_ds of segment {id}"))?;
-        let lines = table::record(moments, fields, self.room());
-        self.lines(&lines)?;
+        self.lines(&table::record(moments, fields))?;
         self.blank()
     }
 
     fn lines(&mut self, lines: &[String]) -> io::Result<()> {
-        lines.iter().try_for_each(|line| self.line(&format!("    {line}")))
+        lines.iter().try_for_each(|line| self.laid_out(line))
+    }
+
+    /// A line whose columns matter: it is wrapped only where it must be.
+    fn laid_out(&mut self, line: &str) -> io::Result<()> {
+        if line.trim_end().chars().count() <= self.room() {
+            self.line(&format!("{}{line}", " ".repeat(INDENT)))
+        } else {
+            self.evidence(line)
+        }
     }
 
     fn room(&self) -> usize {
@@ -235,8 +239,8 @@ impl<W: Write> Text<W> {
 
     fn tool(&mut self, command: &str, status: Option<i32>, output: &str) -> io::Result<()> {
         self.heading(&format!("$ {command}"))?;
-        for line in output.lines() {
-            self.evidence(line)?;
+        for line in output.lines().filter(|line| !line.is_empty()) {
+            self.evidence(&line.replace('\t', "    "))?;
         }
         if status != Some(0) {
             let status =
@@ -249,6 +253,7 @@ impl<W: Write> Text<W> {
     fn wait(&mut self, wants: &str) -> io::Result<()> {
         let prompt =
             if wants == "answer" { "  your answer> " } else { "[Enter] next   [?] more   [q] quit > " };
+        self.blank = true;
         write!(self.out, "{}", prompt.bold())
     }
 
@@ -327,12 +332,19 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Count { what, times } => {
-                self.labelled("Counted".bold(), &format!("{times} {what}"))?;
+                self.labelled("Counted".bold(), &format!("{what}: {times}"))?;
                 self.blank()?;
             }
-            Event::Fork { pid, who } => self.labelled("Begins".bold(), &speaker(Some(who), *pid))?,
+            Event::Fork { pid, who } => {
+                self.labelled(
+                    "Begins".bold(),
+                    &format!("{}forked from this process", speaker(Some(who), *pid)),
+                )?;
+                self.blank()?;
+            }
             Event::Exec { pid, who, command } => {
                 self.labelled("Runs".bold(), &format!("{}exec {command}", speaker(who.as_deref(), *pid)))?;
+                self.blank()?;
             }
             Event::Signal { pid, who, text, .. } => {
                 self.labelled("Ends".bold(), &format!("{}{text}", speaker(who.as_deref(), *pid)))?;
@@ -345,7 +357,10 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Try { .. } => {}
-            Event::Print { text } => self.labelled("Prints".bold(), text)?,
+            Event::Print { text } => {
+                self.labelled("Prints".bold(), text)?;
+                self.blank()?;
+            }
             Event::Missing { text } => {
                 self.labelled("Missing".red().bold(), text)?;
                 self.blank()?;
@@ -362,13 +377,9 @@ fn speaker(who: Option<&str>, pid: i32) -> String {
     who.map_or(String::new(), |who| format!("[{who} {pid}] "))
 }
 
-fn now(row: &SegmentRow, column: &str) -> String {
-    match column {
-        "key" => format!("{:#010x}", row.row.key.0),
-        "perms" => format!("{:03o}", row.row.perms & 0o777),
-        "nattch" => row.row.nattch.to_string(),
-        _ => row.row.status(),
-    }
+/// A cell that is empty, said in words.
+fn shown(cell: &str) -> &str {
+    if cell.is_empty() { "(none)" } else { cell }
 }
 
 /// Only what the article's own program prints: `walkthrough --quiet`.

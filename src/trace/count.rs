@@ -19,6 +19,12 @@ use crate::kernel::{exit_now, fork};
 /// - `EPERM`: tracing is forbidden (yama, a container's seccomp profile), or this process is traced itself.
 /// - `EAGAIN`, `ENOMEM`: no process can be made.
 pub fn count_system_calls(deed: impl FnOnce()) -> nix::Result<u64> {
+    // What stopping and exiting take is the same with a deed and without.
+    let around = calls_of_a_child(|| {})?;
+    Ok(calls_of_a_child(deed)? - around)
+}
+
+fn calls_of_a_child(deed: impl FnOnce()) -> nix::Result<u64> {
     match fork()? {
         ForkResult::Parent { child } => counted(child),
         ForkResult::Child => {
@@ -47,9 +53,8 @@ fn counted(child: Pid) -> nix::Result<u64> {
                 ptrace::syscall(child, None)?;
             }
             WaitStatus::Stopped(_, signal) => ptrace::syscall(child, signal)?,
-            // One stop before each call and one after; the last is _exit, which never returns. The first call
-            // to return is the one that stopped the child to begin with.
-            WaitStatus::Exited(_, 0) => return Ok((stops - 2) / 2),
+            // Each call stops the child twice: before it and after it.
+            WaitStatus::Exited(_, 0) => return Ok(stops / 2),
             WaitStatus::Exited(..) | WaitStatus::Signaled(..) => return Err(Errno::EPERM),
             _ => {}
         }

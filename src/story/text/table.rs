@@ -1,28 +1,35 @@
-//! The two tables: the kernel's segments, and the record of one.
-
-use comfy_table::{ContentArrangement, Table, presets};
+//! The two tables: the kernel's segments, in the columns of `ipcs -m`, and the record of one.
 
 use crate::story::event::{Field, SegmentRow};
 
-/// The columns of `ipcs -m`, in its order and under its names.
+/// The columns of `ipcs -m`, in its order, under its names, as wide as it makes them.
 const IPCS: [&str; 7] = ["key", "shmid", "owner", "perms", "bytes", "nattch", "status"];
+const CELL: usize = 10;
 
 /// Below this many columns a row is told as a list.
-const NARROW: usize = 56;
+const NARROW: usize = 72;
+
+/// How wide a field's name and its values are.
+const NAME: usize = 14;
+const VALUE: usize = 13;
 
 pub(super) fn segments(rows: &[SegmentRow], width: usize) -> Vec<String> {
     if rows.is_empty() {
         return vec!["(no segment of ours)".to_owned()];
     }
-    let cells = rows.iter().map(cells);
+    let rows = rows.iter().map(cells);
     if width < NARROW {
-        return cells
-            .flat_map(|cells| {
-                IPCS.iter().zip(cells).map(|(name, cell)| format!("{name:<7}{cell}")).collect::<Vec<_>>()
-            })
-            .collect();
+        return rows.flat_map(|cells| listed(&cells)).collect();
     }
-    drawn(IPCS.map(str::to_owned).into(), cells.map(Vec::from).collect(), width)
+    let heading = IPCS.map(str::to_owned);
+    std::iter::once(heading)
+        .chain(rows)
+        .map(|cells| cells.map(|cell| format!("{cell:<CELL$}")).join(" "))
+        .collect()
+}
+
+fn listed(cells: &[String; 7]) -> Vec<String> {
+    IPCS.iter().zip(cells).map(|(name, cell)| format!("{name:<6} {cell}")).collect()
 }
 
 fn cells(SegmentRow { row, owner, .. }: &SegmentRow) -> [String; 7] {
@@ -37,34 +44,16 @@ fn cells(SegmentRow { row, owner, .. }: &SegmentRow) -> [String; 7] {
     ]
 }
 
-/// One moment with what each field means, or several moments with a star where they differ.
-pub(super) fn record(moments: &[String], fields: &[Field], width: usize) -> Vec<String> {
-    if let [_] = moments {
-        let rows = fields
-            .iter()
-            .map(|field| vec![field.name.to_owned(), field.values[0].clone(), field.meaning.clone()]);
-        return drawn(Vec::new(), rows.collect(), width);
+/// One moment with what each field means, or several moments with a mark where they differ.
+pub(super) fn record(moments: &[String], fields: &[Field]) -> Vec<String> {
+    let line = |name: &str, values: &[String], rest: &str| {
+        let values: String = values.iter().map(|value| format!("{value:<VALUE$} ")).collect();
+        format!("{name:<NAME$} {values}{rest}")
+    };
+    if moments.len() == 1 {
+        return fields.iter().map(|field| line(field.name, &field.values, &field.meaning)).collect();
     }
-    let heading = [&["".to_owned()], moments, &["".to_owned()]].concat();
-    let rows = fields.iter().map(|field| {
-        let moved = if field.moved { "* moved" } else { "" };
-        [&[field.name.to_owned()], &field.values[..], &[moved.to_owned()]].concat()
-    });
-    drawn(heading, rows.collect(), width)
-}
-
-fn drawn(heading: Vec<String>, rows: Vec<Vec<String>>, width: usize) -> Vec<String> {
-    let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width as u16);
-    if !heading.is_empty() {
-        table.set_header(heading);
-    }
-    table.add_rows(rows);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 1));
-    }
-    table.lines().map(|line| line.trim_end().to_owned()).collect()
+    let mark = |field: &Field| if field.moved { "moved" } else { "" };
+    let rows = fields.iter().map(|field| line(field.name, &field.values, mark(field)));
+    std::iter::once(line("", moments, "")).chain(rows).collect()
 }

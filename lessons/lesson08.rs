@@ -1,0 +1,107 @@
+//! Lesson 8: remove the segment (`shmctl` with `IPC_RMID`).
+//!
+//! Run: `cargo run --bin lesson08`. Source: shmctl(2), ipcrm(1).
+
+use playground::prelude::*;
+
+fn main() -> ExitCode {
+    program::lesson(8, source!(), tell)
+}
+
+fn tell(story: &Story) -> Result<()> {
+    story.so_far();
+    let segment = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
+    let memory = segment.attach()?;
+    memory.write(0, TEXT)?;
+    memory.detach()?;
+    let memory = segment.attach_preferring(THERE)?;
+    assert_eq!(memory.read(0, TEXT.len())?, TEXT);
+
+    story.step("Remove it while it is attached")?;
+    story.say("IPC_RMID takes NULL for its third argument. This process has the segment attached.");
+    let guess = story.predict(
+        "What will the kernel do at once?",
+        [
+            ("remove the segment", "then our next read would be the end of us."),
+            (
+                "mark it for destruction",
+                "it takes the key away, writes down SHM_DEST, and waits for the last detach.",
+            ),
+            ("refuse", "IPC_RMID is for the owner, and does not ask who has the segment attached."),
+        ],
+    )?;
+    let id = segment.id();
+    segment.remove()?;
+    let record = id.stat(story)?;
+    story.show_segments();
+    guess.reveal(story, if record.is_marked() { "mark it for destruction" } else { "remove the segment" });
+    assert_eq!(memory.read(0, TEXT.len())?, TEXT);
+    story.say(
+        "It can still be read and written. On Linux it can even be attached anew by its id; elsewhere not.",
+    );
+    story.erratum(
+        "E26",
+        "until the last detach the id works as before; only the key is gone, and ipcs says dest.",
+    );
+    story.try_it(format!("ipcs -m -i {id}"), "mode=01600: the 1 is SHM_DEST, marked for destruction");
+
+    story.step("Detach it for the last time")?;
+    let guess = story.predict(
+        "nattch becomes 0. What will IPC_STAT say to the id then?",
+        [
+            (Verdict::Refused(Errno::EINVAL), "the segment is gone, and its id names nothing."),
+            (
+                Verdict::Refused(Errno::EIDRM),
+                "the manual page says so, but that is for a removal during the call.",
+            ),
+            (Verdict::Success, "the mark was waiting for this detach."),
+        ],
+    )?;
+    memory.detach()?;
+    let answer = id.stat(story).verdict()?;
+    story.show_segments();
+    guess.reveal(story, answer);
+    assert_eq!(answer, Verdict::Refused(Errno::EINVAL));
+
+    story.experiment("Forget to remove it")?;
+    story.say(
+        "A child makes a segment, attaches it, and runs another program: exec gives it a new address space.",
+    );
+    let child = story.fork("child")?;
+    let forgotten = Segment::create(&child, Key::PRIVATE, SIZE, OWNER_RW)?.leak();
+    let memory = forgotten.attach(&child, SIZE, ShmatFlags::empty())?;
+    memory.write(0, TEXT)?;
+    story.show_segments();
+    let guess = story.predict(
+        "What will nattch be after the exec?",
+        [
+            (0, "the attachments went with the old address space; the segment did not."),
+            (1, "the process is the same, but its memory is new."),
+        ],
+    )?;
+    child.exec("sleep", &["60"])?;
+    let record = forgotten.stat(story)?;
+    guess.reveal(story, record.nattch);
+    child.kill(Signal::SIGTERM)?;
+    story.say(format!(
+        "Process {} is gone. It made segment {forgotten}, and nobody removed that.",
+        record.cpid
+    ));
+    story.show_segments();
+    story.erratum("E27", "exec and exit detach as a side effect, as a crash does; none of them removes.");
+
+    story.step("Find it and remove it by hand")?;
+    story.say("ipcs finds what is left, and ipcrm removes it: the same IPC_RMID, from another program.");
+    story.run_tool("ipcs", &["-m", "-i", &forgotten.to_string()]);
+    story.erratum("E35", "Linux does not understand `ipcrm ID`. It is `ipcrm -m ID`.");
+    if story.run_tool("ipcrm", &["-m", &forgotten.to_string()]) != Some(0) {
+        forgotten.remove(story)?;
+    }
+    assert_eq!(forgotten.stat(story).verdict()?, Verdict::Refused(Errno::EINVAL));
+    story.say("What is left by error stays until someone does this, or until the machine is started anew.");
+    story.erratum(
+        "E28",
+        "the limit on segments (kernel.shmmni) holds for each IPC namespace, not for the system.",
+    );
+    Ok(())
+}
