@@ -33,10 +33,7 @@ fn tell(story: &Story) -> Result<()> {
     story.show_record(segment.id(), &[("now", &in_use)]);
     guess.reveal(story, in_use.size);
     assert_eq!(in_use.cpid, story.pid());
-    story.erratum(
-        "E25",
-        "the second argument of shmctl is a command; IPC_STAT is one of nine, and only one that asks.",
-    );
+    story.erratum("E25", "the second argument of shmctl is a command, and IPC_STAT is one of nine.");
     story.try_it(format!("ipcs -m -i {}", segment.id()), "the same record, as ipcs words it");
     story.why(
         "Keys, ids and times are the kernel's; shm_nattch counts mappings, so that one process that attaches twice \

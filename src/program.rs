@@ -134,7 +134,10 @@ fn failed(error: &Error) -> ExitCode {
 fn contradiction(panic: &panic::PanicHookInfo<'_>) {
     let place =
         panic.location().map_or(String::new(), |place| format!(" ({}:{})", place.file(), place.line()));
-    let what = panic.payload_as_str().unwrap_or("no reason given");
+    let payload = panic.payload();
+    let literal = payload.downcast_ref::<&str>().copied();
+    let what =
+        literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given");
     say(&format!(
         "The run contradicts the lesson{place}: {what}\nThis kernel answered otherwise than the lesson says; nothing \
          of the lesson is left in it. Please report it, with the output of `uname -a`."

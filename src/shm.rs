@@ -1,5 +1,5 @@
-//! What lessons use: a [`Segment`] that was made, an [`Attachment`] that is mapped, and an [`Shmid`] that anyone
-//! may know.
+//! What lessons use: a [`Segment`] that was made, an [`Attachment`] that is mapped, and an
+//! [`Shmid`](crate::call::Shmid) that anyone may know.
 //!
 //! **Invariant:** detach is not destroy. Dropping an attachment detaches it; a segment is removed by
 //! [`Segment::remove`]. A segment that is dropped without it is removed silently, as a net for a lesson that

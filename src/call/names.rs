@@ -54,7 +54,7 @@ impl Address {
 
     /// Whether the address is a multiple of `unit`, say of the page size.
     pub fn is_multiple_of(self, unit: usize) -> bool {
-        self.0 % unit == 0
+        self.0.is_multiple_of(unit)
     }
 }
 

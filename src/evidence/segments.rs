@@ -17,7 +17,8 @@ pub struct Row {
     pub key: Key,
     /// The id.
     pub shmid: Shmid,
-    /// Permission bits with `SHM_DEST` and `SHM_LOCKED`.
+    /// Permission bits with `SHM_DEST` and `SHM_LOCKED`; in JSON as octal digits.
+    #[serde(serialize_with = "octal")]
     pub perms: u32,
     /// The size in bytes, as it was asked for.
     pub size: usize,
@@ -35,6 +36,10 @@ pub struct Row {
     pub rss: usize,
     /// Bytes swapped out.
     pub swap: usize,
+}
+
+fn octal<S: serde::Serializer>(bits: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{bits:o}"))
 }
 
 impl Row {

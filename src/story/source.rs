@@ -35,7 +35,7 @@ impl Source {
         let lines: Vec<&str> = self.text.lines().map(str::trim).collect();
         let at = place.line() as usize - 1;
         let first = (0..at).rev().find(|&line| ends_what_came_before(lines[line])).map_or(0, |line| line + 1);
-        let last = (at..lines.len()).find(|&line| lines[line].ends_with([';', '{']))?;
+        let last = (at..lines.len()).find(|&line| ends_here(lines[line], lines.get(line + 1)))?;
         let code = lines[first..=last].join(" ");
         let code = code.trim_end_matches(" {").replace("( ", "(").replace(" .", ".").replace(", )", ")");
         Some(Rust { code, at: format!("{}:{}", self.file, first + 1) })
@@ -45,6 +45,11 @@ impl Source {
 /// Whether a new statement may begin on the line after this one.
 fn ends_what_came_before(line: &str) -> bool {
     line.is_empty() || line.starts_with("//") || line.ends_with([';', '{', '}'])
+}
+
+/// Whether a statement ends on this line; the last one of a block needs no semicolon.
+fn ends_here(line: &str, next: Option<&&str>) -> bool {
+    line.ends_with([';', '{']) || next.is_some_and(|next| next.starts_with('}'))
 }
 
 #[cfg(test)]
@@ -63,11 +68,12 @@ mod tests {
         let one_line = here();
         assert_eq!(one_line.unwrap().code, "let one_line = here();");
 
-        #[rustfmt::skip]
-        let of_several_lines =
-            here()
-                .ok_or(());
-        assert_eq!(of_several_lines.unwrap().code, "let of_several_lines = here().ok_or(());");
+        let of_several_lines = [
+            here().expect("a statement of so many words that it does not fit on one"),
+            Rust { code: String::new(), at: String::new() },
+        ];
+        let [found, _] = of_several_lines;
+        assert!(found.code.starts_with("let of_several_lines = [here()"), "{}", found.code);
     }
 
     #[test]

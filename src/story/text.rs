@@ -322,8 +322,7 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Space { before, now, shmid, pages, resident, page_size } => {
                 self.heading("the address space, drawn from the maps")?;
-                let drawing = picture::Drawing { before: before.as_ref(), now, shmid: *shmid };
-                let lines = drawing.lines(self.room());
+                let lines = picture::lines(before.as_ref(), now, self.room());
                 self.lines(&lines)?;
                 let size = format!(
                     "segment {shmid}: {pages} pages of {page_size} bytes, {resident} of them in memory"

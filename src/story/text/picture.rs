@@ -1,52 +1,37 @@
-//! The picture of an address space: its parts as boxes, the highest address on top, and an arrow to the segment.
+//! The picture of an address space: its parts as boxes, the highest address on top, and what each of them is.
 
-use crate::call::Shmid;
 use crate::story::event::{Part, Space};
 
-/// How wide a box is inside.
-const BOX: usize = 15;
+/// How wide a box is inside: enough for the longest id.
+const BOX: usize = 20;
 /// How wide an address is, in hexadecimal digits.
 const ADDRESS: usize = 12;
 
-/// What there is to draw.
-pub(super) struct Drawing<'a> {
-    pub(super) before: Option<&'a Space>,
-    pub(super) now: &'a Space,
-    pub(super) shmid: Shmid,
+/// The lines of the picture: before beside now, where both fit and differ.
+pub(super) fn lines(before: Option<&Space>, now: &Space, width: usize) -> Vec<String> {
+    match before.filter(|before| *before != now) {
+        Some(before) if width >= 2 * (ADDRESS + BOX + 3) + 2 => {
+            beside(&titled("before", column(before)), &titled("now", column(now)))
+        }
+        _ => column(now),
+    }
 }
 
-impl Drawing<'_> {
-    /// The lines of the picture: before beside now, where both fit and differ.
-    pub(super) fn lines(&self, width: usize) -> Vec<String> {
-        let now = self.column(self.now);
-        match self.before.filter(|before| *before != self.now) {
-            Some(before) if width >= 2 * (ADDRESS + BOX + 5) + 2 => {
-                beside(&titled("before", self.column(before)), &titled("now", now))
-            }
-            _ => now,
-        }
+fn column(space: &Space) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (position, part) in space.parts.iter().enumerate() {
+        let (left, right) = if position == 0 { ('┌', '┐') } else { ('├', '┤') };
+        lines.push(format!("{:ADDRESS$x} {left}{}{right}", part.end.0, "─".repeat(BOX)));
+        lines.push(format!("{:ADDRESS$} │ {:<w$}│", "", named(part), w = BOX - 1));
     }
+    if let Some(lowest) = space.parts.last() {
+        lines.push(format!("{:ADDRESS$x} └{}┘", lowest.start.0, "─".repeat(BOX)));
+    }
+    lines
+}
 
-    fn column(&self, space: &Space) -> Vec<String> {
-        let mut lines = Vec::new();
-        for (position, part) in space.parts.iter().enumerate() {
-            let (left, right) = if position == 0 { ('┌', '┐') } else { ('├', '┤') };
-            lines.push(format!("{:ADDRESS$x} {left}{}{right}", part.end.0, "─".repeat(BOX)));
-            lines.push(format!("{:ADDRESS$} │ {:<w$}│{}", "", part.what, self.arrow(part), w = BOX - 1));
-        }
-        if let Some(lowest) = space.parts.last() {
-            lines.push(format!("{:ADDRESS$x} └{}┘", lowest.start.0, "─".repeat(BOX)));
-        }
-        lines
-    }
-
-    fn arrow(&self, part: &Part) -> String {
-        match part.shmid {
-            Some(id) if id == self.shmid => format!("→ {id}"),
-            Some(id) => format!("→ {id}, another"),
-            None => String::new(),
-        }
-    }
+fn named(part: &Part) -> String {
+    part.shmid.map_or(part.what.to_owned(), |id| format!("{} {id}", part.what))
 }
 
 fn titled(title: &str, mut lines: Vec<String>) -> Vec<String> {
