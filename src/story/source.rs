@@ -29,11 +29,12 @@ macro_rules! source {
 impl Source {
     /// The whole statement at a place in this file, on one line.
     pub(super) fn statement(&self, place: &Location<'_>) -> Option<Rust> {
-        if place.file() != self.file {
-            return None;
-        }
+        if place.file() == self.file { self.statement_at(place.line() as usize - 1) } else { None }
+    }
+
+    /// The statement that a line belongs to; lines are counted from 0.
+    fn statement_at(&self, at: usize) -> Option<Rust> {
         let lines: Vec<&str> = self.text.lines().map(str::trim).collect();
-        let at = place.line() as usize - 1;
         let first = (0..at).rev().find(|&line| ends_what_came_before(lines[line])).map_or(0, |line| line + 1);
         let last = (at..lines.len()).find(|&line| ends_here(lines[line], lines.get(line + 1)))?;
         let code = lines[first..=last].join(" ");
@@ -56,24 +57,28 @@ fn ends_here(line: &str, next: Option<&&str>) -> bool {
 mod tests {
     use super::*;
 
-    const TEXT: &str = include_str!("source.rs");
+    const TEXT: &str = "\
+fn tell() {
+    // A comment.
+    let one_line = segment.stat()?;
+    let several = story.predict(
+        question,
+        options,
+    )?;
+    segment
+        .remove()
+}
+";
 
-    #[track_caller]
-    fn here() -> Option<Rust> {
-        Source { file: file!(), text: TEXT }.statement(Location::caller())
+    fn statement_at(line: usize) -> String {
+        Source { file: "lesson.rs", text: TEXT }.statement_at(line - 1).unwrap().code
     }
 
     #[test]
     fn a_statement_is_found_whole() {
-        let one_line = here();
-        assert_eq!(one_line.unwrap().code, "let one_line = here();");
-
-        let of_several_lines = [
-            here().expect("a statement of so many words that it does not fit on one"),
-            Rust { code: String::new(), at: String::new() },
-        ];
-        let [found, _] = of_several_lines;
-        assert!(found.code.starts_with("let of_several_lines = [here()"), "{}", found.code);
+        assert_eq!(statement_at(3), "let one_line = segment.stat()?;");
+        assert_eq!(statement_at(4), "let several = story.predict(question, options)?;");
+        assert_eq!(statement_at(9), "segment.remove()");
     }
 
     #[test]

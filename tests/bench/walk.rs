@@ -1,0 +1,285 @@
+//! The walkthrough beside the same program in C: how long it takes, how much memory, and how long an edit takes.
+//!
+//! ```text
+//! cargo build && cargo bench --bench walk            time and memory
+//! cargo build && cargo bench --bench walk -- --build the builds, too (takes minutes)
+//! ```
+//!
+//! What is measured is a whole process, from before `fork` to after `wait`, for that is what a learner waits for.
+//! A millisecond of that depends on what else the machine does, so the programs run in turn (C, quiet, lesson, C,
+//! quiet, …), each is divided by the C program of the same round, and the median of those ratios is the figure;
+//! the middle half of them says how far to trust it. Output goes to a file. The goals are printed, never asserted:
+//! a busy machine is no fault of the code.
+//!
+//! Memory is `VmHWM`, read at the moment the process exits. `ru_maxrss` would not do: the kernel carries it over
+//! `exec`, so that no program could seem smaller than the one that started it.
+//!
+//! Known harnesses (criterion, divan, tango) time functions inside one process, and hyperfine runs one program
+//! after the other instead of in turn; hence the few lines here.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use clap::Parser;
+use nix::sys::ptrace;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
+const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
+
+const WARM_UP: u16 = 10;
+/// Memory varies only with the layout of the address space.
+const WEIGHINGS: u16 = 15;
+/// An edit is built in tenths of a second, or seconds.
+const EDITS: u16 = 5;
+
+#[derive(Parser)]
+struct Options {
+    /// How often each program runs
+    #[arg(long, value_name = "N", default_value_t = 201, value_parser = clap::value_parser!(u16).range(15..))]
+    rounds: u16,
+
+    /// Time a clean build and the builds after an edit, too
+    #[arg(long)]
+    build: bool,
+
+    /// Given by `cargo bench` to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let programs = programs()?;
+    complain_of_other_words(&programs)?;
+    compare_time(&programs, options.rounds)?;
+    compare_memory(&programs)?;
+    if options.build { time_builds() } else { Ok(()) }
+}
+
+/// A program that is compared, and what its figures should be at most, as multiples of the C program's.
+struct Program {
+    name: &'static str,
+    path: PathBuf,
+    arguments: &'static [&'static str],
+    time: Option<f64>,
+    memory: Option<f64>,
+}
+
+impl Program {
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(self.arguments).stdin(Stdio::null());
+        command
+    }
+}
+
+/// The C program, which is the measure, and those of the others that are built.
+fn programs() -> Result<Vec<Program>> {
+    let release = Path::new(env!("CARGO_BIN_EXE_walkthrough")).with_file_name("");
+    let debug = release.with_file_name("debug");
+    let quiet: &[_] = &["--quiet"];
+    let run: &[_] = &["--pace", "run"];
+    let rows = [
+        ("C, cc -O2", c_program()?, &[][..], None, None),
+        ("walkthrough --quiet, release", release.join("walkthrough"), quiet, Some(1.6), Some(2.5)),
+        ("walkthrough --quiet, debug", debug.join("walkthrough"), quiet, Some(2.0), Some(2.5)),
+        ("lesson03 with evidence, release", release.join("lesson03"), run, Some(5.0), None),
+        ("lesson03 with evidence, debug", debug.join("lesson03"), run, Some(5.0), None),
+    ];
+    let programs =
+        rows.map(|(name, path, arguments, time, memory)| Program { name, path, arguments, time, memory });
+    let (built, missing): (Vec<_>, Vec<_>) = programs.into_iter().partition(|program| program.path.exists());
+    for Program { name, .. } in missing {
+        println!("Not measured: {name}: it is not built (`cargo build` builds the debug programs).");
+    }
+    Ok(built)
+}
+
+fn c_program() -> Result<PathBuf> {
+    let path = Path::new(SCRATCH).join("shm-c");
+    let source = Path::new(PACKAGE).join("tests/c/shm.c");
+    let built = Command::new("cc").arg("-O2").arg("-o").arg(&path).arg(source).status()?;
+    if built.success() { Ok(path) } else { Err("cc cannot build tests/c/shm.c".into()) }
+}
+
+/// Figures of a program that does not do what the C program does would mean nothing.
+fn complain_of_other_words(programs: &[Program]) -> Result<()> {
+    let words = words(&programs[0])?;
+    for program in programs.iter().filter(|program| program.arguments.contains(&"--quiet")) {
+        if self::words(program)? != words {
+            println!("Do not trust: {}: it does not print what the C program prints.", program.name);
+        }
+    }
+    Ok(())
+}
+
+/// What a program prints after its first line, which holds an address that the kernel chose.
+fn words(program: &Program) -> Result<Vec<String>> {
+    let output = program.command().output()?;
+    Ok(String::from_utf8(output.stdout)?.lines().skip(1).map(str::to_owned).collect())
+}
+
+fn compare_time(programs: &[Program], rounds: u16) -> Result<()> {
+    for _ in 0..WARM_UP {
+        time_round(programs)?;
+    }
+    let rounds = (0..rounds).map(|_| time_round(programs)).collect::<Result<Vec<_>>>()?;
+    println!("\nWall time, {} rounds in turn: median (middle half)", rounds.len());
+    for (index, program) in programs.iter().enumerate() {
+        let time = Spread::of(rounds.iter().map(|round| round[index]));
+        let ratio = Spread::of(rounds.iter().map(|round| round[index] / round[0]));
+        println!(
+            "  {:<32} {:>22} ms{:>24} x{}",
+            program.name,
+            time.text(2),
+            ratio.text(2),
+            goal(program.time, "x")
+        );
+    }
+    Ok(())
+}
+
+/// Every program once, in milliseconds.
+fn time_round(programs: &[Program]) -> Result<Vec<f64>> {
+    programs.iter().map(|program| Ok(time(program)?.as_secs_f64() * 1e3)).collect()
+}
+
+fn time(program: &Program) -> Result<Duration> {
+    let output = File::create(Path::new(SCRATCH).join("walk.out"))?;
+    let mut command = program.command();
+    command.stdout(output);
+    let start = Instant::now();
+    let status = command.status()?;
+    let taken = start.elapsed();
+    if status.success() { Ok(taken) } else { Err(format!("{}: {status}", program.name).into()) }
+}
+
+fn compare_memory(programs: &[Program]) -> Result<()> {
+    println!("\nPeak memory, {WEIGHINGS} times: median (middle half)");
+    let mut measure = None;
+    for program in programs {
+        let weights = (0..WEIGHINGS).map(|_| peak_memory(program)).collect::<Result<Vec<_>>>()?;
+        let weight = Spread::of(weights);
+        let measure = *measure.get_or_insert(weight.median);
+        let ratio = weight.median / measure;
+        println!(
+            "  {:<32} {:>22} KiB{ratio:>8.2} x{}",
+            program.name,
+            weight.text(0),
+            goal(program.memory, "x")
+        );
+    }
+    Ok(())
+}
+
+/// The most memory that a program had at once, in KiB.
+///
+/// A shell waits for a line before it becomes the program, which gives the time to become its tracer; a tracer may
+/// ask to be stopped for at its exit, when its memory is still there to be asked for.
+fn peak_memory(program: &Program) -> Result<f64> {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "read go; exec \"$@\" </dev/null", "sh"]).arg(&program.path).args(program.arguments);
+    let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+    let pid = Pid::from_raw(child.id().try_into()?);
+    ptrace::seize(pid, ptrace::Options::PTRACE_O_TRACEEXIT)?;
+    child.stdin.take().ok_or("no way to speak to the shell")?.write_all(b"go\n")?;
+    let peak = high_water_mark_at_exit(pid);
+    end(child, pid)?;
+    peak
+}
+
+fn high_water_mark_at_exit(pid: Pid) -> Result<f64> {
+    match waitpid(pid, None)? {
+        WaitStatus::PtraceEvent(..) => {
+            let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            Ok(line.ok_or("no VmHWM in /proc/PID/status")?.trim().trim_end_matches(" kB").parse()?)
+        }
+        other => Err(format!("the program stopped before its exit: {other:?}").into()),
+    }
+}
+
+/// Lets a program that stands at its exit go.
+fn end(mut child: Child, pid: Pid) -> Result<()> {
+    ptrace::detach(pid, None)?;
+    child.wait()?;
+    Ok(())
+}
+
+/// The builds, in a target directory of their own, so that a clean build is clean and nobody's own is spoilt.
+fn time_builds() -> Result<()> {
+    let target = Path::new(SCRATCH).join("walk-build");
+    remove(&target)?;
+    println!("\nBuilds: seconds, of {EDITS} edits the median (middle half)");
+    let clean = build(&target, &["build"])?;
+    tell_build("clean debug build", &format!("{clean:.2}"), 15.0);
+    let run = ["run", "--bin", "lesson01", "--", "--pace", "run"];
+    let lesson = edited(&target, "lessons/lesson01.rs", &run)?;
+    tell_build("edited lesson to its output", &lesson.text(2), 0.3);
+    let library = edited(&target, "src/lib.rs", &["build"])?;
+    tell_build("edited library to all programs rebuilt", &library.text(2), 2.0);
+    remove(&target)
+}
+
+fn tell_build(name: &str, seconds: &str, most: f64) {
+    println!("  {name:<40} {seconds:>22} s{}", goal(Some(most), "s"));
+}
+
+fn remove(directory: &Path) -> Result<()> {
+    if directory.exists() { Ok(fs::remove_dir_all(directory)?) } else { Ok(()) }
+}
+
+/// Cargo takes a file with a new date for an edited one.
+fn edited(target: &Path, file: &str, cargo: &[&str]) -> Result<Spread> {
+    let file = Path::new(PACKAGE).join(file);
+    let mut times = Vec::new();
+    for _ in 0..EDITS {
+        File::options().append(true).open(&file)?.set_modified(SystemTime::now())?;
+        times.push(build(target, cargo)?);
+    }
+    Ok(Spread::of(times))
+}
+
+/// Runs cargo and returns the seconds it took. What it needs was downloaded to build this benchmark.
+fn build(target: &Path, arguments: &[&str]) -> Result<f64> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.arg("--offline").args(arguments).current_dir(PACKAGE).env("CARGO_TARGET_DIR", target);
+    let start = Instant::now();
+    let output = cargo.stdin(Stdio::null()).output()?;
+    let taken = start.elapsed().as_secs_f64();
+    if output.status.success() { Ok(taken) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
+}
+
+/// Where the middle of many figures lies, and how far they spread.
+struct Spread {
+    low: f64,
+    median: f64,
+    high: f64,
+}
+
+impl Spread {
+    fn of(figures: impl IntoIterator<Item = f64>) -> Spread {
+        let mut sorted: Vec<_> = figures.into_iter().collect();
+        sorted.sort_by(f64::total_cmp);
+        let at = |quarter| sorted[(sorted.len() - 1) * quarter / 4];
+        Spread { low: at(1), median: at(2), high: at(3) }
+    }
+
+    /// The median, then the middle half.
+    fn text(&self, digits: usize) -> String {
+        let Spread { low, median, high } = self;
+        format!("{median:.digits$} ({low:.digits$} to {high:.digits$})")
+    }
+}
+
+fn goal(most: Option<f64>, unit: &str) -> String {
+    most.map_or(String::new(), |most| format!("   goal: at most {most} {unit}"))
+}
