@@ -73,7 +73,7 @@ fn tell(story: &Story) -> Result<()> {
     if answer == Verdict::Success {
         story.say("A child of ours gives up CAP_IPC_OWNER, and asks the same. It is the same user still.");
         let child = story.fork("child")?;
-        child.renounce_privilege()?;
+        child.adjust(Adjustment::RenouncePrivilege)?;
         assert_eq!(closed.id().stat(&child).verdict()?, Verdict::Refused(Errno::EACCES));
         child.exit()?;
     }

@@ -9,6 +9,7 @@ mod cmd;
 mod flags;
 mod names;
 mod record;
+mod sem;
 
 use std::fmt;
 
@@ -20,8 +21,9 @@ pub use cmd::{Cmd, Ownership};
 pub use flags::{ShmatFlags, ShmgetFlags};
 pub use names::{Address, Key, Shmid};
 pub use record::{ShmInfo, ShmLimits, ShmidDs};
+pub use sem::{SemCmd, SemFlags, SemOp, Semid};
 
-/// One of the four System V shared memory calls, with its arguments.
+/// One of the four System V calls for shared memory, or of the three for semaphores, with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
     /// `int shmget(key_t key, size_t size, int shmflg)`: make a segment, or find one.
@@ -61,6 +63,37 @@ pub enum Call {
         /// What to do with it.
         cmd: Cmd,
     },
+    /// `int semget(key_t key, int nsems, int semflg)`: make a set of semaphores, or find one.
+    #[doc(alias = "semget")]
+    Semget {
+        /// The name by which unrelated processes find the set.
+        key: Key,
+        /// How many semaphores; 0 is allowed when the set exists.
+        nsems: i32,
+        /// `IPC_CREAT` and `IPC_EXCL`, as for `shmget`.
+        flags: ShmgetFlags,
+        /// The nine permission bits.
+        #[serde(with = "flags::mode_bits")]
+        mode: Mode,
+    },
+    /// `int semop(int semid, struct sembuf *sops, size_t nsops)`: change semaphores, all at once or not at all.
+    #[doc(alias = "semop")]
+    Semop {
+        /// The set.
+        semid: Semid,
+        /// What to do with which of its semaphores.
+        ops: Vec<SemOp>,
+    },
+    /// `int semctl(int semid, int semnum, int cmd, ...)`: ask about a set, set a value, or remove it.
+    #[doc(alias = "semctl")]
+    Semctl {
+        /// The set.
+        semid: Semid,
+        /// Which of its semaphores; ignored by `IPC_RMID`.
+        semnum: i32,
+        /// What to do.
+        cmd: SemCmd,
+    },
 }
 
 /// What the kernel answered: a value, or an errno.
@@ -73,8 +106,12 @@ pub enum Answer {
     Id(Shmid),
     /// `shmat`: where the segment is mapped now.
     Mapped(Address),
-    /// `shmdt`, and the commands of `shmctl` that copy nothing out: 0.
+    /// `shmdt`, `semop`, and the commands of `shmctl` and `semctl` that give nothing back: 0.
     Done,
+    /// `semget`: the set's identifier.
+    Set(Semid),
+    /// `semctl` with a command that asks: the number.
+    Number(i32),
     /// `IPC_STAT`: the kernel's record of the segment.
     Record(ShmidDs),
     /// `SHM_STAT` and `SHM_STAT_ANY`: the identifier found at that index, and its record.
@@ -92,6 +129,8 @@ impl Answer {
             Answer::Id(id) | Answer::Found(id, _) => id.0.into(),
             Answer::Mapped(address) => address.0 as i64,
             Answer::Done | Answer::Record(_) => 0,
+            Answer::Set(id) => id.0.into(),
+            Answer::Number(number) => (*number).into(),
             Answer::Limits(index, _) | Answer::Usage(index, _) => (*index).into(),
         }
     }
@@ -117,7 +156,12 @@ impl fmt::Display for Call {
             }
             Call::Shmat { shmid, address, flags } => write!(f, "shmat({shmid}, {address}, {flags})"),
             Call::Shmdt { address } => write!(f, "shmdt({address})"),
-            Call::Shmctl { shmid, cmd } => write!(f, "shmctl({shmid}, {}, {})", cmd, cmd.third_argument()),
+            Call::Shmctl { shmid, cmd } => write!(f, "shmctl({shmid}, {cmd}, {})", cmd.third_argument()),
+            Call::Semget { key, nsems, flags, mode } => {
+                write!(f, "semget({key}, {nsems}, {})", flags::with_mode(*flags, *mode))
+            }
+            Call::Semop { semid, ops } => write!(f, "semop({semid}, {}, {})", sem::list(ops), ops.len()),
+            Call::Semctl { semid, semnum, cmd } => write!(f, "semctl({semid}, {semnum}, {cmd})"),
         }
     }
 }
@@ -141,6 +185,9 @@ impl Call {
             Call::Shmat { .. } => "shmat",
             Call::Shmdt { .. } => "shmdt",
             Call::Shmctl { .. } => "shmctl",
+            Call::Semget { .. } => "semget",
+            Call::Semop { .. } => "semop",
+            Call::Semctl { .. } => "semctl",
         }
     }
 
@@ -157,6 +204,15 @@ impl Call {
             }
             Call::Shmdt { address } => json!({"address": address.0}),
             Call::Shmctl { shmid, cmd } => json!({"shmid": shmid.0, "cmd": cmd.to_string()}),
+            Call::Semget { key, nsems, flags, mode } => {
+                json!({"key": key.0, "nsems": nsems, "flags": flags.names(), "mode": format!("{:04o}", mode.bits())})
+            }
+            Call::Semop { semid, ops } => {
+                json!({"semid": semid.0, "ops": ops.iter().map(SemOp::argument).collect::<Vec<_>>()})
+            }
+            Call::Semctl { semid, semnum, cmd } => {
+                json!({"semid": semid.0, "semnum": semnum, "cmd": cmd.to_string()})
+            }
         }
     }
 }

@@ -30,7 +30,13 @@ pub struct Lesson {
 }
 
 /// Every lesson.
-pub const LESSONS: [Lesson; 8] = [
+pub const LESSONS: [Lesson; 17] = [
+    Lesson {
+        number: 0,
+        name: "lesson00",
+        title: "The family: other ways to reach another process",
+        summary: "a pipe, a mapped file, a socket pair and a semaphore, each between two real processes",
+    },
     Lesson {
         number: 1,
         name: "lesson01",
@@ -79,7 +85,58 @@ pub const LESSONS: [Lesson; 8] = [
         title: "IPC_RMID: mark it for destruction",
         summary: "when a segment really goes, and what happens to one that is forgotten",
     },
+    Lesson {
+        number: 9,
+        name: "lesson09",
+        title: "A key both know: two processes find one segment",
+        summary: "ftok and its parts, keys that collide, and sharing without a key",
+    },
+    Lesson {
+        number: 10,
+        name: "lesson10",
+        title: "Create or open: what IPC_CREAT and IPC_EXCL do",
+        summary: "every combination of key, flags and size, and which error wins",
+    },
+    Lesson {
+        number: 11,
+        name: "lesson11",
+        title: "Permissions: who may read, write, change and remove",
+        summary: "nine bits, a umask that does not matter, and why root is let through",
+    },
+    Lesson {
+        number: 12,
+        name: "lesson12",
+        title: "Addresses: where a segment may be mapped",
+        summary: "alignment, two views of one segment, SHM_REMAP, and pointers that do not travel",
+    },
+    Lesson {
+        number: 13,
+        name: "lesson13",
+        title: "Pages: memory that comes when it is touched",
+        summary: "rounding, zeros, page faults one by one, and pages that are locked in memory",
+    },
+    Lesson {
+        number: 14,
+        name: "lesson14",
+        title: "fork, exec, exit, kill: what becomes of an attachment",
+        summary: "nattch, the times and the pids of the record, as processes come and go",
+    },
+    Lesson {
+        number: 15,
+        name: "lesson15",
+        title: "Left by error: segments that outlive their process",
+        summary: "how to find and remove them, which limits they use up, and how not to leave any",
+    },
+    Lesson {
+        number: 16,
+        name: "lesson16",
+        title: "Marked for destruction: the last days of a segment",
+        summary: "dest, a key that is free again, and why an old id names nothing",
+    },
 ];
+
+/// The number of the last lesson; the first is 0.
+pub const LAST: usize = LESSONS[LESSONS.len() - 1].number;
 
 /// The lesson with this number.
 pub fn lesson(number: usize) -> Option<&'static Lesson> {

@@ -7,6 +7,7 @@
 //!
 //! **Invariant:** nothing here prints. `linux.rs` is the only file that makes a System V call.
 
+mod adjust;
 mod child;
 mod isolated;
 mod linux;
@@ -17,13 +18,15 @@ use std::io;
 use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
+use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Call, Outcome};
 use crate::error::Result;
 
+pub use adjust::Adjustment;
 pub use child::Child;
 pub use isolated::isolate;
-pub use linux::Linux;
+pub use linux::{Linux, ftok};
 pub(crate) use linux::{exit_now, fork};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
 
@@ -67,12 +70,21 @@ pub trait Process {
     /// As for [`Process::load`].
     fn store_times(&mut self, address: Address, bytes: &[u8], times: usize) -> Result<()>;
 
+    /// Reads or changes a control word, by one atomic instruction, and returns what was there before.
+    ///
+    /// What a process wrote before it changed the word is seen by whoever reads the change.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, unless the address is a multiple of 4; and as for [`Process::load`].
+    fn word(&mut self, address: Address, change: Change) -> Result<u32>;
+
     /// What the kernel shows in a file of `/proc`.
     ///
     /// # Errors
     ///
     /// Whatever opening and reading the file gives: `/proc` may be hidden, or not there.
-    fn shows(&self, file: ProcFile) -> io::Result<String>;
+    fn shows(&mut self, file: ProcFile) -> io::Result<String>;
 
     /// The name of a user, if it has one here.
     fn user_name(&self, uid: u32) -> Option<String>;
@@ -84,12 +96,12 @@ pub trait Process {
     /// `Ground`: the kernel allows no more processes, or this one cannot be forked.
     fn fork(&mut self) -> Result<Box<dyn Process>>;
 
-    /// Gives up `CAP_IPC_OWNER`, by which root is let past the permission bits.
+    /// Changes what the process is, or may.
     ///
     /// # Errors
     ///
-    /// `Ground` for the process that tells the story; `Ended`.
-    fn renounce_privilege(&mut self) -> Result<()>;
+    /// `Ground` for the process that tells the story, and where the system forbids it; `Ended`.
+    fn adjust(&mut self, adjustment: &Adjustment) -> Result<()>;
 
     /// Replaces the program that the process runs. It answers no more; it can still be killed.
     ///
@@ -106,8 +118,19 @@ pub trait Process {
     fn end(&mut self, signal: Option<Signal>) -> Result<Ending>;
 }
 
+/// What to do with a control word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// Only read it.
+    Load,
+    /// Put this there.
+    Store(u32),
+    /// Add this, and wrap around.
+    Add(u32),
+}
+
 /// The files of `/proc` that lessons look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ProcFile {
     /// `/proc/sysvipc/shm`: every segment of this IPC namespace.
     Segments,

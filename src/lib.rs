@@ -56,7 +56,7 @@ pub mod prelude {
     pub use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
     pub use crate::course::{OWNER_RW, SIZE, TEXT, THERE};
     pub use crate::error::{Error, Result};
-    pub use crate::kernel::Ending;
+    pub use crate::kernel::{Adjustment, Ending};
     pub use crate::program;
     pub use crate::shm::{Attachment, Segment};
     pub use crate::source;

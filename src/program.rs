@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::course::{self, LESSONS, Lesson};
+use crate::course::{self, LAST, LESSONS, Lesson};
 use crate::error::{Error, Result};
 use crate::kernel::{self, Linux};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
@@ -22,7 +22,7 @@ pub use options::{Color, Format, Options, Pace, examples};
 /// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
 pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
-    let about = format!("Lesson {number} of {}: {}", LESSONS.len(), lesson.title);
+    let about = format!("Lesson {number} of {LAST}: {}", lesson.title);
     let command = Options::command().name(lesson.name).about(about).after_help(examples(lesson.name));
     let options = match Options::from_arg_matches(&command.get_matches()) {
         Ok(options) => options,
@@ -70,7 +70,7 @@ fn begin(options: &Options, program: &Program) -> Story {
     );
     story.tell(Event::Lesson {
         number: program.number,
-        of: LESSONS.len(),
+        of: LAST,
         title: program.title.to_owned(),
         pid: story.pid(),
         page_size: story.page_size(),

@@ -27,7 +27,7 @@ use nix::sys::signal::Signal;
 
 use crate::call::{Address, Answer, Call, Cmd, Performed, Shmid};
 use crate::error::{Error, Reason, Refusal, Result};
-use crate::kernel::{Ending, Faults, Process};
+use crate::kernel::{Adjustment, Change, Ending, Faults, Process};
 use crate::trace::count_system_calls;
 
 pub use event::Event;
@@ -204,6 +204,20 @@ impl Story {
         self.tell(Event::Erratum { code: code.to_owned(), text: text.into() });
     }
 
+    /// What a type of Rust, or a habit, does about the mistake that was just made.
+    pub fn habit(&self, text: impl Into<String>) {
+        self.tell(Event::Habit { text: text.into() });
+    }
+
+    /// A table that the lesson filled from what the kernel answered.
+    pub fn table<const N: usize>(&self, title: &str, heading: [&str; N], rows: &[[String; N]]) {
+        self.tell(Event::Table {
+            title: title.to_owned(),
+            heading: heading.map(str::to_owned).into(),
+            rows: rows.iter().map(|row| row.to_vec()).collect(),
+        });
+    }
+
     /// A line that the article's own program prints.
     pub fn print(&self, text: impl Into<String>) {
         self.tell(Event::Print { text: text.into() });
@@ -258,7 +272,7 @@ impl Story {
                 Ok(answer)
             }
             Err(errno) => {
-                let reason = explain::explain(&performed.call, errno, &**self.process.borrow());
+                let reason = explain::explain(&performed.call, errno, &mut **self.process.borrow_mut());
                 self.tell_call(performed.clone(), Some(reason.clone()), place);
                 Err(Error::Refused(Box::new(Refusal { performed, errno, reason })))
             }
@@ -417,14 +431,20 @@ impl Story {
         Ok(story)
     }
 
-    /// Gives up `CAP_IPC_OWNER`, so that the permission bits hold for this process, root's or not.
+    /// Changes what the process is or may: its user, its privileges, its namespace.
     ///
     /// # Errors
     ///
-    /// `Ground` in the process that tells the story.
-    pub fn renounce_privilege(&self) -> Result<()> {
-        let done = self.process.borrow_mut().renounce_privilege();
+    /// `Ground` in the process that tells the story, and where the system forbids it.
+    pub fn adjust(&self, adjustment: Adjustment) -> Result<()> {
+        let done = self.process.borrow_mut().adjust(&adjustment);
         self.told_if_ended(done)
+    }
+
+    /// Reads or changes a control word, and tells nothing of it.
+    pub(crate) fn word(&self, address: Address, change: Change) -> Result<u32> {
+        let before = self.process.borrow_mut().word(address, change);
+        self.told_if_ended(before)
     }
 
     /// Replaces the program that the process runs.

@@ -9,6 +9,7 @@
 use std::ffi::CString;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -19,7 +20,8 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, execvp, getppid};
 use serde::{Deserialize, Serialize};
 
-use super::{Ending, Faults, Linux, ProcFile, Process, linux, net};
+use super::net::{self, Watched};
+use super::{Adjustment, Change, Ending, Faults, Linux, ProcFile, Process, linux};
 use crate::call::{Address, Answer, Call, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
@@ -33,7 +35,9 @@ enum Request {
     Perform(Call),
     Load { address: Address, length: usize },
     Store { address: Address, bytes: Vec<u8> },
-    RenouncePrivilege,
+    Word { address: Address, change: Change },
+    Show { path: PathBuf },
+    Adjust(Adjustment),
     Exec { program: String, arguments: Vec<String> },
     Exit,
 }
@@ -45,7 +49,10 @@ enum Reply {
     Errno(i32),
     Loaded(Vec<u8>, Faults),
     Stored(Faults),
-    Failed(String),
+    Word(u32),
+    Shown(String),
+    /// What failed: what was asked, what the system answered, what to try.
+    Failed([String; 3]),
     Done,
 }
 
@@ -54,6 +61,8 @@ enum Reply {
 pub struct Child {
     pid: Pid,
     line: BufReader<UnixStream>,
+    /// It runs another program, which answers nothing.
+    elsewhere: bool,
     ending: Option<Ending>,
 }
 
@@ -72,7 +81,7 @@ impl Child {
         let this_process = nix::unistd::getpid();
         match linux::fork().map_err(|errno| cannot(&errno))? {
             ForkResult::Parent { child } => {
-                Ok(Child { pid: child, line: BufReader::new(ours), ending: None })
+                Ok(Child { pid: child, line: BufReader::new(ours), elsewhere: false, ending: None })
             }
             ForkResult::Child => {
                 drop(ours);
@@ -128,7 +137,9 @@ impl Child {
     fn adopt_unheard(&self) {
         let table = Linux::new().shows(ProcFile::Segments).unwrap_or_default();
         let rows = segments::parse(&table).unwrap_or_default();
-        rows.iter().filter(|row| row.cpid == self.pid()).for_each(|row| net::watch(row.shmid));
+        rows.iter()
+            .filter(|row| row.cpid == self.pid())
+            .for_each(|row| net::watch(Watched::Segment(row.shmid)));
     }
 }
 
@@ -149,10 +160,18 @@ impl Process for Child {
                 other => return Err(self.misunderstood(other)),
             };
             // The child watches what it made; its parent does, too, in case the child is killed.
-            if let (&Call::Shmget { key, flags, .. }, Ok(Answer::Id(id))) = (call, &outcome)
-                && linux::made_by(self.pid(), key, flags.bits(), *id)
-            {
-                net::watch(*id);
+            match (call, &outcome) {
+                (&Call::Shmget { key, flags, .. }, Ok(Answer::Id(id)))
+                    if linux::made_by(self.pid(), key, flags.bits(), *id) =>
+                {
+                    net::watch(Watched::Segment(*id));
+                }
+                (&Call::Semget { key, flags, .. }, Ok(Answer::Set(id)))
+                    if linux::is_exclusive(key, flags.bits()) =>
+                {
+                    net::watch(Watched::Set(*id));
+                }
+                _ => {}
             }
             Ok(outcome)
         })
@@ -179,8 +198,26 @@ impl Process for Child {
         (0..times).try_for_each(|_| self.store(address, bytes).map(drop))
     }
 
-    fn shows(&self, file: ProcFile) -> io::Result<String> {
-        std::fs::read_to_string(file.path(self.pid()))
+    fn word(&mut self, address: Address, change: Change) -> Result<u32> {
+        match self.ask(&Request::Word { address, change })? {
+            Reply::Word(before) => Ok(before),
+            other => Err(self.misunderstood(other)),
+        }
+    }
+
+    /// The child itself reads what depends on its namespace; its maps are read from outside, so that they can be
+    /// seen when it runs another program.
+    fn shows(&mut self, file: ProcFile) -> io::Result<String> {
+        let path = file.path(self.pid());
+        if file == ProcFile::Maps || self.ending.is_some() || self.elsewhere {
+            return std::fs::read_to_string(path);
+        }
+        match self.ask(&Request::Show { path }) {
+            Ok(Reply::Shown(text)) => Ok(text),
+            Ok(Reply::Failed([_, answer, _])) => Err(io::Error::other(answer)),
+            Ok(_) => Err(io::ErrorKind::InvalidData.into()),
+            Err(error) => Err(io::Error::other(error.to_string())),
+        }
     }
 
     fn user_name(&self, uid: u32) -> Option<String> {
@@ -195,8 +232,8 @@ impl Process for Child {
         ))
     }
 
-    fn renounce_privilege(&mut self) -> Result<()> {
-        match self.ask(&Request::RenouncePrivilege)? {
+    fn adjust(&mut self, adjustment: &Adjustment) -> Result<()> {
+        match self.ask(&Request::Adjust(adjustment.clone()))? {
             Reply::Done => Ok(()),
             other => Err(self.misunderstood(other)),
         }
@@ -208,7 +245,10 @@ impl Process for Child {
         // The socket closes at the moment of the exec: no answer is the good answer.
         match self.answer(&request) {
             Ok(other) => Err(self.misunderstood(other)),
-            Err(_) => Ok(()),
+            Err(_) => {
+                self.elsewhere = true;
+                Ok(())
+            }
         }
     }
 
@@ -223,12 +263,19 @@ impl Process for Child {
 
 impl Child {
     fn misunderstood(&self, reply: Reply) -> Error {
-        let answer = match reply {
-            Reply::Failed(why) => why,
-            Reply::Errno(errno) => Errno::from_raw(errno).to_string(),
-            _ => "an answer to another question".to_owned(),
-        };
-        Error::ground(format!("process {} was to act", self.pid), answer, "Run the lesson again.")
+        match reply {
+            Reply::Failed([asked, answer, advice]) => Error::ground(asked, answer, advice),
+            Reply::Errno(errno) => Error::ground(
+                format!("process {} was to run a program", self.pid),
+                Errno::from_raw(errno),
+                "Is it installed?",
+            ),
+            _ => Error::ground(
+                format!("process {} was asked", self.pid),
+                "it answered something else",
+                "Run the lesson again.",
+            ),
+        }
     }
 }
 
@@ -275,11 +322,20 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
             process.load(address, &mut buffer).map(|faults| Reply::Loaded(buffer, faults))
         }
         Request::Store { address, bytes } => process.store(address, &bytes).map(Reply::Stored),
-        Request::RenouncePrivilege => process.renounce_privilege().map(|()| Reply::Done),
+        Request::Word { address, change } => process.word(address, change).map(Reply::Word),
+        Request::Show { path } => std::fs::read_to_string(&path)
+            .map(Reply::Shown)
+            .map_err(|error| Error::ground(path.display().to_string(), error, "")),
+        Request::Adjust(adjustment) => process.adjust(&adjustment).map(|()| Reply::Done),
         Request::Exec { program, arguments } => Ok(Reply::Errno(replace(program, arguments) as i32)),
         Request::Exit => return None,
     };
-    Some(reply.unwrap_or_else(|error| Reply::Failed(error.to_string())))
+    Some(reply.unwrap_or_else(|error| match error {
+        Error::Ground { asked, answer, advice } => Reply::Failed([asked, answer, advice]),
+        other => {
+            Reply::Failed([other.to_string(), "it cannot".to_owned(), "Run the lesson again.".to_owned()])
+        }
+    }))
 }
 
 /// `execvp`, which returns only if it fails.

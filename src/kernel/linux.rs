@@ -7,8 +7,10 @@
 //! The exception is a process that was forked for the purpose: it makes any access, since it has nothing to lose.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::CStr;
 use std::hint::black_box;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, size_of};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::UNIX_EPOCH;
 use std::{fs, io};
 
@@ -18,8 +20,12 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::{ForkResult, SysconfVar, Uid, User, sysconf};
 
-use super::{Child, Ending, Faults, ProcFile, Process, net};
-use crate::call::{Address, Answer, Call, Cmd, Key, Outcome, ShmInfo, ShmLimits, ShmatFlags, Shmid, ShmidDs};
+use super::net::{self, Watched};
+use super::{Adjustment, Change, Child, Ending, Faults, ProcFile, Process};
+use crate::call::{
+    Address, Answer, Call, Cmd, Key, Outcome, SemCmd, SemOp, Semid, ShmInfo, ShmLimits, ShmatFlags, Shmid,
+    ShmidDs,
+};
 use crate::error::{Error, Result};
 
 /// The process that runs this code.
@@ -56,7 +62,7 @@ impl Linux {
             // SAFETY: shmget takes three numbers and touches no memory of this process.
             let id = Shmid(Errno::result(unsafe { libc::shmget(key.0, size, flags) })?);
             if made_by(self.pid(), key, flags, id) {
-                net::watch(id);
+                net::watch(Watched::Segment(id));
             }
             // A segment that was found may be larger than asked for, never smaller.
             self.sizes.insert(id, size);
@@ -84,6 +90,48 @@ impl Linux {
         Ok(Answer::Done)
     }
 
+    fn semget(&mut self, key: Key, nsems: i32, flags: c_int) -> nix::Result<Answer> {
+        net::hold_signals(|| {
+            // SAFETY: semget takes three numbers and touches no memory of this process.
+            let id = Semid(Errno::result(unsafe { libc::semget(key.0, nsems, flags) })?);
+            if is_exclusive(key, flags) {
+                net::watch(Watched::Set(id));
+            }
+            Ok(Answer::Set(id))
+        })
+    }
+
+    fn semop(&mut self, id: Semid, ops: &[SemOp]) -> nix::Result<Answer> {
+        let mut ops: Vec<libc::sembuf> = ops
+            .iter()
+            .map(|op| libc::sembuf { sem_num: op.number, sem_op: op.change, sem_flg: op.flags.bits() as i16 })
+            .collect();
+        // SAFETY: the pointer and the count describe the vector, which lives until the call returns.
+        Errno::result(unsafe { libc::semop(id.0, ops.as_mut_ptr(), ops.len()) })?;
+        Ok(Answer::Done)
+    }
+
+    fn semctl(&mut self, id: Semid, semnum: i32, cmd: SemCmd) -> nix::Result<Answer> {
+        match cmd {
+            SemCmd::IpcRmid => {
+                remove_set(id)?;
+                net::forget(Watched::Set(id));
+                Ok(Answer::Done)
+            }
+            SemCmd::SetVal(value) => {
+                // SAFETY: SETVAL takes an int for its fourth argument.
+                Errno::result(unsafe { libc::semctl(id.0, semnum, cmd.number(), value) })?;
+                Ok(Answer::Done)
+            }
+            SemCmd::GetVal | SemCmd::GetPid | SemCmd::GetNcnt | SemCmd::GetZcnt => {
+                // SAFETY: these commands take no fourth argument.
+                Errno::result(unsafe { libc::semctl(id.0, semnum, cmd.number()) }).map(Answer::Number)
+            }
+            // `endangers` has refused it.
+            SemCmd::Other(_) => Err(Errno::EINVAL),
+        }
+    }
+
     fn shmctl(&mut self, id: Shmid, cmd: Cmd) -> nix::Result<Answer> {
         match cmd {
             Cmd::IpcStat => Ok(Answer::Record(stat(id, cmd)?.1)),
@@ -102,7 +150,7 @@ impl Linux {
             }
             Cmd::IpcRmid => {
                 remove(id)?;
-                net::forget(id);
+                net::forget(Watched::Segment(id));
                 Ok(Answer::Done)
             }
             Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => {
@@ -136,6 +184,9 @@ impl Linux {
 
     /// Why a call must not be made in this process, whatever the kernel would say to it.
     fn endangers(&self, call: &Call) -> Option<&'static str> {
+        if let Call::Semctl { cmd: SemCmd::Other(_), .. } = call {
+            return Some("the command may want a buffer, which the playground does not give it");
+        }
         let Call::Shmat { shmid, address, flags } = call else { return None };
         if *address == Address::NULL {
             return None;
@@ -172,6 +223,11 @@ impl Process for Linux {
             Call::Shmat { shmid, address, flags } => self.shmat(shmid, address, flags),
             Call::Shmdt { address } => self.shmdt(address),
             Call::Shmctl { shmid, cmd } => self.shmctl(shmid, cmd),
+            Call::Semget { key, nsems, flags, mode } => {
+                self.semget(key, nsems, flags.bits() | mode.bits() as c_int)
+            }
+            Call::Semop { semid, ref ops } => self.semop(semid, ops),
+            Call::Semctl { semid, semnum, cmd } => self.semctl(semid, semnum, cmd),
         })
     }
 
@@ -199,8 +255,32 @@ impl Process for Linux {
         Ok(())
     }
 
-    fn shows(&self, file: ProcFile) -> io::Result<String> {
+    fn word(&mut self, address: Address, change: Change) -> Result<u32> {
+        let unaligned = !address.is_multiple_of(size_of::<u32>());
+        if unaligned {
+            return Err(Error::Misaligned { offset: address.0, alignment: size_of::<u32>() });
+        }
+        self.attached_for(address, size_of::<u32>(), change != Change::Load)?;
+        let word = std::ptr::with_exposed_provenance_mut::<u32>(address.0);
+        // SAFETY: the address is aligned, and `attached_for` found the word in an attachment that may be written
+        // if it has to be. Control words are accessed by atomics only, in every process.
+        let word = unsafe { AtomicU32::from_ptr(word) };
+        Ok(match change {
+            Change::Load => word.load(Ordering::Acquire),
+            Change::Store(value) => word.swap(value, Ordering::AcqRel),
+            Change::Add(value) => word.fetch_add(value, Ordering::AcqRel),
+        })
+    }
+
+    fn shows(&mut self, file: ProcFile) -> io::Result<String> {
         fs::read_to_string(file.path(self.pid()))
+    }
+
+    fn adjust(&mut self, adjustment: &Adjustment) -> Result<()> {
+        if !self.reckless {
+            return Err(tells_the_story("change what it is"));
+        }
+        adjustment.apply()
     }
 
     fn user_name(&self, uid: u32) -> Option<String> {
@@ -209,14 +289,6 @@ impl Process for Linux {
 
     fn fork(&mut self) -> Result<Box<dyn Process>> {
         Ok(Box::new(Child::of(self)?))
-    }
-
-    fn renounce_privilege(&mut self) -> Result<()> {
-        if !self.reckless {
-            return Err(tells_the_story("give up a capability"));
-        }
-        caps::drop(None, caps::CapSet::Effective, caps::Capability::CAP_IPC_OWNER)
-            .map_err(|error| Error::ground("give up CAP_IPC_OWNER", error, "Go on without this experiment."))
     }
 
     fn exec(&mut self, _: &str, _: &[&str]) -> Result<()> {
@@ -241,14 +313,19 @@ fn tells_the_story(deed: &str) -> Error {
 /// With `IPC_CREAT` alone only the record can tell, and a process that leaked a segment long ago may have had
 /// the same pid: so the segment must be new, too.
 pub(super) fn made_by(pid: i32, key: Key, flags: c_int, id: Shmid) -> bool {
-    let exclusive = libc::IPC_CREAT | libc::IPC_EXCL;
-    if key == Key::PRIVATE || flags & exclusive == exclusive {
+    if is_exclusive(key, flags) {
         return true;
     }
     let is_new = |record: &ShmidDs| {
         record.cpid == pid && record.atime == 0 && record.ctime >= seconds_since_1970() - 1
     };
     flags & libc::IPC_CREAT != 0 && stat(id, Cmd::IpcStat).is_ok_and(|(_, record)| is_new(&record))
+}
+
+/// Whether the flags alone say that whatever was returned is new.
+pub(super) fn is_exclusive(key: Key, flags: c_int) -> bool {
+    let exclusive = libc::IPC_CREAT | libc::IPC_EXCL;
+    key == Key::PRIVATE || flags & exclusive == exclusive
 }
 
 fn seconds_since_1970() -> i64 {
@@ -259,6 +336,24 @@ fn seconds_since_1970() -> i64 {
 pub(super) fn remove(id: Shmid) -> nix::Result<()> {
     // SAFETY: IPC_RMID takes no buffer, and the attachments of the segment stay valid.
     Errno::result(unsafe { libc::shmctl(id.0, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
+}
+
+/// Removes a set of semaphores; async-signal-safe.
+pub(super) fn remove_set(id: Semid) -> nix::Result<()> {
+    // SAFETY: IPC_RMID takes no fourth argument.
+    Errno::result(unsafe { libc::semctl(id.0, 0, libc::IPC_RMID) }).map(drop)
+}
+
+/// `key_t ftok(const char *pathname, int proj_id)`: a key from a file and a number, as the C library makes it.
+///
+/// # Errors
+///
+/// Those of stat(2), `ENOENT` among them.
+///
+/// Source: [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html).
+pub fn ftok(path: &CStr, project: i32) -> nix::Result<Key> {
+    // SAFETY: the path is a C string that lives until the call returns.
+    Errno::result(unsafe { libc::ftok(path.as_ptr(), project) }).map(Key)
 }
 
 /// A `shmctl` that reads or writes a `struct shmid_ds`; returns the call's own value.

@@ -1,10 +1,9 @@
-//! The safety net: a segment that this process made does not outlive it, unless a lesson hands it over.
+//! The safety net: a segment or a set of semaphores that this process made does not outlive it.
 //!
 //! Every end that a program can still act at is covered: a normal one, an error, a panic (by [`sweep`], which
 //! `main` calls last), and a signal (by a handler). Against `SIGKILL` only a private IPC namespace helps.
 //!
-//! **Invariant:** only segments that this very process made, or that a child of it made at its request, are
-//! in the net; and only this process draws it in, never a forked child that inherited it.
+//! **Invariant:** only what this very process made, or a child of it at its request, is in the net; and only this process draws it in, never a forked child that inherited it.
 
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
@@ -12,13 +11,16 @@ use nix::libc::c_int;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 
 use super::linux;
-use crate::call::Shmid;
+use crate::call::{Semid, Shmid};
 
 /// As many as Linux allows by default in one namespace (`SHMMNI`).
 const CAPACITY: usize = 4096;
 
-/// The ids in the net, each plus 1, since 0 is an id and an empty place must be 0 in a fresh process.
-static IDS: [AtomicI32; CAPACITY] = [const { AtomicI32::new(0) }; CAPACITY];
+/// Ids in the net, each plus 1, since 0 is an id and an empty place must be 0 in a fresh process.
+type Ids = [AtomicI32; CAPACITY];
+
+static SEGMENTS: Ids = [const { AtomicI32::new(0) }; CAPACITY];
+static SETS: Ids = [const { AtomicI32::new(0) }; CAPACITY];
 
 /// The process that the net belongs to; 0 until it is hung up.
 static OWNER: AtomicI32 = AtomicI32::new(0);
@@ -42,16 +44,39 @@ pub fn install() {
     linux::on_first(&ENDS, remove_and_die);
 }
 
-/// Removes every segment that is still in the net.
+/// What the net can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// A segment.
+    Segment(Shmid),
+    /// A set of semaphores.
+    Set(Semid),
+}
+
+impl Watched {
+    fn place(self) -> (&'static Ids, i32) {
+        match self {
+            Watched::Segment(id) => (&SEGMENTS, id.0 + 1),
+            Watched::Set(id) => (&SETS, id.0 + 1),
+        }
+    }
+}
+
+/// Removes all that is still in the net.
 pub fn sweep() {
     if OWNER.load(SeqCst) != this_process() {
         return;
     }
-    for place in &IDS {
+    empty(&SEGMENTS, |id| linux::remove(Shmid(id)));
+    empty(&SETS, |id| linux::remove_set(Semid(id)));
+}
+
+fn empty(ids: &Ids, remove: impl Fn(i32) -> nix::Result<()>) {
+    for place in ids {
         let kept = place.swap(0, SeqCst);
         if kept != 0 {
-            // There is nobody left to tell, and nothing left to try.
-            let _ = linux::remove(Shmid(kept - 1));
+            // There is nobody left to tell of a failure, and nothing left to try.
+            let _ = remove(kept - 1);
         }
     }
 }
@@ -66,23 +91,25 @@ pub fn hold_signals<T>(deed: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Puts a segment into the net.
-pub(super) fn watch(id: Shmid) {
-    let free = |place: &&AtomicI32| place.compare_exchange(0, id.0 + 1, SeqCst, SeqCst).is_ok();
+/// Puts something into the net.
+pub(super) fn watch(thing: Watched) {
+    let (ids, entry) = thing.place();
+    let free = |place: &&AtomicI32| place.compare_exchange(0, entry, SeqCst, SeqCst).is_ok();
     // A lesson that fills the table does so in a namespace of its own, which takes its segments along.
-    let _ = IDS.iter().find(free);
+    let _ = ids.iter().find(free);
 }
 
-/// Takes a segment out of the net: it is removed, or another process answers for it now.
-pub(super) fn forget(id: Shmid) {
-    for place in &IDS {
-        let _ = place.compare_exchange(id.0 + 1, 0, SeqCst, SeqCst);
+/// Takes something out of the net: it is removed, or another process answers for it now.
+pub(super) fn forget(thing: Watched) {
+    let (ids, entry) = thing.place();
+    for place in ids {
+        let _ = place.compare_exchange(entry, 0, SeqCst, SeqCst);
     }
 }
 
 /// In a forked child: a net of its own, empty.
 pub(super) fn renew() {
-    for place in &IDS {
+    for place in SEGMENTS.iter().chain(&SETS) {
         place.store(0, SeqCst);
     }
     OWNER.store(this_process(), SeqCst);

@@ -6,7 +6,7 @@ use bytemuck::Pod;
 
 use crate::call::{Address, Call};
 use crate::error::{Error, Result};
-use crate::kernel::Faults;
+use crate::kernel::{Change, Faults};
 use crate::story::Story;
 
 /// A segment that is mapped into a process.
@@ -111,6 +111,41 @@ impl Attachment {
     pub fn write_times(&self, offset: usize, bytes: &[u8], times: usize) -> Result<()> {
         self.bounded(offset, bytes.len())?;
         self.story.store_times(self.address.offset(offset), bytes, times)
+    }
+
+    /// Reads a control word: in C, `atomic_load_explicit(memory + offset, memory_order_acquire)`.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, and as for [`Attachment::read`].
+    pub fn load_word(&self, offset: usize) -> Result<u32> {
+        self.word(offset, Change::Load)
+    }
+
+    /// Sets a control word, and returns what it was: in C, `atomic_exchange(memory + offset, value)`.
+    ///
+    /// Whoever loads the new value sees what was written before it was stored.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, and as for [`Attachment::write`].
+    pub fn store_word(&self, offset: usize, value: u32) -> Result<u32> {
+        self.word(offset, Change::Store(value))
+    }
+
+    /// Adds to a control word, and returns what it was: in C, `atomic_fetch_add(memory + offset, value)`.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, and as for [`Attachment::write`].
+    pub fn add_to_word(&self, offset: usize, value: u32) -> Result<u32> {
+        self.word(offset, Change::Add(value))
+    }
+
+    fn word(&self, offset: usize, change: Change) -> Result<u32> {
+        aligned::<u32>(offset)?;
+        self.bounded(offset, size_of::<u32>())?;
+        self.story.word(self.address.offset(offset), change)
     }
 
     /// Shows bytes as a hexdump.

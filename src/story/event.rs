@@ -141,6 +141,20 @@ pub enum Event {
         /// The size of a page, in bytes.
         page_size: usize,
     },
+    /// A table that the lesson filled from what the kernel answered.
+    Table {
+        /// What it is about.
+        title: String,
+        /// The names of its columns.
+        heading: Vec<String>,
+        /// Its rows.
+        rows: Vec<Vec<String>>,
+    },
+    /// What a type of Rust, or a habit, does about the mistake that was just made.
+    Habit {
+        /// Its words.
+        text: String,
+    },
     /// What was counted.
     Count {
         /// What.

@@ -12,13 +12,14 @@ use crate::evidence::segments::{self, Row};
 use crate::kernel::{ProcFile, Process};
 
 /// The reason, in words.
-pub(super) fn explain(call: &Call, errno: Errno, process: &dyn Process) -> Reason {
+pub(super) fn explain(call: &Call, errno: Errno, process: &mut dyn Process) -> Reason {
     let (why, advice) = match (call, errno) {
         (_, Errno::ENOSYS) => no_such_call(call),
         (Call::Shmget { key, size, flags, .. }, _) => shmget(*key, *size, *flags, errno, process),
         (Call::Shmat { shmid, address, flags }, _) => shmat(*shmid, *address, *flags, errno, process),
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
         (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno),
+        (Call::Semget { .. } | Call::Semop { .. } | Call::Semctl { .. }, _) => semaphore(call, errno),
     };
     Reason { why, advice }
 }
@@ -48,7 +49,7 @@ fn no_such_call(call: &Call) -> Words {
     )
 }
 
-fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &dyn Process) -> Words {
+fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut dyn Process) -> Words {
     match errno {
         Errno::EINVAL => invalid_size(key, size, process),
         Errno::ENOENT => {
@@ -84,7 +85,7 @@ fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &dyn
     }
 }
 
-fn invalid_size(key: Key, size: usize, process: &dyn Process) -> Words {
+fn invalid_size(key: Key, size: usize, process: &mut dyn Process) -> Words {
     let found = if key == Key::PRIVATE { None } else { row(process, |row| row.key == key) };
     if let Some(found) = found {
         return words(
@@ -107,9 +108,10 @@ fn invalid_size(key: Key, size: usize, process: &dyn Process) -> Words {
     }
 }
 
-fn no_space(size: usize, process: &dyn Process) -> Words {
+fn no_space(size: usize, process: &mut dyn Process) -> Words {
     let table = table(process).unwrap_or_default();
-    let pages = |bytes: usize| bytes.div_ceil(process.page_size()) as u64;
+    let page = process.page_size();
+    let pages = |bytes: usize| bytes.div_ceil(page) as u64;
     let used: u64 = table.iter().map(|row| pages(row.size)).sum();
     match (setting(process, SHMMNI), setting(process, SHMALL)) {
         (Some(most), _) if table.len() as u64 >= most => words(
@@ -129,7 +131,7 @@ fn no_space(size: usize, process: &dyn Process) -> Words {
     }
 }
 
-fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: &dyn Process) -> Words {
+fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: &mut dyn Process) -> Words {
     match errno {
         Errno::EINVAL => invalid_attach(id, address, flags, process),
         Errno::EACCES => words(
@@ -149,7 +151,7 @@ fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: 
     }
 }
 
-fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &dyn Process) -> Words {
+fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut dyn Process) -> Words {
     let page = process.page_size();
     let Some(table) = table(process) else {
         return words(
@@ -184,7 +186,7 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &dyn 
     }
 }
 
-fn shmdt(address: Address, errno: Errno, process: &dyn Process) -> Words {
+fn shmdt(address: Address, errno: Errno, process: &mut dyn Process) -> Words {
     match errno {
         Errno::EINVAL => match taken_by(process, address, 1) {
             Some(mapping) => words(
@@ -228,19 +230,47 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
     }
 }
 
-fn table(process: &dyn Process) -> Option<Vec<Row>> {
+fn semaphore(call: &Call, errno: Errno) -> Words {
+    match errno {
+        Errno::EAGAIN => {
+            words("The operation would have to wait, and IPC_NOWAIT forbids it.", "Try again later.")
+        }
+        Errno::EIDRM => {
+            words("The set was removed while the process waited.", "Whoever removes it should be the last.")
+        }
+        Errno::EINVAL => {
+            words("No set of semaphores has this id, or not so many semaphores.", "See `ipcs -s`.")
+        }
+        Errno::EINTR => words("A signal came while the process waited.", "Ask again."),
+        Errno::EACCES => {
+            words("The set's permission bits deny what was asked.", "`ipcs -s` names its owner.")
+        }
+        Errno::EEXIST => words(
+            "A set has this key already, and IPC_CREAT|IPC_EXCL asks for a new one.",
+            "Choose another key.",
+        ),
+        Errno::ENOENT => words("No set has this key, and IPC_CREAT was not given.", "Add IPC_CREAT."),
+        Errno::ENOSPC => {
+            words("A limit on semaphores is used up.", "See `ipcs -s -l`, and remove sets that nobody needs.")
+        }
+        Errno::ERANGE => words("A semaphore's value goes from 0 to 32767 (SEMVMX).", "Ask for less."),
+        _ => unknown(call.name(), errno),
+    }
+}
+
+fn table(process: &mut dyn Process) -> Option<Vec<Row>> {
     segments::parse(&process.shows(ProcFile::Segments).ok()?).ok()
 }
 
-fn row(process: &dyn Process, wanted: impl Fn(&Row) -> bool) -> Option<Row> {
+fn row(process: &mut dyn Process, wanted: impl Fn(&Row) -> bool) -> Option<Row> {
     table(process)?.into_iter().find(wanted)
 }
 
-fn taken_by(process: &dyn Process, address: Address, length: usize) -> Option<Mapping> {
+fn taken_by(process: &mut dyn Process, address: Address, length: usize) -> Option<Mapping> {
     let text = process.shows(ProcFile::Maps).ok()?;
     maps::parse(&text).ok()?.into_iter().find(|mapping| mapping.overlaps(address, length))
 }
 
-fn setting(process: &dyn Process, name: &'static str) -> Option<u64> {
+fn setting(process: &mut dyn Process, name: &'static str) -> Option<u64> {
     limits::parse(&process.shows(ProcFile::Setting(name)).ok()?).ok()
 }

@@ -33,10 +33,10 @@ impl Seen {
 impl Story {
     /// Takes in how things are, without telling: what is shown next is compared with this.
     pub(super) fn look(&self) {
-        let process = self.process.borrow();
         if !self.wants_evidence() {
             return;
         }
+        let process = &mut *self.process.borrow_mut();
         let seen = &mut self.narrator.borrow_mut().seen;
         if let Ok(rows) = segments::parse(&process.shows(ProcFile::Segments).unwrap_or_default()) {
             seen.rows = rows.into_iter().map(|row| (row.shmid, row)).collect();
@@ -114,7 +114,7 @@ impl Story {
 
     /// Which of this story's segments are in the kernel's table still.
     pub(crate) fn left(&self) -> Vec<Shmid> {
-        let table = self.process.borrow().shows(ProcFile::Segments).unwrap_or_default();
+        let table = self.process.borrow_mut().shows(ProcFile::Segments).unwrap_or_default();
         let rows = segments::parse(&table).unwrap_or_default();
         rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect()
     }
@@ -136,7 +136,7 @@ impl Story {
         if !self.wants_evidence() {
             return None;
         }
-        let text = self.process.borrow().shows(file);
+        let text = self.process.borrow_mut().shows(file);
         match text.and_then(|text| parse(&text).map_err(Into::into)) {
             Ok(parsed) => Some(parsed),
             Err(error) => {

@@ -330,6 +330,15 @@ impl<W: Write> Tell for Text<W> {
                 self.evidence(&size)?;
                 self.blank()?;
             }
+            Event::Table { title, heading, rows } => {
+                self.heading(title)?;
+                self.lines(&table::filled(heading, rows, self.room()))?;
+                self.blank()?;
+            }
+            Event::Habit { text } => {
+                self.labelled("Habit".green().bold(), text)?;
+                self.blank()?;
+            }
             Event::Count { what, times } => {
                 self.labelled("Counted".bold(), &format!("{what}: {times}"))?;
                 self.blank()?;

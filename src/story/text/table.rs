@@ -44,6 +44,23 @@ fn cells(SegmentRow { row, owner, .. }: &SegmentRow) -> [String; 7] {
     ]
 }
 
+/// Any table: columns as wide as their widest cell, or a list where they do not fit.
+pub(super) fn filled(heading: &[String], rows: &[Vec<String>], width: usize) -> Vec<String> {
+    let all = || std::iter::once(heading).chain(rows.iter().map(Vec::as_slice));
+    let widest = |column: usize| all().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..heading.len()).map(widest).collect();
+    if widths.iter().map(|width| width + 2).sum::<usize>() > width + 2 {
+        let list = |row: &Vec<String>| -> Vec<String> {
+            heading.iter().zip(row).map(|(name, cell)| format!("{name}: {cell}")).collect()
+        };
+        return rows.iter().flat_map(list).collect();
+    }
+    let line = |row: &[String]| -> String {
+        row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}  ", width = *width)).collect()
+    };
+    all().map(line).collect()
+}
+
 /// One moment with what each field means, or several moments with a mark where they differ.
 pub(super) fn record(moments: &[String], fields: &[Field]) -> Vec<String> {
     let line = |name: &str, values: &[String], rest: &str| {
