@@ -78,7 +78,8 @@ fn set(name: &str, value: u64) -> Result<()> {
         Error::ground(
             format!("write {value} to {path}"),
             error,
-            "In a namespace of one's own its root may write it.",
+            "In a namespace of one's own its root may write it; where even that is forbidden, the machine's root may: \
+             run the lesson with sudo.",
         )
     })
 }
