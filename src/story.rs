@@ -16,6 +16,7 @@ mod prompt;
 mod show;
 mod source;
 mod text;
+mod whose;
 
 use std::cell::RefCell;
 use std::io;
@@ -115,6 +116,11 @@ impl Story {
         self.pause()?;
         self.section("At the end");
         Ok(())
+    }
+
+    /// From here to the next step each call is told in one line: a table that is filled from them says the rest.
+    pub fn in_brief(&self, title: &str) {
+        self.section(title);
     }
 
     fn section(&self, title: &str) {
@@ -235,10 +241,10 @@ impl Story {
 
     /// A command for a second terminal, for as long as the step waits.
     ///
-    /// In a private namespace it has to be entered first, which the user who made it may do.
+    /// A private namespace has to be entered first, which the user who made it may do.
     pub fn try_it(&self, command: impl Into<String>, shows: &str) {
         let mut command = command.into();
-        if self.narrator.borrow().isolated {
+        if self.narrator.borrow().isolated || self.process.borrow().is_apart() {
             command = format!("nsenter -t {} -U -i --preserve-credentials {command}", self.pid());
         }
         self.tell(Event::Try { command, shows: shows.to_owned() });
@@ -282,7 +288,7 @@ impl Story {
     /// A segment that was made or found is one that this story is about.
     fn learn(&self, answer: &Answer) {
         if let Answer::Id(id) = answer {
-            self.narrator.borrow_mut().seen.know(*id);
+            self.know(*id);
         }
     }
 
@@ -439,6 +445,21 @@ impl Story {
     pub fn adjust(&self, adjustment: Adjustment) -> Result<()> {
         let done = self.process.borrow_mut().adjust(&adjustment);
         self.told_if_ended(done)
+    }
+
+    /// [`Story::adjust`] where the system allows it; where it does not, says what is missing, and returns `false`.
+    ///
+    /// # Errors
+    ///
+    /// `Ended`, if the process is gone.
+    pub fn adjust_if_allowed(&self, adjustment: Adjustment) -> Result<bool> {
+        match self.adjust(adjustment) {
+            Err(Error::Ground { asked, answer, advice }) => {
+                self.missing(format!("{asked}: {answer}. {advice}"));
+                Ok(false)
+            }
+            other => other.map(|()| true),
+        }
     }
 
     /// Reads or changes a control word, and tells nothing of it.

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::net::{self, Watched};
 use super::{Adjustment, Change, Ending, Faults, Linux, ProcFile, Process, linux};
-use crate::call::{Address, Answer, Call, Outcome};
+use crate::call::{Address, Answer, Call, Cmd, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
 
@@ -63,6 +63,8 @@ pub struct Child {
     line: BufReader<UnixStream>,
     /// It runs another program, which answers nothing.
     elsewhere: bool,
+    /// It has been told to move into an IPC namespace of its own, where ids are not ours.
+    apart: bool,
     ending: Option<Ending>,
 }
 
@@ -80,9 +82,13 @@ impl Child {
         ours.set_read_timeout(Some(PATIENCE)).map_err(|error| cannot(&error))?;
         let this_process = nix::unistd::getpid();
         match linux::fork().map_err(|errno| cannot(&errno))? {
-            ForkResult::Parent { child } => {
-                Ok(Child { pid: child, line: BufReader::new(ours), elsewhere: false, ending: None })
-            }
+            ForkResult::Parent { child } => Ok(Child {
+                pid: child,
+                line: BufReader::new(ours),
+                elsewhere: false,
+                apart: false,
+                ending: None,
+            }),
             ForkResult::Child => {
                 drop(ours);
                 linux::exit_now(serve(parent, its, this_process))
@@ -111,7 +117,9 @@ impl Child {
             let _ = kill(self.pid, Signal::SIGKILL);
         }
         let ending = self.wait(hung);
-        if let Request::Perform(Call::Shmget { .. }) = request {
+        if let Request::Perform(Call::Shmget { .. }) = request
+            && !self.apart
+        {
             self.adopt_unheard();
         }
         Error::Ended { pid: self.pid(), ending }
@@ -152,6 +160,10 @@ impl Process for Child {
         Linux::new().page_size()
     }
 
+    fn is_apart(&self) -> bool {
+        self.apart
+    }
+
     fn perform(&mut self, call: &Call) -> Result<Outcome> {
         net::hold_signals(|| {
             let outcome = match self.ask(&Request::Perform(call.clone()))? {
@@ -159,8 +171,10 @@ impl Process for Child {
                 Reply::Errno(errno) => Err(Errno::from_raw(errno)),
                 other => return Err(self.misunderstood(other)),
             };
-            // The child watches what it made; its parent does, too, in case the child is killed.
+            // The child watches what it made; its parent does, too, in case the child is killed. What it made in a
+            // namespace of its own goes with that, and its ids are those of other segments here.
             match (call, &outcome) {
+                _ if self.apart => {}
                 (&Call::Shmget { key, flags, .. }, Ok(Answer::Id(id)))
                     if linux::made_by(self.pid(), key, flags.bits(), *id) =>
                 {
@@ -171,6 +185,7 @@ impl Process for Child {
                 {
                     net::watch(Watched::Set(*id));
                 }
+                (&Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, Ok(_)) => net::forget(Watched::Segment(shmid)),
                 _ => {}
             }
             Ok(outcome)
@@ -209,6 +224,10 @@ impl Process for Child {
     /// seen when it runs another program.
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {
         let path = file.path(self.pid());
+        if self.apart && file != ProcFile::Maps && (self.ending.is_some() || self.elsewhere) {
+            // Whoever could read it is gone, and our own namespace has another table.
+            return Err(io::ErrorKind::NotConnected.into());
+        }
         if file == ProcFile::Maps || self.ending.is_some() || self.elsewhere {
             return std::fs::read_to_string(path);
         }
@@ -224,6 +243,10 @@ impl Process for Child {
         Linux::new().user_name(uid)
     }
 
+    fn processes(&self) -> Vec<i32> {
+        Linux::new().processes()
+    }
+
     fn fork(&mut self) -> Result<Box<dyn Process>> {
         Err(Error::ground(
             "fork a child of a child",
@@ -233,6 +256,8 @@ impl Process for Child {
     }
 
     fn adjust(&mut self, adjustment: &Adjustment) -> Result<()> {
+        // Even where it fails, the child may be half way there.
+        self.apart |= *adjustment == Adjustment::Isolate;
         match self.ask(&Request::Adjust(adjustment.clone()))? {
             Reply::Done => Ok(()),
             other => Err(self.misunderstood(other)),
@@ -326,7 +351,7 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
         Request::Show { path } => std::fs::read_to_string(&path)
             .map(Reply::Shown)
             .map_err(|error| Error::ground(path.display().to_string(), error, "")),
-        Request::Adjust(adjustment) => process.adjust(&adjustment).map(|()| Reply::Done),
+        Request::Adjust(adjustment) => adjusted(process, &adjustment),
         Request::Exec { program, arguments } => Ok(Reply::Errno(replace(program, arguments) as i32)),
         Request::Exit => return None,
     };
@@ -336,6 +361,17 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
             Reply::Failed([other.to_string(), "it cannot".to_owned(), "Run the lesson again.".to_owned()])
         }
     }))
+}
+
+fn adjusted(process: &mut Linux, adjustment: &Adjustment) -> Result<Reply> {
+    if *adjustment == Adjustment::Isolate {
+        // What this child made until now is out of its reach; its parent watches it.
+        net::renew();
+    }
+    let done = process.adjust(adjustment);
+    // A change of user or privileges has cleared it (prctl(2)).
+    let _ = set_pdeathsig(Signal::SIGTERM);
+    done.map(|()| Reply::Done)
 }
 
 /// `execvp`, which returns only if it fails.

@@ -121,8 +121,8 @@ fn no_space(size: usize, process: &mut dyn Process) -> Words {
         ),
         (_, Some(most)) if used + pages(size) > most => words(
             format!(
-                "All segments together have {used} pages, {} more are asked for, and /proc/sys/kernel/shmall \
-                 allows {most}.",
+                "All segments together have {used} pages; with {} more there would be more than the {most} that \
+                 /proc/sys/kernel/shmall allows.",
                 pages(size)
             ),
             "Remove segments that nobody needs, or raise kernel.shmall.",
@@ -218,6 +218,12 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
             "The segment's permission bits deny this process to read its record.",
             "Its owner may change them with IPC_SET.",
         ),
+        Errno::EPERM if matches!(cmd, Cmd::ShmLock | Cmd::ShmUnlock) => words(
+            format!(
+                "{cmd} is for the segment's owner or creator, if RLIMIT_MEMLOCK is above 0, and for CAP_IPC_LOCK."
+            ),
+            "See `ulimit -l`, and `ipcs -m -c`, which names owner and creator.",
+        ),
         Errno::EPERM => words(
             format!(
                 "{cmd} is for the segment's owner, its creator, or root, and this process is none of them."
@@ -225,7 +231,10 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
             "`ipcs -m -c` names owner and creator.",
         ),
         Errno::EIDRM => words("The segment was removed while the call ran.", "Nothing is left to do."),
-        Errno::ENOMEM => words("The pages do not fit into the limit on locked memory.", "See `ulimit -l`."),
+        Errno::ENOMEM => words(
+            "With its pages the user would have more memory locked than RLIMIT_MEMLOCK allows.",
+            "See `ulimit -l`; and unlock what need not be locked.",
+        ),
         _ => unknown("shmctl", errno),
     }
 }

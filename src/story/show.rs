@@ -12,34 +12,45 @@ use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
 use crate::kernel::ProcFile;
 
+/// Which IPC namespace an id belongs to: the one that the story is told in, or that of a child, by its pid.
+type Namespace = Option<i32>;
+
 /// What was shown before.
 #[derive(Default)]
 pub(super) struct Seen {
-    known: Vec<Shmid>,
-    rows: HashMap<Shmid, Row>,
+    known: Vec<(Namespace, Shmid)>,
+    rows: HashMap<(Namespace, Shmid), Row>,
     attachments: HashMap<i32, Vec<Mapping>>,
     spaces: HashMap<i32, Space>,
 }
 
-impl Seen {
+impl Story {
     /// This story is about a segment.
-    pub(super) fn know(&mut self, id: Shmid) {
-        if !self.known.contains(&id) {
-            self.known.push(id);
+    pub(super) fn know(&self, id: Shmid) {
+        if !self.knows(id) {
+            let segment = (self.namespace(), id);
+            self.narrator.borrow_mut().seen.known.push(segment);
         }
     }
-}
 
-impl Story {
+    fn knows(&self, id: Shmid) -> bool {
+        self.narrator.borrow().seen.known.contains(&(self.namespace(), id))
+    }
+
+    fn namespace(&self) -> Namespace {
+        self.process.borrow().is_apart().then(|| self.pid())
+    }
+
     /// Takes in how things are, without telling: what is shown next is compared with this.
     pub(super) fn look(&self) {
         if !self.wants_evidence() {
             return;
         }
+        let namespace = self.namespace();
         let process = &mut *self.process.borrow_mut();
         let seen = &mut self.narrator.borrow_mut().seen;
         if let Ok(rows) = segments::parse(&process.shows(ProcFile::Segments).unwrap_or_default()) {
-            seen.rows = rows.into_iter().map(|row| (row.shmid, row)).collect();
+            seen.rows.extend(rows.into_iter().map(|row| ((namespace, row.shmid), row)));
         }
         if let Ok(lines) = maps::parse(&process.shows(ProcFile::Maps).unwrap_or_default()) {
             seen.spaces.insert(process.pid(), space(&lines));
@@ -54,6 +65,12 @@ impl Story {
             let rows = ours.into_iter().map(|row| self.compared(row)).collect();
             self.tell(Event::Segments { rows, others: others.len() });
         }
+    }
+
+    /// How many bytes of a segment are in memory, untold: for a table that a lesson fills.
+    pub fn resident(&self, id: Shmid) -> Option<usize> {
+        let table = self.process.borrow_mut().shows(ProcFile::Segments).ok()?;
+        segments::parse(&table).ok()?.into_iter().find(|row| row.shmid == id).map(|row| row.rss)
     }
 
     /// How many bytes of a segment are in memory: its `rss` in the kernel's table.
@@ -119,16 +136,12 @@ impl Story {
         rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect()
     }
 
-    fn knows(&self, id: Shmid) -> bool {
-        self.narrator.borrow().seen.known.contains(&id)
-    }
-
     fn row(&self, id: Shmid) -> Option<Row> {
         self.evidence(ProcFile::Segments, segments::parse)?.into_iter().find(|row| row.shmid == id)
     }
 
     /// Reads and parses a file of `/proc`, or says that it cannot.
-    fn evidence<T, E: Into<io::Error>>(
+    pub(super) fn evidence<T, E: Into<io::Error>>(
         &self,
         file: ProcFile,
         parse: impl Fn(&str) -> Result<T, E>,
@@ -148,7 +161,8 @@ impl Story {
     }
 
     fn compared(&self, row: Row) -> SegmentRow {
-        let before = self.narrator.borrow_mut().seen.rows.insert(row.shmid, row.clone());
+        let segment = (self.namespace(), row.shmid);
+        let before = self.narrator.borrow_mut().seen.rows.insert(segment, row.clone());
         let changed = before.map(|before| changes(&before, &row)).unwrap_or_default();
         let owner = self.process.borrow().user_name(row.uid).unwrap_or_else(|| row.uid.to_string());
         SegmentRow { owner, changed, row }

@@ -331,6 +331,7 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Table { title, heading, rows } => {
+                self.blank()?;
                 self.heading(title)?;
                 self.lines(&table::filled(heading, rows, self.room()))?;
                 self.blank()?;
