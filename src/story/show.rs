@@ -114,6 +114,9 @@ impl Story {
 
     /// Which of this story's segments are in the kernel's table still.
     pub(crate) fn left(&self) -> Vec<Shmid> {
+        if !self.wants_evidence() {
+            return Vec::new();
+        }
         let table = self.process.borrow_mut().shows(ProcFile::Segments).unwrap_or_default();
         let rows = segments::parse(&table).unwrap_or_default();
         rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect()
