@@ -293,7 +293,8 @@ impl Story {
 
     fn statement(&self, place: &Location<'_>) -> (Option<Rust>, bool) {
         let narrator = self.narrator.borrow();
-        (narrator.source.statement(place), narrator.brief)
+        let wanted = narrator.teller.wants_evidence();
+        (wanted.then(|| narrator.source.statement(place)).flatten(), narrator.brief)
     }
 
     /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
