@@ -88,7 +88,10 @@ impl<W: Write> Text<W> {
     }
 
     fn heading(&mut self, text: &str) -> io::Result<()> {
-        self.line(&format!("  {}", text.underline()))
+        for line in textwrap::wrap(text, self.screen.width - 2) {
+            self.line(&format!("  {}", line.underline()))?;
+        }
+        Ok(())
     }
 
     fn lesson(&mut self, number: Option<usize>, of: usize, title: &str) -> io::Result<()> {
@@ -258,6 +261,8 @@ impl<W: Write> Text<W> {
     }
 
     fn end(&mut self, outcome: &str, left: &[Shmid], next: Option<&str>) -> io::Result<()> {
+        // Whoever leaves at the prompt may have left the cursor there.
+        self.blank = outcome != "quit" && self.blank;
         self.blank()?;
         let outcome = match outcome {
             "complete" => "Done.",
