@@ -61,7 +61,7 @@ enum Reply {
 pub struct Child {
     pid: Pid,
     line: BufReader<UnixStream>,
-    /// It runs another program, which answers nothing.
+    /// It runs another program, which answers nothing, and ends when it likes.
     elsewhere: bool,
     ending: Option<Ending>,
 }
@@ -91,6 +91,10 @@ impl Child {
     }
 
     fn ask(&mut self, request: &Request) -> Result<Reply> {
+        if self.elsewhere {
+            let asked = format!("process {} was asked", self.pid);
+            return Err(Error::ground(asked, "it runs another program now", "Ask it before the exec."));
+        }
         self.answer(request).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => self.lost(true, request),
             _ => self.lost(false, request),
