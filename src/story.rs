@@ -299,17 +299,23 @@ impl Story {
 
     fn statement(&self, place: &Location<'_>) -> (Option<Rust>, bool) {
         let narrator = self.narrator.borrow();
-        (narrator.source.statement(place), narrator.brief)
+        let wanted = narrator.teller.wants_evidence();
+        (wanted.then(|| narrator.source.statement(place)).flatten(), narrator.brief)
     }
 
     /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
     pub(crate) fn discard(&self, id: Shmid) {
-        let _ = self.process.borrow_mut().perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
+        // During a panic the process may be borrowed; then the safety net removes it.
+        if let Ok(mut process) = self.process.try_borrow_mut() {
+            let _ = process.perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
+        }
     }
 
     /// Detaches without a word: for `Drop`.
     pub(crate) fn let_go(&self, address: Address) {
-        let _ = self.process.borrow_mut().perform(&Call::Shmdt { address });
+        if let Ok(mut process) = self.process.try_borrow_mut() {
+            let _ = process.perform(&Call::Shmdt { address });
+        }
     }
 
     /// Reads memory, and tells it.

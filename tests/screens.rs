@@ -13,6 +13,7 @@ use std::process::Command;
 use insta::{assert_snapshot, with_settings};
 use nix::unistd::geteuid;
 use playground::course::LESSONS;
+use regex::Regex;
 
 /// The user that runs lessons for the tests of root.
 const NOBODY: u32 = 65534;
@@ -60,6 +61,20 @@ fn every_program_tells_what_its_snapshot_says() {
 }
 
 #[test]
+fn the_readme_shows_a_real_screen() {
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    let (_, rest) = readme.split_once("<!-- screen:lesson03 -->\n```text\n").expect("the screen begins");
+    let (shown, _) = rest.split_once("```\n").expect("the screen ends");
+    let told = masked(&unwrapped(&told("lesson03", &["--pace", "run"])));
+    let shown = masked(&unwrapped(shown.trim_end()));
+    assert!(
+        told.starts_with(&shown),
+        "README.md shows what lesson03 does not tell:\n{shown}\n\nIt tells:\n{told}"
+    );
+}
+
+#[test]
 fn the_quiet_walk_prints_the_four_lines_of_the_c_program() {
     snapshot("walkthrough-quiet", &told("walkthrough", &["--quiet"]));
 }
@@ -78,6 +93,12 @@ fn snapshot(name: &str, text: &str) {
     }, {
         assert_snapshot!(name, text);
     });
+}
+
+fn masked(text: &str) -> String {
+    MASKS.iter().fold(text.to_owned(), |text, (pattern, name)| {
+        Regex::new(pattern).expect("a pattern").replace_all(&text, *name).into_owned()
+    })
 }
 
 /// What a program prints when a plain user runs it.

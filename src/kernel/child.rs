@@ -61,7 +61,7 @@ enum Reply {
 pub struct Child {
     pid: Pid,
     line: BufReader<UnixStream>,
-    /// It runs another program, which answers nothing.
+    /// It runs another program, which answers nothing, and ends when it likes.
     elsewhere: bool,
     /// It has been told to move into an IPC namespace of its own, where ids are not ours.
     apart: bool,
@@ -97,6 +97,10 @@ impl Child {
     }
 
     fn ask(&mut self, request: &Request) -> Result<Reply> {
+        if self.elsewhere {
+            let asked = format!("process {} was asked", self.pid);
+            return Err(Error::ground(asked, "it runs another program now", "Ask it before the exec."));
+        }
         self.answer(request).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => self.lost(true, request),
             _ => self.lost(false, request),
@@ -318,8 +322,7 @@ fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
     net::renew();
     // A limit of 1 keeps a core dump from files and from handlers such as apport alike (core(5)).
     let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
-    let _ = set_pdeathsig(Signal::SIGTERM);
-    if getppid() != parent {
+    if !dies_with(parent) {
         return 1;
     }
     let mut line = BufReader::new(line);
@@ -328,12 +331,22 @@ fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
             // Told to exit: as any process does, without a thought for its segments.
             return 0;
         };
+        // A change of user makes the kernel forget the parent-death signal (prctl(2)).
+        if !dies_with(parent) {
+            break;
+        }
         if send(line.get_mut(), &reply).is_err() {
             break;
         }
     }
     net::sweep();
     1
+}
+
+/// Has the kernel end this process with its parent; false, if the parent is gone already.
+fn dies_with(parent: Pid) -> bool {
+    let _ = set_pdeathsig(Signal::SIGTERM);
+    getppid() == parent
 }
 
 fn act(process: &mut Linux, request: Request) -> Option<Reply> {

@@ -226,8 +226,9 @@ pub enum Event {
         outcome: &'static str,
         /// What went wrong.
         error: Option<String>,
-        /// Segments of this story that are still in the kernel's table; none, if all is well.
-        left: Vec<Shmid>,
+        /// Segments of this story that are still in the kernel's table: empty, if all is well; none, if the table
+        /// cannot be seen.
+        left: Option<Vec<Shmid>>,
         /// The command for the next lesson.
         next: Option<String>,
     },

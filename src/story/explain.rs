@@ -169,10 +169,7 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     };
     if !address.is_multiple_of(page) && !flags.contains(ShmatFlags::SHM_RND) {
         return words(
-            format!(
-                "{address} is not a multiple of SHMLBA, here {page}; {} bytes too high.",
-                address.0 % page
-            ),
+            format!("{address} is not a multiple of SHMLBA, here {page}: {} is left over.", address.0 % page),
             "Pass an address that is, or SHM_RND to have it rounded down.",
         );
     }
@@ -180,7 +177,7 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     let length = segment.size.next_multiple_of(page);
     match taken_by(process, start, length) {
         Some(mapping) if address != Address::NULL => {
-            words(format!("{start} is taken by: {mapping}"), "Pass NULL, and let the kernel choose.")
+            words(format!("{start} is taken by: {mapping}."), "Pass NULL, and let the kernel choose.")
         }
         _ => words("The address or the flags are not valid.", see("shmat")),
     }

@@ -129,11 +129,13 @@ impl Story {
         Ok(())
     }
 
-    /// Which of this story's segments are in the kernel's table still.
-    pub(crate) fn left(&self) -> Vec<Shmid> {
-        let table = self.process.borrow_mut().shows(ProcFile::Segments).unwrap_or_default();
-        let rows = segments::parse(&table).unwrap_or_default();
-        rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect()
+    /// Which of this story's segments are in the kernel's table still, if it can be seen.
+    pub(crate) fn left(&self) -> Option<Vec<Shmid>> {
+        if !self.wants_evidence() {
+            return None;
+        }
+        let rows = segments::parse(&self.process.borrow_mut().shows(ProcFile::Segments).ok()?).ok()?;
+        Some(rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect())
     }
 
     fn row(&self, id: Shmid) -> Option<Row> {

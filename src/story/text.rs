@@ -34,6 +34,8 @@ pub struct Screen {
     pub ascii: bool,
     /// Whether the lesson waits between steps.
     pub stepping: bool,
+    /// Whether the Enter after a prompt is seen on the screen, as in a terminal.
+    pub echoes: bool,
 }
 
 /// Writes the story as text.
@@ -88,7 +90,10 @@ impl<W: Write> Text<W> {
     }
 
     fn heading(&mut self, text: &str) -> io::Result<()> {
-        self.line(&format!("  {}", text.underline()))
+        for line in textwrap::wrap(text, self.screen.width - 2) {
+            self.line(&format!("  {}", line.underline()))?;
+        }
+        Ok(())
     }
 
     fn lesson(&mut self, number: Option<usize>, of: usize, title: &str) -> io::Result<()> {
@@ -254,21 +259,26 @@ impl<W: Write> Text<W> {
         let prompt =
             if wants == "answer" { "  your answer> " } else { "[Enter] next   [?] more   [q] quit > " };
         self.blank = true;
-        write!(self.out, "{}", prompt.bold())
+        write!(self.out, "{}", prompt.bold())?;
+        if self.screen.echoes { Ok(()) } else { writeln!(self.out) }
     }
 
-    fn end(&mut self, outcome: &str, left: &[Shmid], next: Option<&str>) -> io::Result<()> {
+    fn end(&mut self, outcome: &str, left: Option<&[Shmid]>, next: Option<&str>) -> io::Result<()> {
+        // Whoever leaves at the prompt may have left the cursor there.
+        self.blank = outcome != "quit" && self.blank;
         self.blank()?;
         let outcome = match outcome {
             "complete" => "Done.",
             "quit" => "You left the lesson.",
             _ => "The lesson ended early.",
         };
-        let ids: Vec<_> = left.iter().map(Shmid::to_string).collect();
-        let left = if left.is_empty() {
-            "Nothing that it made is left in the kernel.".to_owned()
-        } else {
-            format!("Left in the kernel: {}. Remove it with `ipcrm -m ID`.", ids.join(", "))
+        let left = match left {
+            Some([]) => "Nothing that it made is left in the kernel.".to_owned(),
+            Some(left) => {
+                let ids: Vec<_> = left.iter().map(Shmid::to_string).collect();
+                format!("Left in the kernel: {}. Remove it with `ipcrm -m ID`.", ids.join(", "))
+            }
+            None => "Whether anything is left cannot be shown here. Is /proc mounted?".to_owned(),
         };
         self.wrapped("", "", &format!("{outcome} {left}"))?;
         next.map_or(Ok(()), |next| self.wrapped("", "", &format!("Next: {next}")))
@@ -375,7 +385,7 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Wait { wants } => self.wait(wants)?,
-            Event::End { outcome, left, next, .. } => self.end(outcome, left, next.as_deref())?,
+            Event::End { outcome, left, next, .. } => self.end(outcome, left.as_deref(), next.as_deref())?,
         }
         self.out.flush()
     }
