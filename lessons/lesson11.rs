@@ -4,6 +4,7 @@
 
 use playground::prelude::*;
 use playground::shm::Rights;
+use playground::story::Guess;
 
 /// Users without an account here; each is in the group of the same number, and in no other.
 const OWNER: u32 = 60001;
@@ -23,6 +24,10 @@ fn mode(bits: u32) -> Mode {
 }
 
 fn tell(story: &Story) -> Result<()> {
+    story.so_far();
+    let segment = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
+    let memory = segment.attach()?;
+
     story.step("Give everyone a right, under a umask")?;
     story.say("Three bits are for the owner, three for its group, three for all others: 4 reads, 2 writes.");
     let owner = story.fork("owner")?;
@@ -40,9 +45,9 @@ fn tell(story: &Story) -> Result<()> {
         ],
     )?;
     let open = Segment::create(&owner, Key::PRIVATE, SIZE, mode(0o666))?;
-    let record = open.stat()?;
-    guess.reveal(story, format!("{:04o}", record.permissions()).as_str());
-    assert_eq!(record.permissions(), 0o666);
+    let bits = open.stat()?.permissions();
+    guess.reveal(story, format!("{bits:04o}").as_str());
+    assert_eq!(bits, 0o666);
     story.erratum("E18", "it is S_IWUSR, not S_IWUSER; S_IRUSR|S_IWUSR is for the owner and nobody else.");
 
     story.experiment("Write 0600 for 0o600")?;
@@ -115,32 +120,41 @@ fn tell(story: &Story) -> Result<()> {
     if answer != Verdict::Success {
         story.missing("Root would be let past. To see it: sudo target/debug/lesson11");
     }
-    let member = if several_users { Some(ask_others(story, &owner)?) } else { None };
+
+    story.step("Ask as the group, and as the others")?;
+    let guess = story.predict(
+        "A segment has mode 0640. What is one of its group answered who attaches it to read and write?",
+        [
+            (Verdict::Refused(Errno::EACCES), "the group's bits are 4: it may read."),
+            (Verdict::Success, "6 is for the owner alone."),
+        ],
+    )?;
+    let member = if several_users { Some(ask_others(story, &owner, guess)?) } else { None };
     if member.is_none() {
         story.missing("Group and others take a second user: sudo target/debug/lesson11, without --isolated.");
     }
 
     story.experiment("Close the door behind someone")?;
-    let memory = open.attach()?;
+    let record = segment.stat()?;
     let guess = story.predict(
-        "The owner has attached it, and IPC_SET takes every bit away. What comes of a write?",
+        "We have our own segment attached, and IPC_SET takes every bit away. What comes of a write?",
         [
             (Verdict::Success, "the bits are asked at the door: what is attached stays as it is."),
             (Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the mapping is rw-s still."),
         ],
     )?;
-    open.id().set(&owner, record.uid, record.gid, Mode::empty())?;
+    segment.id().set(story, record.uid, record.gid, Mode::empty())?;
     let answer = memory.write(0, TEXT).verdict()?;
     guess.reveal(story, answer);
     assert_eq!(answer, Verdict::Success);
 
     story.experiment("Write through an attachment for reading")?;
-    story.say("A child of this process, root or not, attaches it with SHM_RDONLY.");
-    open.id().set(&owner, record.uid, record.gid, mode(0o666))?;
+    story.say("The mode is 0600 again. A child of ours, root or not, attaches the segment with SHM_RDONLY.");
+    segment.id().set(story, record.uid, record.gid, OWNER_RW)?;
     let reader = story.fork("reader")?;
-    let window = open.id().attach(&reader, SIZE, ShmatFlags::SHM_RDONLY)?;
+    let window = segment.id().attach(&reader, SIZE, ShmatFlags::SHM_RDONLY)?;
     let guess = story.predict(
-        "What comes of a write? The mode is 0666 again.",
+        "What comes of a write through this attachment?",
         [
             (Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the page is mapped r--s."),
             (Verdict::Success, "the processor knows neither mode nor root, only how the page is mapped."),
@@ -152,13 +166,19 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Give it away, and remove it")?;
     let gift = Segment::create(&owner, Key::PRIVATE, SIZE, OWNER_RW)?;
+    let before = gift.stat()?;
     if gift.id().set(&owner, STRANGER, STRANGER, OWNER_RW).verdict()? != Verdict::Success {
         story.missing(format!("A private user namespace has no user {STRANGER}: run it without --isolated."));
     }
     if let Some(member) = &member {
         assert_eq!(gift.id().remove(member).verdict()?, Verdict::Refused(Errno::EPERM));
     }
-    story.show_segments();
+    let after = gift.stat()?;
+    let row =
+        |field: &str, before: u32, after: u32| [field.to_owned(), before.to_string(), after.to_string()];
+    let rows = [row("shm_perm.uid", before.uid, after.uid), row("shm_perm.cuid", before.cuid, after.cuid)];
+    story.table("owner and creator", ["field", "before", "after"], &rows);
+    assert_eq!(before.cuid, after.cuid);
     let guess = story.predict(
         "Its creator calls IPC_RMID. What is the answer?",
         [
@@ -176,16 +196,16 @@ fn tell(story: &Story) -> Result<()> {
     story.try_it("ipcs -m -c", "owner and creator of every segment");
 
     story.tidy_up()?;
-    memory.detach()?;
     open.remove()?;
     mistaken.remove()?;
     closed.remove()?;
-    owner.exit().map(drop)
+    owner.exit()?;
+    memory.detach()?;
+    segment.remove()
 }
 
 /// Asks as a member of the owner's group, as a stranger, and as root; returns the member.
-fn ask_others(story: &Story, owner: &Story) -> Result<Story> {
-    story.step("Ask as the group, and as the others")?;
+fn ask_others(story: &Story, owner: &Story, guess: Guess<Verdict>) -> Result<Story> {
     let (member, stranger) = (story.fork("member")?, story.fork("stranger")?);
     member.adjust(Adjustment::Become(MEMBER))?;
     stranger.adjust(Adjustment::Become(STRANGER))?;
@@ -194,13 +214,6 @@ fn ask_others(story: &Story, owner: &Story) -> Result<Story> {
     segment.id().set(owner, OWNER, MEMBER, mode(0o640))?;
     let taken = segment.id().set(&member, MEMBER, MEMBER, mode(0o660)).verdict()?;
     assert_eq!(taken, Verdict::Refused(Errno::EPERM));
-    let guess = story.predict(
-        "Its mode is 0640. What is the member answered when it attaches for reading and writing?",
-        [
-            (Verdict::Refused(Errno::EACCES), "the group's bits are 4: it may read."),
-            (Verdict::Success, "6 is for the owner alone."),
-        ],
-    )?;
     story.in_brief("Each user, and each right");
     let who = [("owner", owner), ("member", &member), ("stranger", &stranger), ("root", story)];
     let try_all = |(_, who)| Rights::of(who, segment.id(), SIZE);

@@ -15,6 +15,9 @@ fn tell(story: &Story) -> Result<()> {
     let page = story.page_size();
     // 6 pages and a quarter: with pages of 4096 bytes, the article's 25600.
     let size = 6 * page + page / 4;
+    story.so_far();
+    let segment = Segment::create(story, Key::PRIVATE, size, OWNER_RW)?;
+    let memory = segment.attach()?;
 
     story.step("Ask for one byte more than a page")?;
     let guess = story.predict(
@@ -26,22 +29,20 @@ fn tell(story: &Story) -> Result<()> {
         ],
     )?;
     let small = Segment::create(story, Key::PRIVATE, page + 1, OWNER_RW)?;
-    let memory = small.attach()?;
+    let whole = small.attach()?;
     let line = story.show_maps().into_iter().find(|line| line.shows(small.id()));
     guess.reveal(story, line.map(|line| line.length()));
     let record = small.stat()?;
     assert_eq!(record.size, page + 1);
     story.say(format!("shm_segsz says {}: the record keeps what was asked for.", record.size));
     story.erratum("E15", "memory is rounded up to whole pages; the segment's size stays as it is.");
-    memory.detach()?;
+    whole.detach()?;
     small.remove()?;
 
     story.step("Touch it page by page")?;
     story.say(format!(
         "A segment of {size} bytes spans 7 pages. We write to three of them, and read a fourth."
     ));
-    let segment = Segment::create(story, Key::PRIVATE, size, OWNER_RW)?;
-    let memory = segment.attach()?;
     let guess = story.predict(
         "How many bytes of it will be in memory after the read?",
         [
@@ -87,7 +88,7 @@ fn tell(story: &Story) -> Result<()> {
     again.detach()?;
 
     story.experiment("Go past the end")?;
-    match memory.write(size, b"!") {
+    match memory.write(size, TEXT) {
         Err(error @ Error::OutOfBounds { .. }) => story.say(format!("Our type says: {error}.")),
         other => return other.map(drop),
     }

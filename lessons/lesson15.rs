@@ -57,7 +57,7 @@ fn find_and_remove(story: &Story, left: Shmid, record: &ShmidDs, dead: i32) -> R
          before you remove what you did not make.",
     );
 
-    story.step("Remove it as the article says")?;
+    story.experiment("Remove it as the article says")?;
     let guess = story.predict(
         "What will be the exit status of ipcrm, with nothing but the id?",
         [
@@ -85,7 +85,7 @@ fn remove_at_once(story: &Story) -> Result<()> {
     memory.write(0, TEXT)?;
     story.show_segments();
     story.show_whose(id, &id.stat(story)?);
-    story.erratum("E33", "its table is not of its program: status dest comes from doing it like this.");
+    story.erratum("E33", "its table is not its program's: status dest comes from removing at once.");
     let guess = story.predict(
         "The child writes as before. We kill it, too. What will IPC_STAT say?",
         [
@@ -104,11 +104,16 @@ fn remove_at_once(story: &Story) -> Result<()> {
 fn live_apart(story: &Story) -> Result<()> {
     story.step("Allow 4 segments")?;
     let ours = limits(story)?;
-    story.say(format!(
-        "What is left uses up what there may be: {} segments (shmmni), {} pages in all of them (shmall), {} bytes in one \
-         (shmmax). A hermit moves into an IPC namespace of its own, and writes 4 to /proc/sys/kernel/shmmni.",
-        ours.shmmni, ours.shmall, ours.shmmax
-    ));
+    let row = |name: &str, limit: u64, of: &str| [name.to_owned(), limit.to_string(), of.to_owned()];
+    let rows = [
+        row("shmmni", ours.shmmni, "segments"),
+        row("shmall", ours.shmall, "pages of all of them"),
+        row("shmmax", ours.shmmax, "bytes of one of them"),
+    ];
+    story.table("what segments use up, left by error or not", ["kernel.", "limit", "of"], &rows);
+    story.say(
+        "A hermit moves into an IPC namespace of its own, and writes 4 to /proc/sys/kernel/shmmni there.",
+    );
     let hermit = story.fork("hermit")?;
     if hermit.adjust_if_allowed(Adjustment::Isolate)?
         && hermit.adjust_if_allowed(Adjustment::Set("shmmni".to_owned(), 4))?
@@ -126,7 +131,6 @@ fn use_up(story: &Story, hermit: &Story) -> Result<()> {
     let make = |bytes: usize| Segment::create(hermit, Key::PRIVATE, bytes, OWNER_RW);
     story.in_brief("The hermit makes 4");
     let full = (0..4).map(|_| make(SIZE)).collect::<Result<Vec<_>>>()?;
-    hermit.show_segments();
 
     story.experiment("Make a fifth")?;
     let guess = story.predict(
@@ -141,7 +145,7 @@ fn use_up(story: &Story, hermit: &Story) -> Result<()> {
     assert_eq!(answer, Verdict::Refused(Errno::ENOSPC));
     hermit.try_it("ipcs -m -l", "the hermit's limits; without nsenter it shows yours");
     drop(full);
-    hermit.show_segments();
+    make(SIZE)?.remove()?;
     story.habit("a Segment removes itself when it is dropped: on return, `?` and panic, not on SIGKILL.");
 
     story.experiment("Go one byte too far")?;
@@ -181,7 +185,6 @@ fn destroy_orphans(story: &Story, hermit: &Story) -> Result<()> {
     )?;
     used.attach()?.detach()?;
     guess.reveal(story, used.stat().verdict()?);
-    hermit.show_segments();
     assert_eq!(unused.stat()?.nattch, 0);
     story.say("The one that was never attached stays, until the process ends that made it.");
     story.why("POSIX lets a program leave a segment for the next one. The setting breaks such programs.");

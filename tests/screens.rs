@@ -19,7 +19,18 @@ use regex::Regex;
 const NOBODY: u32 = 65534;
 
 /// What differs from run to run, and the name that stands for it.
-const MASKS: [(&str, &str); 29] = [
+const MASKS: &[(&str, &str)] = &[
+    (r"(?m)^    where +number +today +what it did$", "    where  number  today  what it did"),
+    (r"(?m)^    (shm_perm\.c?uid) +\d+ +\S.*?  +(\w.*)$", "    $1  [uid]  [owner]  $2"),
+    (r"(?m)^    (shm_[cl]pid|/proc/\*/maps) +\d+ +(\S.*)  +(\w.*)$", "    $1  [pid]  $2  $3"),
+    (r#"\["(shm_perm\.c?uid)","\d+","[^"]*""#, "[\"$1\",\"[uid]\",\"[owner]\""),
+    (r#"\["(shm_[cl]pid|/proc/\*/maps)","\d+""#, "[\"$1\",\"[pid]\""),
+    (r"(IPC_INFO, &info\)) = \d+", "$1 = [index]"),
+    (r#"("cmd":"IPC_INFO".*?"result"):\d+"#, "$1:\"[index]\""),
+    (r"(?m)^    kernel\. +limit +of$", "    kernel.  limit  of"),
+    (r"(?m)^    (shm[a-z]{3}) +\d+ +([a-z])", "    $1  [limit]  $2"),
+    (r#"\["(shm[a-z]{3})","\d+""#, "[\"$1\",\"[limit]\""),
+    (r"(argument: |ipcrm )\d+", "$1[shmid]"),
     (r"(?m)^    and \d+ that others made, which this lesson does not touch\n", ""),
     (r#""others":\d+"#, r#""others":"[others]""#),
     (r"(0x[0-9a-f]{8}) \d+ +\S+ +(\d{3} )", "$1 [shmid]    [owner]    $2"),
@@ -34,7 +45,7 @@ const MASKS: [(&str, &str); 29] = [
     (r"00:01 \d+ /SYSV", "00:01 [shmid] /SYSV"),
     (r#"("shmid"|"inode"):\d+"#, "$1:\"[shmid]\""),
     (r"Process \d+", "Process [pid]"),
-    (r"\[child \d+\]", "[child [pid]]"),
+    (r"\[([a-z]+) \d+\]", "[$1 [pid]]"),
     (r"/proc/\d+/", "/proc/[pid]/"),
     (r"\b\d+, us\b *", "[pid], us     "),
     (r"([cl]pid=)\d+", "$1[pid]"),
@@ -49,6 +60,8 @@ const MASKS: [(&str, &str); 29] = [
     (r"(_time=).*", "$1[time]"),
     (r"\b(0x)?[0-9a-f]{12}\b", "$1[address]"),
     (r#"("(?:address|start|end|result)"):\d{10,}"#, "$1:\"[address]\""),
+    (r"\b0x5348[0-9a-f]{4}\b", "[key]"),
+    (r#""key":1397[0-9]{6}\b"#, "\"key\":\"[key]\""),
 ];
 
 #[test]

@@ -175,8 +175,8 @@ impl Process for Child {
                 Reply::Errno(errno) => Err(Errno::from_raw(errno)),
                 other => return Err(self.misunderstood(other)),
             };
-            // The child watches what it made; its parent does, too, in case the child is killed. What it made in a
-            // namespace of its own goes with that, and its ids are those of other segments here.
+            // The child watches what it made; its parent does, too, in case the child is killed. What is made apart
+            // goes with its namespace, and its id is that of another segment here.
             match (call, &outcome) {
                 _ if self.apart => {}
                 (&Call::Shmget { key, flags, .. }, Ok(Answer::Id(id)))
@@ -364,7 +364,7 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
         Request::Show { path } => std::fs::read_to_string(&path)
             .map(Reply::Shown)
             .map_err(|error| Error::ground(path.display().to_string(), error, "")),
-        Request::Adjust(adjustment) => adjusted(process, &adjustment),
+        Request::Adjust(adjustment) => process.adjust(&adjustment).map(|()| Reply::Done),
         Request::Exec { program, arguments } => Ok(Reply::Errno(replace(program, arguments) as i32)),
         Request::Exit => return None,
     };
@@ -374,17 +374,6 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
             Reply::Failed([other.to_string(), "it cannot".to_owned(), "Run the lesson again.".to_owned()])
         }
     }))
-}
-
-fn adjusted(process: &mut Linux, adjustment: &Adjustment) -> Result<Reply> {
-    if *adjustment == Adjustment::Isolate {
-        // What this child made until now is out of its reach; its parent watches it.
-        net::renew();
-    }
-    let done = process.adjust(adjustment);
-    // A change of user or privileges has cleared it (prctl(2)).
-    let _ = set_pdeathsig(Signal::SIGTERM);
-    done.map(|()| Reply::Done)
 }
 
 /// `execvp`, which returns only if it fails.

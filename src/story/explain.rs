@@ -121,8 +121,8 @@ fn no_space(size: usize, process: &mut dyn Process) -> Words {
         ),
         (_, Some(most)) if used + pages(size) > most => words(
             format!(
-                "All segments together have {used} pages; with {} more there would be more than the {most} that \
-                 /proc/sys/kernel/shmall allows.",
+                "All segments together have {used} pages, {} more are asked for, and /proc/sys/kernel/shmall \
+                 allows {most}.",
                 pages(size)
             ),
             "Remove segments that nobody needs, or raise kernel.shmall.",

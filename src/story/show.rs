@@ -34,7 +34,12 @@ impl Story {
     }
 
     fn knows(&self, id: Shmid) -> bool {
-        self.narrator.borrow().seen.known.contains(&(self.namespace(), id))
+        self.position(id).is_some()
+    }
+
+    fn position(&self, id: Shmid) -> Option<usize> {
+        let segment = (self.namespace(), id);
+        self.narrator.borrow().seen.known.iter().position(|known| *known == segment)
     }
 
     fn namespace(&self) -> Namespace {
@@ -61,7 +66,10 @@ impl Story {
     /// Shows the rows of this story's segments in the kernel's table, as `ipcs -m` would.
     pub fn show_segments(&self) {
         if let Some(rows) = self.evidence(ProcFile::Segments, segments::parse) {
-            let (ours, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| self.knows(row.shmid));
+            let (mut ours, others): (Vec<_>, Vec<_>) =
+                rows.into_iter().partition(|row| self.knows(row.shmid));
+            // The kernel's order turns over when its table has been gone through; ours is that of their making.
+            ours.sort_by_key(|row| self.position(row.shmid));
             let rows = ours.into_iter().map(|row| self.compared(row)).collect();
             self.tell(Event::Segments { rows, others: others.len() });
         }

@@ -90,6 +90,7 @@ impl<W: Write> Text<W> {
     }
 
     fn heading(&mut self, text: &str) -> io::Result<()> {
+        self.blank()?;
         for line in textwrap::wrap(text, self.screen.width - 2) {
             self.line(&format!("  {}", line.underline()))?;
         }
@@ -341,7 +342,6 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Table { title, heading, rows } => {
-                self.blank()?;
                 self.heading(title)?;
                 self.lines(&table::filled(heading, rows, self.room()))?;
                 self.blank()?;
@@ -355,6 +355,7 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Fork { pid, who } => {
+                self.blank()?;
                 self.labelled(
                     "Begins".bold(),
                     &format!("{}forked from this process", speaker(Some(who), *pid)),
@@ -366,6 +367,7 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Signal { pid, who, text, .. } => {
+                self.blank()?;
                 self.labelled("Ends".bold(), &format!("{}{text}", speaker(who.as_deref(), *pid)))?;
                 self.blank()?;
             }
