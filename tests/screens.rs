@@ -31,6 +31,7 @@ const MASKS: &[(&str, &str)] = &[
     (r"(?m)^    (shm[a-z]{3}) +\d+ +([a-z])", "    $1  [limit]  $2"),
     (r#"\["(shm[a-z]{3})","\d+""#, "[\"$1\",\"[limit]\""),
     (r"(argument: |ipcrm )\d+", "$1[shmid]"),
+    (r"nsenter -t \d+", "nsenter -t [pid]"),
     (r"(?m)^    and \d+ that others made, which this lesson does not touch\n", ""),
     (r#""others":\d+"#, r#""others":"[others]""#),
     (r"(0x[0-9a-f]{8}) \d+ +\S+ +(\d{3} )", "$1 [shmid]    [owner]    $2"),
