@@ -22,7 +22,7 @@ const NOBODY: u32 = 65534;
 const MASKS: &[(&str, &str)] = &[
     (r"(?m)^    where +number +today +what it did$", "    where  number  today  what it did"),
     (r"(?m)^    (shm_perm\.c?uid) +\d+ +\S.*?  +(\w.*)$", "    $1  [uid]  [owner]  $2"),
-    (r"(?m)^    (shm_[cl]pid|/proc/\*/maps) +\d+ +(\S.*)  +(\w.*)$", "    $1  [pid]  $2  $3"),
+    (r"(?m)^    (shm_[cl]pid|/proc/\*/maps) +\d+ +(\S.*?)  +(\w.*)$", "    $1  [pid]  $2  $3"),
     (r#"\["(shm_perm\.c?uid)","\d+","[^"]*""#, "[\"$1\",\"[uid]\",\"[owner]\""),
     (r#"\["(shm_[cl]pid|/proc/\*/maps)","\d+""#, "[\"$1\",\"[pid]\""),
     (r"(IPC_INFO, &info\)) = \d+", "$1 = [index]"),
