@@ -70,6 +70,7 @@ fn begin(options: &Options, program: &Program) -> Story {
         program.source,
         options.isolated,
     );
+    story.meet_the_user();
     story.tell(Event::Lesson {
         number: program.number,
         of: LAST,

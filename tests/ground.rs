@@ -147,7 +147,8 @@ fn a_user_whose_id_is_above_65535_is_shown_as_any_other() {
         let rows = tables.iter().flat_map(|table| table["rows"].as_array().expect("rows"));
         let owners: Vec<_> = rows.map(|row| (row["uid"].as_u64(), row["owner"].as_str())).collect();
         assert!(owners.iter().all(|owner| *owner == (Some(70000), Some("70000"))), "{owners:?}");
-        assert!(finished.told("missing").is_empty(), "{}", finished.seen());
+        // A lesson may miss a second user; what the kernel shows must not be missing.
+        assert!(!finished.text().contains("cannot be shown"), "{}", finished.seen());
     }
 }
 

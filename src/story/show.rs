@@ -63,6 +63,14 @@ impl Story {
         }
     }
 
+    /// Looks up the user's name once. The C library may load further libraries for it: better before the maps are
+    /// shown than in the midst of it.
+    pub(crate) fn meet_the_user(&self) {
+        if self.wants_evidence() {
+            self.process.borrow().user_name(nix::unistd::geteuid().as_raw());
+        }
+    }
+
     /// Shows the rows of this story's segments in the kernel's table, as `ipcs -m` would.
     pub fn show_segments(&self) {
         if let Some(rows) = self.evidence(ProcFile::Segments, segments::parse) {
