@@ -19,7 +19,7 @@ use regex::Regex;
 const NOBODY: u32 = 65534;
 
 /// What differs from run to run, and the name that stands for it.
-const MASKS: [(&str, &str); 29] = [
+const MASKS: &[(&str, &str)] = &[
     (r"(?m)^    and \d+ that others made, which this lesson does not touch\n", ""),
     (r#""others":\d+"#, r#""others":"[others]""#),
     (r"(0x[0-9a-f]{8}) \d+ +\S+ +(\d{3} )", "$1 [shmid]    [owner]    $2"),
@@ -34,7 +34,32 @@ const MASKS: [(&str, &str); 29] = [
     (r"00:01 \d+ /SYSV", "00:01 [shmid] /SYSV"),
     (r#"("shmid"|"inode"):\d+"#, "$1:\"[shmid]\""),
     (r"Process \d+", "Process [pid]"),
-    (r"\[child \d+\]", "[child [pid]]"),
+    (r"\[([a-z]+) \d+\]", "[$1 [pid]]"),
+    // Lesson 0: descriptors, sets of semaphores, a file's name, and the processes of a pipeline.
+    (r"/(?:dev/shm|tmp)/shm_playground_[0-9_]+", "[file]"),
+    (r"((?:pipe2|socketpair)\([^)]*\)) = 0 // \d+, \d+", "$1 = 0 // [fd], [fd]"),
+    (r"([^.\w])(read|write|ftruncate)\(\d+,", "$1$2([fd],"),
+    (r"(open\([^)]*\)) = \d+", "$1 = [fd]"),
+    (r"MAP_SHARED, \d+,", "MAP_SHARED, [fd],"),
+    (r#""fd":\d+"#, r#""fd":"[fd]""#),
+    (r#"("name":"open","args":\{[^}]*\},"result"):\d+"#, "$1:\"[fd]\""),
+    (r"(semget\([^)]*\)) = \d+", "$1 = [semid]"),
+    (r"(semop|semctl)\(\d+,", "$1([semid],"),
+    (r"-s -i \d+", "-s -i [semid]"),
+    (r#""semid":\d+"#, r#""semid":"[semid]""#),
+    (r#"("name":"semget","args":\{[^}]*\},"result"):\d+"#, "$1:\"[semid]\""),
+    (
+        r"process +pid +its parent +standard input +standard output",
+        "process [pid] its parent standard input standard output",
+    ),
+    (r"(?m)^    sh +\d+ +\d+$", "    sh [pid] [pid]"),
+    (r"(?m)^    (cat|xargs|ping) +\d+ +\d+ +(\S+) +(\S+)$", "    $1 [pid] [pid] $2 $3"),
+    (r#"\["(sh|cat|xargs|ping)","\d+","\d+""#, r#"["$1","[pid]","[pid]""#),
+    (r"pipe:\[\d+\]", "pipe:[pipe]"),
+    // Lesson 12: the files of a program, as its maps name them.
+    (r#"([0-9a-f]{12}-[0-9a-f]{12} r--p [0-9a-f]+) \S+ \d+ /[^"\n]*"#, "$1 [file]"),
+    // Lesson 14: how many seconds a run took.
+    (r"\+\d+ s\b", "+[n] s"),
     (r"/proc/\d+/", "/proc/[pid]/"),
     (r"\b\d+, us\b *", "[pid], us     "),
     (r"([cl]pid=)\d+", "$1[pid]"),

@@ -5,7 +5,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::call::{Address, Performed, Shmid};
+use crate::call::{Address, Performed, Semid, Shmid};
 use crate::error::Reason;
 use crate::evidence::maps::Mapping;
 use crate::evidence::segments::Row;
@@ -228,6 +228,8 @@ pub enum Event {
         error: Option<String>,
         /// Segments of this story that are still in the kernel's table; none, if all is well.
         left: Vec<Shmid>,
+        /// Sets of semaphores of this story that are still in the kernel's table; none, if all is well.
+        left_sets: Vec<Semid>,
         /// The command for the next lesson.
         next: Option<String>,
     },

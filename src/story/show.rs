@@ -7,15 +7,17 @@ use std::io;
 
 use super::Story;
 use super::event::{Change, Event, Field, Part, SegmentRow, Space};
-use crate::call::{Address, Shmid, ShmidDs};
+use crate::call::{Address, Semid, Shmid, ShmidDs};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
+use crate::evidence::sets;
 use crate::kernel::ProcFile;
 
 /// What was shown before.
 #[derive(Default)]
 pub(super) struct Seen {
     known: Vec<Shmid>,
+    known_sets: Vec<Semid>,
     rows: HashMap<Shmid, Row>,
     attachments: HashMap<i32, Vec<Mapping>>,
     spaces: HashMap<i32, Space>,
@@ -26,6 +28,18 @@ impl Seen {
     pub(super) fn know(&mut self, id: Shmid) {
         if !self.known.contains(&id) {
             self.known.push(id);
+        }
+    }
+
+    /// How many segments this story came to know before this one.
+    fn position(&self, id: Shmid) -> Option<usize> {
+        self.known.iter().position(|known| *known == id)
+    }
+
+    /// This story is about a set of semaphores.
+    pub(super) fn know_set(&mut self, id: Semid) {
+        if !self.known_sets.contains(&id) {
+            self.known_sets.push(id);
         }
     }
 }
@@ -50,7 +64,10 @@ impl Story {
     /// Shows the rows of this story's segments in the kernel's table, as `ipcs -m` would.
     pub fn show_segments(&self) {
         if let Some(rows) = self.evidence(ProcFile::Segments, segments::parse) {
-            let (ours, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| self.knows(row.shmid));
+            let (mut ours, others): (Vec<_>, Vec<_>) =
+                rows.into_iter().partition(|row| self.knows(row.shmid));
+            // The kernel lists by index, and may use a low one again: the story lists in its own order.
+            ours.sort_by_key(|row| self.narrator.borrow().seen.position(row.shmid));
             let rows = ours.into_iter().map(|row| self.compared(row)).collect();
             self.tell(Event::Segments { rows, others: others.len() });
         }
@@ -76,6 +93,13 @@ impl Story {
         let kept = without(&now, &added);
         self.tell(Event::Maps { pid, who: self.who.clone(), added, removed, kept });
         now
+    }
+
+    /// Which line of the process's maps is its `stack`, `libraries`, `heap` or `program`: the first of several.
+    pub fn place_of(&self, what: &str) -> Option<Mapping> {
+        let lines = self.evidence(ProcFile::Maps, maps::parse)?;
+        let program = program(&lines);
+        lines.into_iter().find(|line| part(line, &program).is_some_and(|(name, _)| name == what))
     }
 
     /// Draws the process's address space and the segment, beside how it was when it was last drawn.
@@ -120,6 +144,17 @@ impl Story {
         let table = self.process.borrow_mut().shows(ProcFile::Segments).unwrap_or_default();
         let rows = segments::parse(&table).unwrap_or_default();
         rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect()
+    }
+
+    /// Which of this story's sets of semaphores are in the kernel's table still.
+    pub(crate) fn left_sets(&self) -> Vec<Semid> {
+        if self.narrator.borrow().seen.known_sets.is_empty() {
+            return Vec::new();
+        }
+        let table = self.process.borrow_mut().shows(ProcFile::Sets).unwrap_or_default();
+        let ids = sets::parse(&table).unwrap_or_default().into_iter().map(|row| row.semid);
+        let known = &self.narrator.borrow().seen.known_sets;
+        ids.filter(|id| known.contains(id)).collect()
     }
 
     fn knows(&self, id: Shmid) -> bool {
@@ -179,8 +214,7 @@ fn changes(before: &Row, now: &Row) -> Vec<Change> {
 
 /// Sorts the lines of the maps into the parts that a picture can show, the highest address first.
 fn space(lines: &[Mapping]) -> Space {
-    let is_file = |line: &&Mapping| line.name.starts_with('/') && !is_attachment(line);
-    let program = lines.iter().find(is_file).map(|line| line.name.clone()).unwrap_or_default();
+    let program = program(lines);
     let mut parts: Vec<Part> = Vec::new();
     for line in lines {
         let Some((what, shmid)) = part(line, &program) else { continue };
@@ -191,6 +225,12 @@ fn space(lines: &[Mapping]) -> Space {
     }
     parts.reverse();
     Space { parts }
+}
+
+/// The file of the program: the first that is mapped and is no segment.
+fn program(lines: &[Mapping]) -> String {
+    let is_file = |line: &&Mapping| line.name.starts_with('/') && !is_attachment(line);
+    lines.iter().find(is_file).map(|line| line.name.clone()).unwrap_or_default()
 }
 
 fn part(line: &Mapping, program: &str) -> Option<(&'static str, Option<Shmid>)> {

@@ -15,7 +15,7 @@ use textwrap::Options;
 use super::Tell;
 use super::event::{Access, CallEvent, Choice, Direction, Event, Field, SegmentRow};
 use super::predict::letter;
-use crate::call::Shmid;
+use crate::call::{Semid, Shmid};
 use crate::evidence::maps::Mapping;
 
 /// Where a line of evidence begins.
@@ -42,12 +42,14 @@ pub struct Text<W> {
     screen: Screen,
     /// Whether the last line was empty, so that there are never two.
     blank: bool,
+    /// Whether the last line was a call told in short.
+    short: bool,
 }
 
 impl<W: Write> Text<W> {
     /// Writes to `out`, for a screen of this kind.
     pub fn new(out: W, screen: Screen) -> Text<W> {
-        Text { out, screen, blank: true }
+        Text { out, screen, blank: true, short: false }
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
@@ -257,26 +259,46 @@ impl<W: Write> Text<W> {
         write!(self.out, "{}", prompt.bold())
     }
 
-    fn end(&mut self, outcome: &str, left: &[Shmid], next: Option<&str>) -> io::Result<()> {
+    fn end(
+        &mut self,
+        outcome: &str,
+        (left, left_sets): (&[Shmid], &[Semid]),
+        next: Option<&str>,
+    ) -> io::Result<()> {
         self.blank()?;
         let outcome = match outcome {
             "complete" => "Done.",
             "quit" => "You left the lesson.",
             _ => "The lesson ended early.",
         };
-        let ids: Vec<_> = left.iter().map(Shmid::to_string).collect();
+        let segments = left.iter().map(|id| format!("segment {id} (`ipcrm -m {id}` removes it)"));
+        let sets = left_sets.iter().map(|id| format!("set of semaphores {id} (`ipcrm -s {id}` removes it)"));
+        let left: Vec<_> = segments.chain(sets).collect();
         let left = if left.is_empty() {
             "Nothing that it made is left in the kernel.".to_owned()
         } else {
-            format!("Left in the kernel: {}. Remove it with `ipcrm -m ID`.", ids.join(", "))
+            format!("Left in the kernel: {}.", left.join(", "))
         };
         self.wrapped("", "", &format!("{outcome} {left}"))?;
         next.map_or(Ok(()), |next| self.wrapped("", "", &format!("Next: {next}")))
     }
 }
 
+/// Whether an event is one line among many of its kind.
+fn is_short(event: &Event) -> bool {
+    match event {
+        Event::Call(call) => call.brief,
+        Event::Memory(access) => access.brief,
+        _ => false,
+    }
+}
+
 impl<W: Write> Tell for Text<W> {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
+        let short = is_short(event);
+        if std::mem::replace(&mut self.short, short) && !short {
+            self.blank()?;
+        }
         match event {
             Event::Lesson { number, of, title, pid, page_size, isolated } => {
                 self.lesson(*number, *of, title)?;
@@ -374,7 +396,9 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Wait { wants } => self.wait(wants)?,
-            Event::End { outcome, left, next, .. } => self.end(outcome, left, next.as_deref())?,
+            Event::End { outcome, left, left_sets, next, .. } => {
+                self.end(outcome, (left, left_sets), next.as_deref())?;
+            }
         }
         self.out.flush()
     }
