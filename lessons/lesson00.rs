@@ -67,7 +67,7 @@ fn tell(story: &Story) -> Result<()> {
         "E3",
         "this holds for a pipe without a name. Strangers use a FIFO (fifo(7)), or a message queue.",
     );
-    story.in_short();
+    story.in_brief("Four questions to it");
     let mut rows = vec![family::question(story, &pipe, TEXT, &reader, &stranger)?];
 
     story.experiment("A mapped file, read too early")?;
@@ -91,7 +91,7 @@ fn tell(story: &Story) -> Result<()> {
         "E5",
         "MAP_SHARED|MAP_ANONYMOUS needs no file; and the kernel keeps a segment as a file, too.",
     );
-    story.in_short();
+    story.in_brief("Four questions to it");
     rows.push(family::question(story, &file, TEXT, &reader, &stranger)?);
 
     story.step("A semaphore, to guard it")?;
@@ -122,7 +122,7 @@ fn tell(story: &Story) -> Result<()> {
     story.habit(
         "keep memory and guard in one type, as Mutex<T> does, so that nobody gets at the bytes without the guard.",
     );
-    story.in_short();
+    story.in_brief("Four questions to it");
     rows.push(family::question(story, &guard, TEXT, &reader, &stranger)?);
 
     story.step("A socket pair, and a segment")?;
@@ -148,7 +148,7 @@ fn tell(story: &Story) -> Result<()> {
         "E8",
         "processes share these pages, not an address space; the fastest for much data, guard aside.",
     );
-    story.in_short();
+    story.in_brief("Four questions to it");
     rows.push(family::question(story, &pair, TEXT, &reader, &stranger)?);
     rows.push(family::question(story, &segment, TEXT, &reader, &stranger)?);
 

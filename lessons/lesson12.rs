@@ -60,7 +60,7 @@ fn tell(story: &Story) -> Result<()> {
             (base.offset(page), "that is nearer, but SHM_RND does not round to the nearest."),
         ],
     )?;
-    story.in_short();
+    story.in_brief("Each address, with flags 0 and with SHM_RND");
     let granted = |offset, flags| segment.attach_at(base.offset(offset), flags)?.detach();
     let row = |offset| -> Result<[String; 3]> {
         let exact = granted(offset, ShmatFlags::empty()).in_words()?;
@@ -87,7 +87,7 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, answer);
     assert_eq!(answer, Verdict::Refused(Errno::EINVAL));
     story.say("What else is in our memory is protected in the same way:");
-    story.in_short();
+    story.in_brief("Where something else begins");
     let mut taken = Vec::new();
     for what in ["stack", "libraries", "heap", "program"] {
         let Some(line) = story.place_of(what) else { continue };
@@ -143,7 +143,7 @@ fn tell(story: &Story) -> Result<()> {
             ("was killed by SIGSEGV".to_owned(), "only where nothing is mapped: the last row of the table."),
         ],
     )?;
-    story.in_short();
+    story.in_brief("As forked; moved; alone");
     let child = story.fork("child")?;
     let follow = |when: &str, place: &Attachment| -> Result<[String; 4]> {
         let pointer = Address(place.get::<u64>(POINTER)? as usize);

@@ -213,7 +213,7 @@ impl Call {
         use serde_json::json;
         match self {
             Call::Shmget { key, size, flags, mode } => {
-                json!({"key": key.0, "size": size, "flags": flags.names(), "mode": format!("{:04o}", mode.bits())})
+                json!({"key": key.0, "size": size, "flags": flags.names(), "mode": format!("0{:03o}", mode.bits())})
             }
             Call::Shmat { shmid, address, flags } => {
                 json!({"shmid": shmid.0, "address": address.0, "flags": flags.names()})
@@ -221,7 +221,7 @@ impl Call {
             Call::Shmdt { address } => json!({"address": address.0}),
             Call::Shmctl { shmid, cmd } => json!({"shmid": shmid.0, "cmd": cmd.to_string()}),
             Call::Semget { key, nsems, flags, mode } => {
-                json!({"key": key.0, "nsems": nsems, "flags": flags.names(), "mode": format!("{:04o}", mode.bits())})
+                json!({"key": key.0, "nsems": nsems, "flags": flags.names(), "mode": format!("0{:03o}", mode.bits())})
             }
             Call::Semop { semid, ops } => {
                 json!({"semid": semid.0, "ops": ops.iter().map(SemOp::argument).collect::<Vec<_>>()})
@@ -254,6 +254,13 @@ mod tests {
             told(get, Ok(Answer::Id(Shmid(163843)))),
             "shmget(IPC_PRIVATE, 25600, IPC_CREAT|IPC_EXCL|0600) = 163843"
         );
+        let decimal = Call::Shmget {
+            key: Key::PRIVATE,
+            size: 1,
+            flags: ShmgetFlags::empty(),
+            mode: Mode::from_bits_truncate(600),
+        };
+        assert_eq!(decimal.to_string(), "shmget(IPC_PRIVATE, 1, 01130)");
         let at = Call::Shmat { shmid: Shmid(7), address: Address::NULL, flags: ShmatFlags::empty() };
         assert_eq!(told(at, Ok(Answer::Mapped(Address(0x5000000)))), "shmat(7, NULL, 0) = 0x5000000");
         let remove = Call::Shmctl { shmid: Shmid(7), cmd: Cmd::IpcRmid };

@@ -43,6 +43,12 @@ pub trait Process {
     /// The size of a page of memory, in bytes.
     fn page_size(&self) -> usize;
 
+    /// Whether it is in an IPC namespace that the process which tells the story is not in: there the same id is
+    /// another segment.
+    fn is_apart(&self) -> bool {
+        false
+    }
+
     /// Makes a system call, and returns what the kernel answered.
     ///
     /// # Errors
@@ -90,6 +96,9 @@ pub trait Process {
 
     /// The name of a user, if it has one here.
     fn user_name(&self, uid: u32) -> Option<String>;
+
+    /// The process ids that `/proc` lists.
+    fn processes(&self) -> Vec<i32>;
 
     /// A new process with a copy of this one's memory and attachments.
     ///
@@ -151,6 +160,10 @@ pub enum ProcFile {
     Maps,
     /// `/proc/sys/kernel/…`: a limit or setting.
     Setting(&'static str),
+    /// `/proc/PID/maps` of the process with this id.
+    MapsOf(i32),
+    /// `/proc/PID/comm` of the process with this id: what its program is called.
+    Name(i32),
 }
 
 impl ProcFile {
@@ -160,6 +173,8 @@ impl ProcFile {
             ProcFile::Segments => "/proc/sysvipc/shm".into(),
             ProcFile::Sets => "/proc/sysvipc/sem".into(),
             ProcFile::Maps => format!("/proc/{pid}/maps").into(),
+            ProcFile::MapsOf(pid) => format!("/proc/{pid}/maps").into(),
+            ProcFile::Name(pid) => format!("/proc/{pid}/comm").into(),
             ProcFile::Setting(name) => format!("/proc/sys/kernel/{name}").into(),
         }
     }

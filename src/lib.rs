@@ -55,7 +55,7 @@ pub mod prelude {
     pub use nix::sys::signal::Signal;
     pub use nix::sys::stat::Mode;
 
-    pub use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
+    pub use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
     pub use crate::course::{OWNER_RW, SIZE, TEXT, THERE};
     pub use crate::error::{Error, Result};
     pub use crate::kernel::{Adjustment, Ending};

@@ -51,7 +51,9 @@ pub fn run(options: &Options, program: Program, tell: fn(&Story) -> Result<()>) 
     if options.isolated
         && let Err(error) = kernel::isolate()
     {
-        return failed(&error);
+        let status = failed(&error);
+        say("Without --isolated the lesson runs all the same.");
+        return status;
     }
     kernel::install_safety_net();
     panic::set_hook(Box::new(contradiction));

@@ -17,6 +17,7 @@ mod show;
 mod source;
 mod text;
 mod timeline;
+mod whose;
 
 use std::cell::RefCell;
 use std::io;
@@ -122,9 +123,9 @@ impl Story {
         Ok(())
     }
 
-    /// From here to the next step each call is told in one line: when many are made for one answer.
-    pub fn in_short(&self) {
-        self.narrator.borrow_mut().brief = true;
+    /// From here to the next step each call is told in one line: a table that is filled from them says the rest.
+    pub fn in_brief(&self, title: &str) {
+        self.section(title);
     }
 
     fn section(&self, title: &str) {
@@ -245,10 +246,10 @@ impl Story {
 
     /// A command for a second terminal, for as long as the step waits.
     ///
-    /// In a private namespace it has to be entered first, which the user who made it may do.
+    /// A private namespace has to be entered first, which the user who made it may do.
     pub fn try_it(&self, command: impl Into<String>, shows: &str) {
         let mut command = command.into();
-        if self.narrator.borrow().isolated {
+        if self.narrator.borrow().isolated || self.process.borrow().is_apart() {
             command = format!("nsenter -t {} -U -i --preserve-credentials {command}", self.pid());
         }
         self.tell(Event::Try { command, shows: shows.to_owned() });
@@ -292,8 +293,8 @@ impl Story {
     /// A segment, or a set of semaphores, that was made or found is one that this story is about.
     fn learn(&self, answer: &Answer) {
         match answer {
-            Answer::Id(id) => self.narrator.borrow_mut().seen.know(*id),
-            Answer::Set(id) => self.narrator.borrow_mut().seen.know_set(*id),
+            Answer::Id(id) => self.know(*id),
+            Answer::Set(id) => self.know_set(*id),
             _ => {}
         }
     }
@@ -311,12 +312,17 @@ impl Story {
 
     /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
     pub(crate) fn discard(&self, id: Shmid) {
-        let _ = self.process.borrow_mut().perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
+        // During a panic the process may be borrowed; then the safety net removes it.
+        if let Ok(mut process) = self.process.try_borrow_mut() {
+            let _ = process.perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
+        }
     }
 
     /// Detaches without a word: for `Drop`.
     pub(crate) fn let_go(&self, address: Address) {
-        let _ = self.process.borrow_mut().perform(&Call::Shmdt { address });
+        if let Ok(mut process) = self.process.try_borrow_mut() {
+            let _ = process.perform(&Call::Shmdt { address });
+        }
     }
 
     /// Reads memory, and tells it.
@@ -481,6 +487,21 @@ impl Story {
     pub fn adjust(&self, adjustment: Adjustment) -> Result<()> {
         let done = self.process.borrow_mut().adjust(&adjustment);
         self.told_if_ended(done)
+    }
+
+    /// [`Story::adjust`] where the system allows it; where it does not, says what is missing, and returns `false`.
+    ///
+    /// # Errors
+    ///
+    /// `Ended`, if the process is gone.
+    pub fn adjust_if_allowed(&self, adjustment: Adjustment) -> Result<bool> {
+        match self.adjust(adjustment) {
+            Err(Error::Ground { asked, answer, advice }) => {
+                self.missing(format!("{asked}: {answer}. {advice}"));
+                Ok(false)
+            }
+            other => other.map(|()| true),
+        }
     }
 
     /// Reads or changes a control word, and tells nothing of it.

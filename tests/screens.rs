@@ -20,6 +20,17 @@ const NOBODY: u32 = 65534;
 
 /// What differs from run to run, and the name that stands for it.
 const MASKS: &[(&str, &str)] = &[
+    (r"(?m)^    where +number +today +what it did$", "    where  number  today  what it did"),
+    (r"(?m)^    (shm_perm\.c?uid) +\d+ +\S.*?  +(\w.*)$", "    $1  [uid]  [owner]  $2"),
+    (r"(?m)^    (shm_[cl]pid|/proc/\*/maps) +\d+ +(\S.*)  +(\w.*)$", "    $1  [pid]  $2  $3"),
+    (r#"\["(shm_perm\.c?uid)","\d+","[^"]*""#, "[\"$1\",\"[uid]\",\"[owner]\""),
+    (r#"\["(shm_[cl]pid|/proc/\*/maps)","\d+""#, "[\"$1\",\"[pid]\""),
+    (r"(IPC_INFO, &info\)) = \d+", "$1 = [index]"),
+    (r#"("cmd":"IPC_INFO".*?"result"):\d+"#, "$1:\"[index]\""),
+    (r"(?m)^    kernel\. +limit +of$", "    kernel.  limit  of"),
+    (r"(?m)^    (shm[a-z]{3}) +\d+ +([a-z])", "    $1  [limit]  $2"),
+    (r#"\["(shm[a-z]{3})","\d+""#, "[\"$1\",\"[limit]\""),
+    (r"(argument: |ipcrm )\d+", "$1[shmid]"),
     (r"(?m)^    and \d+ that others made, which this lesson does not touch\n", ""),
     (r#""others":\d+"#, r#""others":"[others]""#),
     (r"(0x[0-9a-f]{8}) \d+ +\S+ +(\d{3} )", "$1 [shmid]    [owner]    $2"),
@@ -60,6 +71,7 @@ const MASKS: &[(&str, &str)] = &[
     (r#"([0-9a-f]{12}-[0-9a-f]{12} r--p [0-9a-f]+) \S+ \d+ /[^"\n]*"#, "$1 [file]"),
     // Lesson 14: how many seconds a run took.
     (r"\+\d+ s\b", "+[n] s"),
+    (r"nsenter -t \d+", "nsenter -t [pid]"),
     (r"/proc/\d+/", "/proc/[pid]/"),
     (r"\b\d+, us\b *", "[pid], us     "),
     (r"([cl]pid=)\d+", "$1[pid]"),
@@ -74,6 +86,8 @@ const MASKS: &[(&str, &str)] = &[
     (r"(_time=).*", "$1[time]"),
     (r"\b(0x)?[0-9a-f]{12}\b", "$1[address]"),
     (r#"("(?:address|start|end|result)"):\d{10,}"#, "$1:\"[address]\""),
+    (r"\b0x5348[0-9a-f]{4}\b", "[key]"),
+    (r#""key":1397[0-9]{6}\b"#, "\"key\":\"[key]\""),
 ];
 
 #[test]

@@ -67,6 +67,9 @@ pub fn cat_to_xargs(story: &Story, hosts: &str) -> Option<Pipeline> {
         story.missing(format!("The pipeline did not run: {notes} It needs cat, xargs, readlink and wc."));
         return None;
     }
+    if members.iter().any(|member| member.input.is_empty() || member.output.is_empty()) {
+        story.missing("Where descriptors lead cannot be shown: readlink found nothing. Is /proc mounted?");
+    }
     let read = printed.split_whitespace().nth(2).and_then(|count| count.parse().ok());
     let command = format!("cat hosts | xargs -n1 sh -c '{STAND_IN}' ping");
     story.tell_tool(&command, Some(0), printed);

@@ -303,6 +303,13 @@ impl Process for Linux {
         User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
     }
 
+    fn processes(&self) -> Vec<i32> {
+        let names = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let mut pids: Vec<i32> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+        pids.sort_unstable();
+        pids
+    }
+
     fn fork(&mut self) -> Result<Box<dyn Process>> {
         Ok(Box::new(Child::of(self)?))
     }

@@ -7,6 +7,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use nix::unistd::{Pid, getpid};
@@ -18,7 +19,9 @@ const ASKED: &str = "SHM_PLAYGROUND_SERVES";
 
 /// Starts this program anew, with `line` for its standard input.
 pub(super) fn start(line: UnixStream) -> io::Result<Pid> {
-    let program = std::env::current_exe()?;
+    // Without /proc only the name is known under which it was started.
+    let program = std::env::current_exe()
+        .or_else(|error| std::env::args_os().next().map(PathBuf::from).ok_or(error))?;
     let started = Command::new(program)
         .env(ASKED, getpid().to_string())
         .stdin(OwnedFd::from(line))

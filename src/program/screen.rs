@@ -29,7 +29,12 @@ pub(super) fn choose_color(color: Color) {
 
 /// The screen that standard output goes to.
 pub(super) fn measure(ascii: bool, stepping: bool) -> Screen {
-    Screen { width: width(io::stdout().is_terminal()), ascii: ascii || !locale_is_utf8(), stepping }
+    Screen {
+        width: width(io::stdout().is_terminal()),
+        ascii: ascii || !locale_is_utf8(),
+        stepping,
+        echoes: io::stdin().is_terminal(),
+    }
 }
 
 /// The columns to use; a file is as wide as a terminal may be.

@@ -226,10 +226,11 @@ pub enum Event {
         outcome: &'static str,
         /// What went wrong.
         error: Option<String>,
-        /// Segments of this story that are still in the kernel's table; none, if all is well.
-        left: Vec<Shmid>,
-        /// Sets of semaphores of this story that are still in the kernel's table; none, if all is well.
-        left_sets: Vec<Semid>,
+        /// Segments of this story that are still in the kernel's table: empty, if all is well; none, if the table
+        /// cannot be seen.
+        left: Option<Vec<Shmid>>,
+        /// Sets of semaphores of this story that are still in the kernel's table, likewise.
+        left_sets: Option<Vec<Semid>>,
         /// The command for the next lesson.
         next: Option<String>,
     },

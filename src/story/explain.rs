@@ -170,10 +170,7 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     };
     if !address.is_multiple_of(page) && !flags.contains(ShmatFlags::SHM_RND) {
         return words(
-            format!(
-                "{address} is not a multiple of SHMLBA, here {page}; {} bytes too high.",
-                address.0 % page
-            ),
+            format!("{address} is not a multiple of SHMLBA, here {page}: {} is left over.", address.0 % page),
             "Pass an address that is, or SHM_RND to have it rounded down.",
         );
     }
@@ -181,7 +178,7 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     let length = segment.size.next_multiple_of(page);
     match taken_by(process, start, length) {
         Some(mapping) if address != Address::NULL => {
-            words(format!("{start} is taken by: {mapping}"), "Pass NULL, and let the kernel choose.")
+            words(format!("{start} is taken by: {mapping}."), "Pass NULL, and let the kernel choose.")
         }
         _ => words("The address or the flags are not valid.", see("shmat")),
     }
@@ -219,6 +216,12 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
             "The segment's permission bits deny this process to read its record.",
             "Its owner may change them with IPC_SET.",
         ),
+        Errno::EPERM if matches!(cmd, Cmd::ShmLock | Cmd::ShmUnlock) => words(
+            format!(
+                "{cmd} is for the segment's owner or creator, if RLIMIT_MEMLOCK is above 0, and for CAP_IPC_LOCK."
+            ),
+            "See `ulimit -l`, and `ipcs -m -c`, which names owner and creator.",
+        ),
         Errno::EPERM => words(
             format!(
                 "{cmd} is for the segment's owner, its creator, or root, and this process is none of them."
@@ -226,7 +229,10 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
             "`ipcs -m -c` names owner and creator.",
         ),
         Errno::EIDRM => words("The segment was removed while the call ran.", "Nothing is left to do."),
-        Errno::ENOMEM => words("The pages do not fit into the limit on locked memory.", "See `ulimit -l`."),
+        Errno::ENOMEM => words(
+            "With its pages the user would have more memory locked than RLIMIT_MEMLOCK allows.",
+            "See `ulimit -l`; and unlock what need not be locked.",
+        ),
         _ => unknown("shmctl", errno),
     }
 }

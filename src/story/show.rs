@@ -13,47 +13,57 @@ use crate::evidence::segments::{self, Row};
 use crate::evidence::sets;
 use crate::kernel::ProcFile;
 
+/// Which IPC namespace an id belongs to: the one that the story is told in, or that of a child, by its pid.
+type Namespace = Option<i32>;
+
 /// What was shown before.
 #[derive(Default)]
 pub(super) struct Seen {
-    known: Vec<Shmid>,
-    known_sets: Vec<Semid>,
-    rows: HashMap<Shmid, Row>,
+    known: Vec<(Namespace, Shmid)>,
+    known_sets: Vec<(Namespace, Semid)>,
+    rows: HashMap<(Namespace, Shmid), Row>,
     attachments: HashMap<i32, Vec<Mapping>>,
     spaces: HashMap<i32, Space>,
 }
 
-impl Seen {
+impl Story {
     /// This story is about a segment.
-    pub(super) fn know(&mut self, id: Shmid) {
-        if !self.known.contains(&id) {
-            self.known.push(id);
+    pub(super) fn know(&self, id: Shmid) {
+        if !self.knows(id) {
+            let segment = (self.namespace(), id);
+            self.narrator.borrow_mut().seen.known.push(segment);
         }
-    }
-
-    /// How many segments this story came to know before this one.
-    fn position(&self, id: Shmid) -> Option<usize> {
-        self.known.iter().position(|known| *known == id)
     }
 
     /// This story is about a set of semaphores.
-    pub(super) fn know_set(&mut self, id: Semid) {
-        if !self.known_sets.contains(&id) {
-            self.known_sets.push(id);
-        }
+    pub(super) fn know_set(&self, id: Semid) {
+        let set = (self.namespace(), id);
+        self.narrator.borrow_mut().seen.known_sets.push(set);
     }
-}
 
-impl Story {
+    fn knows(&self, id: Shmid) -> bool {
+        self.position(id).is_some()
+    }
+
+    fn position(&self, id: Shmid) -> Option<usize> {
+        let segment = (self.namespace(), id);
+        self.narrator.borrow().seen.known.iter().position(|known| *known == segment)
+    }
+
+    fn namespace(&self) -> Namespace {
+        self.process.borrow().is_apart().then(|| self.pid())
+    }
+
     /// Takes in how things are, without telling: what is shown next is compared with this.
     pub(super) fn look(&self) {
         if !self.wants_evidence() {
             return;
         }
+        let namespace = self.namespace();
         let process = &mut *self.process.borrow_mut();
         let seen = &mut self.narrator.borrow_mut().seen;
         if let Ok(rows) = segments::parse(&process.shows(ProcFile::Segments).unwrap_or_default()) {
-            seen.rows = rows.into_iter().map(|row| (row.shmid, row)).collect();
+            seen.rows.extend(rows.into_iter().map(|row| ((namespace, row.shmid), row)));
         }
         if let Ok(lines) = maps::parse(&process.shows(ProcFile::Maps).unwrap_or_default()) {
             seen.spaces.insert(process.pid(), space(&lines));
@@ -66,11 +76,17 @@ impl Story {
         if let Some(rows) = self.evidence(ProcFile::Segments, segments::parse) {
             let (mut ours, others): (Vec<_>, Vec<_>) =
                 rows.into_iter().partition(|row| self.knows(row.shmid));
-            // The kernel lists by index, and may use a low one again: the story lists in its own order.
-            ours.sort_by_key(|row| self.narrator.borrow().seen.position(row.shmid));
+            // The kernel's order turns over when its table has been gone through; ours is that of their making.
+            ours.sort_by_key(|row| self.position(row.shmid));
             let rows = ours.into_iter().map(|row| self.compared(row)).collect();
             self.tell(Event::Segments { rows, others: others.len() });
         }
+    }
+
+    /// How many bytes of a segment are in memory, untold: for a table that a lesson fills.
+    pub fn resident(&self, id: Shmid) -> Option<usize> {
+        let table = self.process.borrow_mut().shows(ProcFile::Segments).ok()?;
+        segments::parse(&table).ok()?.into_iter().find(|row| row.shmid == id).map(|row| row.rss)
     }
 
     /// How many bytes of a segment are in memory: its `rss` in the kernel's table.
@@ -136,29 +152,26 @@ impl Story {
         Ok(())
     }
 
-    /// Which of this story's segments are in the kernel's table still.
-    pub(crate) fn left(&self) -> Vec<Shmid> {
+    /// Which of this story's segments are in the kernel's table still, if it can be seen.
+    pub(crate) fn left(&self) -> Option<Vec<Shmid>> {
         if !self.wants_evidence() {
-            return Vec::new();
+            return None;
         }
-        let table = self.process.borrow_mut().shows(ProcFile::Segments).unwrap_or_default();
-        let rows = segments::parse(&table).unwrap_or_default();
-        rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect()
+        let rows = segments::parse(&self.process.borrow_mut().shows(ProcFile::Segments).ok()?).ok()?;
+        Some(rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect())
     }
 
-    /// Which of this story's sets of semaphores are in the kernel's table still.
-    pub(crate) fn left_sets(&self) -> Vec<Semid> {
-        if self.narrator.borrow().seen.known_sets.is_empty() {
-            return Vec::new();
+    /// Which of this story's sets of semaphores are in the kernel's table still, if it can be seen.
+    pub(crate) fn left_sets(&self) -> Option<Vec<Semid>> {
+        let namespace = self.namespace();
+        let narrator = self.narrator.borrow();
+        let known = &narrator.seen.known_sets;
+        if known.is_empty() {
+            return Some(Vec::new());
         }
-        let table = self.process.borrow_mut().shows(ProcFile::Sets).unwrap_or_default();
-        let ids = sets::parse(&table).unwrap_or_default().into_iter().map(|row| row.semid);
-        let known = &self.narrator.borrow().seen.known_sets;
-        ids.filter(|id| known.contains(id)).collect()
-    }
-
-    fn knows(&self, id: Shmid) -> bool {
-        self.narrator.borrow().seen.known.contains(&id)
+        let rows = sets::parse(&self.process.borrow_mut().shows(ProcFile::Sets).ok()?).ok()?;
+        let left = rows.into_iter().map(|row| row.semid).filter(|id| known.contains(&(namespace, *id)));
+        Some(left.collect())
     }
 
     fn row(&self, id: Shmid) -> Option<Row> {
@@ -166,7 +179,7 @@ impl Story {
     }
 
     /// Reads and parses a file of `/proc`, or says that it cannot.
-    fn evidence<T, E: Into<io::Error>>(
+    pub(super) fn evidence<T, E: Into<io::Error>>(
         &self,
         file: ProcFile,
         parse: impl Fn(&str) -> Result<T, E>,
@@ -186,7 +199,8 @@ impl Story {
     }
 
     fn compared(&self, row: Row) -> SegmentRow {
-        let before = self.narrator.borrow_mut().seen.rows.insert(row.shmid, row.clone());
+        let segment = (self.namespace(), row.shmid);
+        let before = self.narrator.borrow_mut().seen.rows.insert(segment, row.clone());
         let changed = before.map(|before| changes(&before, &row)).unwrap_or_default();
         let owner = self.process.borrow().user_name(row.uid).unwrap_or_else(|| row.uid.to_string());
         SegmentRow { owner, changed, row }

@@ -34,6 +34,8 @@ pub struct Screen {
     pub ascii: bool,
     /// Whether the lesson waits between steps.
     pub stepping: bool,
+    /// Whether the Enter after a prompt is seen on the screen, as in a terminal.
+    pub echoes: bool,
 }
 
 /// Writes the story as text.
@@ -90,7 +92,11 @@ impl<W: Write> Text<W> {
     }
 
     fn heading(&mut self, text: &str) -> io::Result<()> {
-        self.line(&format!("  {}", text.underline()))
+        self.blank()?;
+        for line in textwrap::wrap(text, self.screen.width - 2) {
+            self.line(&format!("  {}", line.underline()))?;
+        }
+        Ok(())
     }
 
     fn lesson(&mut self, number: Option<usize>, of: usize, title: &str) -> io::Result<()> {
@@ -256,28 +262,34 @@ impl<W: Write> Text<W> {
         let prompt =
             if wants == "answer" { "  your answer> " } else { "[Enter] next   [?] more   [q] quit > " };
         self.blank = true;
-        write!(self.out, "{}", prompt.bold())
+        write!(self.out, "{}", prompt.bold())?;
+        if self.screen.echoes { Ok(()) } else { writeln!(self.out) }
     }
 
     fn end(
         &mut self,
         outcome: &str,
-        (left, left_sets): (&[Shmid], &[Semid]),
+        left: (Option<&[Shmid]>, Option<&[Semid]>),
         next: Option<&str>,
     ) -> io::Result<()> {
+        // Whoever leaves at the prompt may have left the cursor there.
+        self.blank = outcome != "quit" && self.blank;
         self.blank()?;
         let outcome = match outcome {
             "complete" => "Done.",
             "quit" => "You left the lesson.",
             _ => "The lesson ended early.",
         };
-        let segments = left.iter().map(|id| format!("segment {id} (`ipcrm -m {id}` removes it)"));
-        let sets = left_sets.iter().map(|id| format!("set of semaphores {id} (`ipcrm -s {id}` removes it)"));
-        let left: Vec<_> = segments.chain(sets).collect();
-        let left = if left.is_empty() {
-            "Nothing that it made is left in the kernel.".to_owned()
-        } else {
-            format!("Left in the kernel: {}.", left.join(", "))
+        let left = match left {
+            (Some([]), Some([])) => "Nothing that it made is left in the kernel.".to_owned(),
+            (Some(segments), Some(sets)) => {
+                let segments = segments.iter().map(|id| format!("segment {id} (`ipcrm -m {id}` removes it)"));
+                let sets =
+                    sets.iter().map(|id| format!("set of semaphores {id} (`ipcrm -s {id}` removes it)"));
+                let left: Vec<_> = segments.chain(sets).collect();
+                format!("Left in the kernel: {}.", left.join(", "))
+            }
+            _ => "Whether anything is left cannot be shown here. Is /proc mounted?".to_owned(),
         };
         self.wrapped("", "", &format!("{outcome} {left}"))?;
         next.map_or(Ok(()), |next| self.wrapped("", "", &format!("Next: {next}")))
@@ -366,6 +378,7 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Fork { pid, who } => {
+                self.blank()?;
                 self.labelled(
                     "Begins".bold(),
                     &format!("{}forked from this process", speaker(Some(who), *pid)),
@@ -377,6 +390,7 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Signal { pid, who, text, .. } => {
+                self.blank()?;
                 self.labelled("Ends".bold(), &format!("{}{text}", speaker(who.as_deref(), *pid)))?;
                 self.blank()?;
             }
@@ -397,7 +411,7 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Wait { wants } => self.wait(wants)?,
             Event::End { outcome, left, left_sets, next, .. } => {
-                self.end(outcome, (left, left_sets), next.as_deref())?;
+                self.end(outcome, (left.as_deref(), left_sets.as_deref()), next.as_deref())?;
             }
         }
         self.out.flush()
