@@ -6,6 +6,7 @@
 //! **Invariant:** nothing here performs a call. This module knows names, numbers and C notation only.
 
 mod cmd;
+mod file;
 mod flags;
 mod names;
 mod record;
@@ -18,12 +19,14 @@ use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
 
 pub use cmd::{Cmd, Ownership};
+pub use file::FileCall;
 pub use flags::{ShmatFlags, ShmgetFlags};
 pub use names::{Address, Key, Shmid};
 pub use record::{ShmInfo, ShmLimits, ShmidDs};
 pub use sem::{SemCmd, SemFlags, SemOp, Semid};
 
-/// One of the four System V calls for shared memory, or of the three for semaphores, with its arguments.
+/// One of the four System V calls for shared memory, of the three for semaphores, or of those on descriptors, with
+/// its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
     /// `int shmget(key_t key, size_t size, int shmflg)`: make a segment, or find one.
@@ -94,6 +97,8 @@ pub enum Call {
         /// What to do.
         cmd: SemCmd,
     },
+    /// A call on descriptors: a pipe, a socket, a mapped file.
+    File(FileCall),
 }
 
 /// What the kernel answered: a value, or an errno.
@@ -110,8 +115,12 @@ pub enum Answer {
     Done,
     /// `semget`: the set's identifier.
     Set(Semid),
-    /// `semctl` with a command that asks: the number.
+    /// `semctl` with a command that asks; `open`, `write`: the number.
     Number(i32),
+    /// `pipe2` and `socketpair`: the two descriptors.
+    Ends([i32; 2]),
+    /// `read`: what it copied out.
+    Bytes(Vec<u8>),
     /// `IPC_STAT`: the kernel's record of the segment.
     Record(ShmidDs),
     /// `SHM_STAT` and `SHM_STAT_ANY`: the identifier found at that index, and its record.
@@ -128,7 +137,8 @@ impl Answer {
         match self {
             Answer::Id(id) | Answer::Found(id, _) => id.0.into(),
             Answer::Mapped(address) => address.0 as i64,
-            Answer::Done | Answer::Record(_) => 0,
+            Answer::Done | Answer::Record(_) | Answer::Ends(_) => 0,
+            Answer::Bytes(bytes) => bytes.len() as i64,
             Answer::Set(id) => id.0.into(),
             Answer::Number(number) => (*number).into(),
             Answer::Limits(index, _) | Answer::Usage(index, _) => (*index).into(),
@@ -162,6 +172,7 @@ impl fmt::Display for Call {
             }
             Call::Semop { semid, ops } => write!(f, "semop({semid}, {}, {})", sem::list(ops), ops.len()),
             Call::Semctl { semid, semnum, cmd } => write!(f, "semctl({semid}, {semnum}, {cmd})"),
+            Call::File(call) => call.fmt(f),
         }
     }
 }
@@ -171,6 +182,10 @@ impl fmt::Display for Performed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.outcome {
             Ok(Answer::Mapped(address)) => write!(f, "{} = {address}", self.call),
+            Ok(Answer::Ends([one, other])) => write!(f, "{} = 0 // {one}, {other}", self.call),
+            Ok(Answer::Bytes(bytes)) => {
+                write!(f, "{} = {} // {}", self.call, bytes.len(), file::quoted(bytes))
+            }
             Ok(answer) => write!(f, "{} = {}", self.call, answer.value()),
             Err(errno) => write!(f, "{} = -1 {errno:?} ({})", self.call, errno.desc()),
         }
@@ -188,6 +203,7 @@ impl Call {
             Call::Semget { .. } => "semget",
             Call::Semop { .. } => "semop",
             Call::Semctl { .. } => "semctl",
+            Call::File(call) => call.name(),
         }
     }
 
@@ -213,6 +229,7 @@ impl Call {
             Call::Semctl { semid, semnum, cmd } => {
                 json!({"semid": semid.0, "semnum": semnum, "cmd": cmd.to_string()})
             }
+            Call::File(call) => call.arguments(),
         }
     }
 }
@@ -251,6 +268,18 @@ mod tests {
             told(remove, Err(Errno::EINVAL)),
             "shmctl(7, IPC_RMID, NULL) = -1 EINVAL (Invalid argument)"
         );
+    }
+
+    #[test]
+    fn a_call_on_a_descriptor_reads_as_in_c() {
+        let read = Call::File(FileCall::Read { fd: 3, count: 15 });
+        assert_eq!(
+            told(read.clone(), Ok(Answer::Bytes(b"TEST\0".into()))),
+            r#"read(3, buf, 15) = 5 // "TEST""#
+        );
+        assert_eq!(told(read, Err(Errno::EAGAIN)), "read(3, buf, 15) = -1 EAGAIN (Try again)");
+        let pipe = Call::File(FileCall::Pipe);
+        assert_eq!(told(pipe, Ok(Answer::Ends([3, 4]))), "pipe2(fds, O_NONBLOCK|O_CLOEXEC) = 0 // 3, 4");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod child;
 mod isolated;
 mod linux;
 mod net;
+mod stranger;
 
 use std::fmt;
 use std::io;
@@ -21,7 +22,7 @@ use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Call, Outcome};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub use adjust::Adjustment;
 pub use child::Child;
@@ -29,6 +30,7 @@ pub use isolated::isolate;
 pub use linux::{Linux, ftok};
 pub(crate) use linux::{exit_now, fork};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
+pub use stranger::serve_if_asked;
 
 /// How many pages were given to the process during an access: its minor page faults.
 pub type Faults = u64;
@@ -105,6 +107,15 @@ pub trait Process {
     /// `Ground`: the kernel allows no more processes, or this one cannot be forked.
     fn fork(&mut self) -> Result<Box<dyn Process>>;
 
+    /// A new process that inherits nothing: this program, started anew.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`: the kernel allows no more processes, or the program cannot be started again from here.
+    fn start(&mut self) -> Result<Box<dyn Process>> {
+        Err(Error::ground("start a process", "it is not for this one to do", "Start it from the lesson."))
+    }
+
     /// Changes what the process is, or may.
     ///
     /// # Errors
@@ -143,6 +154,8 @@ pub enum Change {
 pub enum ProcFile {
     /// `/proc/sysvipc/shm`: every segment of this IPC namespace.
     Segments,
+    /// `/proc/sysvipc/sem`: every set of semaphores of this IPC namespace.
+    Sets,
     /// `/proc/PID/maps`: what is mapped where in the process.
     Maps,
     /// `/proc/sys/kernel/…`: a limit or setting.
@@ -158,6 +171,7 @@ impl ProcFile {
     pub fn path(self, pid: i32) -> PathBuf {
         match self {
             ProcFile::Segments => "/proc/sysvipc/shm".into(),
+            ProcFile::Sets => "/proc/sysvipc/sem".into(),
             ProcFile::Maps => format!("/proc/{pid}/maps").into(),
             ProcFile::MapsOf(pid) => format!("/proc/{pid}/maps").into(),
             ProcFile::Name(pid) => format!("/proc/{pid}/comm").into(),

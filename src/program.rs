@@ -21,6 +21,9 @@ pub use options::{Color, Format, Options, Pace, examples};
 
 /// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
 pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {
+    if let Some(ended) = kernel::serve_if_asked() {
+        return ended;
+    }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let about = format!("Lesson {number} of {LAST}: {}", lesson.title);
     let command = Options::command().name(lesson.name).about(about).after_help(examples(lesson.name));
@@ -99,7 +102,8 @@ fn finish(story: &Story, program: &Program, ended: Option<Result<()>>) -> ExitCo
         _ => "failed",
     };
     let error = ended.as_ref().and_then(|ended| ended.as_ref().err()).map(Error::to_string);
-    story.tell(Event::End { outcome, error, left: story.left(), next: next(program, outcome) });
+    let (left, left_sets) = (story.left(), story.left_sets());
+    story.tell(Event::End { outcome, error, left, left_sets, next: next(program, outcome) });
     match ended.map(|ended| ended.and_then(|()| story.unharmed())) {
         Some(Ok(()) | Err(Error::Quit)) => ExitCode::SUCCESS,
         // Whoever read the story has had enough of it: that is no failure (`lesson01 | head`).

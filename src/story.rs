@@ -16,6 +16,7 @@ mod prompt;
 mod show;
 mod source;
 mod text;
+mod timeline;
 mod whose;
 
 use std::cell::RefCell;
@@ -75,6 +76,8 @@ struct Narrator {
     brief: bool,
     why: Option<String>,
     seen: Seen,
+    /// The processes of this story, by what it calls them.
+    names: Vec<(i32, String)>,
     /// The first failure to write: told at the next chance to return an error.
     failure: Option<io::Error>,
 }
@@ -88,6 +91,7 @@ impl Story {
         source: Source,
         isolated: bool,
     ) -> Story {
+        let names = vec![(process.pid(), "us".to_owned())];
         let narrator = Narrator {
             teller,
             prompt,
@@ -97,6 +101,7 @@ impl Story {
             brief: false,
             why: None,
             seen: Seen::default(),
+            names,
             failure: None,
         };
         Story {
@@ -285,10 +290,12 @@ impl Story {
         }
     }
 
-    /// A segment that was made or found is one that this story is about.
+    /// A segment, or a set of semaphores, that was made or found is one that this story is about.
     fn learn(&self, answer: &Answer) {
-        if let Answer::Id(id) = answer {
-            self.know(*id);
+        match answer {
+            Answer::Id(id) => self.know(*id),
+            Answer::Set(id) => self.know_set(*id),
+            _ => {}
         }
     }
 
@@ -434,13 +441,42 @@ impl Story {
     pub fn fork(&self, name: &str) -> Result<Story> {
         self.unharmed()?;
         let child = self.process.borrow_mut().fork()?;
+        Ok(self.joined_by(name, child))
+    }
+
+    /// A second process that inherits nothing: this program, run anew. It knows only what it is told.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`, if no process can be made, or the program cannot be started again.
+    pub fn stranger(&self, name: &str) -> Result<Story> {
+        self.unharmed()?;
+        let process = self.process.borrow_mut().start()?;
+        let story = self.joined_by(name, process);
+        let command = "this program anew".to_owned();
+        self.tell(Event::Exec { pid: story.pid(), who: story.who.clone(), command });
+        Ok(story)
+    }
+
+    fn joined_by(&self, name: &str, process: Box<dyn Process>) -> Story {
         let story = Story {
-            process: Rc::new(RefCell::new(child)),
+            process: Rc::new(RefCell::new(process)),
             narrator: Rc::clone(&self.narrator),
             who: Some(name.to_owned()),
         };
+        self.narrator.borrow_mut().names.push((story.pid(), name.to_owned()));
         self.tell(Event::Fork { pid: story.pid(), who: name.to_owned() });
-        Ok(story)
+        story
+    }
+
+    /// Tells what another program printed that the lesson has run.
+    pub(crate) fn tell_tool(&self, command: &str, status: Option<i32>, output: String) {
+        self.tell(Event::Tool { command: command.to_owned(), status, output });
+    }
+
+    /// Makes a call without a word: for `Drop`, when there is nobody to tell and nothing to try.
+    pub(crate) fn perform_untold(&self, call: &Call) {
+        let _ = self.process.borrow_mut().perform(call);
     }
 
     /// Changes what the process is or may: its user, its privileges, its namespace.
@@ -545,4 +581,11 @@ impl Story {
             None => Ok(()),
         }
     }
+}
+
+/// A story that is told to nobody, for tests.
+#[cfg(test)]
+pub(crate) fn silent() -> Story {
+    let source = Source { file: "nowhere.rs", text: "" };
+    Story::new(Box::new(crate::kernel::Linux::new()), Box::new(Plain::new(io::sink())), None, source, false)
 }

@@ -21,7 +21,7 @@ use nix::unistd::{ForkResult, Pid, execvp, getppid};
 use serde::{Deserialize, Serialize};
 
 use super::net::{self, Watched};
-use super::{Adjustment, Change, Ending, Faults, Linux, ProcFile, Process, linux};
+use super::{Adjustment, Change, Ending, Faults, Linux, ProcFile, Process, linux, stranger};
 use crate::call::{Address, Answer, Call, Cmd, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
@@ -94,6 +94,17 @@ impl Child {
                 linux::exit_now(serve(parent, its, this_process))
             }
         }
+    }
+
+    /// A process that is a child of this one only because this one started it, and answers on its standard input.
+    pub(super) fn stranger() -> Result<Child> {
+        let cannot = |error: io::Error| {
+            Error::ground("start this program anew", error, "Is the program's file still where it was?")
+        };
+        let (ours, its) = UnixStream::pair().map_err(cannot)?;
+        ours.set_read_timeout(Some(PATIENCE)).map_err(cannot)?;
+        let pid = stranger::start(its).map_err(cannot)?;
+        Ok(Child { pid, line: BufReader::new(ours), elsewhere: false, ending: None, apart: false })
     }
 
     fn ask(&mut self, request: &Request) -> Result<Reply> {
@@ -318,7 +329,7 @@ impl Drop for Child {
 }
 
 /// The child's life: a request, an answer, until it is told to exit or its parent is gone.
-fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
+pub(super) fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
     net::renew();
     // A limit of 1 keeps a core dump from files and from handlers such as apport alike (core(5)).
     let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);

@@ -5,7 +5,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::call::{Address, Performed, Shmid};
+use crate::call::{Address, Performed, Semid, Shmid};
 use crate::error::Reason;
 use crate::evidence::maps::Mapping;
 use crate::evidence::segments::Row;
@@ -229,6 +229,8 @@ pub enum Event {
         /// Segments of this story that are still in the kernel's table: empty, if all is well; none, if the table
         /// cannot be seen.
         left: Option<Vec<Shmid>>,
+        /// Sets of semaphores of this story that are still in the kernel's table, likewise.
+        left_sets: Option<Vec<Semid>>,
         /// The command for the next lesson.
         next: Option<String>,
     },

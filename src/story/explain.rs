@@ -4,7 +4,7 @@
 
 use nix::errno::Errno;
 
-use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
+use crate::call::{Address, Call, Cmd, FileCall, Key, ShmatFlags, ShmgetFlags, Shmid};
 use crate::error::Reason;
 use crate::evidence::limits::{self, SHMALL, SHMMAX, SHMMNI};
 use crate::evidence::maps::{self, Mapping};
@@ -19,6 +19,7 @@ pub(super) fn explain(call: &Call, errno: Errno, process: &mut dyn Process) -> R
         (Call::Shmat { shmid, address, flags }, _) => shmat(*shmid, *address, *flags, errno, process),
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
         (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno),
+        (Call::File(call), _) => file(call, errno),
         (Call::Semget { .. } | Call::Semop { .. } | Call::Semctl { .. }, _) => semaphore(call, errno),
     };
     Reason { why, advice }
@@ -261,6 +262,28 @@ fn semaphore(call: &Call, errno: Errno) -> Words {
         }
         Errno::ERANGE => words("A semaphore's value goes from 0 to 32767 (SEMVMX).", "Ask for less."),
         _ => unknown(call.name(), errno),
+    }
+}
+
+fn file(call: &FileCall, errno: Errno) -> Words {
+    match (call, errno) {
+        (FileCall::Read { .. }, Errno::EAGAIN) => words(
+            "There is nothing to read, and O_NONBLOCK forbids to wait: without it, the reader would wait.",
+            "Read again when something has been written.",
+        ),
+        (FileCall::Read { fd, .. } | FileCall::Write { fd, .. } | FileCall::Map { fd, .. }, Errno::EBADF) => {
+            words(
+                format!("In this process {fd} is no descriptor, or is not open for this direction."),
+                "A descriptor is inherited, or handed over through a socket (unix(7)); it has no name.",
+            )
+        }
+        (FileCall::Map { writable: true, .. }, Errno::EACCES) => words(
+            "The file was opened for reading only, and a shared mapping would write to it.",
+            "Open it with O_RDWR, if its permission bits allow that.",
+        ),
+        (_, Errno::EACCES) => words("The file's permission bits, or a folder's, deny it.", "See `ls -l`."),
+        (_, Errno::ENOENT) => words("No file has this name any more, or yet.", "See `ls`."),
+        _ => unknown(Call::File(call.clone()).name(), errno),
     }
 }
 

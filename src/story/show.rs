@@ -7,9 +7,10 @@ use std::io;
 
 use super::Story;
 use super::event::{Change, Event, Field, Part, SegmentRow, Space};
-use crate::call::{Address, Shmid, ShmidDs};
+use crate::call::{Address, Semid, Shmid, ShmidDs};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
+use crate::evidence::sets;
 use crate::kernel::ProcFile;
 
 /// Which IPC namespace an id belongs to: the one that the story is told in, or that of a child, by its pid.
@@ -19,6 +20,7 @@ type Namespace = Option<i32>;
 #[derive(Default)]
 pub(super) struct Seen {
     known: Vec<(Namespace, Shmid)>,
+    known_sets: Vec<(Namespace, Semid)>,
     rows: HashMap<(Namespace, Shmid), Row>,
     attachments: HashMap<i32, Vec<Mapping>>,
     spaces: HashMap<i32, Space>,
@@ -31,6 +33,12 @@ impl Story {
             let segment = (self.namespace(), id);
             self.narrator.borrow_mut().seen.known.push(segment);
         }
+    }
+
+    /// This story is about a set of semaphores.
+    pub(super) fn know_set(&self, id: Semid) {
+        let set = (self.namespace(), id);
+        self.narrator.borrow_mut().seen.known_sets.push(set);
     }
 
     fn knows(&self, id: Shmid) -> bool {
@@ -111,6 +119,13 @@ impl Story {
         now
     }
 
+    /// Which line of the process's maps is its `stack`, `libraries`, `heap` or `program`: the first of several.
+    pub fn place_of(&self, what: &str) -> Option<Mapping> {
+        let lines = self.evidence(ProcFile::Maps, maps::parse)?;
+        let program = program(&lines);
+        lines.into_iter().find(|line| part(line, &program).is_some_and(|(name, _)| name == what))
+    }
+
     /// Draws the process's address space and the segment, beside how it was when it was last drawn.
     pub fn show_space(&self, id: Shmid) {
         let (Some(lines), Some(row)) = (self.evidence(ProcFile::Maps, maps::parse), self.row(id)) else {
@@ -152,6 +167,19 @@ impl Story {
         }
         let rows = segments::parse(&self.process.borrow_mut().shows(ProcFile::Segments).ok()?).ok()?;
         Some(rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect())
+    }
+
+    /// Which of this story's sets of semaphores are in the kernel's table still, if it can be seen.
+    pub(crate) fn left_sets(&self) -> Option<Vec<Semid>> {
+        let namespace = self.namespace();
+        let narrator = self.narrator.borrow();
+        let known = &narrator.seen.known_sets;
+        if known.is_empty() {
+            return Some(Vec::new());
+        }
+        let rows = sets::parse(&self.process.borrow_mut().shows(ProcFile::Sets).ok()?).ok()?;
+        let left = rows.into_iter().map(|row| row.semid).filter(|id| known.contains(&(namespace, *id)));
+        Some(left.collect())
     }
 
     fn row(&self, id: Shmid) -> Option<Row> {
@@ -208,8 +236,7 @@ fn changes(before: &Row, now: &Row) -> Vec<Change> {
 
 /// Sorts the lines of the maps into the parts that a picture can show, the highest address first.
 fn space(lines: &[Mapping]) -> Space {
-    let is_file = |line: &&Mapping| line.name.starts_with('/') && !is_attachment(line);
-    let program = lines.iter().find(is_file).map(|line| line.name.clone()).unwrap_or_default();
+    let program = program(lines);
     let mut parts: Vec<Part> = Vec::new();
     for line in lines {
         let Some((what, shmid)) = part(line, &program) else { continue };
@@ -220,6 +247,12 @@ fn space(lines: &[Mapping]) -> Space {
     }
     parts.reverse();
     Space { parts }
+}
+
+/// The file of the program: the first that is mapped and is no segment.
+fn program(lines: &[Mapping]) -> String {
+    let is_file = |line: &&Mapping| line.name.starts_with('/') && !is_attachment(line);
+    lines.iter().find(is_file).map(|line| line.name.clone()).unwrap_or_default()
 }
 
 fn part(line: &Mapping, program: &str) -> Option<(&'static str, Option<Shmid>)> {

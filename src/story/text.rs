@@ -15,7 +15,7 @@ use textwrap::Options;
 use super::Tell;
 use super::event::{Access, CallEvent, Choice, Direction, Event, Field, SegmentRow};
 use super::predict::letter;
-use crate::call::Shmid;
+use crate::call::{Semid, Shmid};
 use crate::evidence::maps::Mapping;
 
 /// Where a line of evidence begins.
@@ -44,12 +44,14 @@ pub struct Text<W> {
     screen: Screen,
     /// Whether the last line was empty, so that there are never two.
     blank: bool,
+    /// Whether the last line was a call told in short.
+    short: bool,
 }
 
 impl<W: Write> Text<W> {
     /// Writes to `out`, for a screen of this kind.
     pub fn new(out: W, screen: Screen) -> Text<W> {
-        Text { out, screen, blank: true }
+        Text { out, screen, blank: true, short: false }
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
@@ -264,7 +266,12 @@ impl<W: Write> Text<W> {
         if self.screen.echoes { Ok(()) } else { writeln!(self.out) }
     }
 
-    fn end(&mut self, outcome: &str, left: Option<&[Shmid]>, next: Option<&str>) -> io::Result<()> {
+    fn end(
+        &mut self,
+        outcome: &str,
+        left: (Option<&[Shmid]>, Option<&[Semid]>),
+        next: Option<&str>,
+    ) -> io::Result<()> {
         // Whoever leaves at the prompt may have left the cursor there.
         self.blank = outcome != "quit" && self.blank;
         self.blank()?;
@@ -274,20 +281,36 @@ impl<W: Write> Text<W> {
             _ => "The lesson ended early.",
         };
         let left = match left {
-            Some([]) => "Nothing that it made is left in the kernel.".to_owned(),
-            Some(left) => {
-                let ids: Vec<_> = left.iter().map(Shmid::to_string).collect();
-                format!("Left in the kernel: {}. Remove it with `ipcrm -m ID`.", ids.join(", "))
+            (Some([]), Some([])) => "Nothing that it made is left in the kernel.".to_owned(),
+            (Some(segments), Some(sets)) => {
+                let segments = segments.iter().map(|id| format!("segment {id} (`ipcrm -m {id}` removes it)"));
+                let sets =
+                    sets.iter().map(|id| format!("set of semaphores {id} (`ipcrm -s {id}` removes it)"));
+                let left: Vec<_> = segments.chain(sets).collect();
+                format!("Left in the kernel: {}.", left.join(", "))
             }
-            None => "Whether anything is left cannot be shown here. Is /proc mounted?".to_owned(),
+            _ => "Whether anything is left cannot be shown here. Is /proc mounted?".to_owned(),
         };
         self.wrapped("", "", &format!("{outcome} {left}"))?;
         next.map_or(Ok(()), |next| self.wrapped("", "", &format!("Next: {next}")))
     }
 }
 
+/// Whether an event is one line among many of its kind.
+fn is_short(event: &Event) -> bool {
+    match event {
+        Event::Call(call) => call.brief,
+        Event::Memory(access) => access.brief,
+        _ => false,
+    }
+}
+
 impl<W: Write> Tell for Text<W> {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
+        let short = is_short(event);
+        if std::mem::replace(&mut self.short, short) && !short {
+            self.blank()?;
+        }
         match event {
             Event::Lesson { number, of, title, pid, page_size, isolated } => {
                 self.lesson(*number, *of, title)?;
@@ -387,7 +410,9 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Wait { wants } => self.wait(wants)?,
-            Event::End { outcome, left, next, .. } => self.end(outcome, left.as_deref(), next.as_deref())?,
+            Event::End { outcome, left, left_sets, next, .. } => {
+                self.end(outcome, (left.as_deref(), left_sets.as_deref()), next.as_deref())?;
+            }
         }
         self.out.flush()
     }
