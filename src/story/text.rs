@@ -4,6 +4,7 @@
 
 mod picture;
 mod table;
+mod traced;
 
 use std::io::{self, Write};
 
@@ -113,6 +114,9 @@ impl<W: Write> Text<W> {
         if call.brief {
             return self.evidence(&told);
         }
+        if call.rust.is_none() {
+            self.blank()?;
+        }
         self.labelled("C".bold(), &told)?;
         self.statement(call.rust.as_ref())?;
         if let Some(reason) = &call.reason {
@@ -184,6 +188,7 @@ impl<W: Write> Text<W> {
     }
 
     fn record(&mut self, id: Shmid, moments: &[String], fields: &[Field]) -> io::Result<()> {
+        self.blank()?;
         self.heading(&format!("struct shmid_ds of segment {id}"))?;
         self.lines(&table::record(moments, fields))?;
         self.blank()
@@ -301,6 +306,7 @@ fn is_short(event: &Event) -> bool {
     match event {
         Event::Call(call) => call.brief,
         Event::Memory(access) => access.brief,
+        Event::Traced(event) => event.goes_with_its_call(),
         _ => false,
     }
 }
@@ -386,6 +392,7 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Exec { pid, who, command } => {
+                self.blank()?;
                 self.labelled("Runs".bold(), &format!("{}exec {command}", speaker(who.as_deref(), *pid)))?;
                 self.blank()?;
             }
@@ -409,6 +416,7 @@ impl<W: Write> Tell for Text<W> {
                 self.labelled("Missing".red().bold(), text)?;
                 self.blank()?;
             }
+            Event::Traced(event) => self.traced(event)?,
             Event::Wait { wants } => self.wait(wants)?,
             Event::End { outcome, left, left_sets, next, .. } => {
                 self.end(outcome, (left.as_deref(), left_sets.as_deref()), next.as_deref())?;
@@ -424,7 +432,7 @@ fn speaker(who: Option<&str>, pid: i32) -> String {
 }
 
 /// A cell that is empty, said in words.
-fn shown(cell: &str) -> &str {
+pub(super) fn shown(cell: &str) -> &str {
     if cell.is_empty() { "(none)" } else { cell }
 }
 
