@@ -172,8 +172,8 @@ fn unwrapped(text: &str) -> String {
     for line in text.lines() {
         let body = line.trim_start();
         let indent = line.len() - body.len();
-        let own_line =
-            body.starts_with("Not ") || body.split_once(") ").is_some_and(|(letter, _)| letter.len() == 1);
+        let own_line = body.starts_with("Not ")
+            || body.split_once(") ").is_some_and(|(option, _)| matches!(option.as_bytes(), [b'a'..=b'z']));
         let place = body.starts_with("lessons/") || body.starts_with("src/");
         match lines.last_mut() {
             Some(last) if matches!(indent, 6 | 11) && !body.is_empty() && !own_line && !place => {
