@@ -16,6 +16,7 @@ mod prompt;
 mod show;
 mod source;
 mod text;
+mod work;
 
 use std::cell::RefCell;
 use std::io;
@@ -25,7 +26,7 @@ use std::rc::Rc;
 
 use nix::sys::signal::Signal;
 
-use crate::call::{Address, Answer, Call, Cmd, Performed, Shmid};
+use crate::call::{Address, Answer, Call, Cmd, Outcome, Performed, SemCmd, Semid, Shmid};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::kernel::{Adjustment, Change, Ending, Faults, Process};
 use crate::trace::count_system_calls;
@@ -36,6 +37,7 @@ pub use predict::{Guess, Judge, Verdict};
 pub use prompt::Prompt;
 pub use source::Source;
 pub use text::{Plain, Screen, Text};
+pub use work::Work;
 
 use event::{Access, CallEvent, Direction, Rust};
 use show::Seen;
@@ -264,7 +266,13 @@ impl Story {
         let place = Location::caller();
         self.unharmed()?;
         let outcome = self.process.borrow_mut().perform(&call);
-        let performed = Performed { pid: self.pid(), outcome: self.told_if_ended(outcome)?, call };
+        let outcome = self.told_if_ended(outcome)?;
+        self.answered(call, outcome, place)
+    }
+
+    /// Tells a call that was made.
+    fn answered(&self, call: Call, outcome: Outcome, place: &Location<'_>) -> Result<Answer> {
+        let performed = Performed { pid: self.pid(), outcome, call };
         match performed.outcome.clone() {
             Ok(answer) => {
                 self.learn(&answer);
@@ -300,6 +308,17 @@ impl Story {
     /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
     pub(crate) fn discard(&self, id: Shmid) {
         let _ = self.process.borrow_mut().perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
+    }
+
+    /// Removes a set of semaphores without a word: for `Drop`.
+    pub(crate) fn discard_set(&self, semid: Semid) {
+        let _ = self.look_at_set(semid, 0, SemCmd::IpcRmid);
+    }
+
+    /// Asks about a set of semaphores without a word.
+    pub(crate) fn look_at_set(&self, semid: Semid, semnum: i32, cmd: SemCmd) -> Result<i32> {
+        let outcome = self.process.borrow_mut().perform(&Call::Semctl { semid, semnum, cmd })?;
+        Ok(outcome.map_or(0, |answer| answer.value() as i32))
     }
 
     /// Detaches without a word: for `Drop`.

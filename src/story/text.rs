@@ -251,8 +251,11 @@ impl<W: Write> Text<W> {
     }
 
     fn wait(&mut self, wants: &str) -> io::Result<()> {
-        let prompt =
-            if wants == "answer" { "  your answer> " } else { "[Enter] next   [?] more   [q] quit > " };
+        let prompt = match wants {
+            "answer" => "  your answer> ",
+            "move" => "  who moves? a or b> ",
+            _ => "[Enter] next   [?] more   [q] quit > ",
+        };
         self.blank = true;
         write!(self.out, "{}", prompt.bold())
     }
@@ -313,6 +316,17 @@ impl<W: Write> Tell for Text<W> {
                 self.answer(value, *right, *chosen, options)?
             }
             Event::Call(call) => self.call(call)?,
+            Event::Started { pid, who, c, rust, brief } => {
+                let told = format!("{}{c} ...", speaker(who.as_deref(), *pid));
+                if *brief {
+                    self.evidence(&told)?;
+                } else {
+                    self.labelled("C".bold(), &told)?;
+                    self.statement(rust.as_ref())?;
+                    self.labelled("".normal(), "It is at work, and this process goes on.")?;
+                    self.blank()?;
+                }
+            }
             Event::Memory(access) => self.access(access)?,
             Event::Bytes { offset, bytes } => self.bytes(*offset, bytes)?,
             Event::Record { shmid, moments, fields } => self.record(*shmid, moments, fields)?,
