@@ -58,7 +58,7 @@ pub mod prelude {
     pub use crate::error::{Error, Result};
     pub use crate::kernel::{Adjustment, Ending, How, Step, Tally};
     pub use crate::program;
-    pub use crate::shm::{Attachment, Segment, Semaphores};
+    pub use crate::shm::{Attachment, Interleaved, Race, Segment, Semaphores, Sum};
     pub use crate::source;
-    pub use crate::story::{Judge, Story, Verdict, Work};
+    pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work};
 }

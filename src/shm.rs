@@ -6,10 +6,14 @@
 //! failed; never in another process than the one that made it. No reference ever points into shared bytes.
 
 mod attachment;
+mod interleaved;
 pub(crate) mod mutex;
+mod race;
 mod segment;
 mod semaphores;
 
 pub use attachment::Attachment;
+pub use interleaved::{Interleaved, Moved};
+pub use race::{Race, Sum, compared};
 pub use segment::Segment;
 pub use semaphores::Semaphores;

@@ -21,9 +21,7 @@ use nix::unistd::{ForkResult, Pid, execvp, getppid};
 use serde::{Deserialize, Serialize};
 
 use super::net::{self, Watched};
-use super::{
-    Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, Tally, linux,
-};
+use super::{Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, Tally, linux};
 use crate::call::{Address, Answer, Call, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
@@ -56,7 +54,9 @@ enum Reply {
     Stored(Faults),
     Word(u32),
     Counted(Tally),
-    Locked { orphaned: bool },
+    Locked {
+        orphaned: bool,
+    },
     Shown(String),
     /// What failed: what was asked, what the system answered, what to try.
     Failed([String; 3]),
@@ -433,7 +433,7 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
 fn done(process: &mut Linux, deed: Deed) -> Result<Reply> {
     let done = match deed {
         Deed::Semop(semid, ops) => Done::Answered(process.perform(&Call::Semop { semid, ops })?),
-        Deed::Count { counter, times, how } => process.count(counter, times, how)?,
+        Deed::Count { counter, gate, times, how } => process.count([counter, gate], times, how)?,
         Deed::Lock(word) => process.lock(word)?,
         Deed::Unlock(word) => process.unlock(word)?,
     };

@@ -25,8 +25,13 @@ impl Linux {
     }
 
     /// Counts, until it is done or the set of semaphores is gone.
-    pub(super) fn count(&self, counter: Address, times: u64, how: How) -> Result<Done> {
-        let counter = self.atomic(counter, true)?;
+    pub(super) fn count(&self, [counter, gate]: [Address; 2], times: u64, how: How) -> Result<Done> {
+        let (counter, gate) = (self.atomic(counter, true)?, self.atomic(gate, false)?);
+        // Relaxed: nothing that was written before the gate was opened is read after it. On a single processor the one
+        // that opens it has to have its turn.
+        while gate.load(Ordering::Relaxed) == 0 {
+            std::thread::yield_now();
+        }
         let begun = Instant::now();
         let calls = match how {
             How::Plain => Ok(repeat(times, || increment(counter))),
@@ -79,20 +84,22 @@ fn repeat(times: u64, deed: impl Fn()) -> u64 {
 }
 
 fn between_semops(set: Semid, times: u64, deed: impl Fn()) -> nix::Result<u64> {
+    let mut calls = 0;
     for _ in 0..times {
-        wait_for(set, How::TAKE)?;
+        calls += wait_for(set, How::TAKE)?;
         deed();
-        wait_for(set, How::GIVE)?;
+        calls += wait_for(set, How::GIVE)?;
     }
-    Ok(2 * times)
+    Ok(calls)
 }
 
-/// A signal that is caught, or a stop, makes `semop` return early (signal(7)).
-fn wait_for(set: Semid, op: SemOp) -> nix::Result<()> {
+/// A signal that is caught, or a stop, makes `semop` return early (signal(7)). Returns how many calls it took.
+fn wait_for(set: Semid, op: SemOp) -> nix::Result<u64> {
+    let mut calls = 1;
     loop {
         match super::linux::semop(set, &[op]) {
-            Err(Errno::EINTR) => {}
-            answer => return answer,
+            Err(Errno::EINTR) => calls += 1,
+            answer => return answer.map(|()| calls),
         }
     }
 }

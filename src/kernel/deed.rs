@@ -15,6 +15,8 @@ pub enum Deed {
     Count {
         /// The word.
         counter: Address,
+        /// The word to wait for before the first of them: others begin at the same moment, when it is no longer 0.
+        gate: Address,
         /// How many times.
         times: u64,
         /// In which way.

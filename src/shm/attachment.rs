@@ -151,22 +151,24 @@ impl Attachment {
         self.story.one_step(self.word_at(offset)?, step)
     }
 
-    /// Starts a second process on adding 1 to a control word, so many times: in C, a loop around `counter++`.
-    ///
-    /// # Errors
-    ///
-    /// `Misaligned`, `OutOfBounds`; `Ended`, if the process is gone.
+    /// Starts a second process on adding 1 to the word at `counter`, so many times, once the word at `gate` is not 0.
     #[track_caller]
-    pub fn start_count(&self, offset: usize, times: u64, how: How) -> Result<Work<Tally>> {
-        let counter = self.word_at(offset)?;
-        self.story.start_count(Deed::Count { counter, times, how })
+    pub(super) fn start_count(
+        &self,
+        [counter, gate]: [usize; 2],
+        times: u64,
+        how: How,
+        told: bool,
+    ) -> Result<Work<Tally>> {
+        let (counter, gate) = (self.word_at(counter)?, self.word_at(gate)?);
+        self.story.start_count(Deed::Count { counter, gate, times, how }, told)
     }
 
     /// Starts a second process on taking the lock in a control word. The end says whether its holder had died.
     ///
     /// # Errors
     ///
-    /// As for [`Attachment::start_count`].
+    /// `Misaligned`, `OutOfBounds`; `Ended`, if the process is gone.
     #[track_caller]
     pub fn start_lock(&self, offset: usize) -> Result<Work<bool>> {
         self.story.start_lock(Deed::Lock(self.word_at(offset)?))
@@ -176,7 +178,7 @@ impl Attachment {
     ///
     /// # Errors
     ///
-    /// As for [`Attachment::start_count`].
+    /// As for [`Attachment::start_lock`].
     #[track_caller]
     pub fn start_unlock(&self, offset: usize) -> Result<Work<bool>> {
         self.story.start_lock(Deed::Unlock(self.word_at(offset)?))

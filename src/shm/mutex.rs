@@ -148,7 +148,8 @@ impl Word for AtomicU32 {
         let nap = libc::timespec { tv_sec: 0, tv_nsec: NAP.subsec_nanos().into() };
         // Not FUTEX_PRIVATE: the sleepers are other processes. Whatever ends the sleep, the caller looks again.
         // SAFETY: FUTEX_WAIT reads the word and the timespec, which both live until it returns.
-        let slept = unsafe { libc::syscall(libc::SYS_futex, self.as_ptr(), libc::FUTEX_WAIT, expected, &nap) };
+        let slept =
+            unsafe { libc::syscall(libc::SYS_futex, self.as_ptr(), libc::FUTEX_WAIT, expected, &nap) };
         debug_assert!(matches!(
             Errno::result(slept),
             Ok(_) | Err(Errno::EAGAIN | Errno::EINTR | Errno::ETIMEDOUT)

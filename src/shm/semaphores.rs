@@ -103,13 +103,7 @@ impl Semid {
     ///
     /// Of starting it: `Ended`. Its end gives those of [`Semid::change`].
     #[track_caller]
-    pub fn start_change(
-        self,
-        story: &Story,
-        number: u16,
-        change: i16,
-        flags: SemFlags,
-    ) -> Result<Work<()>> {
+    pub fn start_change(self, story: &Story, number: u16, change: i16, flags: SemFlags) -> Result<Work<()>> {
         story.start_semop(self, &[SemOp { number, change, flags }])
     }
 

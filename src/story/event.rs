@@ -102,6 +102,17 @@ pub enum Event {
         /// Whether one line is enough.
         brief: bool,
     },
+    /// What the kernel shows of a process that waits.
+    Sleep {
+        /// The process.
+        pid: i32,
+        /// What it is called.
+        who: Option<String>,
+        /// `State` in its `/proc/PID/status`.
+        state: String,
+        /// Its `/proc/PID/wchan`: the function of the kernel in which it sleeps.
+        function: String,
+    },
     /// Bytes read from a segment, or written to it.
     Memory(Access),
     /// A stretch of a segment, byte by byte.

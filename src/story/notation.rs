@@ -33,7 +33,7 @@ pub(super) fn fatal(direction: Direction, address: Address, bytes: &[u8]) -> Str
 pub(super) fn deed(deed: &Deed) -> String {
     match deed {
         Deed::Semop(semid, ops) => Call::Semop { semid: *semid, ops: ops.clone() }.to_string(),
-        Deed::Count { counter, times, how } => {
+        Deed::Count { counter, times, how, .. } => {
             format!("for (i = 0; i < {times}; i++) {}", increment(*counter, *how))
         }
         Deed::Lock(word) => format!("lock({word})"),
@@ -42,15 +42,15 @@ pub(super) fn deed(deed: &Deed) -> String {
 }
 
 fn increment(counter: Address, how: How) -> String {
-    let counter = format!("*(unsigned *) {counter}");
+    let add = format!("*(unsigned *) {counter} += 1");
     match how {
-        How::Plain => format!("{counter} += 1"),
-        How::Atomic => format!("atomic_fetch_add(&{counter}, 1)"),
+        How::Plain => add,
+        How::Atomic => format!("atomic_fetch_add((atomic_uint *) {counter}, 1)"),
         How::Semaphore(set) => {
             let semop = |op| Call::Semop { semid: set, ops: vec![op] };
-            format!("{{ {}; {counter} += 1; {}; }}", semop(How::TAKE), semop(How::GIVE))
+            format!("{{ {}; {add}; {}; }}", semop(How::TAKE), semop(How::GIVE))
         }
-        How::Lock(word) => format!("{{ lock({word}); {counter} += 1; unlock({word}); }}"),
+        How::Lock(word) => format!("{{ lock({word}); {add}; unlock({word}); }}"),
     }
 }
 

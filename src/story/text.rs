@@ -317,15 +317,20 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Call(call) => self.call(call)?,
             Event::Started { pid, who, c, rust, brief } => {
-                let told = format!("{}{c} ...", speaker(who.as_deref(), *pid));
+                let told = format!("{}{c}", speaker(who.as_deref(), *pid));
                 if *brief {
-                    self.evidence(&told)?;
+                    self.evidence(&format!("{told} ..."))?;
                 } else {
-                    self.labelled("C".bold(), &told)?;
+                    self.labelled("Starts".bold(), &told)?;
                     self.statement(rust.as_ref())?;
-                    self.labelled("".normal(), "It is at work, and this process goes on.")?;
                     self.blank()?;
                 }
+            }
+            Event::Sleep { pid, who, state, function } => {
+                self.heading(&format!("{}/proc/{pid}/status and wchan", speaker(who.as_deref(), *pid)))?;
+                self.evidence(&format!("State: {state}"))?;
+                self.evidence(&format!("sleeps in: {function}"))?;
+                self.blank()?;
             }
             Event::Memory(access) => self.access(access)?,
             Event::Bytes { offset, bytes } => self.bytes(*offset, bytes)?,

@@ -66,7 +66,7 @@ impl Story {
     /// Starts `semop`, which may wait, and does not wait for it.
     #[track_caller]
     pub(crate) fn start_semop(&self, id: Semid, ops: &[SemOp]) -> Result<Work<()>> {
-        self.start(Deed::Semop(id, ops.to_vec()), |work, done| match (&work.deed, done) {
+        self.start(Deed::Semop(id, ops.to_vec()), true, |work, done| match (&work.deed, done) {
             (Deed::Semop(semid, ops), Done::Answered(outcome)) => {
                 let call = Call::Semop { semid: *semid, ops: ops.clone() };
                 work.story.answered(call, outcome, work.place).map(drop)
@@ -75,10 +75,10 @@ impl Story {
         })
     }
 
-    /// Starts counting.
+    /// Starts counting, and tells of it, or not.
     #[track_caller]
-    pub(crate) fn start_count(&self, deed: Deed) -> Result<Work<Tally>> {
-        self.start(deed, |work, done| match done {
+    pub(crate) fn start_count(&self, deed: Deed, told: bool) -> Result<Work<Tally>> {
+        self.start(deed, told, |work, done| match done {
             Done::Counted(tally) => Ok(tally),
             other => Err(work.otherwise(&other)),
         })
@@ -87,7 +87,7 @@ impl Story {
     /// Starts taking a lock, or giving it free; the end says whether it was taken from a dead holder.
     #[track_caller]
     pub(crate) fn start_lock(&self, deed: Deed) -> Result<Work<bool>> {
-        self.start(deed, |work, done| match done {
+        self.start(deed, true, |work, done| match done {
             Done::Locked { orphaned } => Ok(orphaned),
             Done::Unlocked => Ok(false),
             other => Err(work.otherwise(&other)),
@@ -95,14 +95,16 @@ impl Story {
     }
 
     #[track_caller]
-    fn start<T>(&self, deed: Deed, collect: fn(&Work<T>, Done) -> Result<T>) -> Result<Work<T>> {
+    fn start<T>(&self, deed: Deed, told: bool, collect: fn(&Work<T>, Done) -> Result<T>) -> Result<Work<T>> {
         let place = Location::caller();
         self.unharmed()?;
         let started = self.process.borrow_mut().start(&deed);
         self.told_if_ended(started)?;
-        let (rust, brief) = self.statement(place);
-        let (pid, who, c) = (self.pid(), self.who.clone(), notation::deed(&deed));
-        self.tell(Event::Started { pid, who, c, rust, brief });
+        if told {
+            let (rust, brief) = self.statement(place);
+            let (pid, who, c) = (self.pid(), self.who.clone(), notation::deed(&deed));
+            self.tell(Event::Started { pid, who, c, rust, brief });
+        }
         Ok(Work { story: self.clone(), deed, place, collect })
     }
 
@@ -129,13 +131,15 @@ impl Story {
         Ok(false)
     }
 
-    /// What the kernel shows of a process that waits: its state, and the function of the kernel it sleeps in, if that
-    /// is for us to know.
-    pub fn sleeps(&self) -> Option<(String, Option<String>)> {
+    /// Shows what the kernel shows of a process that waits: its state, and the function of the kernel in which it
+    /// sleeps, if that is for us to know.
+    pub fn show_sleep(&self) {
         let mut process = self.process.borrow_mut();
-        let status = process.shows(ProcFile::Status).ok()?;
-        let state = status.lines().find_map(|line| line.strip_prefix("State:"))?.trim().to_owned();
-        let function = process.shows(ProcFile::SleepsIn).ok().filter(|name| name != "0" && !name.is_empty());
-        Some((state, function))
+        let status = process.shows(ProcFile::Status).unwrap_or_default();
+        let state = status.lines().find_map(|line| line.strip_prefix("State:")).unwrap_or("cannot be seen");
+        let function = process.shows(ProcFile::SleepsIn).unwrap_or_default();
+        let function = if matches!(function.as_str(), "" | "0") { "not shown to us" } else { &function };
+        let (pid, state) = (process.pid(), state.trim().replace('\t', " "));
+        self.tell(Event::Sleep { pid, who: self.who.clone(), state, function: function.to_owned() });
     }
 }
