@@ -29,7 +29,7 @@ fn tell(story: &Story) -> Result<()> {
     let segment = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
     let memory = segment.attach()?;
     let (a, b) = (story.fork("A")?, story.fork("B")?);
-    let (in_a, in_b) = (memory.inherited_by(&a), memory.inherited_by(&b));
+    let [in_a, in_b] = [&a, &b].map(|child| memory.inherited_by(child));
 
     story.step("Make a semaphore")?;
     story.say(
@@ -127,7 +127,8 @@ fn tell(story: &Story) -> Result<()> {
         "The futex is 0, or its holder's pid. A new A takes it; B comes, sets the highest bit, and sleeps.",
     );
     let a = story.fork("A")?;
-    memory.inherited_by(&a).start_lock(LOCK)?.end()?;
+    let in_a = memory.inherited_by(&a);
+    in_a.start_lock(LOCK)?.end()?;
     assert_eq!(memory.load_word(LOCK)?, a.pid() as u32);
     let waiting = in_b.start_lock(LOCK)?;
     assert!(story.wait_until(|| Ok(memory.load_word(LOCK)? != a.pid() as u32))?);

@@ -7,8 +7,9 @@
 //! Why not a crate: the one that offers futex locks across processes forgets a dead holder, and those around the C
 //! library's robust mutex hide the word, which is what a learner comes to see.
 //!
-//! **Invariant:** a lock is never waited for without end because of a process that is gone. The kernel hands on
-//! what a dead holder held, and whoever sleeps looks again after [`NAP`], whatever wake-up was lost.
+//! **Invariant:** a lock is never waited for without end because of a process that was killed. The kernel hands on
+//! what a dead holder held, if that had the segment attached to its last moment; and whoever sleeps looks again after
+//! [`NAP`], whatever wake-up was lost.
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering, compiler_fence};
@@ -159,5 +160,101 @@ impl Word for AtomicU32 {
     fn wake(&self) {
         // SAFETY: FUTEX_WAKE uses the address only to find who sleeps there.
         let _ = unsafe { libc::syscall(libc::SYS_futex, self.as_ptr(), libc::FUTEX_WAKE, 1) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Every order of steps, and every value that the memory model lets a load return, tried by loom.
+
+    use loom::sync::atomic::AtomicU32;
+    use loom::sync::{Arc, Condvar, Mutex};
+    use loom::thread;
+
+    use super::*;
+
+    /// A word, a futex's queue of sleepers, and what the lock guards. Nobody naps: a lost wake-up is a deadlock here,
+    /// which loom finds.
+    #[derive(Default)]
+    struct Model {
+        word: AtomicU32,
+        sleepers: Mutex<()>,
+        wake_up: Condvar,
+        guarded: AtomicU32,
+    }
+
+    impl Word for Model {
+        fn load(&self, order: Ordering) -> u32 {
+            self.word.load(order)
+        }
+
+        fn swap(&self, value: u32, order: Ordering) -> u32 {
+            self.word.swap(value, order)
+        }
+
+        fn replace(&self, from: u32, to: u32, order: Ordering) -> bool {
+            self.word.compare_exchange(from, to, order, Ordering::Relaxed).is_ok()
+        }
+
+        fn sleep(&self, expected: u32) {
+            let queue = self.sleepers.lock().unwrap();
+            if self.word.load(Ordering::SeqCst) == expected {
+                drop(self.wake_up.wait(queue).unwrap());
+            }
+        }
+
+        fn wake(&self) {
+            let _queue = self.sleepers.lock().unwrap();
+            self.wake_up.notify_one();
+        }
+    }
+
+    impl Model {
+        /// Load, add, store, as two processes would lose it without the lock.
+        fn increment(&self, me: u32) -> Taken {
+            let (taken, _) = lock(self, me);
+            let seen = self.guarded.load(Ordering::Relaxed);
+            self.guarded.store(seen + 1, Ordering::Relaxed);
+            unlock(self);
+            taken
+        }
+    }
+
+    fn explore(processes: u32, preemptions: usize) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(preemptions);
+        builder.check(move || {
+            let model = Arc::new(Model::default());
+            let others: Vec<_> = (2..=processes)
+                .map(|me| {
+                    let model = Arc::clone(&model);
+                    thread::spawn(move || model.increment(me))
+                })
+                .collect();
+            assert_eq!(model.increment(1), Taken::Free);
+            assert!(others.into_iter().all(|other| other.join().unwrap() == Taken::Free));
+            assert_eq!(model.guarded.load(Ordering::Relaxed), processes);
+            assert_eq!(model.word.load(Ordering::Relaxed) & HOLDER, 0);
+        });
+    }
+
+    #[test]
+    fn two_never_hold_it_at_once_and_no_wake_up_is_lost() {
+        explore(2, 5);
+    }
+
+    #[test]
+    fn nor_do_three() {
+        explore(3, 2);
+    }
+
+    #[test]
+    fn what_a_dead_process_held_is_taken_over_and_said_so() {
+        let word = std::sync::atomic::AtomicU32::new(WAITERS | OWNER_DIED);
+        assert_eq!(lock(&word, 7).0, Taken::Orphaned);
+        // Others may sleep: they are not forgotten.
+        assert_eq!(word.load(Ordering::Relaxed), WAITERS | 7);
+        assert!(unlock(&word));
+        assert_eq!(lock(&word, 7).0, Taken::Free);
     }
 }

@@ -5,6 +5,7 @@
 use super::Attachment;
 use crate::error::Result;
 use crate::kernel::{How, Tally};
+use crate::story::Work;
 
 /// Who counts, and where.
 pub struct Race<'a> {
@@ -119,8 +120,18 @@ impl Race<'_> {
         Ok((sum, rounds))
     }
 
+    /// Starts them, and leaves it to others to collect their ends, or to kill them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Race::run`].
     #[track_caller]
-    fn round(&self, times: u64, how: How, told: bool) -> Result<Sum> {
+    pub fn start(&self, times: u64, how: How) -> Result<Vec<Work<Tally>>> {
+        self.begin(times, how, true)
+    }
+
+    #[track_caller]
+    fn begin(&self, times: u64, how: How, told: bool) -> Result<Vec<Work<Tally>>> {
         self.memory.store_word(self.counter, 0)?;
         self.memory.store_word(self.gate, 0)?;
         let mut works = Vec::new();
@@ -128,6 +139,12 @@ impl Race<'_> {
             works.push(runner.start_count([self.counter, self.gate], times, how, told)?);
         }
         self.memory.store_word(self.gate, 1)?;
+        Ok(works)
+    }
+
+    #[track_caller]
+    fn round(&self, times: u64, how: How, told: bool) -> Result<Sum> {
+        let works = self.begin(times, how, told)?;
         let tallies = works.into_iter().map(|work| work.end()).collect::<Result<_>>()?;
         Ok(Sum { counted: self.memory.load_word(self.counter)?.into(), tallies })
     }
