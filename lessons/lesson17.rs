@@ -96,7 +96,7 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
     }
     let rows: Vec<_> = results.chunks(4).map(beside_each_other).collect();
     let heading = ["order", "counter", "order", "counter", "order", "counter", "order", "counter"];
-    story.table("who moves when, and what the counter says in the end", heading, &rows);
+    story.table("each order, and the counter after it", heading, &rows);
     let exact: Vec<_> = results.iter().filter(|(_, counter)| *counter == 2).collect();
     guess.reveal(
         story,

@@ -48,6 +48,11 @@ fn tell(story: &Story) -> Result<()> {
     let value = id.value(story, 0)?;
     guess.reveal(story, value.to_string().as_str());
 
+    story.erratum(
+        "E4",
+        "semaphores move no data, they make processes wait; and POSIX semaphores reach other processes, too.",
+    );
+
     story.experiment("Two processes that both prepare it")?;
     story.say("Each of them sets the value to 1 before it uses the lock, to be sure. A is first.");
     let guess = story.predict(
@@ -87,13 +92,13 @@ fn tell(story: &Story) -> Result<()> {
     let futex = race.run(MANY, memory.lock_at(LOCK)?, RACES)?;
     let semaphore = race.run(FEW, How::Semaphore(id), RACES)?;
     story.table(
-        "what an increment costs, in nanoseconds, and beside an atomic one",
-        ["way", "increments", "lost", "system calls", "ns", "ratio"],
+        "what one increment costs",
+        ["way", "increments", "lost", "system calls", "nanoseconds", "ratio"],
         &[("bare", &bare), ("atomic", &atomic), ("futex", &futex), ("semaphore", &semaphore)]
             .map(|(way, races)| compared(way, races, &atomic)),
     );
     story.say(format!(
-        "{RACES} races each, in this run. What else the machine does makes the times differ from run to run; the zeros of \
+        "{RACES} races each; the ratio is that of the medians, beside the atomic one, to one digit. What else the machine does makes the times differ from run to run; the zeros of \
          the locks do not."
     ));
     let exact = [&atomic, &futex, &semaphore].into_iter().flatten().all(|sum| sum.lost() == 0);
@@ -159,6 +164,7 @@ fn tell(story: &Story) -> Result<()> {
     let a_wants = id.start_change(&a, 1, -1, SemFlags::SEM_UNDO)?;
     let b_wants = id.start_change(&b, 0, -1, SemFlags::SEM_UNDO)?;
     assert!(story.wait_until(|| Ok([id.waiting_now(story, 0)?, id.waiting_now(story, 1)?] == [1, 1]))?);
+    assert_eq!((id.waiting(story, 0)?, id.waiting(story, 1)?), (1, 1));
     assert!(a_wants.within(A_MOMENT)?.is_none() && b_wants.within(A_MOMENT)?.is_none());
     a.show_sleep();
     b.show_sleep();

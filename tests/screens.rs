@@ -18,7 +18,28 @@ use playground::course::LESSONS;
 const NOBODY: u32 = 65534;
 
 /// What differs from run to run, and the name that stands for it.
-const MASKS: [(&str, &str); 29] = [
+const MASKS: [(&str, &str); 44] = [
+    (r"\[([AB]) \d+\]", "[$1 [pid]]"),
+    (r"(ipcs -s -i |ipcrm -s |Semaphore Array semid=)\d+", "$1[semid]"),
+    (r"(semop|semctl)\(\d{1,10},", "$1([semid],"),
+    (r"(semget\([^)]*\)) = \d+", "$1 = [semid]"),
+    (r#"("name":"semget","args":\{[^}]*\},"result"):\d+"#, "$1:\"[semid]\""),
+    (r#"("semid"):\d+"#, "$1:\"[semid]\""),
+    (r"([oc]time = )\w+ \w+ +\d+ [\d:]+ \d+", "$1[time]"),
+    (r"(\b[01] +0 +1 +0 +)\d+", "$1[pid]"),
+    (r"(0100: +)[0-9a-f ]+ {3}.*", "$1[pid and the highest bit]"),
+    (r#"("offset":256,"bytes":)\[[^\]]*\]"#, "$1\"[pid and the highest bit]\""),
+    (r#"(sleeps in: |"function":")[^"\n]*"#, "$1[function]"),
+    (
+        r"races +increments made +counter +updates lost\n.*",
+        "races, increments made, counter, updates lost: [race]",
+    ),
+    (
+        r"way +increments +lost +system calls +nanoseconds +ratio",
+        "way, increments, lost, system calls, nanoseconds, ratio",
+    ),
+    (r"(?m)^    (bare|atomic|futex|semaphore) .*\d.*$", "    $1: [cost]"),
+    (r#"("title":"(?:the last race|what one increment costs).*"rows":)\[\[.*\]\]"#, "$1\"[race]\""),
     (r"(?m)^    and \d+ that others made, which this lesson does not touch\n", ""),
     (r#""others":\d+"#, r#""others":"[others]""#),
     (r"(0x[0-9a-f]{8}) \d+ +\S+ +(\d{3} )", "$1 [shmid]    [owner]    $2"),

@@ -72,7 +72,7 @@ impl<'a> Interleaved<'a> {
 impl Moved {
     /// As a row of a table: who, the step in C, both registers, the counter.
     pub fn row(&self) -> [String; 5] {
-        let [a, b] = self.registers.map(|r| r.map_or("-".to_owned(), |r| r.to_string()));
+        let [a, b] = self.registers.map(|r| r.map_or("empty".to_owned(), |r| r.to_string()));
         [self.who.to_string(), self.in_c().to_owned(), a, b, self.counter.to_string()]
     }
 
@@ -88,6 +88,6 @@ impl Moved {
 impl fmt::Display for Moved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [who, step, a, b, counter] = self.row();
-        write!(f, "{who}: {step}. In A's register: {a}, in B's: {b}; the counter: {counter}.")
+        write!(f, "{who}: {step}. A's register is {a}, B's {b}, the counter {counter}.")
     }
 }

@@ -45,7 +45,7 @@ fn increment(counter: Address, how: How) -> String {
     let add = format!("*(unsigned *) {counter} += 1");
     match how {
         How::Plain => add,
-        How::Atomic => format!("atomic_fetch_add((atomic_uint *) {counter}, 1)"),
+        How::Atomic => format!("atomic_fetch_add({counter}, 1)"),
         How::Semaphore(set) => {
             let semop = |op| Call::Semop { semid: set, ops: vec![op] };
             format!("{{ {}; {add}; {}; }}", semop(How::TAKE), semop(How::GIVE))

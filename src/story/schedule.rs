@@ -30,13 +30,13 @@ pub struct Schedule(Vec<Turn>);
 pub enum NoSchedule {
     /// A letter that is nobody.
     #[error(
-        "{0:?} is nobody: there are two processes, A and B. Write who moves, step by step, such as AABBAB"
+        "\n{0:?} is nobody: there are two processes, A and B.\nWrite who moves, step by step, such as AABBAB."
     )]
     Nobody(char),
     /// Too many moves, or too few.
     #[error(
-        "A moves {a} times and B {b} times; an increment takes three steps, load, add and store, so each of them moves \
-         three times. Write three As and three Bs, in any order, such as AABBAB"
+        "\nA moves {a} times and B {b} times. An increment takes three steps, load, add\nand store, so each of them moves \
+         three times.\nWrite three As and three Bs, in any order, such as AABBAB."
     )]
     Incomplete {
         /// A's moves.

@@ -327,7 +327,7 @@ impl<W: Write> Tell for Text<W> {
                 }
             }
             Event::Sleep { pid, who, state, function } => {
-                self.heading(&format!("{}/proc/{pid}/status and wchan", speaker(who.as_deref(), *pid)))?;
+                self.heading(&format!("{}status and wchan in /proc", speaker(who.as_deref(), *pid)))?;
                 self.evidence(&format!("State: {state}"))?;
                 self.evidence(&format!("sleeps in: {function}"))?;
                 self.blank()?;
