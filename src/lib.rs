@@ -55,12 +55,14 @@ pub mod prelude {
     pub use nix::sys::signal::Signal;
     pub use nix::sys::stat::Mode;
 
-    pub use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
+    pub use crate::call::{
+        Address, Call, Cmd, Key, SemFlags, Semid, ShmatFlags, ShmgetFlags, Shmid, ShmidDs,
+    };
     pub use crate::course::{OWNER_RW, SIZE, TEXT, THERE};
     pub use crate::error::{Error, Result};
-    pub use crate::kernel::{Adjustment, Ending};
+    pub use crate::kernel::{Adjustment, Ending, How, Step, Tally};
     pub use crate::program;
-    pub use crate::shm::{Attachment, Segment};
+    pub use crate::shm::{Attachment, Interleaved, Race, Segment, Semaphores, Sum};
     pub use crate::source;
-    pub use crate::story::{Judge, Story, Verdict};
+    pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work};
 }

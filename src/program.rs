@@ -10,29 +10,41 @@ use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Args, CommandFactory, FromArgMatches};
 
 use crate::course::{self, LAST, LESSONS, Lesson};
 use crate::error::{Error, Result};
 use crate::kernel::{self, Linux};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
-pub use options::{Color, Format, Options, Pace, examples};
+pub use options::{Color, Format, NoMore, Options, Pace, Scheduling, examples};
 pub use screen::{choose_color_for, screen};
 
 /// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
 pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {
+    lesson_with(number, source, |story, _: &NoMore| tell(story))
+}
+
+/// The same for a lesson that has options of its own, which no other lesson accepts.
+pub fn lesson_with<More: Args>(
+    number: usize,
+    source: Source,
+    tell: impl Fn(&Story, &More) -> Result<()>,
+) -> ExitCode {
     if let Some(ended) = kernel::serve_if_asked() {
         return ended;
     }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let about = format!("Lesson {number} of {LAST}: {}", lesson.title);
     let command = Options::command().name(lesson.name).about(about).after_help(examples(lesson.name));
-    let options = match Options::from_arg_matches(&command.get_matches()) {
-        Ok(options) => options,
+    let matches = More::augment_args(command).get_matches();
+    let understood = Options::from_arg_matches(&matches)
+        .and_then(|options| More::from_arg_matches(&matches).map(|more| (options, more)));
+    let (options, more) = match understood {
+        Ok(understood) => understood,
         Err(error) => error.exit(),
     };
-    run(&options, Program { number: Some(number), title: lesson.title, source }, tell)
+    run(&options, Program { number: Some(number), title: lesson.title, source }, |story| tell(story, &more))
 }
 
 /// What is run.
@@ -47,7 +59,7 @@ pub struct Program {
 }
 
 /// Tells a story to the end, whatever end that is.
-pub fn run(options: &Options, program: Program, tell: fn(&Story) -> Result<()>) -> ExitCode {
+pub fn run(options: &Options, program: Program, tell: impl Fn(&Story) -> Result<()>) -> ExitCode {
     screen::choose_color(options.color);
     if options.isolated
         && let Err(error) = kernel::isolate()

@@ -24,7 +24,7 @@ use nix::sys::time::TimeSpec;
 use nix::unistd::{ForkResult, SysconfVar, Uid, User, sysconf};
 
 use super::net::{self, Watched};
-use super::{Adjustment, Change, Child, Ending, Faults, ProcFile, Process};
+use super::{Adjustment, Change, Child, Deed, Done, Ending, Faults, ProcFile, Process, Step};
 use crate::call::{
     Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, SemOp, Semid, ShmInfo, ShmLimits, ShmatFlags,
     Shmid, ShmidDs,
@@ -45,6 +45,8 @@ pub struct Linux {
     files: Files,
     /// Whether to make every access, as a forked child does.
     reckless: bool,
+    /// What an increment that is made step by step has loaded.
+    pub(super) register: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -107,13 +109,6 @@ impl Linux {
             }
             Ok(Answer::Set(id))
         })
-    }
-
-    fn semop(&mut self, id: Semid, ops: &[SemOp]) -> nix::Result<Answer> {
-        let mut ops = sembufs(ops);
-        // SAFETY: the pointer and the count describe the vector, which lives until the call returns.
-        Errno::result(unsafe { libc::semop(id.0, ops.as_mut_ptr(), ops.len()) })?;
-        Ok(Answer::Done)
     }
 
     fn semtimedop(&mut self, id: Semid, ops: &[SemOp], timeout: Duration) -> nix::Result<Answer> {
@@ -204,6 +199,19 @@ impl Linux {
         Err(Error::NotAttached { address, length, purpose })
     }
 
+    /// The control word at an address. It cannot be detached while it is borrowed: that takes `&mut self`.
+    pub(super) fn atomic(&self, address: Address, writing: bool) -> Result<&AtomicU32> {
+        let unaligned = !address.is_multiple_of(size_of::<u32>());
+        if unaligned {
+            return Err(Error::Misaligned { offset: address.0, alignment: size_of::<u32>() });
+        }
+        self.attached_for(address, size_of::<u32>(), writing)?;
+        let word = std::ptr::with_exposed_provenance_mut::<u32>(address.0);
+        // SAFETY: the address is aligned, and `attached_for` found the word in an attachment that may be written
+        // if it has to be. Control words are accessed by atomics only, in every process.
+        Ok(unsafe { AtomicU32::from_ptr(word) })
+    }
+
     /// Why a call must not be made in this process, whatever the kernel would say to it.
     fn endangers(&self, call: &Call) -> Option<&'static str> {
         if let Call::Semctl { cmd: SemCmd::Other(_), .. } = call {
@@ -248,7 +256,7 @@ impl Process for Linux {
             Call::Semget { key, nsems, flags, mode } => {
                 self.semget(key, nsems, flags.bits() | mode.bits() as c_int)
             }
-            Call::Semop { semid, ref ops } => self.semop(semid, ops),
+            Call::Semop { semid, ref ops } => semop(semid, ops).map(|()| Answer::Done),
             Call::Semtimedop { semid, ref ops, timeout } => self.semtimedop(semid, ops, timeout),
             Call::Semctl { semid, semnum, cmd } => self.semctl(semid, semnum, cmd),
             Call::File(ref call) => self.file(call),
@@ -280,20 +288,24 @@ impl Process for Linux {
     }
 
     fn word(&mut self, address: Address, change: Change) -> Result<u32> {
-        let unaligned = !address.is_multiple_of(size_of::<u32>());
-        if unaligned {
-            return Err(Error::Misaligned { offset: address.0, alignment: size_of::<u32>() });
-        }
-        self.attached_for(address, size_of::<u32>(), change != Change::Load)?;
-        let word = std::ptr::with_exposed_provenance_mut::<u32>(address.0);
-        // SAFETY: the address is aligned, and `attached_for` found the word in an attachment that may be written
-        // if it has to be. Control words are accessed by atomics only, in every process.
-        let word = unsafe { AtomicU32::from_ptr(word) };
+        let word = self.atomic(address, change != Change::Load)?;
         Ok(match change {
             Change::Load => word.load(Ordering::Acquire),
             Change::Store(value) => word.swap(value, Ordering::AcqRel),
             Change::Add(value) => word.fetch_add(value, Ordering::AcqRel),
         })
+    }
+
+    fn step(&mut self, counter: Address, step: Step) -> Result<u32> {
+        self.step_of(counter, step)
+    }
+
+    fn start(&mut self, _: &Deed) -> Result<()> {
+        Err(tells_the_story("do something that may take long"))
+    }
+
+    fn finish(&mut self, _: Duration) -> Result<Option<Done>> {
+        Err(tells_the_story("have done something that takes long"))
     }
 
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {
@@ -322,7 +334,7 @@ impl Process for Linux {
         Ok(Box::new(Child::of(self)?))
     }
 
-    fn start(&mut self) -> Result<Box<dyn Process>> {
+    fn spawn(&mut self) -> Result<Box<dyn Process>> {
         Ok(Box::new(Child::stranger()?))
     }
 
@@ -371,6 +383,16 @@ pub(super) fn is_exclusive(key: Key, flags: c_int) -> bool {
 
 fn seconds_since_1970() -> i64 {
     UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() as i64)
+}
+
+/// Changes semaphores, and waits until it can.
+pub(super) fn semop(id: Semid, ops: &[SemOp]) -> nix::Result<()> {
+    let mut ops: Vec<libc::sembuf> = ops
+        .iter()
+        .map(|op| libc::sembuf { sem_num: op.number, sem_op: op.change, sem_flg: op.flags.bits() as i16 })
+        .collect();
+    // SAFETY: the pointer and the count describe the vector, which lives until the call returns.
+    Errno::result(unsafe { libc::semop(id.0, ops.as_mut_ptr(), ops.len()) }).map(drop)
 }
 
 /// Marks a segment for destruction; async-signal-safe.

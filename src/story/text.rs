@@ -264,8 +264,11 @@ impl<W: Write> Text<W> {
     }
 
     fn wait(&mut self, wants: &str) -> io::Result<()> {
-        let prompt =
-            if wants == "answer" { "  your answer> " } else { "[Enter] next   [?] more   [q] quit > " };
+        let prompt = match wants {
+            "answer" => "  your answer> ",
+            "move" => "  who moves? a or b> ",
+            _ => "[Enter] next   [?] more   [q] quit > ",
+        };
         self.blank = true;
         write!(self.out, "{}", prompt.bold())?;
         if self.screen.echoes { Ok(()) } else { writeln!(self.out) }
@@ -353,6 +356,22 @@ impl<W: Write> Tell for Text<W> {
                 self.answer(value, *right, *chosen, options)?
             }
             Event::Call(call) => self.call(call)?,
+            Event::Started { pid, who, c, rust, brief } => {
+                let told = format!("{}{c}", speaker(who.as_deref(), *pid));
+                if *brief {
+                    self.evidence(&format!("{told} ..."))?;
+                } else {
+                    self.labelled("Starts".bold(), &told)?;
+                    self.statement(rust.as_ref())?;
+                    self.blank()?;
+                }
+            }
+            Event::Sleep { pid, who, state, function } => {
+                self.heading(&format!("{}status and wchan in /proc", speaker(who.as_deref(), *pid)))?;
+                self.evidence(&format!("State: {state}"))?;
+                self.evidence(&format!("sleeps in: {function}"))?;
+                self.blank()?;
+            }
             Event::Memory(access) => self.access(access)?,
             Event::Bytes { offset, bytes } => self.bytes(*offset, bytes)?,
             Event::Record { shmid, moments, fields } => self.record(*shmid, moments, fields)?,
