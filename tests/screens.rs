@@ -51,7 +51,7 @@ const MASKS: &[(&str, &str)] = &[
         r"way +increments +lost +system calls +nanoseconds +ratio",
         "way, increments, lost, system calls, nanoseconds, ratio",
     ),
-    (r"(?m)^    (bare|atomic|futex|semaphore) .*\d.*$", "    $1: [cost]"),
+    (r"(?m)^    (bare|atomic|futex|semaphore) +\d{3,}.*$", "    $1: [cost]"),
     (r#"("title":"(?:the last race|what one increment costs).*"rows":)\[\[.*\]\]"#, "$1\"[race]\""),
     (r"(?m)^    and \d+ that others made, which this lesson does not touch\n", ""),
     (r#""others":\d+"#, r#""others":"[others]""#),
