@@ -27,7 +27,7 @@ use std::rc::Rc;
 
 use nix::sys::signal::Signal;
 
-use crate::call::{Address, Answer, Call, Cmd, Performed, Shmid};
+use crate::call::{Address, Answer, Call, Cmd, Outcome, Performed, Shmid};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::kernel::{Adjustment, Change, Ending, Faults, Process};
 use crate::trace::count_system_calls;
@@ -308,6 +308,12 @@ impl Story {
         let narrator = self.narrator.borrow();
         let wanted = narrator.teller.wants_evidence();
         (wanted.then(|| narrator.source.statement(place)).flatten(), narrator.brief)
+    }
+
+    /// Makes a call without a word: for what is asked again and again, while a process waits for another.
+    pub(crate) fn quietly(&self, call: &Call) -> Result<Outcome> {
+        let outcome = self.process.borrow_mut().perform(call);
+        self.told_if_ended(outcome)
     }
 
     /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
