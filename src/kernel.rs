@@ -31,7 +31,7 @@ pub use adjust::Adjustment;
 pub use child::Child;
 pub use deed::{Deed, Done, How, Step, Tally};
 pub use isolated::isolate;
-pub use linux::{Linux, ftok};
+pub use linux::{Linux, ftok, key_of};
 pub(crate) use linux::{exit_now, fork};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
 pub use stranger::serve_if_asked;
@@ -174,6 +174,13 @@ pub enum Change {
     Store(u32),
     /// Add this, and wrap around.
     Add(u32),
+    /// Put `new` there if it is `expected`, and nothing otherwise.
+    Exchange {
+        /// What has to be there.
+        expected: u32,
+        /// What to put there.
+        new: u32,
+    },
 }
 
 /// The files of `/proc` that lessons look at.

@@ -335,6 +335,12 @@ impl Story {
         (wanted.then(|| narrator.source.statement(place)).flatten(), narrator.brief)
     }
 
+    /// Makes a call without a word: for what is asked again and again, while a process waits for another.
+    pub(crate) fn quietly(&self, call: &Call) -> Result<Outcome> {
+        let outcome = self.process.borrow_mut().perform(call);
+        self.told_if_ended(outcome)
+    }
+
     /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
     pub(crate) fn discard(&self, id: Shmid) {
         // During a panic the process may be borrowed; then the safety net removes it.

@@ -45,8 +45,9 @@ fn lessons_are_numbered_as_they_are_named() {
     for lesson in LESSONS {
         assert_eq!(lesson.name, format!("lesson{:02}", lesson.number));
         let text = read(&format!("lessons/{}.rs", lesson.name));
-        let tells = ["lesson", "lesson_with"].map(|told| format!("program::{told}({},", lesson.number));
-        assert!(tells.iter().any(|call| text.contains(call)), "{} tells its number", lesson.name);
+        let calls = ["lesson", "lesson_with", "lesson_with_sides"]
+            .map(|main| format!("program::{main}({},", lesson.number));
+        assert!(calls.iter().any(|call| text.contains(call)), "{} tells its number", lesson.name);
         assert!(
             text.contains(&format!("Run: `cargo run --bin {}`", lesson.name)),
             "{} says how to run it",

@@ -12,10 +12,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
 use std::hint::black_box;
 use std::mem::{MaybeUninit, size_of};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 use std::{fs, io};
 
+use nix::NixPath;
 use nix::errno::Errno;
 use nix::libc::{self, c_int, c_void};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -260,6 +262,7 @@ impl Process for Linux {
             Call::Semtimedop { semid, ref ops, timeout } => self.semtimedop(semid, ops, timeout),
             Call::Semctl { semid, semnum, cmd } => self.semctl(semid, semnum, cmd),
             Call::File(ref call) => self.file(call),
+            Call::Ftok { ref path, project } => key_of(path, project).map(Answer::Key),
         })
     }
 
@@ -293,6 +296,11 @@ impl Process for Linux {
             Change::Load => word.load(Ordering::Acquire),
             Change::Store(value) => word.swap(value, Ordering::AcqRel),
             Change::Add(value) => word.fetch_add(value, Ordering::AcqRel),
+            Change::Exchange { expected, new } => {
+                match word.compare_exchange(expected, new, Ordering::AcqRel, Ordering::Acquire) {
+                    Ok(before) | Err(before) => before,
+                }
+            }
         })
     }
 
@@ -417,6 +425,15 @@ pub(super) fn remove_set(id: Semid) -> nix::Result<()> {
 pub fn ftok(path: &CStr, project: i32) -> nix::Result<Key> {
     // SAFETY: the path is a C string that lives until the call returns.
     Errno::result(unsafe { libc::ftok(path.as_ptr(), project) }).map(Key)
+}
+
+/// [`ftok`] for a path as Rust has it.
+///
+/// # Errors
+///
+/// As for [`ftok`]; `EINVAL` for a path with a NUL in it.
+pub fn key_of(path: &Path, project: i32) -> nix::Result<Key> {
+    path.with_nix_path(|path| ftok(path, project))?
 }
 
 /// A `shmctl` that reads or writes a `struct shmid_ds`; returns the call's own value.

@@ -155,6 +155,16 @@ impl Attachment {
         self.word(offset, Change::Add(value))
     }
 
+    /// Sets a control word if it is `expected`, and returns what it was: in C,
+    /// `atomic_compare_exchange_strong(memory + offset, &expected, new)`. Of several processes that try, one succeeds.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, and as for [`Attachment::write`].
+    pub fn exchange_word(&self, offset: usize, expected: u32, new: u32) -> Result<u32> {
+        self.word(offset, Change::Exchange { expected, new })
+    }
+
     /// Makes one step of `counter++` on a control word, and returns what is in the process's register after it.
     ///
     /// # Errors

@@ -255,6 +255,9 @@ pub enum Event {
         /// Segments of this story that are still in the kernel's table: empty, if all is well; none, if the table
         /// cannot be seen.
         left: Option<Vec<Shmid>>,
+        /// Segments of this story that go by themselves when another process detaches them.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        marked: Vec<Shmid>,
         /// Sets of semaphores of this story that are still in the kernel's table, likewise.
         left_sets: Option<Vec<Semid>>,
         /// The command for the next lesson.

@@ -278,6 +278,7 @@ impl<W: Write> Text<W> {
         &mut self,
         outcome: &str,
         left: (Option<&[Shmid]>, Option<&[Semid]>),
+        marked: &[Shmid],
         next: Option<&str>,
     ) -> io::Result<()> {
         // Whoever leaves at the prompt may have left the cursor there.
@@ -289,6 +290,10 @@ impl<W: Write> Text<W> {
             _ => "The lesson ended early.",
         };
         let left = match left {
+            (Some([]), Some([])) if !marked.is_empty() => format!(
+                "Marked for destruction: {}. It goes when the last process has detached it.",
+                marked.iter().map(Shmid::to_string).collect::<Vec<_>>().join(", ")
+            ),
             (Some([]), Some([])) => "Nothing that it made is left in the kernel.".to_owned(),
             (Some(segments), Some(sets)) => {
                 let segments = segments.iter().map(|id| format!("segment {id} (`ipcrm -m {id}` removes it)"));
@@ -329,7 +334,9 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Section { title } => {
                 self.blank()?;
-                self.line(&title.bold().to_string())?;
+                for line in textwrap::wrap(title, self.screen.width) {
+                    self.line(&line.bold().to_string())?;
+                }
             }
             Event::Step { number, experiment, title } => {
                 let kind = if *experiment { "Experiment" } else { "Step" };
@@ -437,8 +444,8 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Traced(event) => self.traced(event)?,
             Event::Wait { wants } => self.wait(wants)?,
-            Event::End { outcome, left, left_sets, next, .. } => {
-                self.end(outcome, (left.as_deref(), left_sets.as_deref()), next.as_deref())?;
+            Event::End { outcome, left, marked, left_sets, next, .. } => {
+                self.end(outcome, (left.as_deref(), left_sets.as_deref()), marked, next.as_deref())?;
             }
         }
         self.out.flush()
