@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Call, Outcome};
 use crate::error::Result;
+use crate::shm::Bytes;
 
 pub use adjust::Adjustment;
 pub use child::Child;
@@ -78,6 +79,13 @@ pub trait Process {
     ///
     /// `Misaligned`, unless the address is a multiple of 4; and as for [`Process::load`].
     fn word(&mut self, address: Address, change: Change) -> Result<u32>;
+
+    /// The bytes of an attachment of this very process, bare, for as long as it is attached.
+    ///
+    /// # Errors
+    ///
+    /// `NotAttached`, unless they may be read and written; `Ground` for another process than this one.
+    fn window<'a>(&mut self, address: Address, length: usize) -> Result<Bytes<'a>>;
 
     /// What the kernel shows in a file of `/proc`.
     ///

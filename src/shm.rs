@@ -6,7 +6,14 @@
 //! failed; never in another process than the one that made it. No reference ever points into shared bytes.
 
 mod attachment;
+mod bytes;
+mod mapping;
+pub mod ring;
 mod segment;
+mod sleep;
 
 pub use attachment::Attachment;
+pub use bytes::Bytes;
+pub use mapping::Mapping;
 pub use segment::Segment;
+pub use sleep::{sleep_while, wake_one};

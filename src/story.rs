@@ -28,6 +28,7 @@ use nix::sys::signal::Signal;
 use crate::call::{Address, Answer, Call, Cmd, Performed, Shmid};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::kernel::{Adjustment, Change, Ending, Faults, Process};
+use crate::shm::Bytes;
 use crate::trace::count_system_calls;
 
 pub use event::Event;
@@ -446,6 +447,11 @@ impl Story {
     pub(crate) fn word(&self, address: Address, change: Change) -> Result<u32> {
         let before = self.process.borrow_mut().word(address, change);
         self.told_if_ended(before)
+    }
+
+    /// The bytes of an attachment, bare.
+    pub(crate) fn window<'a>(&self, address: Address, length: usize) -> Result<Bytes<'a>> {
+        self.process.borrow_mut().window(address, length)
     }
 
     /// Replaces the program that the process runs.

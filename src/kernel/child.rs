@@ -25,6 +25,7 @@ use super::{Adjustment, Change, Ending, Faults, Linux, ProcFile, Process, linux}
 use crate::call::{Address, Answer, Call, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
+use crate::shm::Bytes;
 
 /// How long a child may take for an answer. Every request is one call or one copy, so this is generous.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -203,6 +204,14 @@ impl Process for Child {
             Reply::Word(before) => Ok(before),
             other => Err(self.misunderstood(other)),
         }
+    }
+
+    fn window<'a>(&mut self, _: Address, _: usize) -> Result<Bytes<'a>> {
+        Err(Error::ground(
+            format!("touch the memory of process {}", self.pid),
+            "it is another process's",
+            "Attach the segment in this one.",
+        ))
     }
 
     /// The child itself reads what depends on its namespace; its maps are read from outside, so that they can be

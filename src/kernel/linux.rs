@@ -27,6 +27,7 @@ use crate::call::{
     ShmidDs,
 };
 use crate::error::{Error, Result};
+use crate::shm::Bytes;
 
 /// The process that runs this code.
 #[derive(Debug, Default)]
@@ -270,6 +271,13 @@ impl Process for Linux {
             Change::Store(value) => word.swap(value, Ordering::AcqRel),
             Change::Add(value) => word.fetch_add(value, Ordering::AcqRel),
         })
+    }
+
+    fn window<'a>(&mut self, address: Address, length: usize) -> Result<Bytes<'a>> {
+        self.attached_for(address, length, true)?;
+        let start = std::ptr::with_exposed_provenance_mut(address.0);
+        // SAFETY: `attached_for` found the bytes in an attachment that may be written, and the caller keeps it.
+        Ok(unsafe { Bytes::new(start, length) })
     }
 
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {
