@@ -28,6 +28,7 @@ pub use adjust::Adjustment;
 pub use child::Child;
 pub use isolated::isolate;
 pub use linux::{Linux, ftok};
+pub(crate) use linux::{Queueid, make_queue, receive, remove_queue, semop_one, send};
 pub(crate) use linux::{exit_now, fork};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
 

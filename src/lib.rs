@@ -40,6 +40,7 @@ pub mod evidence;
 pub mod kernel;
 pub mod program;
 pub mod shm;
+pub mod speed;
 pub mod story;
 pub mod trace;
 
@@ -60,5 +61,6 @@ pub mod prelude {
     pub use crate::program;
     pub use crate::shm::{Attachment, Segment};
     pub use crate::source;
+    pub use crate::speed::{Bench, Figures, Finding, Ground, SMALLEST, Thing, Traffic, Way};
     pub use crate::story::{Judge, Story, Verdict};
 }

@@ -17,18 +17,35 @@ use crate::error::{Error, Result};
 use crate::kernel::{self, Linux};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
-pub use options::{Color, Format, Options, Pace, examples};
+pub use options::{Color, Format, Options, Pace, Speed, examples};
 
 /// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
 pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
-    let about = format!("Lesson {number} of {LAST}: {}", lesson.title);
-    let command = Options::command().name(lesson.name).about(about).after_help(examples(lesson.name));
-    let options = match Options::from_arg_matches(&command.get_matches()) {
+    let options = match Options::from_arg_matches(&command(lesson).get_matches()) {
         Ok(options) => options,
         Err(error) => error.exit(),
     };
-    run(&options, Program { number: Some(number), title: lesson.title, source }, tell)
+    run(&options, program(lesson, source), tell)
+}
+
+/// Runs a lesson that takes options of its own beside those of all lessons: `T`.
+pub fn lesson_with<T: clap::Args>(number: usize, source: Source, tell: fn(&Story, &T) -> Result<()>) -> ExitCode {
+    let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
+    let matches = T::augment_args(command(lesson)).get_matches();
+    match Options::from_arg_matches(&matches).and_then(|options| Ok((options, T::from_arg_matches(&matches)?))) {
+        Ok((options, own)) => run(&options, program(lesson, source), |story| tell(story, &own)),
+        Err(error) => error.exit(),
+    }
+}
+
+fn command(lesson: &Lesson) -> clap::Command {
+    let about = format!("Lesson {} of {LAST}: {}", lesson.number, lesson.title);
+    Options::command().name(lesson.name).about(about).after_help(examples(lesson.name))
+}
+
+fn program(lesson: &Lesson, source: Source) -> Program {
+    Program { number: Some(lesson.number), title: lesson.title, source }
 }
 
 /// What is run.
@@ -43,7 +60,7 @@ pub struct Program {
 }
 
 /// Tells a story to the end, whatever end that is.
-pub fn run(options: &Options, program: Program, tell: fn(&Story) -> Result<()>) -> ExitCode {
+pub fn run(options: &Options, program: Program, tell: impl FnOnce(&Story) -> Result<()>) -> ExitCode {
     screen::choose_color(options.color);
     if options.isolated
         && let Err(error) = kernel::isolate()

@@ -12,9 +12,11 @@ mod explain;
 mod json;
 mod notation;
 mod predict;
+mod progress;
 mod prompt;
 mod show;
 mod source;
+mod speeds;
 mod text;
 
 use std::cell::RefCell;
@@ -35,6 +37,7 @@ pub use event::Event;
 pub use json::Json;
 pub use predict::{Guess, Judge, Verdict};
 pub use prompt::Prompt;
+pub use progress::Progress;
 pub use source::Source;
 pub use text::{Plain, Screen, Text};
 
@@ -49,6 +52,11 @@ pub trait Tell {
     ///
     /// Whatever writing gives, `BrokenPipe` among it.
     fn tell(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Whether a bar may show how far a long measurement is, if there is a terminal for it.
+    fn shows_progress(&self) -> bool {
+        false
+    }
 
     /// Whether evidence should be gathered at all.
     fn wants_evidence(&self) -> bool {
@@ -227,6 +235,11 @@ impl Story {
     /// A number that this run has counted.
     pub fn count(&self, what: &str, times: u64) {
         self.tell(Event::Count { what: what.to_owned(), times });
+    }
+
+    /// Something that spoils what follows.
+    pub fn warn(&self, text: impl Into<String>) {
+        self.tell(Event::Warning { text: text.into() });
     }
 
     /// Something that cannot be shown here, and why.

@@ -6,6 +6,8 @@
 //! since: it remembers. So every method is safe to call with any arguments, whatever a lesson tries.
 //! The exception is a process that was forked for the purpose: it makes any access, since it has nothing to lose.
 
+mod queue;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
 use std::hint::black_box;
@@ -28,6 +30,8 @@ use crate::call::{
 };
 use crate::error::{Error, Result};
 use crate::shm::Bytes;
+
+pub(crate) use queue::{Queueid, make_queue, receive, remove_queue, semop_one, send};
 
 /// The process that runs this code.
 #[derive(Debug, Default)]

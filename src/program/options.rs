@@ -1,8 +1,13 @@
-//! The options that all lessons and the walkthrough share.
+//! The options that all lessons and the walkthrough share, and those of a lesson alone.
 
 use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
+use nix::unistd::{AccessFlags, access};
+
+use crate::speed::Plan;
 
 /// The command line of a lesson.
 #[derive(Clone, Debug, Parser)]
@@ -39,6 +44,47 @@ pub struct Options {
     /// Only for the walkthrough, which has an option of its own for it.
     #[arg(skip)]
     pub quiet: bool,
+}
+
+/// What lesson 20 takes beside the options of all lessons.
+#[derive(Clone, Debug, Args)]
+pub struct Speed {
+    /// Measure in less than 10 seconds, instead of less than a minute
+    #[arg(long)]
+    pub quick: bool,
+
+    /// Draw the curves into an SVG file
+    ///
+    /// A browser shows it. A file of that name is replaced.
+    #[arg(long, value_name = "FILE.svg", value_parser = svg)]
+    pub plot: Option<PathBuf>,
+
+    /// Measure each thing so many microseconds long: for the tests, which want no figures.
+    #[arg(long, value_name = "MICROSECONDS", hide = true)]
+    pub time: Option<u32>,
+}
+
+impl Speed {
+    /// How thoroughly to measure.
+    pub fn plan(&self) -> Plan {
+        let usual = if self.quick { 3_000 } else { 36_000 };
+        Plan { rounds: 7, budget: Duration::from_micros(self.time.unwrap_or(usual).into()) }
+    }
+}
+
+/// A name that can be written to when all is measured: that is asked before, since a minute is long.
+fn svg(name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.extension().is_none_or(|ending| ending != "svg") {
+        return Err("the name has to end in .svg".to_owned());
+    }
+    if path.is_dir() {
+        return Err("that is a folder".to_owned());
+    }
+    let there = if path.exists() { path.as_path() } else { folder };
+    access(there, AccessFlags::W_OK).map_err(|errno| format!("{}: {}", there.display(), errno.desc()))?;
+    Ok(path)
 }
 
 /// How fast the story goes.

@@ -3,6 +3,7 @@
 //! **Invariant:** no event is left out, but for what only a waiting lesson can use; and no fact is added.
 
 mod picture;
+mod speeds;
 mod table;
 
 use std::io::{self, Write};
@@ -276,6 +277,10 @@ impl<W: Write> Text<W> {
 }
 
 impl<W: Write> Tell for Text<W> {
+    fn shows_progress(&self) -> bool {
+        true
+    }
+
     fn tell(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Lesson { number, of, title, pid, page_size, isolated } => {
@@ -335,6 +340,8 @@ impl<W: Write> Tell for Text<W> {
                 self.lines(&table::filled(heading, rows, self.room()))?;
                 self.blank()?;
             }
+            Event::Speeds { traffic, sizes, rows } => self.speeds(*traffic, sizes, rows)?,
+            Event::Warning { text } => self.warning(text)?,
             Event::Habit { text } => {
                 self.labelled("Habit".green().bold(), text)?;
                 self.blank()?;

@@ -1,0 +1,238 @@
+//! What is measured, round after round, and what came of it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+use std::{hint, io};
+
+use super::channel::{Channel, Part, Report};
+use super::ground::Ground;
+use super::message::SMALLEST;
+use super::spread::{Ratio, Spread};
+use super::trial::{self, Deed, Failure};
+use super::ways::{Traffic, Pair, Shared, Way};
+
+/// The sizes of messages, in bytes: a line of the cache, the most that a message queue carries by default, the room in
+/// a pipe, and powers between.
+pub const SIZES: [usize; 5] = [SMALLEST, 1 << 10, 1 << 13, 1 << 16, 1 << 20];
+
+/// What goes through every mechanism there and back.
+pub const ROUND_TRIPS: [Way; 9] = [
+    Way::Spin,
+    Way::Futex,
+    Way::Semop,
+    Way::File,
+    Way::Pipe,
+    Way::Unix,
+    Way::Tcp,
+    Way::Posix,
+    Way::SystemV,
+];
+
+/// What goes through every mechanism one way.
+pub const STREAMS: [Way; 11] = [
+    Way::InPlace,
+    Way::Spin,
+    Way::Futex,
+    Way::Semop,
+    Way::Fresh,
+    Way::File,
+    Way::Pipe,
+    Way::Unix,
+    Way::Tcp,
+    Way::Posix,
+    Way::SystemV,
+];
+
+/// What is sent there and back on one CPU.
+pub const ON_ONE_CPU: [Way; 5] = [Way::Spin, Way::Yield, Way::Futex, Way::Semop, Way::Pipe];
+
+/// How much a processor copies at once, in bytes.
+pub const COPIES: [usize; 3] = [1 << 10, 1 << 16, 1 << 20];
+
+/// A thing that can be timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    /// Messages between two processes.
+    Messages {
+        /// How.
+        way: Way,
+        /// There and back, or one way.
+        traffic: Traffic,
+        /// In bytes.
+        size: usize,
+        /// Whether both processes are kept on one CPU.
+        one_cpu: bool,
+    },
+    /// `memcpy` of so many bytes, in one process.
+    Copy(usize),
+    /// A system call that does next to nothing: `getppid`.
+    Call,
+}
+
+impl Thing {
+    /// Messages between processes on CPUs of their own.
+    pub fn messages(way: Way, traffic: Traffic, size: usize) -> Thing {
+        Thing::Messages { way, traffic, size, one_cpu: false }
+    }
+
+    /// The smallest messages there and back, on one CPU.
+    pub fn on_one_cpu(way: Way) -> Thing {
+        Thing::Messages { way, traffic: Traffic::RoundTrip, size: SMALLEST, one_cpu: true }
+    }
+}
+
+/// How thoroughly to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// How often everything is measured, in turn.
+    pub rounds: usize,
+    /// How long each time, after a quarter of it to warm up.
+    pub budget: Duration,
+}
+
+impl Plan {
+    /// Everything that one round measures, what is compared with each other close together.
+    pub fn things(ground: &Ground) -> Vec<Thing> {
+        let mut things = Vec::new();
+        for size in SIZES {
+            things.extend(ROUND_TRIPS.map(|way| Thing::messages(way, Traffic::RoundTrip, size)));
+            things.extend(STREAMS.map(|way| Thing::messages(way, Traffic::Stream, size)));
+        }
+        if ground.pins && ground.has_two() {
+            things.extend(ON_ONE_CPU.map(Thing::on_one_cpu));
+        }
+        things.push(Thing::messages(Way::Line, Traffic::RoundTrip, size_of::<u64>()));
+        things.extend(COPIES.map(Thing::Copy));
+        things.push(Thing::Call);
+        things
+    }
+}
+
+/// What was measured.
+#[derive(Debug, Default)]
+pub struct Figures {
+    /// Nanoseconds for one, in each round.
+    times: BTreeMap<Thing, Vec<f64>>,
+    failures: BTreeMap<Thing, Failure>,
+    /// How many messages have arrived, each with every byte as it should be.
+    pub messages: u64,
+}
+
+impl Figures {
+    /// Measures everything, round after round. `progress` is called after each measurement.
+    pub fn measure(shared: Shared<'_>, plan: Plan, ground: &Ground, mut progress: impl FnMut()) -> Figures {
+        let mut figures = Figures::default();
+        let things = Plan::things(ground);
+        for round in 0..plan.rounds {
+            // Each round begins elsewhere, so that nothing always comes right after the same thing.
+            let first = round * things.len() / plan.rounds;
+            for thing in things[first..].iter().chain(&things[..first]) {
+                figures.add(*thing, shared, plan.budget, ground);
+                progress();
+            }
+        }
+        figures
+    }
+
+    fn add(&mut self, thing: Thing, shared: Shared<'_>, budget: Duration, ground: &Ground) {
+        if self.failures.contains_key(&thing) {
+            return;
+        }
+        match timed(thing, shared, budget, ground) {
+            Ok(report) => {
+                if matches!(thing, Thing::Messages { .. }) {
+                    self.messages += report.messages;
+                }
+                self.times.entry(thing).or_default().push(report.nanoseconds as f64 / report.messages as f64);
+            }
+            Err(failure) => {
+                self.times.remove(&thing);
+                self.failures.insert(thing, failure);
+            }
+        }
+    }
+
+    /// Nanoseconds for one.
+    pub fn time(&self, thing: Thing) -> Option<Spread> {
+        Spread::of(self.times.get(&thing)?.iter().copied())
+    }
+
+    /// How many times as fast the first is as the second, from the pairs of each round.
+    pub fn ratio(&self, first: Thing, second: Thing) -> Option<Ratio> {
+        let pairs = self.times.get(&first)?.iter().zip(self.times.get(&second)?);
+        Spread::of(pairs.map(|(first, second)| second / first)).map(Ratio)
+    }
+
+    /// Why there is no figure.
+    pub fn failure(&self, thing: Thing) -> Option<&Failure> {
+        self.failures.get(&thing)
+    }
+}
+
+/// One measurement of one thing.
+///
+/// # Errors
+///
+/// Why there is none.
+pub fn timed(thing: Thing, shared: Shared<'_>, budget: Duration, ground: &Ground) -> Result<Report, Failure> {
+    let cpu = |side: usize| ground.pins.then_some(ground.cpus[side]);
+    match thing {
+        Thing::Messages { way, traffic, size, one_cpu } => {
+            let pair = Pair::new(way, traffic, size, shared)?;
+            let second = if one_cpu { cpu(0) } else { cpu(1) };
+            between(pair, traffic, size, budget, [cpu(0), second])
+        }
+        Thing::Copy(size) => alone(Box::new(move || Ok(copies(size, budget))), cpu(0), budget),
+        Thing::Call => alone(Box::new(move || Ok(calls(budget))), cpu(0), budget),
+    }
+}
+
+fn between(
+    pair: Pair<'_>,
+    traffic: Traffic,
+    size: usize,
+    budget: Duration,
+    [first, second]: [Option<usize>; 2],
+) -> Result<Report, Failure> {
+    let Pair { mut one, mut other, queues } = pair;
+    let (begins, answers): (Part, Part) = traffic.parts();
+    let deeds: Vec<(Deed<'_>, _)> = vec![
+        (Box::new(move || played(&mut *one, begins, size, budget)), first),
+        (Box::new(move || played(&mut *other, answers, size, budget)), second),
+    ];
+    let reports = trial::run(deeds, budget);
+    drop(queues);
+    Ok(reports?[0])
+}
+
+fn played(end: &mut dyn Channel, part: Part, size: usize, budget: Duration) -> io::Result<Report> {
+    let report = end.play(part, size, budget)?;
+    end.finish()?;
+    Ok(report)
+}
+
+fn alone(deed: Deed<'_>, cpu: Option<usize>, budget: Duration) -> Result<Report, Failure> {
+    Ok(trial::run(vec![(deed, cpu)], budget)?[0])
+}
+
+/// Copies private memory until the time is up.
+fn copies(size: usize, budget: Duration) -> Report {
+    let (from, mut to) = (vec![1u8; size], vec![2u8; size]);
+    repeated(budget, || hint::black_box(&mut to).copy_from_slice(hint::black_box(&from)))
+}
+
+/// Enters and leaves the kernel until the time is up.
+fn calls(budget: Duration) -> Report {
+    repeated(budget, || {
+        hint::black_box(nix::unistd::getppid());
+    })
+}
+
+fn repeated(budget: Duration, mut deed: impl FnMut()) -> Report {
+    let once = |stamp| -> io::Result<()> {
+        let _ = hint::black_box(stamp);
+        deed();
+        Ok(())
+    };
+    super::channel::paced(budget, 1, once).map_or(Report { messages: 1, nanoseconds: 0 }, |(report, _)| report)
+}
