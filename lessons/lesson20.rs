@@ -11,7 +11,7 @@ fn main() -> ExitCode {
 
 fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let ground = Ground::look();
-    let bench = Bench::set_up(story)?;
+    let bench = Bench::set_up(story, 1 << 20)?;
     let figures = bench.measure(story, options.plan(), &ground)?;
     story.table("ground", ["what", "how"], &ground.told());
     story.show_speeds(&figures, Traffic::RoundTrip);

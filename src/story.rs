@@ -31,7 +31,7 @@ use crate::call::{Address, Answer, Call, Cmd, Performed, Shmid};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::kernel::{Adjustment, Change, Ending, Faults, Process};
 use crate::shm::Bytes;
-use crate::trace::count_system_calls;
+use crate::trace::{count_copied_bytes, count_system_calls, sealed};
 
 pub use event::Event;
 pub use json::Json;
@@ -410,6 +410,38 @@ impl Story {
         }
     }
 
+    /// Counts the bytes that the kernel copies for a deed, which a forked child does; nothing, where they are not counted.
+    pub fn count_copied_bytes(&self, what: &str, deed: impl FnOnce() -> io::Result<()>) -> Option<u64> {
+        match count_copied_bytes(deed) {
+            Ok(bytes) => {
+                self.count(&format!("bytes that the kernel copied: {what}"), bytes);
+                Some(bytes)
+            }
+            Err(error) => {
+                self.missing(format!("{what}: what is copied cannot be counted. /proc/self/io: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Has a forked child do a deed that may make no system call; nothing, where it cannot be forbidden.
+    pub fn seal(&self, name: &str, deed: impl FnOnce()) -> Option<Ending> {
+        match sealed(deed) {
+            Ok((pid, ending)) => {
+                self.tell(Event::Fork { pid: pid.as_raw(), who: name.to_owned() });
+                self.tell(Event::ended(pid.as_raw(), Some(name.to_owned()), ending));
+                Some(ending)
+            }
+            Err(error) => {
+                self.missing(format!(
+                    "System calls cannot be forbidden here: {error}. It takes a kernel with CONFIG_SECCOMP_FILTER, on \
+                     x86_64, aarch64 or riscv64."
+                ));
+                None
+            }
+        }
+    }
+
     /// Runs a program of the system, such as `ipcrm`, and shows what it printed.
     ///
     /// Returns its exit status; nothing, if it is not installed.
@@ -511,12 +543,7 @@ impl Story {
     }
 
     fn tell_ending(&self, ending: Ending) {
-        let signal = match ending {
-            Ending::Killed(signal) => Some(signal.to_string()),
-            _ => None,
-        };
-        let (pid, who, text) = (self.pid(), self.who.clone(), ending.to_string());
-        self.tell(Event::Signal { pid, who, signal, text });
+        self.tell(Event::ended(self.pid(), self.who.clone(), ending));
     }
 
     /// Tells an event. A failure to write is kept, and returned by the next call that can fail.

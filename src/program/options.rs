@@ -67,8 +67,9 @@ pub struct Speed {
 impl Speed {
     /// How thoroughly to measure.
     pub fn plan(&self) -> Plan {
-        let usual = if self.quick { 3_000 } else { 36_000 };
-        Plan { rounds: 7, budget: Duration::from_micros(self.time.unwrap_or(usual).into()) }
+        let (budget, limit) = if self.quick { (3_000, 8) } else { (36_000, 52) };
+        let budget = Duration::from_micros(self.time.unwrap_or(budget).into());
+        Plan { rounds: 7, budget, limit: Duration::from_secs(limit) }
     }
 }
 

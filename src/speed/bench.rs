@@ -2,9 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-use super::figures::{Figures, Plan, SIZES};
+use super::figures::{Figures, Plan};
+use super::message::SMALLEST;
 use super::ground::Ground;
-use super::ways::{SEMAPHORES, Shared, room_for};
+use super::ways::{Pair, SEMAPHORES, Shared, Traffic, Way, room_for};
 use crate::call::{Answer, Call, Key, SemCmd, Semid, ShmgetFlags};
 use crate::course::OWNER_RW;
 use crate::error::{Error, Result};
@@ -20,13 +21,13 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Makes them. What cannot be made is said, and the mechanisms that need it are not measured.
+    /// Makes them, for messages of at most `largest` bytes. What cannot be made is said, and the mechanisms that need it are not measured.
     ///
     /// # Errors
     ///
     /// As for [`Segment::create`] and [`Segment::attach`].
-    pub fn set_up(story: &Story) -> Result<Bench> {
-        let size = room_for(SIZES[SIZES.len() - 1]);
+    pub fn set_up(story: &Story, largest: usize) -> Result<Bench> {
+        let size = room_for(largest);
         let segment = Segment::create(story, Key::PRIVATE, size, OWNER_RW)?;
         let memory = segment.attach()?;
         Ok(Bench { segment, memory, set: semaphores(story)?, file: mapped(story, size) })
@@ -41,6 +42,23 @@ impl Bench {
         let shared = self.shared()?;
         let progress = story.progress("measuring", plan.rounds * Plan::things(ground).len());
         Ok(Figures::measure(shared, plan, ground, || progress.step()))
+    }
+
+    /// Counts the system calls that it takes to send so many small messages and to receive them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Bench::measure`].
+    pub fn count_calls(&self, story: &Story, way: Way, messages: u64) -> Result<Option<u64>> {
+        let pair = Pair::new(way, Traffic::Stream, SMALLEST, self.shared()?);
+        let Ok(Pair { mut one, mut other, queues: _queues }) = pair else {
+            story.missing(format!("{way}: not to be had here."));
+            return Ok(None);
+        };
+        Ok(story.count_calls(&format!("{messages} messages, {way}"), || {
+            let mut message = [0; SMALLEST / size_of::<u64>()];
+            (0..messages).try_for_each(|_| one.send(&message).and_then(|()| other.receive(&mut message)))
+        }))
     }
 
     /// What the mechanisms use.

@@ -1,7 +1,7 @@
 //! What is measured, round after round, and what came of it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{hint, io};
 
 use super::channel::{Channel, Part, Report};
@@ -88,6 +88,8 @@ pub struct Plan {
     pub rounds: usize,
     /// How long each time, after a quarter of it to warm up.
     pub budget: Duration,
+    /// How long everything may take. On a busy machine each time becomes shorter, and then there are fewer rounds.
+    pub limit: Duration,
 }
 
 impl Plan {
@@ -114,6 +116,8 @@ pub struct Figures {
     /// Nanoseconds for one, in each round.
     times: BTreeMap<Thing, Vec<f64>>,
     failures: BTreeMap<Thing, Failure>,
+    /// How many rounds were finished in time.
+    pub rounds: usize,
     /// How many messages have arrived, each with every byte as it should be.
     pub messages: u64,
 }
@@ -123,13 +127,16 @@ impl Figures {
     pub fn measure(shared: Shared<'_>, plan: Plan, ground: &Ground, mut progress: impl FnMut()) -> Figures {
         let mut figures = Figures::default();
         let things = Plan::things(ground);
+        let mut clock = Clock::new(plan, things.len());
         for round in 0..plan.rounds {
             // Each round begins elsewhere, so that nothing always comes right after the same thing.
             let first = round * things.len() / plan.rounds;
             for thing in things[first..].iter().chain(&things[..first]) {
-                figures.add(*thing, shared, plan.budget, ground);
+                let Some(budget) = clock.budget() else { return figures };
+                figures.add(*thing, shared, budget, ground);
                 progress();
             }
+            figures.rounds = round + 1;
         }
         figures
     }
@@ -166,6 +173,34 @@ impl Figures {
     /// Why there is no figure.
     pub fn failure(&self, thing: Thing) -> Option<&Failure> {
         self.failures.get(&thing)
+    }
+}
+
+/// Shares out the time that is left.
+struct Clock {
+    plan: Plan,
+    start: Instant,
+    begun: usize,
+    all: usize,
+    /// What was asked for so far, warming up included; the rest of the time went into forks, and to others.
+    asked: Duration,
+}
+
+impl Clock {
+    fn new(plan: Plan, things: usize) -> Clock {
+        Clock { plan, start: Instant::now(), begun: 0, all: plan.rounds * things, asked: Duration::ZERO }
+    }
+
+    /// How long the next measurement may take; nothing, if the time is up.
+    fn budget(&mut self) -> Option<Duration> {
+        let passed = self.start.elapsed();
+        let left = self.plan.limit.checked_sub(passed)? / (self.all - self.begun) as u32;
+        let extra = passed.saturating_sub(self.asked) / self.begun.max(1) as u32;
+        let fair = left.saturating_sub(extra).mul_f64(0.8);
+        let budget = self.plan.budget.min(fair).max(self.plan.budget / 20);
+        self.begun += 1;
+        self.asked += budget.mul_f64(1.25);
+        Some(budget)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::call::{Address, Performed, Shmid};
 use crate::error::Reason;
 use crate::evidence::maps::Mapping;
 use crate::evidence::segments::Row;
+use crate::kernel::Ending;
 use crate::speed::{Ratio, Spread, Traffic, Way};
 
 /// One thing that happened, or was said. In JSON, the field `event` holds the variant's name.
@@ -246,6 +247,17 @@ pub enum Event {
         /// The command for the next lesson.
         next: Option<String>,
     },
+}
+
+impl Event {
+    /// A process ended so.
+    pub(super) fn ended(pid: i32, who: Option<String>, ending: Ending) -> Event {
+        let signal = match ending {
+            Ending::Killed(signal) => Some(signal.to_string()),
+            _ => None,
+        };
+        Event::Signal { pid, who, signal, text: ending.to_string() }
+    }
 }
 
 /// One possible answer to a question.
