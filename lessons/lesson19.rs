@@ -5,7 +5,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use playground::prelude::*;
-use playground::speed::stream::{nameless_file, pass_on};
+use playground::speed::copies;
 
 const MESSAGES: u64 = 1000;
 const MILLION: u32 = 1_000_000;
@@ -44,17 +44,20 @@ fn tell(story: &Story) -> Result<()> {
             (4000, "two for each message, down and up for both semaphores: twice as many as a pipe takes."),
         ],
     )?;
-    let ways = [Way::Semop, Way::Futex, Way::Pipe, Way::Unix, Way::Posix];
-    let counts = ways.map(|way| bench.count_calls(story, way, MESSAGES));
-    let [semop, futex, pipe, unix, posix] = counts;
-    guess.reveal(story, semop?);
-    let pipe = pipe?;
+    let semop = bench.count_calls(story, Way::Semop, MESSAGES)?;
+    guess.reveal(story, semop);
+    let (futex, pipe) =
+        (bench.count_calls(story, Way::Futex, MESSAGES)?, bench.count_calls(story, Way::Pipe, MESSAGES)?);
     assert!(pipe.is_none_or(|calls| calls == 2 * MESSAGES));
-    let rows = [(Way::Spin, ring), (Way::Futex, futex?), (Way::Pipe, pipe), (Way::Unix, unix?), (Way::Posix, posix?)];
-    let told = rows.map(|(way, calls)| [way.to_string(), calls.map_or("not counted".to_owned(), |calls| calls.to_string())]);
-    story.table("system calls for 1000 messages", ["through", "calls"], &told);
-    story.say("A futex takes a call only when somebody sleeps. Here nobody had to: sender and receiver took turns.");
-    story.habit("Keep waiting out of the fast path: look at the memory first, and ask the kernel only to sleep.");
+    let counts = [(Way::Spin, ring), (Way::Futex, futex), (Way::Semop, semop), (Way::Pipe, pipe)];
+    let rows = counts.map(|(way, calls)| [way.to_string(), told(calls)]);
+    story.table("system calls for 1000 messages", ["through", "calls"], &rows);
+    story.say(
+        "A futex takes a call only when somebody sleeps. Here nobody had to: sender and receiver took turns.",
+    );
+    story.habit(
+        "Keep waiting out of the fast path: look at the memory first, and ask the kernel only to sleep.",
+    );
     story.try_it(
         format!("ps -o pid,min_flt,nlwp,wchan,cmd -p {}", story.pid()),
         "its page faults so far, and the call in which it sleeps while it waits for you",
@@ -69,16 +72,23 @@ fn tell(story: &Story) -> Result<()> {
         "A filter (seccomp) lets a child make one system call, its exit, and kills it at any other. No privilege is \
          needed. The child adds 1 to a word of the segment a million times.",
     );
-    let bytes = memory.bytes()?;
-    let counter = bytes.word(0);
+    let counter = bench.shared()?.segment.word(0);
     let guess = story.predict(
         "What will become of it?",
         [
             (Ending::Exited(0), "an access to mapped memory is none of the things that the filter sees."),
-            (Ending::Killed(Signal::SIGSYS), "that would have been the end of the first access, if it took a call."),
+            (
+                Ending::Killed(Signal::SIGSYS),
+                "that would have been the end of the first access, if it took a call.",
+            ),
         ],
     )?;
-    let ending = story.seal("sealed", || (0..MILLION).for_each(|_| drop(counter.fetch_add(1, Relaxed))));
+    let add_a_million = || {
+        for _ in 0..MILLION {
+            counter.fetch_add(1, Relaxed);
+        }
+    };
+    let ending = story.seal("sealed", add_a_million);
     guess.reveal(story, ending);
     story.count("in the word that the child added to", counter.load(Relaxed).into());
     assert!(ending.is_none_or(|ending| ending == Ending::Exited(0) && counter.load(Relaxed) == MILLION));
@@ -86,12 +96,15 @@ fn tell(story: &Story) -> Result<()> {
         "The same child, the same million, and then one getpid()?",
         [
             (Ending::Exited(0), "it is a small call, but it is one."),
-            (Ending::Killed(Signal::SIGSYS), "bad system call: the filter makes no difference between small and large."),
+            (
+                Ending::Killed(Signal::SIGSYS),
+                "bad system call: the filter makes no difference between small and large.",
+            ),
         ],
     )?;
     counter.store(0, Relaxed);
     let ending = story.seal("sealed", || {
-        (0..MILLION).for_each(|_| drop(counter.fetch_add(1, Relaxed)));
+        add_a_million();
         story.pid();
     });
     guess.reveal(story, ending);
@@ -105,7 +118,9 @@ fn tell(story: &Story) -> Result<()> {
     story.step("Count the page faults")?;
     let pages = SIZE.div_ceil(story.page_size()) as u64;
     let all = vec![b'x'; SIZE];
-    story.say("No call is not no kernel: the first touch of a page stops there. Write all of the segment, twice.");
+    story.say(
+        "No call is not no kernel: the first touch of a page stops there. Write all of the segment, twice.",
+    );
     let first = [memory.write(0, &all)?, memory.write(0, &all)?];
     story.say("The pages are in memory now. A second process has the segment attached, too, since before they were.");
     let child = story.fork("child")?;
@@ -144,7 +159,6 @@ fn tell(story: &Story) -> Result<()> {
         "A server reads a page of a file, and a client writes it to another file. With a pipe between them the kernel \
          copies it in and out for each; with a segment between them it reads right into the segment.",
     );
-    let page = story.page_size();
     let guess = story.predict(
         "How often will the kernel copy the page with a segment between the two?",
         [
@@ -153,27 +167,11 @@ fn tell(story: &Story) -> Result<()> {
             (4, "that is with a pipe: file to server, server to pipe, pipe to client, client to file."),
         ],
     )?;
-    let temporary = |error| Error::ground("make a temporary file", error, "See TMPDIR.");
-    let empty = || nameless_file(&[]).map_err(temporary);
-    let (source, target, middle) = (nameless_file(&all[..page]).map_err(temporary)?, empty()?, memory.bytes()?.part(0, page));
-    let in_server = story.count_copied_bytes("file to segment", || middle.read_from(&source).map(drop));
-    let in_client = story.count_copied_bytes("segment to file", || middle.write_to(&target).map(drop));
-    let times = |one: Option<u64>, other: Option<u64>| Some((one? + other?) / page as u64);
-    guess.reveal(story, times(in_server, in_client));
-    let (source, target) = (nameless_file(&all[..page]).map_err(temporary)?, empty()?);
-    let (out, into) = std::io::pipe().map_err(temporary)?;
-    let (out, into) = (std::os::fd::OwnedFd::from(out).into(), std::os::fd::OwnedFd::from(into).into());
-    let through_server = story.count_copied_bytes("file to server to pipe", || pass_on(&source, &into, page));
-    let through_client = story.count_copied_bytes("pipe to client to file", || pass_on(&out, &target, page));
-    let told = |copies: Option<u64>| copies.map_or("not counted".to_owned(), |copies| copies.to_string());
-    story.table(
-        "how often the kernel copied the page",
-        ["between the two", "copies"],
-        &[
-            ["a segment".to_owned(), told(times(in_server, in_client))],
-            ["a pipe".to_owned(), told(times(through_server, through_client))],
-        ],
-    );
+    let segment_s = copies::through_a_segment(story, memory.bytes()?.part(0, story.page_size()))?;
+    guess.reveal(story, segment_s);
+    let pipe_s = copies::through_a_pipe(story, story.page_size())?;
+    let rows = [["a segment".to_owned(), told(segment_s)], ["a pipe".to_owned(), told(pipe_s)]];
+    story.table("how often the kernel copied the page", ["between the two", "copies"], &rows);
     story.say(
         "Counted is what went through read and write (/proc/self/io). Not counted: what a program copies by itself, as \
          lesson 20's ring does unless a message is made in place; and calls that move pages instead, such as splice.",
@@ -183,4 +181,8 @@ fn tell(story: &Story) -> Result<()> {
     bench.clear(story)?;
     memory.detach()?;
     segment.remove()
+}
+
+fn told(count: Option<u64>) -> String {
+    count.map_or("not counted".to_owned(), |count| count.to_string())
 }

@@ -8,6 +8,7 @@
 //! | [`kernel`] | who performs a call: this process, or a child that it directs; and the safety net |
 //! | [`shm`] | what lessons use: `Segment` and `Attachment` |
 //! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
+//! | [`speed`] | messages by every mechanism that the system has, timed |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
 //! | [`trace`] | what a process really asks of the kernel, counted |
 //! | [`course`] | the lessons, in their order |
@@ -61,6 +62,8 @@ pub mod prelude {
     pub use crate::program;
     pub use crate::shm::{Attachment, Segment};
     pub use crate::source;
-    pub use crate::speed::{Bench, Figures, Finding, Ground, SMALLEST, Thing, Traffic, Way};
+    pub use crate::speed::{
+        Bench, Figures, Finding, Ground, Magnitude, ON_ONE_CPU, SMALLEST, Thing, Traffic, Way,
+    };
     pub use crate::story::{Judge, Story, Verdict};
 }

@@ -30,10 +30,16 @@ pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> 
 }
 
 /// Runs a lesson that takes options of its own beside those of all lessons: `T`.
-pub fn lesson_with<T: clap::Args>(number: usize, source: Source, tell: fn(&Story, &T) -> Result<()>) -> ExitCode {
+pub fn lesson_with<T: clap::Args>(
+    number: usize,
+    source: Source,
+    tell: fn(&Story, &T) -> Result<()>,
+) -> ExitCode {
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let matches = T::augment_args(command(lesson)).get_matches();
-    match Options::from_arg_matches(&matches).and_then(|options| Ok((options, T::from_arg_matches(&matches)?))) {
+    match Options::from_arg_matches(&matches)
+        .and_then(|options| Ok((options, T::from_arg_matches(&matches)?)))
+    {
         Ok((options, own)) => run(&options, program(lesson, source), |story| tell(story, &own)),
         Err(error) => error.exit(),
     }

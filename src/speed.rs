@@ -9,6 +9,7 @@
 //! | [`trial`] | one measurement: two processes, and a third that watches over them |
 //! | [`bench`] | what the mechanisms share, made and removed by a story |
 //! | [`figures`] | everything, round after round |
+//! | [`copies`] | how often the kernel copies a page, counted |
 //! | [`spread`] | medians, and what may be said of two of them |
 //! | [`ground`] | on what it was measured, and what could not be controlled |
 //! | [`plot`] | the curves, as SVG |
@@ -18,6 +19,7 @@
 
 pub mod bench;
 pub mod channel;
+pub mod copies;
 pub mod figures;
 pub mod fresh;
 pub mod ground;
@@ -31,8 +33,8 @@ pub mod trial;
 pub mod ways;
 
 pub use bench::Bench;
-pub use figures::{Figures, Plan, SIZES, Thing};
+pub use figures::{Figures, ON_ONE_CPU, Plan, SIZES, Thing};
 pub use ground::Ground;
 pub use message::SMALLEST;
-pub use spread::{Finding, Ratio, Spread};
-pub use ways::{Traffic, Shared, Way};
+pub use spread::{Finding, Magnitude, Ratio, Spread};
+pub use ways::{Shared, Traffic, Way};

@@ -36,8 +36,8 @@ use crate::trace::{count_copied_bytes, count_system_calls, sealed};
 pub use event::Event;
 pub use json::Json;
 pub use predict::{Guess, Judge, Verdict};
-pub use prompt::Prompt;
 pub use progress::Progress;
+pub use prompt::Prompt;
 pub use source::Source;
 pub use text::{Plain, Screen, Text};
 

@@ -1,5 +1,6 @@
 //! The options that all lessons and the walkthrough share, and those of a lesson alone.
 
+use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,7 +8,10 @@ use std::time::Duration;
 use clap::{Args, Parser, ValueEnum};
 use nix::unistd::{AccessFlags, access};
 
-use crate::speed::Plan;
+use crate::error::{Error, Result};
+use crate::speed::figures::ROUNDS;
+use crate::speed::{Figures, Plan, plot};
+use crate::story::Story;
 
 /// The command line of a lesson.
 #[derive(Clone, Debug, Parser)]
@@ -69,12 +73,34 @@ impl Speed {
     pub fn plan(&self) -> Plan {
         let (budget, limit) = if self.quick { (3_000, 8) } else { (36_000, 52) };
         let budget = Duration::from_micros(self.time.unwrap_or(budget).into());
-        Plan { rounds: 7, budget, limit: Duration::from_secs(limit) }
+        Plan { rounds: ROUNDS, budget, limit: Duration::from_secs(limit) }
+    }
+}
+
+impl Speed {
+    /// Draws the curves, if that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`: the file cannot be written, which it could when the lesson began.
+    pub fn draw(&self, story: &Story, figures: &Figures) -> Result<()> {
+        let Some(path) = &self.plot else { return Ok(()) };
+        let cannot = |error: &dyn ToString| {
+            Error::ground(
+                format!("write the curves to {}", path.display()),
+                error.to_string(),
+                "Try another folder.",
+            )
+        };
+        let text = plot::svg(figures).map_err(|error| cannot(&error))?;
+        fs::write(path, text).map_err(|error| cannot(&error))?;
+        story.say(format!("The curves are in {}: a browser shows them.", path.display()));
+        Ok(())
     }
 }
 
 /// A name that can be written to when all is measured: that is asked before, since a minute is long.
-fn svg(name: &str) -> Result<PathBuf, String> {
+fn svg(name: &str) -> std::result::Result<PathBuf, String> {
     let path = PathBuf::from(name);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.extension().is_none_or(|ending| ending != "svg") {

@@ -47,7 +47,10 @@ impl<'a> Bytes<'a> {
     /// If they are not all inside.
     #[inline]
     pub fn part(self, offset: usize, length: usize) -> Bytes<'a> {
-        assert!(offset <= self.length && length <= self.length - offset, "{length} bytes at {offset} of {self:?}");
+        assert!(
+            offset <= self.length && length <= self.length - offset,
+            "{length} bytes at {offset} of {self:?}"
+        );
         // SAFETY: the sum is inside, as was just asserted.
         Bytes { start: unsafe { self.start.add(offset) }, length, mapped: PhantomData }
     }

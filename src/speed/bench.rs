@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 
 use super::figures::{Figures, Plan};
-use super::message::SMALLEST;
 use super::ground::Ground;
+use super::message::SMALLEST;
 use super::ways::{Pair, SEMAPHORES, Shared, Traffic, Way, room_for};
 use crate::call::{Answer, Call, Key, SemCmd, Semid, ShmgetFlags};
 use crate::course::OWNER_RW;

@@ -69,9 +69,8 @@ pub trait Channel {
                 checked(number, Stamp::of(&message), |_| true)
             }),
             Part::Pour => {
-                let (mut report, since) = paced(budget, part.warm_up(size), |stamp| {
-                    self.put(stamp, &mut message)
-                })?;
+                let (mut report, since) =
+                    paced(budget, part.warm_up(size), |stamp| self.put(stamp, &mut message))?;
                 // A message has gone over when it has arrived: the other side says so after the last one.
                 self.receive(&mut message)?;
                 report.nanoseconds = since.elapsed().as_nanos() as u64;

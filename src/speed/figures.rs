@@ -7,26 +7,20 @@ use std::{hint, io};
 use super::channel::{Channel, Part, Report};
 use super::ground::Ground;
 use super::message::SMALLEST;
-use super::spread::{Ratio, Spread};
+use super::spread::{Finding, Magnitude, Ratio, Spread, time};
 use super::trial::{self, Deed, Failure};
-use super::ways::{Traffic, Pair, Shared, Way};
+use super::ways::{Pair, Shared, Traffic, Way};
 
 /// The sizes of messages, in bytes: a line of the cache, the most that a message queue carries by default, the room in
 /// a pipe, and powers between.
 pub const SIZES: [usize; 5] = [SMALLEST, 1 << 10, 1 << 13, 1 << 16, 1 << 20];
 
+/// How often everything is measured.
+pub const ROUNDS: usize = 7;
+
 /// What goes through every mechanism there and back.
-pub const ROUND_TRIPS: [Way; 9] = [
-    Way::Spin,
-    Way::Futex,
-    Way::Semop,
-    Way::File,
-    Way::Pipe,
-    Way::Unix,
-    Way::Tcp,
-    Way::Posix,
-    Way::SystemV,
-];
+pub const ROUND_TRIPS: [Way; 9] =
+    [Way::Spin, Way::Futex, Way::Semop, Way::File, Way::Pipe, Way::Unix, Way::Tcp, Way::Posix, Way::SystemV];
 
 /// What goes through every mechanism one way.
 pub const STREAMS: [Way; 11] = [
@@ -170,6 +164,26 @@ impl Figures {
         Spread::of(pairs.map(|(first, second)| second / first)).map(Ratio)
     }
 
+    /// The same, in words.
+    pub fn told_ratio(&self, first: Thing, second: Thing) -> String {
+        self.ratio(first, second).map_or("not measured".to_owned(), |ratio| ratio.to_string())
+    }
+
+    /// Which of the two is faster, if the rounds agree on that.
+    pub fn finding(&self, first: Thing, second: Thing) -> Option<Finding> {
+        self.ratio(first, second).map(Ratio::finding).filter(|finding| *finding != Finding::Unclear)
+    }
+
+    /// The power of ten that the ratio is nearest to, if the rounds agree on that.
+    pub fn magnitude(&self, first: Thing, second: Thing) -> Option<Magnitude> {
+        self.ratio(first, second)?.magnitude()
+    }
+
+    /// The median time for one, in words.
+    pub fn told_time(&self, thing: Thing) -> String {
+        self.time(thing).map_or("not measured".to_owned(), |spread| time(spread.median))
+    }
+
     /// Why there is no figure.
     pub fn failure(&self, thing: Thing) -> Option<&Failure> {
         self.failures.get(&thing)
@@ -269,5 +283,6 @@ fn repeated(budget: Duration, mut deed: impl FnMut()) -> Report {
         deed();
         Ok(())
     };
-    super::channel::paced(budget, 1, once).map_or(Report { messages: 1, nanoseconds: 0 }, |(report, _)| report)
+    super::channel::paced(budget, 1, once)
+        .map_or(Report { messages: 1, nanoseconds: 0 }, |(report, _)| report)
 }

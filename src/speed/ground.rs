@@ -5,6 +5,8 @@ use std::fs;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
+use super::figures::{Figures, ROUNDS};
+
 /// The CPUs that this process may use, and how two of them are related.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ground {
@@ -26,20 +28,9 @@ struct Steal {
     all: u64,
 }
 
-/// Who traces this process, by `TracerPid` in `/proc/self/status`: strace, a debugger. 0 is nobody.
-pub fn tracer() -> u32 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    tracer_in(&status)
-}
-
-fn tracer_in(status: &str) -> u32 {
+fn tracer_in(status: &str) -> Option<u32> {
     let line = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
-    line.and_then(|pid| pid.trim().parse().ok()).unwrap_or(0)
-}
-
-/// Whether this is a debug build.
-pub fn is_debug() -> bool {
-    cfg!(debug_assertions)
+    line.and_then(|pid| pid.trim().parse().ok()).filter(|pid| *pid != 0)
 }
 
 impl Ground {
@@ -63,11 +54,22 @@ impl Ground {
         self.allowed > 1
     }
 
-    /// What a reader of figures should know, each with its name: to be asked when all is measured.
-    pub fn told(&self) -> Vec<[String; 2]> {
+    /// Who traces this process, by `TracerPid` in `/proc/self/status`: strace, a debugger.
+    pub fn tracer(&self) -> Option<u32> {
+        tracer_in(&fs::read_to_string("/proc/self/status").unwrap_or_default())
+    }
+
+    /// Whether this is a debug build.
+    pub fn is_debug(&self) -> bool {
+        cfg!(debug_assertions)
+    }
+
+    /// What a reader of these figures should know, each with its name: to be asked when all is measured.
+    pub fn told(&self, figures: &Figures) -> Vec<[String; 2]> {
         let row = |name: &str, value: String| [name.to_owned(), value];
         vec![
-            row("build", if is_debug() { "debug: too slow" } else { "release" }.to_owned()),
+            row("build", if self.is_debug() { "debug: not to be believed" } else { "release" }.to_owned()),
+            row("rounds", rounds(figures.rounds)),
             row("processors", self.processors()),
             row("frequency", frequency(self.cpus[0])),
             row("other load", load()),
@@ -115,6 +117,11 @@ fn list(text: &str) -> Vec<usize> {
     text.trim().split(',').filter_map(range).flatten().collect()
 }
 
+fn rounds(finished: usize) -> String {
+    let word = if finished < ROUNDS { ": the machine was too busy for more in this time" } else { "" };
+    format!("{finished} of {ROUNDS}, in turn{word}")
+}
+
 fn frequency(cpu: usize) -> String {
     let read = |name: &str| fs::read_to_string(format!("/sys/devices/system/cpu/cpu{cpu}/cpufreq/{name}"));
     match (read("scaling_governor"), read("scaling_cur_freq")) {
@@ -129,7 +136,11 @@ fn frequency(cpu: usize) -> String {
 fn load() -> String {
     let average = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let minute = average.split(' ').next().unwrap_or_default();
-    if minute.is_empty() { "not known here (/proc/loadavg)".to_owned() } else { format!("load average {minute}, ourselves included") }
+    if minute.is_empty() {
+        "not known here (/proc/loadavg)".to_owned()
+    } else {
+        format!("load average {minute}, ourselves included")
+    }
 }
 
 fn steal() -> Option<Steal> {
@@ -149,8 +160,8 @@ mod tests {
 
     #[test]
     fn the_tracer_is_read_from_the_status() {
-        assert_eq!(tracer_in("Name:\tsleep\nTracerPid:\t4711\nUid:\t0\n"), 4711);
-        assert_eq!(tracer_in(""), 0);
+        assert_eq!(tracer_in("Name:\tsleep\nTracerPid:\t4711\nUid:\t0\n"), Some(4711));
+        assert_eq!(tracer_in("TracerPid:\t0\n"), None);
     }
 
     #[test]
@@ -170,6 +181,6 @@ mod tests {
     fn the_ground_names_a_processor_that_is_there() {
         let ground = Ground::look();
         assert_eq!(ground.has_two(), ground.cpus[0] != ground.cpus[1]);
-        assert_eq!(ground.told().len(), 5);
+        assert_eq!(ground.told(&Figures::default()).len(), 6);
     }
 }

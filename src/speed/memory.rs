@@ -178,7 +178,13 @@ pub struct Counted<'a> {
 
 impl<'a> Counted<'a> {
     /// The end that sends through `out`; the semaphores that count it are `numbers[0]` and `numbers[1]`.
-    pub fn new(out: Ring<'a>, back: Ring<'a>, set: Semid, numbers: [u16; 4], counts_places: bool) -> Counted<'a> {
+    pub fn new(
+        out: Ring<'a>,
+        back: Ring<'a>,
+        set: Semid,
+        numbers: [u16; 4],
+        counts_places: bool,
+    ) -> Counted<'a> {
         Counted { rings: Rings::new(out, back, Spin), set, numbers, counts_places }
     }
 }

@@ -32,7 +32,10 @@ impl Stamp {
     #[inline]
     fn at(self, index: usize) -> u64 {
         // Odd numbers without a pattern (those of splitmix64), so that no byte stays the same for long.
-        let rest = self.0.wrapping_mul(0xbf58_476d_1ce4_e5b9).wrapping_add((index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let rest = self
+            .0
+            .wrapping_mul(0xbf58_476d_1ce4_e5b9)
+            .wrapping_add((index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         if index == 0 { self.0 } else { rest }
     }
 

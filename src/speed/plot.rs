@@ -77,12 +77,14 @@ fn curves(
 }
 
 fn points(figures: &Figures, way: Way, traffic: Traffic) -> Vec<(f64, f64)> {
-    let point = |&bytes: &usize| Some((bytes as f64, figures.time(Thing::messages(way, traffic, bytes))?.median));
+    let point =
+        |&bytes: &usize| Some((bytes as f64, figures.time(Thing::messages(way, traffic, bytes))?.median));
     SIZES.iter().filter_map(point).collect()
 }
 
 /// From below the shortest time to above the longest; nothing, if there are none.
 fn span(times: impl Iterator<Item = f64>) -> Option<Range<f64>> {
-    let (low, high) = times.fold((f64::INFINITY, 0.0_f64), |(low, high), time| (low.min(time), high.max(time)));
+    let (low, high) =
+        times.fold((f64::INFINITY, 0.0_f64), |(low, high), time| (low.min(time), high.max(time)));
     (low < high).then_some(low * 0.7..high * 1.4)
 }

@@ -7,7 +7,9 @@ use std::os::raw::c_long;
 use std::{fs, io};
 
 use nix::errno::Errno;
-use nix::mqueue::{MQ_OFlag, MqAttr, MqdT, mq_attr_member_t, mq_close, mq_open, mq_receive, mq_send, mq_unlink};
+use nix::mqueue::{
+    MQ_OFlag, MqAttr, MqdT, mq_attr_member_t, mq_close, mq_open, mq_receive, mq_send, mq_unlink,
+};
 use nix::sys::stat::Mode;
 
 use super::channel::Channel;
@@ -40,7 +42,9 @@ impl SystemVQueues {
         let (mut one, mut other) = queues.ends(size);
         let mut message = vec![0; size / size_of::<u64>()];
         match one.send(&message) {
-            Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => Err(too_large("msgsnd: EINVAL", most)),
+            Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => {
+                Err(too_large("msgsnd: EINVAL", most))
+            }
             sent => sent.and_then(|()| other.receive(&mut message)).map(|()| queues),
         }
     }
@@ -111,7 +115,8 @@ fn twice(size: usize, which: &str) -> io::Result<(MqdT, MqdT)> {
 }
 
 fn open(name: &CString, size: usize) -> nix::Result<MqdT> {
-    let places = fs::read_to_string("/proc/sys/fs/mqueue/msg_max").ok().and_then(|text| text.trim().parse().ok());
+    let places =
+        fs::read_to_string("/proc/sys/fs/mqueue/msg_max").ok().and_then(|text| text.trim().parse().ok());
     let attributes = MqAttr::new(0, places.unwrap_or(10).min(10), size as mq_attr_member_t, 0);
     let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_RDWR;
     mq_open(name.as_c_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR, Some(&attributes))

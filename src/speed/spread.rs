@@ -48,6 +48,17 @@ pub enum Finding {
     Unclear,
 }
 
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Finding::Faster => "faster",
+            Finding::Same => "about as fast",
+            Finding::Slower => "slower",
+            Finding::Unclear => "unclear: the rounds do not agree",
+        })
+    }
+}
+
 /// Two times are about the same if neither is longer than so many times the other.
 const SAME: f64 = 1.25;
 
@@ -72,6 +83,28 @@ impl Ratio {
     /// Whether the rounds agree well enough for a number.
     pub fn is_told(self) -> bool {
         self.0.high <= WIDEST * self.0.low && self.finding() != Finding::Unclear
+    }
+}
+
+/// A power of ten that a ratio is near to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Magnitude(pub i32);
+
+impl fmt::Display for Magnitude {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("about as fast"),
+            power if power > 0 => write!(f, "about {} times as fast", 10_u64.pow(power as u32)),
+            power => write!(f, "about {} times slower", 10_u64.pow(power.unsigned_abs())),
+        }
+    }
+}
+
+impl Ratio {
+    /// The power of ten that is nearest, if the rounds agree on that.
+    pub fn magnitude(self) -> Option<Magnitude> {
+        let power = |figure: f64| figure.log10().round() as i32;
+        (power(self.0.low) == power(self.0.high)).then(|| Magnitude(power(self.0.median)))
     }
 }
 

@@ -4,7 +4,7 @@
 //! and a `read` give a part of one, so both are repeated until it is whole.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -72,27 +72,4 @@ fn accept_from(listener: &TcpListener, one: &TcpStream) -> io::Result<TcpStream>
             return Ok(other);
         }
     }
-}
-
-/// A temporary file with these bytes, to be read from its beginning. It has no name, so that nothing is left of it.
-///
-/// # Errors
-///
-/// Those of making and writing a file in the folder for temporary ones: see `TMPDIR`.
-pub fn nameless_file(bytes: &[u8]) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    file.write_all(bytes)?;
-    file.rewind()?;
-    Ok(file)
-}
-
-/// `read` so many bytes from one file into private memory, and `write` them to another one.
-///
-/// # Errors
-///
-/// Those of read(2) and write(2); `UnexpectedEof`, if there are not as many.
-pub fn pass_on(mut from: &File, mut to: &File, count: usize) -> io::Result<()> {
-    let mut bytes = vec![0; count];
-    from.read_exact(&mut bytes)?;
-    to.write_all(&bytes)
 }

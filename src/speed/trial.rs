@@ -197,7 +197,9 @@ impl Player {
                 self.heard.extend_from_slice(&bytes[..count]);
                 Ok(())
             }
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+                Ok(())
+            }
             Err(_) => {
                 self.is_over = true;
                 Err(self.lost())

@@ -177,8 +177,10 @@ impl<'a> Pair<'a> {
 fn rings(bytes: Bytes<'_>, traffic: Traffic, size: usize) -> (Ring<'_>, Ring<'_>) {
     let places = traffic.places(size);
     let second = Ring::needs(places, size).next_multiple_of(LINES);
-    let rings =
-        (Ring::new(bytes, places, size), Ring::new(bytes.part(second, bytes.length() - second), places, size));
+    let rings = (
+        Ring::new(bytes, places, size),
+        Ring::new(bytes.part(second, bytes.length() - second), places, size),
+    );
     rings.0.clear();
     rings.1.clear();
     rings

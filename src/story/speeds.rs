@@ -3,7 +3,7 @@
 use super::Story;
 use super::event::{Event, Speed, SpeedRow};
 use crate::speed::figures::{ROUND_TRIPS, STREAMS};
-use crate::speed::{Figures, Traffic, SIZES, Thing, Way};
+use crate::speed::{Figures, SIZES, Thing, Traffic, Way};
 
 impl Story {
     /// Shows how fast messages went by every mechanism: the times, the ratios to a pipe, and a plot.

@@ -24,14 +24,15 @@ impl<W: Write> Text<W> {
             Traffic::RoundTrip => "a message there and back",
             Traffic::Stream => "a message of a stream",
         };
-        let heading: Vec<_> = std::iter::once("by".to_owned()).chain(sizes.iter().map(|&bytes| size(bytes))).collect();
+        let heading: Vec<_> =
+            std::iter::once("by".to_owned()).chain(sizes.iter().map(|&bytes| size(bytes))).collect();
         let table = |cell: fn(&Speed) -> String| -> Vec<Vec<String>> {
             let line = |row: &SpeedRow| {
                 std::iter::once(row.name.clone()).chain(row.cells.iter().map(cell)).collect()
             };
             rows.iter().map(line).collect()
         };
-        self.heading(&format!("time for {what}: the median, and how far the middle half is from it"))?;
+        self.heading(&format!("time for {what}: the median, and the middle half around it"))?;
         self.lines(&filled(&heading, &table(told_time), self.room()))?;
         self.refusals(rows)?;
         self.blank()?;
@@ -64,7 +65,8 @@ impl<W: Write> Text<W> {
         let column = (longest / shortest).ln() / (most - 1) as f64;
         self.heading(&format!("{what} of {}: longer is slower, on a logarithmic scale", size(bytes)))?;
         for (row, nanoseconds) in times {
-            let columns = if column > 0.0 { ((nanoseconds / shortest).ln() / column).round() as usize } else { 0 };
+            let columns =
+                if column > 0.0 { ((nanoseconds / shortest).ln() / column).round() as usize } else { 0 };
             let bar = "█".repeat(1 + columns.min(most - 1));
             let bar = if self.screen.ascii { bar.replace('█', "#") } else { bar };
             let bar = if row.way == Way::Pipe { bar.blue() } else { bar.normal() };
@@ -86,8 +88,7 @@ impl<W: Write> Text<W> {
 
 fn told_time(cell: &Speed) -> String {
     match cell.time {
-        Some(spread) if spread.percent() > 99.0 => format!("{} wild", time(spread.median)),
-        Some(spread) => format!("{} {:.0}%", time(spread.median), spread.percent()),
+        Some(spread) => format!("{} {:.0}%", time(spread.median), spread.percent().min(99.0)),
         None => "refused".to_owned(),
     }
 }
