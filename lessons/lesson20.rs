@@ -33,9 +33,12 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let by_spinning = story.predict(
         "64 bytes through a segment, and each side looks for them without a pause. Beside a pipe that is",
         [
-            (Magnitude(0), "a pipe wakes a sleeping process for each message, which takes microseconds."),
-            (Magnitude(1), "more than that: nothing but a line of the cache goes from core to core."),
-            (Magnitude(2), "a line of the cache goes over in a tenth of a microsecond, and nobody is woken."),
+            (Scale::Faster, "a pipe wakes a sleeping process for each message, which takes microseconds."),
+            (Scale::MuchFaster, "more than that: nothing but a line of the cache goes from core to core."),
+            (
+                Scale::FarFaster,
+                "a line of the cache goes over in a tenth of a microsecond, and nobody is woken.",
+            ),
         ],
     )?;
     let by_sleeping = story.predict(
@@ -57,11 +60,11 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
         return bench.clear(story);
     }
     let figures = bench.measure(story, options.plan(), &ground)?;
-    story.count("messages of the second half that arrived, every byte as it was sent", figures.messages);
+    story.count("messages that arrived while the clock ran, every byte as it was sent", figures.messages);
     story.table("what the figures stand on", ["what", "how it was"], &ground.told(&figures));
     story.show_speeds(&figures, Traffic::RoundTrip);
     let pipe = round_trip(Way::Pipe, SMALLEST);
-    by_spinning.reveal(story, figures.magnitude(round_trip(Way::Spin, SMALLEST), pipe));
+    by_spinning.reveal(story, figures.scale(round_trip(Way::Spin, SMALLEST), pipe));
     by_sleeping.reveal(story, figures.finding(round_trip(Way::Futex, SMALLEST), pipe));
     story.why(
         "A time is the median of the rounds; the percentage says how far the middle half of them is from it. A ratio \
@@ -86,14 +89,17 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let guess = story.predict(
         "64 bytes there and back by spinning on one CPU. Beside a pipe on one CPU that is",
         [
-            (Magnitude(2), "that takes two CPUs: the message lies there, and nobody may look."),
-            (Magnitude(0), "nothing goes on until the scheduler takes the CPU away from whoever spins."),
-            (Magnitude(-3), "each half of a round trip waits for a time slice, and that takes milliseconds."),
+            (Scale::FarFaster, "that takes two CPUs: the message lies there, and nobody may look."),
+            (Scale::Slower, "nothing goes on until the scheduler takes the CPU away from whoever spins."),
+            (
+                Scale::FarSlower,
+                "each half of a round trip waits for a time slice, and that takes milliseconds.",
+            ),
         ],
     )?;
     let on_one = |way: Way| [way.to_string(), figures.told_time(Thing::on_one_cpu(way))];
     story.table("64 bytes there and back, on one CPU", ["by", "time"], &ON_ONE_CPU.map(on_one));
-    guess.reveal(story, figures.magnitude(Thing::on_one_cpu(Way::Spin), Thing::on_one_cpu(Way::Pipe)));
+    guess.reveal(story, figures.scale(Thing::on_one_cpu(Way::Spin), Thing::on_one_cpu(Way::Pipe)));
     story.habit("Spin for some microseconds, then sleep on a futex: that is what a Mutex of Rust does.");
 
     story.experiment("Make a segment for each message")?;

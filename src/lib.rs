@@ -63,7 +63,7 @@ pub mod prelude {
     pub use crate::shm::{Attachment, Segment};
     pub use crate::source;
     pub use crate::speed::{
-        Bench, Figures, Finding, Ground, Magnitude, ON_ONE_CPU, SMALLEST, Thing, Traffic, Way,
+        Bench, Figures, Finding, Ground, ON_ONE_CPU, SMALLEST, Scale, Thing, Traffic, Way,
     };
     pub use crate::story::{Judge, Story, Verdict};
 }

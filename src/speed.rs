@@ -36,5 +36,5 @@ pub use bench::Bench;
 pub use figures::{Figures, ON_ONE_CPU, Plan, SIZES, Thing};
 pub use ground::Ground;
 pub use message::SMALLEST;
-pub use spread::{Finding, Magnitude, Ratio, Spread};
+pub use spread::{Finding, Ratio, Scale, Spread};
 pub use ways::{Shared, Traffic, Way};

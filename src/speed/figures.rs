@@ -7,7 +7,7 @@ use std::{hint, io};
 use super::channel::{Channel, Part, Report};
 use super::ground::Ground;
 use super::message::SMALLEST;
-use super::spread::{Finding, Magnitude, Ratio, Spread, time};
+use super::spread::{Finding, Ratio, Scale, Spread, time};
 use super::trial::{self, Deed, Failure};
 use super::ways::{Pair, Shared, Traffic, Way};
 
@@ -17,6 +17,9 @@ pub const SIZES: [usize; 5] = [SMALLEST, 1 << 10, 1 << 13, 1 << 16, 1 << 20];
 
 /// How often everything is measured.
 pub const ROUNDS: usize = 7;
+
+/// How long a measurement may take beyond its own time before it is given up. One that gets on takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What goes through every mechanism there and back.
 pub const ROUND_TRIPS: [Way; 9] =
@@ -174,9 +177,9 @@ impl Figures {
         self.ratio(first, second).map(Ratio::finding).filter(|finding| *finding != Finding::Unclear)
     }
 
-    /// The power of ten that the ratio is nearest to, if the rounds agree on that.
-    pub fn magnitude(&self, first: Thing, second: Thing) -> Option<Magnitude> {
-        self.ratio(first, second)?.magnitude()
+    /// How much faster the first is, roughly, if the rounds agree on that.
+    pub fn scale(&self, first: Thing, second: Thing) -> Option<Scale> {
+        self.ratio(first, second)?.scale()
     }
 
     /// The median time for one, in words.
@@ -249,7 +252,7 @@ fn between(
         (Box::new(move || played(&mut *one, begins, size, budget)), first),
         (Box::new(move || played(&mut *other, answers, size, budget)), second),
     ];
-    let reports = trial::run(deeds, budget);
+    let reports = trial::run(deeds, 2 * budget + PATIENCE);
     drop(queues);
     Ok(reports?[0])
 }
@@ -261,7 +264,7 @@ fn played(end: &mut dyn Channel, part: Part, size: usize, budget: Duration) -> i
 }
 
 fn alone(deed: Deed<'_>, cpu: Option<usize>, budget: Duration) -> Result<Report, Failure> {
-    Ok(trial::run(vec![(deed, cpu)], budget)?[0])
+    Ok(trial::run(vec![(deed, cpu)], 2 * budget + PATIENCE)?[0])
 }
 
 /// Copies private memory until the time is up.

@@ -86,25 +86,50 @@ impl Ratio {
     }
 }
 
-/// A power of ten that a ratio is near to.
+/// How much faster, roughly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Magnitude(pub i32);
+pub enum Scale {
+    /// Not even a hundredth as fast.
+    FarSlower,
+    /// Not as fast.
+    Slower,
+    /// Faster, but not 10 times.
+    Faster,
+    /// 10 times, but not 50 times as fast.
+    MuchFaster,
+    /// At least 50 times as fast.
+    FarFaster,
+}
 
-impl fmt::Display for Magnitude {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            0 => f.write_str("about as fast"),
-            power if power > 0 => write!(f, "about {} times as fast", 10_u64.pow(power as u32)),
-            power => write!(f, "about {} times slower", 10_u64.pow(power.unsigned_abs())),
+impl Scale {
+    fn of(figure: f64) -> Scale {
+        match figure {
+            f if f < 0.01 => Scale::FarSlower,
+            f if f < 1.0 => Scale::Slower,
+            f if f < 10.0 => Scale::Faster,
+            f if f < 50.0 => Scale::MuchFaster,
+            _ => Scale::FarFaster,
         }
     }
 }
 
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Scale::FarSlower => "more than 100 times slower",
+            Scale::Slower => "slower, but less than 100 times",
+            Scale::Faster => "less than 10 times as fast",
+            Scale::MuchFaster => "10 to 50 times as fast",
+            Scale::FarFaster => "more than 50 times as fast",
+        })
+    }
+}
+
 impl Ratio {
-    /// The power of ten that is nearest, if the rounds agree on that.
-    pub fn magnitude(self) -> Option<Magnitude> {
-        let power = |figure: f64| figure.log10().round() as i32;
-        (power(self.0.low) == power(self.0.high)).then(|| Magnitude(power(self.0.median)))
+    /// How much faster, roughly, if the rounds agree on that.
+    pub fn scale(self) -> Option<Scale> {
+        let scale = Scale::of(self.0.low);
+        (scale == Scale::of(self.0.high)).then_some(scale)
     }
 }
 
@@ -124,6 +149,8 @@ impl fmt::Display for Ratio {
 
 /// Two digits that count.
 pub fn digits(figure: f64) -> String {
+    // Rounded first: 0.999 is 1.0, not 1.00.
+    let figure: f64 = if figure < 10.0 { format!("{figure:.1e}").parse().unwrap_or(figure) } else { figure };
     let places = if figure >= 10.0 || figure <= 0.0 { 0 } else { (1.0 - figure.log10().floor()) as usize };
     format!("{figure:.places$}")
 }
@@ -178,6 +205,18 @@ mod tests {
         assert_eq!(ratio([0.5, 0.6, 0.8, 1.0, 1.2, 1.6, 1.9]).finding(), Finding::Unclear);
         assert_eq!(ratio([2.0; 7]).finding(), Finding::Faster);
         assert_eq!(ratio([0.5; 7]).finding(), Finding::Slower);
+    }
+
+    #[test]
+    fn two_digits_count() {
+        assert_eq!([0.0209, 0.0998, 0.997, 9.96, 311.4].map(digits), ["0.021", "0.10", "1.0", "10", "311"]);
+    }
+
+    #[test]
+    fn a_scale_is_told_only_if_the_rounds_agree_on_it() {
+        assert_eq!(ratio([70.0, 80.0, 300.0, 400.0, 300.0, 90.0, 100.0]).scale(), Some(Scale::FarFaster));
+        assert_eq!(ratio([40.0, 45.0, 45.0, 49.0, 55.0, 60.0, 60.0]).scale(), None);
+        assert_eq!(ratio([0.001; 7]).scale(), Some(Scale::FarSlower));
     }
 
     #[test]

@@ -21,9 +21,6 @@ use nix::unistd::{ForkResult, Pid, getpid, getppid};
 use super::channel::Report;
 use crate::kernel::{Ending, exit_now, fork};
 
-/// How long a measurement may take beyond its own time before it is given up. One that gets on takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(15);
-
 /// How long the second process has to say what went wrong, when the first one has failed.
 const AFTERWARDS: Duration = Duration::from_millis(200);
 
@@ -71,12 +68,12 @@ pub type Deed<'a> = Box<dyn FnOnce() -> io::Result<Report> + 'a>;
 
 /// Lets processes do their deeds at the same time, each on a CPU of its own if one is given for it.
 ///
-/// Returns what the first one reports.
+/// Returns what each of them reports. When the time is over, all of them are gone.
 ///
 /// # Errors
 ///
 /// What went wrong first, as far as that can be known.
-pub fn run(deeds: Vec<(Deed<'_>, Option<usize>)>, budget: Duration) -> Result<Vec<Report>, Failure> {
+pub fn run(deeds: Vec<(Deed<'_>, Option<usize>)>, patience: Duration) -> Result<Vec<Report>, Failure> {
     let mut players = Vec::new();
     let mut deeds = deeds.into_iter();
     while let Some((deed, cpu)) = deeds.next() {
@@ -85,7 +82,7 @@ pub fn run(deeds: Vec<(Deed<'_>, Option<usize>)>, budget: Duration) -> Result<Ve
         players.push(Player::new(deed, cpu, &mut others)?);
         deeds = others.into_iter();
     }
-    let until = Instant::now() + budget + PATIENCE;
+    let until = Instant::now() + patience;
     for player in &mut players {
         player.ready(until)?;
     }
