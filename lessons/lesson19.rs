@@ -73,6 +73,7 @@ fn tell(story: &Story) -> Result<()> {
          needed. The child adds 1 to a word of the segment a million times.",
     );
     let counter = bench.shared()?.segment.word(0);
+    counter.store(0, Relaxed);
     let guess = story.predict(
         "What will become of it?",
         [

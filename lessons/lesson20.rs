@@ -57,6 +57,7 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
             "Process {tracer} traces this one. A tracer stops a process at each system call, so that a pipe would be \
              several times slower, and spinning would not. No figures: run the lesson without strace or a debugger."
         ));
+        story.tidy_up()?;
         return bench.clear(story);
     }
     let figures = bench.measure(story, options.plan(), &ground)?;

@@ -10,7 +10,7 @@
 #![cfg(loom)]
 
 use loom::cell::UnsafeCell;
-use loom::sync::atomic::{AtomicU32, Ordering};
+use loom::sync::atomic::{AtomicU32, Ordering, fence};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use playground::shm::ring::{Count, Side};
@@ -87,20 +87,25 @@ fn nobody_is_left_asleep() {
         let waker = thread::spawn({
             let (word, asleep, kernel) = (Arc::clone(&word), Arc::clone(&asleep), Arc::clone(&kernel));
             move || {
-                word.store(1, Ordering::Release);
-                loom::sync::atomic::fence(Ordering::SeqCst);
-                if asleep.load(Ordering::Relaxed) == 1 {
-                    asleep.store(0, Ordering::Relaxed);
-                    drop(kernel.0.lock().unwrap());
-                    kernel.1.notify_one();
+                for value in 1..=2 {
+                    word.store(value, Ordering::Release);
+                    fence(Ordering::SeqCst);
+                    if asleep.load(Ordering::Relaxed) == 1 {
+                        drop(kernel.0.lock().unwrap());
+                        kernel.1.notify_one();
+                    }
                 }
             }
         });
-        while word.load(Ordering::Acquire) == 0 {
+        loop {
+            let value = word.load(Ordering::Acquire);
+            if value == 2 {
+                break;
+            }
             asleep.store(1, Ordering::Relaxed);
-            loom::sync::atomic::fence(Ordering::SeqCst);
+            fence(Ordering::SeqCst);
             let lock = kernel.0.lock().unwrap();
-            if word.load(Ordering::Relaxed) == 0 {
+            if word.load(Ordering::Relaxed) == value {
                 drop(kernel.1.wait(lock).unwrap());
             }
             asleep.store(0, Ordering::Relaxed);

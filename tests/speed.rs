@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     })
 }
 
-const ROOM: NonZeroUsize = NonZeroUsize::new(16 << 20).unwrap();
+const ROOM: NonZeroUsize = NonZeroUsize::new(32 << 20).unwrap();
 const BUDGET: Duration = Duration::from_millis(1);
 
 fn shared(memory: &Mapping) -> Shared<'_> {

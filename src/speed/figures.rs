@@ -97,7 +97,7 @@ impl Plan {
             things.extend(ROUND_TRIPS.map(|way| Thing::messages(way, Traffic::RoundTrip, size)));
             things.extend(STREAMS.map(|way| Thing::messages(way, Traffic::Stream, size)));
         }
-        if ground.pins && ground.has_two() {
+        if ground.pins || !ground.has_two() {
             things.extend(ON_ONE_CPU.map(Thing::on_one_cpu));
         }
         things.push(Thing::messages(Way::Line, Traffic::RoundTrip, size_of::<u64>()));

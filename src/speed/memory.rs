@@ -60,6 +60,9 @@ impl Wait for Yield {
 /// Nobody is left asleep. The sleeper says that it sleeps, then looks at the word a last time, in the kernel; the waker
 /// changes the word, then looks whether somebody sleeps. Between the two steps of either stands a fence, so that at
 /// least one of them sees what the other did: the sleeper the change, or the waker the sleeper.
+///
+/// Only the sleeper takes its word back, when it is awake. A waker that did it would sometimes be late, and take back
+/// that the sleeper sleeps already the next time, where nobody would wake it then.
 #[derive(Clone, Copy, Debug)]
 pub struct Futex;
 
@@ -74,11 +77,7 @@ impl Wait for Futex {
 
     fn wake(&mut self, word: &AtomicU32, asleep: &AtomicU32) -> io::Result<()> {
         fence(Ordering::SeqCst);
-        if asleep.load(Ordering::Relaxed) == 0 {
-            return Ok(());
-        }
-        asleep.store(0, Ordering::Relaxed);
-        wake_one(word)
+        if asleep.load(Ordering::Relaxed) == 0 { Ok(()) } else { wake_one(word) }
     }
 }
 

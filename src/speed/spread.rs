@@ -139,10 +139,12 @@ impl fmt::Display for Ratio {
         let Ratio(Spread { low, median, high }) = *self;
         if !self.is_told() {
             f.write_str("unclear")
+        } else if high < 0.01 {
+            f.write_str("<0.01")
         } else if high <= 1.2 * low {
-            write!(f, "{} x", digits(median))
+            f.write_str(&digits(median))
         } else {
-            write!(f, "{}-{} x", digits(low), digits(high))
+            write!(f, "{}-{}", digits(low), digits(high))
         }
     }
 }
@@ -192,11 +194,11 @@ mod tests {
 
     #[test]
     fn a_ratio_is_told_only_if_the_rounds_agree() {
-        assert_eq!(ratio([100.0; 7]).to_string(), "100 x");
-        assert_eq!(ratio([90.0, 80.0, 100.0, 95.0, 110.0, 120.0, 130.0]).to_string(), "90-120 x");
+        assert_eq!(ratio([100.0; 7]).to_string(), "100");
+        assert_eq!(ratio([90.0, 80.0, 100.0, 95.0, 110.0, 120.0, 130.0]).to_string(), "90-120");
         assert_eq!(ratio([0.7, 0.8, 0.9, 1.0, 1.2, 1.3, 1.4]).to_string(), "unclear");
         assert_eq!(ratio([1.0, 2.0, 3.0, 5.0, 9.0, 9.0, 9.0]).to_string(), "unclear");
-        assert_eq!(ratio([0.19, 0.2, 0.2, 0.2, 0.21, 0.21, 0.3]).to_string(), "0.20 x");
+        assert_eq!(ratio([0.19, 0.2, 0.2, 0.2, 0.21, 0.21, 0.3]).to_string(), "0.20");
     }
 
     #[test]
