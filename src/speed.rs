@@ -7,7 +7,7 @@
 //! | [`memory`], [`fresh`], [`stream`], [`queue`] | the mechanisms |
 //! | [`ways`] | their names, and how both ends of one are made |
 //! | [`trial`] | one measurement: two processes, and a third that watches over them |
-//! | [`bench`] | what the mechanisms share, made and removed by a story |
+//! | [`mod@bench`] | what the mechanisms share, made and removed by a story |
 //! | [`figures`] | everything, round after round |
 //! | [`copies`] | how often the kernel copies a page, counted |
 //! | [`spread`] | medians, and what may be said of two of them |
