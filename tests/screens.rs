@@ -61,7 +61,7 @@ const MEASURED: [(&str, &str); 19] = [
     (r"(?m)^    (build|rounds|processors|frequency|other load|steal time) .*", "    $1  [as it was]"),
     (r"(?m)^    by +64 B .*", "    by  64 B  1 KiB  8 KiB  64 KiB  1 MiB"),
     (
-        r"(?m)^    (segment, \w+|in place, spin|one each time|file, spin|pipe|Unix socket|TCP, loopback|POSIX queue|System V queue)  +(█.*|[-\d].*|refused.*|unclear.*)$",
+        r"(?m)^    (segment, \w+|in place, spin|one each time|file, spin|pipe|Unix socket|TCP, loopback|POSIX queue|System V queue)  +(█.*|[-<\d].*|refused.*|not measured|unclear.*)$",
         "    $1  [figures]",
     ),
     (r"(?m)^    by +time$", "    by  time"),
