@@ -39,7 +39,7 @@ const MASKS: &[(&str, &str)] = &[
     (r#"("name":"semget","args":\{[^}]*\},"result"):\d+"#, "$1:\"[semid]\""),
     (r#"("semid"):\d+"#, "$1:\"[semid]\""),
     (r"([oc]time = )\w+ \w+ +\d+ [\d:]+ \d+", "$1[time]"),
-    (r"((?:\b|\\n)[01] +0 +1 +0 +)\d+", "$1[pid]"),
+    (r"((?:\b|\\n)[01] +0 +1 +0 +)\d+ *", "$1[pid]"),
     (r"(0100: +)[0-9a-f ]+ {3}.*", "$1[pid and the highest bit]"),
     (r#"("offset":256,"bytes":)\[[^\]]*\]"#, "$1\"[pid and the highest bit]\""),
     (r#"(sleeps in: |"function":")[^"\n]*"#, "$1[function]"),
