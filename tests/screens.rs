@@ -32,6 +32,7 @@ const MASKS: &[(&str, &str)] = &[
     (r#"\["(shm[a-z]{3})","\d+""#, "[\"$1\",\"[limit]\""),
     (r"(argument: |ipcrm )\d+", "$1[shmid]"),
     (r"nsenter -t \d+", "nsenter -t [pid]"),
+    (r"( -p )\d+", "$1[pid]"),
     (r"\[([AB]) \d+\]", "[$1 [pid]]"),
     (r"(ipcs -s -i |ipcrm -s |Semaphore Array semid=)\d+", "$1[semid]"),
     (r"(semop|semctl)\(\d{1,10},", "$1([semid],"),
