@@ -297,7 +297,7 @@ pub fn masked(lines: &str) -> String {
         (r"(ftok\([^,]*), \d+\)", "$1, [project])"),
         (r"/SYSV[0-9a-f]{8}", "/SYSV[key]"),
         (r"/fd/\d+", "/fd/[fd]"),
-        (r"\b([0-9a-f]{2}:[0-9a-f]{2}) \d{3,} /", "$1 [inode] /"),
+        (r#"\b[0-9a-f]{2}:[0-9a-f]{2} \d{3,} [^ "]+"#, "[device] [inode] [file]"),
         (r#"("title":"(?:what ftok keeps|several names).*"rows":)\[\[.*\]\]"#, r#"$1"[keys]""#),
         (r#"("what":"[a-z]+ made until[^"]*","times"):\d+"#, "$1:[times]"),
         (r#""(address|start|end|result)":\d{10,}"#, r#""$1":"[address]""#),
