@@ -27,7 +27,7 @@ pub use adjust::Adjustment;
 pub use child::Child;
 pub use isolated::isolate;
 pub use linux::{Linux, ftok};
-pub(crate) use linux::{exit_now, fork};
+pub(crate) use linux::{bare, exit_now, fork};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
 
 /// How many pages were given to the process during an access: its minor page faults.

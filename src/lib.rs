@@ -10,6 +10,7 @@
 //! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
 //! | [`trace`] | what a process really asks of the kernel, counted |
+//! | [`calls`] | the four calls by their C names: what the exercises are written with |
 //! | [`course`] | the lessons, in their order |
 //! | [`program`] | what every lesson's `main` does: command line, screen, ends |
 //!
@@ -34,6 +35,7 @@ compile_error!(
 );
 
 pub mod call;
+pub mod calls;
 pub mod course;
 pub mod error;
 pub mod evidence;
