@@ -12,6 +12,7 @@ mod record;
 mod sem;
 
 use std::fmt;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::stat::Mode;
@@ -23,7 +24,7 @@ pub use names::{Address, Key, Shmid};
 pub use record::{ShmInfo, ShmLimits, ShmidDs};
 pub use sem::{SemCmd, SemFlags, SemOp, Semid};
 
-/// One of the four System V calls for shared memory, or of the three for semaphores, with its arguments.
+/// One of the four System V calls for shared memory, or of the four for semaphores, with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
     /// `int shmget(key_t key, size_t size, int shmflg)`: make a segment, or find one.
@@ -84,6 +85,17 @@ pub enum Call {
         /// What to do with which of its semaphores.
         ops: Vec<SemOp>,
     },
+    /// `int semtimedop(int semid, struct sembuf *sops, size_t nsops, const struct timespec *timeout)`: `semop` that
+    /// waits no longer than this.
+    #[doc(alias = "semtimedop")]
+    Semtimedop {
+        /// The set.
+        semid: Semid,
+        /// What to do with which of its semaphores.
+        ops: Vec<SemOp>,
+        /// After how long it fails with `EAGAIN`.
+        timeout: Duration,
+    },
     /// `int semctl(int semid, int semnum, int cmd, ...)`: ask about a set, set a value, or remove it.
     #[doc(alias = "semctl")]
     Semctl {
@@ -106,7 +118,7 @@ pub enum Answer {
     Id(Shmid),
     /// `shmat`: where the segment is mapped now.
     Mapped(Address),
-    /// `shmdt`, `semop`, and the commands of `shmctl` and `semctl` that give nothing back: 0.
+    /// `shmdt`, `semop`, `semtimedop`, and the commands of `shmctl` and `semctl` that give nothing back: 0.
     Done,
     /// `semget`: the set's identifier.
     Set(Semid),
@@ -161,6 +173,11 @@ impl fmt::Display for Call {
                 write!(f, "semget({key}, {nsems}, {})", flags::with_mode(*flags, *mode))
             }
             Call::Semop { semid, ops } => write!(f, "semop({semid}, {}, {})", sem::list(ops), ops.len()),
+            Call::Semtimedop { semid, ops, timeout } => {
+                let (seconds, nanoseconds) = (timeout.as_secs(), timeout.subsec_nanos());
+                let ops = (sem::list(ops), ops.len());
+                write!(f, "semtimedop({semid}, {}, {}, {{{seconds}, {nanoseconds}}})", ops.0, ops.1)
+            }
             Call::Semctl { semid, semnum, cmd } => write!(f, "semctl({semid}, {semnum}, {cmd})"),
         }
     }
@@ -187,6 +204,7 @@ impl Call {
             Call::Shmctl { .. } => "shmctl",
             Call::Semget { .. } => "semget",
             Call::Semop { .. } => "semop",
+            Call::Semtimedop { .. } => "semtimedop",
             Call::Semctl { .. } => "semctl",
         }
     }
@@ -209,6 +227,10 @@ impl Call {
             }
             Call::Semop { semid, ops } => {
                 json!({"semid": semid.0, "ops": ops.iter().map(SemOp::argument).collect::<Vec<_>>()})
+            }
+            Call::Semtimedop { semid, ops, timeout } => {
+                let ops = ops.iter().map(SemOp::argument).collect::<Vec<_>>();
+                json!({"semid": semid.0, "ops": ops, "timeout": timeout.as_secs_f64()})
             }
             Call::Semctl { semid, semnum, cmd } => {
                 json!({"semid": semid.0, "semnum": semnum, "cmd": cmd.to_string()})

@@ -18,6 +18,7 @@ use crate::kernel::{self, Linux};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
 pub use options::{Color, Format, Options, Pace, examples};
+pub use screen::{choose_color_for, screen};
 
 /// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
 pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {
@@ -145,7 +146,7 @@ fn contradiction(panic: &panic::PanicHookInfo<'_>) {
 }
 
 /// Words on standard error, wrapped. If even that is closed, there is nobody to tell.
-fn say(words: &str) {
+pub fn say(words: &str) {
     let width = screen::width(io::stderr().is_terminal());
     for paragraph in words.lines() {
         let _ = writeln!(io::stderr(), "{}", textwrap::fill(paragraph, width));

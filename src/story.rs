@@ -16,6 +16,7 @@ mod prompt;
 mod show;
 mod source;
 mod text;
+mod traced;
 
 use std::cell::RefCell;
 use std::io;
@@ -31,13 +32,17 @@ use crate::kernel::{Adjustment, Change, Ending, Faults, Process};
 use crate::trace::count_system_calls;
 
 pub use event::Event;
+pub(crate) use event::{CallEvent, Change as CellChange};
+pub(crate) use explain::{Look, explain};
 pub use json::Json;
 pub use predict::{Guess, Judge, Verdict};
 pub use prompt::Prompt;
+pub(crate) use show::{changes, fields};
 pub use source::Source;
 pub use text::{Plain, Screen, Text};
+pub use traced::Traced;
 
-use event::{Access, CallEvent, Direction, Rust};
+use event::{Access, Direction, Rust};
 use show::Seen;
 
 /// Who turns events into something to read.
@@ -52,6 +57,16 @@ pub trait Tell {
     /// Whether evidence should be gathered at all.
     fn wants_evidence(&self) -> bool {
         true
+    }
+}
+
+impl<T: Tell + ?Sized> Tell for Box<T> {
+    fn tell(&mut self, event: &Event) -> io::Result<()> {
+        (**self).tell(event)
+    }
+
+    fn wants_evidence(&self) -> bool {
+        (**self).wants_evidence()
     }
 }
 
@@ -272,7 +287,7 @@ impl Story {
                 Ok(answer)
             }
             Err(errno) => {
-                let reason = explain::explain(&performed.call, errno, &mut **self.process.borrow_mut());
+                let reason = explain(&performed.call, errno, &mut &mut **self.process.borrow_mut());
                 self.tell_call(performed.clone(), Some(reason.clone()), place);
                 Err(Error::Refused(Box::new(Refusal { performed, errno, reason })))
             }

@@ -11,13 +11,14 @@ use std::ffi::CStr;
 use std::hint::black_box;
 use std::mem::{MaybeUninit, size_of};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 use std::{fs, io};
 
 use nix::errno::Errno;
 use nix::libc::{self, c_int, c_void};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::time::TimeSpec;
 use nix::unistd::{ForkResult, SysconfVar, Uid, User, sysconf};
 
 use super::net::{self, Watched};
@@ -102,12 +103,18 @@ impl Linux {
     }
 
     fn semop(&mut self, id: Semid, ops: &[SemOp]) -> nix::Result<Answer> {
-        let mut ops: Vec<libc::sembuf> = ops
-            .iter()
-            .map(|op| libc::sembuf { sem_num: op.number, sem_op: op.change, sem_flg: op.flags.bits() as i16 })
-            .collect();
+        let mut ops = sembufs(ops);
         // SAFETY: the pointer and the count describe the vector, which lives until the call returns.
         Errno::result(unsafe { libc::semop(id.0, ops.as_mut_ptr(), ops.len()) })?;
+        Ok(Answer::Done)
+    }
+
+    fn semtimedop(&mut self, id: Semid, ops: &[SemOp], timeout: Duration) -> nix::Result<Answer> {
+        let mut ops = sembufs(ops);
+        let timeout = TimeSpec::from_duration(timeout);
+        let (list, length, timeout) = (ops.as_mut_ptr(), ops.len(), std::ptr::from_ref(timeout.as_ref()));
+        // SAFETY: the pointer and the count describe the vector; it and the timeout live until the call returns.
+        Errno::result(unsafe { libc::syscall(libc::SYS_semtimedop, id.0, list, length, timeout) })?;
         Ok(Answer::Done)
     }
 
@@ -227,6 +234,7 @@ impl Process for Linux {
                 self.semget(key, nsems, flags.bits() | mode.bits() as c_int)
             }
             Call::Semop { semid, ref ops } => self.semop(semid, ops),
+            Call::Semtimedop { semid, ref ops, timeout } => self.semtimedop(semid, ops, timeout),
             Call::Semctl { semid, semnum, cmd } => self.semctl(semid, semnum, cmd),
         })
     }
@@ -298,6 +306,12 @@ impl Process for Linux {
     fn end(&mut self, _: Option<Signal>) -> Result<Ending> {
         Err(tells_the_story("end"))
     }
+}
+
+fn sembufs(ops: &[SemOp]) -> Vec<libc::sembuf> {
+    ops.iter()
+        .map(|op| libc::sembuf { sem_num: op.number, sem_op: op.change, sem_flg: op.flags.bits() as i16 })
+        .collect()
 }
 
 fn tells_the_story(deed: &str) -> Error {

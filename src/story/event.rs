@@ -5,6 +5,7 @@
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::traced::Traced;
 use crate::call::{Address, Performed, Shmid};
 use crate::error::Reason;
 use crate::evidence::maps::Mapping;
@@ -232,6 +233,15 @@ pub enum Event {
         /// The command for the next lesson.
         next: Option<String>,
     },
+    /// What only a traced program does.
+    #[serde(untagged)]
+    Traced(Traced),
+}
+
+impl From<Traced> for Event {
+    fn from(event: Traced) -> Event {
+        Event::Traced(event)
+    }
 }
 
 /// One possible answer to a question.

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** every sentence that names a number has just read it, or takes it from the call.
 
+use std::io;
+
 use nix::errno::Errno;
 
 use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
@@ -11,15 +13,36 @@ use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
 use crate::kernel::{ProcFile, Process};
 
+/// Where the evidence comes from: the process that was refused, seen from inside or from outside.
+pub(crate) trait Look {
+    /// The size of a page of memory, in bytes.
+    fn page_size(&self) -> usize;
+
+    /// What the kernel shows in a file of `/proc`.
+    fn shows(&mut self, file: ProcFile) -> io::Result<String>;
+}
+
+impl Look for &mut (dyn Process + '_) {
+    fn page_size(&self) -> usize {
+        Process::page_size(&**self)
+    }
+
+    fn shows(&mut self, file: ProcFile) -> io::Result<String> {
+        Process::shows(&mut **self, file)
+    }
+}
+
 /// The reason, in words.
-pub(super) fn explain(call: &Call, errno: Errno, process: &mut dyn Process) -> Reason {
+pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reason {
     let (why, advice) = match (call, errno) {
         (_, Errno::ENOSYS) => no_such_call(call),
         (Call::Shmget { key, size, flags, .. }, _) => shmget(*key, *size, *flags, errno, process),
         (Call::Shmat { shmid, address, flags }, _) => shmat(*shmid, *address, *flags, errno, process),
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
         (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno),
-        (Call::Semget { .. } | Call::Semop { .. } | Call::Semctl { .. }, _) => semaphore(call, errno),
+        (Call::Semget { .. } | Call::Semop { .. } | Call::Semtimedop { .. } | Call::Semctl { .. }, _) => {
+            semaphore(call, errno)
+        }
     };
     Reason { why, advice }
 }
@@ -49,7 +72,7 @@ fn no_such_call(call: &Call) -> Words {
     )
 }
 
-fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut dyn Process) -> Words {
+fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => invalid_size(key, size, process),
         Errno::ENOENT => {
@@ -85,7 +108,7 @@ fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut
     }
 }
 
-fn invalid_size(key: Key, size: usize, process: &mut dyn Process) -> Words {
+fn invalid_size(key: Key, size: usize, process: &mut dyn Look) -> Words {
     let found = if key == Key::PRIVATE { None } else { row(process, |row| row.key == key) };
     if let Some(found) = found {
         return words(
@@ -108,7 +131,7 @@ fn invalid_size(key: Key, size: usize, process: &mut dyn Process) -> Words {
     }
 }
 
-fn no_space(size: usize, process: &mut dyn Process) -> Words {
+fn no_space(size: usize, process: &mut dyn Look) -> Words {
     let table = table(process).unwrap_or_default();
     let page = process.page_size();
     let pages = |bytes: usize| bytes.div_ceil(page) as u64;
@@ -131,7 +154,7 @@ fn no_space(size: usize, process: &mut dyn Process) -> Words {
     }
 }
 
-fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: &mut dyn Process) -> Words {
+fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => invalid_attach(id, address, flags, process),
         Errno::EACCES => words(
@@ -151,7 +174,7 @@ fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: 
     }
 }
 
-fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut dyn Process) -> Words {
+fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut dyn Look) -> Words {
     let page = process.page_size();
     let Some(table) = table(process) else {
         return words(
@@ -183,7 +206,7 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     }
 }
 
-fn shmdt(address: Address, errno: Errno, process: &mut dyn Process) -> Words {
+fn shmdt(address: Address, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => match taken_by(process, address, 1) {
             Some(mapping) => words(
@@ -229,6 +252,9 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
 
 fn semaphore(call: &Call, errno: Errno) -> Words {
     match errno {
+        Errno::EAGAIN if matches!(call, Call::Semtimedop { .. }) => {
+            words("The operation would have to wait for longer than it was allowed to.", "Try again later.")
+        }
         Errno::EAGAIN => {
             words("The operation would have to wait, and IPC_NOWAIT forbids it.", "Try again later.")
         }
@@ -255,19 +281,19 @@ fn semaphore(call: &Call, errno: Errno) -> Words {
     }
 }
 
-fn table(process: &mut dyn Process) -> Option<Vec<Row>> {
+fn table(process: &mut dyn Look) -> Option<Vec<Row>> {
     segments::parse(&process.shows(ProcFile::Segments).ok()?).ok()
 }
 
-fn row(process: &mut dyn Process, wanted: impl Fn(&Row) -> bool) -> Option<Row> {
+fn row(process: &mut dyn Look, wanted: impl Fn(&Row) -> bool) -> Option<Row> {
     table(process)?.into_iter().find(wanted)
 }
 
-fn taken_by(process: &mut dyn Process, address: Address, length: usize) -> Option<Mapping> {
+fn taken_by(process: &mut dyn Look, address: Address, length: usize) -> Option<Mapping> {
     let text = process.shows(ProcFile::Maps).ok()?;
     maps::parse(&text).ok()?.into_iter().find(|mapping| mapping.overlaps(address, length))
 }
 
-fn setting(process: &mut dyn Process, name: &'static str) -> Option<u64> {
+fn setting(process: &mut dyn Look, name: &'static str) -> Option<u64> {
     limits::parse(&process.shows(ProcFile::Setting(name)).ok()?).ok()
 }

@@ -162,7 +162,7 @@ fn is_attachment(line: &Mapping) -> bool {
 }
 
 /// The cells that differ.
-fn changes(before: &Row, now: &Row) -> Vec<Change> {
+pub(crate) fn changes(before: &Row, now: &Row) -> Vec<Change> {
     let columns = |row: &Row| {
         [
             ("key", format!("{:#010x}", row.key.0)),
@@ -222,7 +222,8 @@ const COLUMNS: [Column; 13] = [
     ("shm_nattch", |record, _| record.nattch.to_string(), "attachments now, not processes"),
 ];
 
-fn fields(records: &[&ShmidDs], us: i32) -> Vec<Field> {
+/// Every field of the record at each of the moments; `us` is the process that asks.
+pub(crate) fn fields(records: &[&ShmidDs], us: i32) -> Vec<Field> {
     let field = |(name, print, meaning): Column| {
         let values: Vec<String> = records.iter().map(|record| print(record, us)).collect();
         let moved = values.windows(2).any(|pair| pair[0] != pair[1]);

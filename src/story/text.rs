@@ -4,6 +4,7 @@
 
 mod picture;
 mod table;
+mod traced;
 
 use std::io::{self, Write};
 
@@ -110,6 +111,9 @@ impl<W: Write> Text<W> {
         if call.brief {
             return self.evidence(&told);
         }
+        if call.rust.is_none() {
+            self.blank()?;
+        }
         self.labelled("C".bold(), &told)?;
         self.statement(call.rust.as_ref())?;
         if let Some(reason) = &call.reason {
@@ -181,6 +185,7 @@ impl<W: Write> Text<W> {
     }
 
     fn record(&mut self, id: Shmid, moments: &[String], fields: &[Field]) -> io::Result<()> {
+        self.blank()?;
         self.heading(&format!("struct shmid_ds of segment {id}"))?;
         self.lines(&table::record(moments, fields))?;
         self.blank()
@@ -361,10 +366,12 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Exec { pid, who, command } => {
+                self.blank()?;
                 self.labelled("Runs".bold(), &format!("{}exec {command}", speaker(who.as_deref(), *pid)))?;
                 self.blank()?;
             }
             Event::Signal { pid, who, text, .. } => {
+                self.blank()?;
                 self.labelled("Ends".bold(), &format!("{}{text}", speaker(who.as_deref(), *pid)))?;
                 self.blank()?;
             }
@@ -383,6 +390,7 @@ impl<W: Write> Tell for Text<W> {
                 self.labelled("Missing".red().bold(), text)?;
                 self.blank()?;
             }
+            Event::Traced(event) => self.traced(event)?,
             Event::Wait { wants } => self.wait(wants)?,
             Event::End { outcome, left, next, .. } => self.end(outcome, left.as_deref(), next.as_deref())?,
         }
@@ -396,7 +404,7 @@ fn speaker(who: Option<&str>, pid: i32) -> String {
 }
 
 /// A cell that is empty, said in words.
-fn shown(cell: &str) -> &str {
+pub(super) fn shown(cell: &str) -> &str {
     if cell.is_empty() { "(none)" } else { cell }
 }
 

@@ -1,0 +1,164 @@
+//! `trace` beside the program untraced, and beside strace: what looking on costs.
+//!
+//! ```text
+//! cargo bench --bench trace
+//! ```
+//!
+//! Two programs are run: the article's in C, with its 7 calls, and the same with 100,000 other system calls. Each is
+//! run untraced; traced by the library from within this process, as `check` does; by the whole program `trace`, with
+//! its narration; and by strace, as it is fastest. All run in turn, each is divided by the untraced run of the same
+//! round, and the median of those ratios is the figure; the middle half of them says how far to trust it. The goals
+//! are printed, never asserted: a busy machine is no fault of the code.
+//!
+//! The goal of 1.25 is for the library: a second process, whichever, costs as much as the article's program takes
+//! altogether, since that lives for half a millisecond. The row "a process that does nothing" says how much; what
+//! `trace` takes beyond it is tracing and telling.
+//! MEASURED
+
+use std::error::Error;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use playground::trace::{self, Limits};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
+const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
+const TRACE: &str = env!("CARGO_BIN_EXE_trace");
+
+const WARM_UP: u16 = 10;
+
+#[derive(Parser)]
+struct Options {
+    /// How often each program runs
+    #[arg(long, value_name = "N", default_value_t = 201, value_parser = clap::value_parser!(u16).range(15..))]
+    rounds: u16,
+
+    /// Given by `cargo bench` to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let article = built("shm", "tests/c/shm.c", &[])?;
+    let busy = built("busy", "tests/bench/busy.c", &["-include", "sys/syscall.h", "-include", "unistd.h"])?;
+    compare("The article's program in C: 7 calls", &article, options.rounds, 1.25)?;
+    compare("The same with 100,000 other system calls", &busy, options.rounds, 1.5)
+}
+
+fn built(name: &str, source: &str, options: &[&str]) -> Result<PathBuf> {
+    let path = Path::new(SCRATCH).join(format!("trace-{name}"));
+    let mut cc = Command::new("cc");
+    cc.arg("-O2").args(options).arg("-o").arg(&path).arg(Path::new(PACKAGE).join(source));
+    if cc.status()?.success() { Ok(path) } else { Err(format!("cc cannot build {source}").into()) }
+}
+
+/// A way to run the program, and what it should cost at most.
+struct Way {
+    name: &'static str,
+    run: fn(&Path) -> Result<()>,
+    goal: Option<f64>,
+}
+
+fn compare(title: &str, program: &Path, rounds: u16, goal: f64) -> Result<()> {
+    let ways = [
+        Way { name: "untraced", run: untraced, goal: None },
+        Way { name: "traced by the library", run: by_library, goal: Some(goal) },
+        Way { name: "a process that does nothing", run: nothing, goal: None },
+        Way { name: "trace, text to a file", run: by_trace, goal: None },
+        Way { name: "strace --seccomp-bpf to a file", run: by_strace, goal: None },
+    ];
+    for _ in 0..WARM_UP {
+        round(&ways, program)?;
+    }
+    let rounds = (0..rounds).map(|_| round(&ways, program)).collect::<Result<Vec<_>>>()?;
+    println!("\n{title}, {} rounds in turn: median (middle half)", rounds.len());
+    for (index, way) in ways.iter().enumerate() {
+        let time = Spread::of(rounds.iter().map(|round| round[index]));
+        let ratio = Spread::of(rounds.iter().map(|round| round[index] / round[0]));
+        let goal = way.goal.map_or(String::new(), |goal| format!("   goal: at most {goal} x"));
+        println!("  {:<32} {:>24} ms {:>22} x{goal}", way.name, time.text(), ratio.text());
+    }
+    let faster = Spread::of(rounds.iter().map(|round| round[4] / round[3]));
+    println!("  strace takes {} times as long as trace   goal: more than 1", faster.text());
+    Ok(())
+}
+
+/// Every way once, in milliseconds.
+fn round(ways: &[Way], program: &Path) -> Result<Vec<f64>> {
+    ways.iter().map(|way| Ok(timed(way, program)?.as_secs_f64() * 1e3)).collect()
+}
+
+fn timed(way: &Way, program: &Path) -> Result<Duration> {
+    let start = Instant::now();
+    (way.run)(program)?;
+    Ok(start.elapsed())
+}
+
+fn output() -> Result<File> {
+    Ok(File::create(Path::new(SCRATCH).join("trace.out"))?)
+}
+
+fn untraced(program: &Path) -> Result<()> {
+    succeed(Command::new(program))
+}
+
+fn by_library(program: &Path) -> Result<()> {
+    let command = trace::Command::new(program).stream(0, File::open("/dev/null")?).stream(1, output()?);
+    let run = trace::run(&command, &Limits::default(), &mut ())?;
+    let right = run.calls.len() == 7 && run.findings.is_empty() && run.ending.is_success();
+    if right { Ok(()) } else { Err(format!("traced something else: {run:?}").into()) }
+}
+
+fn nothing(_: &Path) -> Result<()> {
+    let mut trace = Command::new(TRACE);
+    trace.arg("--version");
+    succeed(trace)
+}
+
+fn by_trace(program: &Path) -> Result<()> {
+    let mut trace = Command::new(TRACE);
+    trace.arg("--output").arg(Path::new(SCRATCH).join("trace.told")).arg(program);
+    succeed(trace)
+}
+
+fn by_strace(program: &Path) -> Result<()> {
+    let mut strace = Command::new("strace");
+    strace
+        .args(["--seccomp-bpf", "-f", "-e", "trace=%ipc", "-o"])
+        .arg(Path::new(SCRATCH).join("strace.told"));
+    strace.arg(program);
+    succeed(strace)
+}
+
+fn succeed(mut command: Command) -> Result<()> {
+    let status = command.stdin(Stdio::null()).stdout(output()?).status()?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}").into()) }
+}
+
+/// Where the middle of many figures lies, and how far they spread.
+struct Spread {
+    low: f64,
+    median: f64,
+    high: f64,
+}
+
+impl Spread {
+    fn of(figures: impl IntoIterator<Item = f64>) -> Spread {
+        let mut sorted: Vec<_> = figures.into_iter().collect();
+        sorted.sort_by(f64::total_cmp);
+        let at = |quarter| sorted[(sorted.len() - 1) * quarter / 4];
+        Spread { low: at(1), median: at(2), high: at(3) }
+    }
+
+    /// The median, then the middle half.
+    fn text(&self) -> String {
+        let Spread { low, median, high } = self;
+        format!("{median:.2} ({low:.2} to {high:.2})")
+    }
+}
