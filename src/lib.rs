@@ -11,6 +11,7 @@
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
 //! | [`trace`] | what a process really asks of the kernel, counted |
 //! | [`calls`] | the four calls by their C names: what the exercises are written with |
+//! | [`check`] | judges a run of an exercise by what the kernel saw: findings, in words |
 //! | [`course`] | the lessons, in their order |
 //! | [`program`] | what every lesson's `main` does: command line, screen, ends |
 //!
@@ -36,6 +37,7 @@ compile_error!(
 
 pub mod call;
 pub mod calls;
+pub mod check;
 pub mod course;
 pub mod error;
 pub mod evidence;
