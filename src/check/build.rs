@@ -75,7 +75,7 @@ fn rust(source: &Path, program: &Path) -> Result<(), Finding> {
         .arg("-L")
         .arg(format!("dependency={}", dependencies.display()))
         .arg(source);
-    let output = run(&mut command, "rustc")?;
+    let output = run(&mut command, "rustc", program)?;
     if output.status.success() { Ok(()) } else { Err(first_error(&output, source)) }
 }
 
@@ -90,12 +90,14 @@ fn rustc() -> PathBuf {
 fn c(source: &Path, program: &Path) -> Result<(), Finding> {
     let mut command = Command::new("cc");
     command.args(["-std=gnu17", "-O1", "-Wall", "-Wextra", "-pthread", "-o"]).arg(program).arg(source);
-    let output = run(&mut command, "cc")?;
+    let output = run(&mut command, "cc", program)?;
     if output.status.success() { Ok(()) } else { Err(first_line_with_error(&output, source)) }
 }
 
-fn run(command: &mut Command, name: &str) -> Result<Output, Finding> {
-    command.stdin(Stdio::null()).output().map_err(|error| {
+/// Compilers keep their own files where the program is to be, since elsewhere they may not write.
+fn run(command: &mut Command, name: &str, program: &Path) -> Result<Output, Finding> {
+    let place = program.parent().unwrap_or(Path::new("."));
+    command.stdin(Stdio::null()).env("TMPDIR", place).output().map_err(|error| {
         Finding::new(
             Code::NotRun,
             format!("{name} cannot be run: {error}. Is it installed, and in the PATH?"),
@@ -128,8 +130,8 @@ fn first_error(output: &Output, source: &Path) -> Finding {
         Some(Diagnostic { message, spans, .. }) => {
             let place = spans.iter().find(|span| span.is_primary);
             let label = place.and_then(|span| span.label.as_deref()).map(|label| format!(" ({label})"));
-            let place = place.map_or(source.display().to_string(), |span| {
-                format!("{}:{}:{}", span.file_name, span.line_start, span.column_start)
+            let place = place.map_or(shown(source), |span| {
+                format!("{}:{}:{}", shown(Path::new(&span.file_name)), span.line_start, span.column_start)
             });
             format!("{place}: {message}{}", label.unwrap_or_default())
         }
@@ -138,9 +140,17 @@ fn first_error(output: &Output, source: &Path) -> Finding {
     Finding::new(Code::CompileError, words)
 }
 
+/// A path as one would type it here; of a file elsewhere only the name.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let name = path.file_name().map(Path::new).unwrap_or(path);
+    path.strip_prefix(here).unwrap_or(name).display().to_string()
+}
+
 fn first_line_with_error(output: &Output, source: &Path) -> Finding {
     let text = String::from_utf8_lossy(&output.stderr);
     let is_error = |line: &&str| line.contains("error:") || line.contains("undefined reference");
-    let words = text.lines().find(is_error).map_or(source.display().to_string(), str::to_owned);
+    let line = text.lines().find(is_error).unwrap_or("cc failed, and did not say why");
+    let words = line.replace(&source.display().to_string(), &shown(source));
     Finding::new(Code::CompileError, words)
 }

@@ -84,11 +84,53 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every one of them, the most important first.
+    pub fn all() -> impl Iterator<Item = Code> {
+        ALL.into_iter()
+    }
+
     /// The name, as in JSON.
     pub fn name(self) -> String {
         serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
     }
 }
+
+const ALL: [Code; 34] = [
+    Code::CompileError,
+    Code::NotRun,
+    Code::Tampered,
+    Code::OverLimit,
+    Code::TimedOut,
+    Code::PosixInsteadOfSysv,
+    Code::NotAllocated,
+    Code::WrongKey,
+    Code::WrongSize,
+    Code::WrongFlags,
+    Code::WrongMode,
+    Code::KeyCollision,
+    Code::ErrorIgnored,
+    Code::NullCheckedInsteadOfMinusOne,
+    Code::FixedAddressWithoutFallback,
+    Code::RemovedTooEarly,
+    Code::RemovedByTheWrongProcess,
+    Code::UsedAfterDetach,
+    Code::ReadOnlyWritten,
+    Code::NeverAttached,
+    Code::WrongAddress,
+    Code::NeverAsked,
+    Code::WroteNothing,
+    Code::WroteElsewhere,
+    Code::LostUpdates,
+    Code::PrintedWithoutSharing,
+    Code::NeverPrinted,
+    Code::DetachedTwice,
+    Code::RemovedTwice,
+    Code::NeverDetached,
+    Code::LeakedOnError,
+    Code::NeverRemoved,
+    Code::Crashed,
+    Code::Failed,
+];
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,13 +3,20 @@
 //! **Invariant:** a verdict is returned in bounded time, whatever becomes of the judge; and what a judge that died has
 //! not cleaned up is cleaned up here.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use nix::sys::prctl::set_child_subreaper;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
 
 use super::code::Code;
 use super::exercises::Exercise;
@@ -35,6 +42,8 @@ pub struct Examiner {
     ready: Mutex<Duration>,
     /// Why namespaces cannot be had, once that is known.
     stay_out: Mutex<Option<String>>,
+    /// The judges at work.
+    judges: Mutex<BTreeSet<i32>>,
 }
 
 impl Examiner {
@@ -45,6 +54,7 @@ impl Examiner {
             hidden,
             ready: Mutex::new(Duration::from_millis(10)),
             stay_out: Mutex::new(asked.then(|| "CHECK_GROUND=open was given".to_owned())),
+            judges: Mutex::default(),
         }
     }
 
@@ -72,7 +82,15 @@ impl Examiner {
             stay_out: get(&self.stay_out),
             token: format!("{:016x}{:016x}", random(), random()),
         };
-        match Hearing::begin(&job) {
+        if job.stay_out.is_some() {
+            let _ = set_child_subreaper(true);
+        }
+        // No judge begins while orphans are looked for: it would be taken for one.
+        let begun = {
+            let mut judges = self.judges();
+            Hearing::begin(&job).inspect(|hearing| judges.extend([hearing.judge.id() as i32]))
+        };
+        match begun {
             Ok(hearing) => self.conclude(hearing, exercise, &job),
             Err(error) => {
                 let words = format!("The examiner cannot be started: {error}.");
@@ -87,7 +105,9 @@ impl Examiner {
             set(&self.ready, ready);
         }
         let status = hearing.end();
+        self.judges().remove(&(hearing.judge.id() as i32));
         if let Some(answer) = answer {
+            self.end_orphans();
             return Some(answer.verdict);
         }
         if status.and_then(|status| status.code()) == Some(UNFURNISHED) {
@@ -100,9 +120,38 @@ impl Examiner {
             }
         };
         let mut verdict = failed(exercise, finding);
+        self.end_orphans();
         verdict.removed = hearing.clean_up();
         Some(verdict)
     }
+}
+
+impl Examiner {
+    fn judges(&self) -> MutexGuard<'_, BTreeSet<i32>> {
+        self.judges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Without a namespace, what slipped away from the tracer comes to this process when its judge ends.
+    fn end_orphans(&self) {
+        if get(&self.stay_out).is_none() {
+            return;
+        }
+        let judges = self.judges();
+        for pid in children().filter(|pid| !judges.contains(pid)) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            let _ = waitpid(Pid::from_raw(pid), None);
+        }
+    }
+}
+
+/// The children of this process, with those that it has inherited.
+fn children() -> impl Iterator<Item = i32> {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let lists = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
+    let numbers: Vec<i32> = lists
+        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect();
+    numbers.into_iter()
 }
 
 fn failed(exercise: &Exercise, finding: Finding) -> Verdict {
@@ -110,11 +159,11 @@ fn failed(exercise: &Exercise, finding: Finding) -> Verdict {
 }
 
 fn get<T: Clone>(mutex: &Mutex<T>) -> T {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    mutex.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 fn set<T>(mutex: &Mutex<T>, value: T) {
-    *mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = value;
+    *mutex.lock().unwrap_or_else(PoisonError::into_inner) = value;
 }
 
 /// A judge at work.

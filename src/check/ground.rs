@@ -117,7 +117,8 @@ fn as_first_process(hidden: &[PathBuf]) -> Ground {
             }
         },
         Ok(ForkResult::Child) => {
-            let _ = set_pdeathsig(Signal::SIGKILL);
+            // In a session of its own: a signal to the program's group must not reach the gate either.
+            leave_the_terminal();
             match furnish(hidden) {
                 Ok(()) => Ground::Private,
                 Err(_) => exit_now(UNFURNISHED),

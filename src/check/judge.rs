@@ -113,7 +113,7 @@ impl Desk<'_> {
     }
 
     fn run(&self, words: &[String], script: Script) -> Result<Run, Finding> {
-        let guard = Guard::new(!self.ground.is_private());
+        let guard = Guard::new(self.ground.is_private());
         let given = script.given.map(|setting| give(setting, &guard)).transpose()?;
         if script.no_segments {
             let _ = ground::set("shmmni", "0");
@@ -134,9 +134,10 @@ impl Desk<'_> {
             .limit(Resource::RLIMIT_FSIZE, FILE_SIZE)
             .limit(Resource::RLIMIT_AS, ADDRESS_SPACE);
         let (output, errors) = (guard.collect(output), guard.collect(errors));
-        guard.watch_memory();
+        guard.watch(self.job.patience);
         let limits = Limits { tasks: TASKS, time: Some(self.job.patience), calls: CALLS };
         let traced = trace::run(&command, &limits, &mut witness);
+        guard.sweep();
         // The program's ends of the pipes are held by the command, too.
         drop(command);
         if script.no_segments {
@@ -195,7 +196,7 @@ fn give(setting: Setting, guard: &Guard) -> Result<Given, Finding> {
     let text = fresh_text();
     let call = Call::Shmget {
         key: setting.key,
-        size: 4096,
+        size: crate::course::SIZE,
         flags: ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL,
         // Writable until the text is in it.
         mode: nix::sys::stat::Mode::from_bits_truncate(0o600),

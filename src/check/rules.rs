@@ -58,6 +58,10 @@ pub(super) fn judge(trial: &Trial, run: &Run) -> Vec<Finding> {
         !CONSEQUENCES.contains(&finding.code)
             && !matches!(finding.code, Code::LeakedOnError | Code::NeverRemoved)
     };
+    // Who comes after the wrong one finds nothing left to remove.
+    if findings.iter().any(|finding| finding.code == Code::RemovedByTheWrongProcess) {
+        findings.retain(|finding| finding.code != Code::RemovedTwice);
+    }
     if ended_early {
         if !findings.iter().any(has_cause) {
             findings.push(ends::ended_badly(run));

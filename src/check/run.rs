@@ -110,4 +110,13 @@ impl Run {
     pub fn printed(&self, text: &str) -> bool {
         self.output.contains(text)
     }
+
+    /// Whether something else is in the examiner's segment now, or was when it was last looked at.
+    pub fn is_overwritten(&self) -> bool {
+        self.given.as_ref().is_some_and(|given| {
+            let looked = self.looks.iter().rfind(|look| look.shmid == given.shmid).map(|look| &look.bytes);
+            let bytes = given.after.as_ref().or(looked);
+            bytes.is_some_and(|bytes| !bytes.starts_with(given.text.as_bytes()))
+        })
+    }
 }

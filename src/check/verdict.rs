@@ -64,11 +64,37 @@ impl Verdict {
             seen.push((finding.code, finding.message.clone()));
             new
         });
-        for finding in &mut findings {
+        let findings = not_too_many(findings);
+        let mut verdict = Verdict {
+            exercise,
+            passed: findings.is_empty(),
+            findings,
+            removed: Vec::new(),
+            notes: Vec::new(),
+        };
+        for finding in &mut verdict.findings {
             if finding.lesson.is_empty() {
                 finding.lesson = lesson.to_owned();
             }
         }
-        Verdict { exercise, passed: findings.is_empty(), findings, removed: Vec::new(), notes: Vec::new() }
+        verdict
     }
+}
+
+/// A mistake in a loop is made a thousand times, and said three times.
+fn not_too_many(findings: Vec<Finding>) -> Vec<Finding> {
+    const MOST: usize = 3;
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in &findings {
+        let same = |other: &&Finding| other.code == finding.code;
+        let (before, all) = (kept.iter().filter(same).count(), findings.iter().filter(same).count());
+        if before < MOST {
+            kept.push(finding.clone());
+        }
+        if before + 1 == MOST && all > MOST {
+            let last = kept.len() - 1;
+            kept[last].message += &format!(" And {} more like this.", all - MOST);
+        }
+    }
+    kept
 }

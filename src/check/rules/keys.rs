@@ -66,11 +66,7 @@ pub fn left_alone(run: &Run) -> Vec<Finding> {
             format!("It removed segment {}, which another program had made and still needs.", given.shmid);
         found.push(Finding::new(Code::RemovedByTheWrongProcess, words).call(&made.performed));
     }
-    let seen = given
-        .after
-        .as_ref()
-        .or_else(|| run.looks.iter().rfind(|look| look.shmid == given.shmid).map(|look| &look.bytes));
-    if seen.is_some_and(|bytes| !bytes.starts_with(given.text.as_bytes())) {
+    if run.is_overwritten() {
         let words = format!(
             "It wrote over what another program had put into segment {}: it took the segment for its own.",
             given.shmid

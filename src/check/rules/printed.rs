@@ -36,7 +36,8 @@ pub fn asked_and_printed_size(run: &Run) -> Vec<Finding> {
 /// The text that the examiner had put into the segment is on the screen.
 pub fn printed_what_is_there(run: &Run) -> Vec<Finding> {
     let Some(planted) = &run.planted else { return printed_known(run) };
-    if run.printed(planted) {
+    // That it wrote over the text is another finding.
+    if run.printed(planted) || run.is_overwritten() {
         return fine();
     }
     match KNOWN.iter().find(|text| run.printed(text)) {
