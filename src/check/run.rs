@@ -111,6 +111,13 @@ impl Run {
         self.output.contains(text)
     }
 
+    /// What it said last of what went wrong, to be put behind a sentence.
+    pub fn complaint(&self) -> String {
+        let said = self.errors.lines().rfind(|line| !line.trim().is_empty());
+        said.map(|line| format!(" It said: {}", line.trim().chars().take(200).collect::<String>()))
+            .unwrap_or_default()
+    }
+
     /// Whether something else is in the examiner's segment now, or was when it was last looked at.
     pub fn is_overwritten(&self) -> bool {
         self.given.as_ref().is_some_and(|given| {

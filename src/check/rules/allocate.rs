@@ -60,7 +60,13 @@ pub(super) fn not_allocated(run: &Run) -> Finding {
         None if elsewhere => {
             Finding::new(Code::NotAllocated, "It made its segments in a namespace where nobody can see them.")
         }
-        None => Finding::new(Code::NotAllocated, "It made no segment: no shmget was seen that makes one."),
+        None if run.trace.ending.is_success() => {
+            Finding::new(Code::NotAllocated, "It made no segment: no shmget was seen that makes one.")
+        }
+        None => {
+            let words = format!("It made no segment, and {}.{}", run.trace.ending, run.complaint());
+            Finding::new(Code::NotAllocated, words)
+        }
     }
 }
 

@@ -41,8 +41,7 @@ fn lesson(code: Code) -> Option<&'static str> {
 
 /// A bad end that nothing else explains.
 pub(super) fn ended_badly(run: &Run) -> Finding {
-    let said = run.errors.lines().find(|line| !line.trim().is_empty());
-    let said = said.map(|line| format!(" It said: {}", line.trim())).unwrap_or_default();
+    let said = run.complaint();
     match run.trace.ending {
         Ending::Killed(_) => Finding::new(Code::Crashed, format!("The program {}.{said}", run.trace.ending)),
         Ending::Exited(_) => Finding::new(
