@@ -13,10 +13,14 @@ mod json;
 mod notation;
 mod predict;
 mod prompt;
+mod schedule;
 mod show;
 mod source;
 mod text;
+mod timeline;
 mod traced;
+mod whose;
+mod work;
 
 use std::cell::RefCell;
 use std::io;
@@ -26,7 +30,7 @@ use std::rc::Rc;
 
 use nix::sys::signal::Signal;
 
-use crate::call::{Address, Answer, Call, Cmd, Performed, Shmid};
+use crate::call::{Address, Answer, Call, Cmd, Outcome, Performed, SemCmd, Semid, Shmid};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::kernel::{Adjustment, Change, Ending, Faults, Process};
 use crate::trace::count_system_calls;
@@ -37,10 +41,12 @@ pub(crate) use explain::{Look, explain};
 pub use json::Json;
 pub use predict::{Guess, Judge, Verdict};
 pub use prompt::Prompt;
+pub use schedule::{NoSchedule, Schedule, Turn};
 pub(crate) use show::{changes, fields};
 pub use source::Source;
 pub use text::{Plain, Screen, Text};
 pub use traced::Traced;
+pub use work::Work;
 
 use event::{Access, Direction, Rust};
 use show::Seen;
@@ -89,6 +95,8 @@ struct Narrator {
     brief: bool,
     why: Option<String>,
     seen: Seen,
+    /// The processes of this story, by what it calls them.
+    names: Vec<(i32, String)>,
     /// The first failure to write: told at the next chance to return an error.
     failure: Option<io::Error>,
 }
@@ -102,6 +110,7 @@ impl Story {
         source: Source,
         isolated: bool,
     ) -> Story {
+        let names = vec![(process.pid(), "us".to_owned())];
         let narrator = Narrator {
             teller,
             prompt,
@@ -111,6 +120,7 @@ impl Story {
             brief: false,
             why: None,
             seen: Seen::default(),
+            names,
             failure: None,
         };
         Story {
@@ -130,6 +140,11 @@ impl Story {
         self.pause()?;
         self.section("At the end");
         Ok(())
+    }
+
+    /// From here to the next step each call is told in one line: a table that is filled from them says the rest.
+    pub fn in_brief(&self, title: &str) {
+        self.section(title);
     }
 
     fn section(&self, title: &str) {
@@ -250,10 +265,10 @@ impl Story {
 
     /// A command for a second terminal, for as long as the step waits.
     ///
-    /// In a private namespace it has to be entered first, which the user who made it may do.
+    /// A private namespace has to be entered first, which the user who made it may do.
     pub fn try_it(&self, command: impl Into<String>, shows: &str) {
         let mut command = command.into();
-        if self.narrator.borrow().isolated {
+        if self.narrator.borrow().isolated || self.process.borrow().is_apart() {
             command = format!("nsenter -t {} -U -i --preserve-credentials {command}", self.pid());
         }
         self.tell(Event::Try { command, shows: shows.to_owned() });
@@ -279,7 +294,13 @@ impl Story {
         let place = Location::caller();
         self.unharmed()?;
         let outcome = self.process.borrow_mut().perform(&call);
-        let performed = Performed { pid: self.pid(), outcome: self.told_if_ended(outcome)?, call };
+        let outcome = self.told_if_ended(outcome)?;
+        self.answered(call, outcome, place)
+    }
+
+    /// Tells a call that was made.
+    fn answered(&self, call: Call, outcome: Outcome, place: &Location<'_>) -> Result<Answer> {
+        let performed = Performed { pid: self.pid(), outcome, call };
         match performed.outcome.clone() {
             Ok(answer) => {
                 self.learn(&answer);
@@ -294,10 +315,12 @@ impl Story {
         }
     }
 
-    /// A segment that was made or found is one that this story is about.
+    /// A segment, or a set of semaphores, that was made or found is one that this story is about.
     fn learn(&self, answer: &Answer) {
-        if let Answer::Id(id) = answer {
-            self.narrator.borrow_mut().seen.know(*id);
+        match answer {
+            Answer::Id(id) => self.know(*id),
+            Answer::Set(id) => self.know_set(*id),
+            _ => {}
         }
     }
 
@@ -312,12 +335,29 @@ impl Story {
         (wanted.then(|| narrator.source.statement(place)).flatten(), narrator.brief)
     }
 
+    /// Makes a call without a word: for what is asked again and again, while a process waits for another.
+    pub(crate) fn quietly(&self, call: &Call) -> Result<Outcome> {
+        let outcome = self.process.borrow_mut().perform(call);
+        self.told_if_ended(outcome)
+    }
+
     /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
     pub(crate) fn discard(&self, id: Shmid) {
         // During a panic the process may be borrowed; then the safety net removes it.
         if let Ok(mut process) = self.process.try_borrow_mut() {
             let _ = process.perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
         }
+    }
+
+    /// Removes a set of semaphores without a word: for `Drop`.
+    pub(crate) fn discard_set(&self, semid: Semid) {
+        let _ = self.look_at_set(semid, 0, SemCmd::IpcRmid);
+    }
+
+    /// Asks about a set of semaphores without a word.
+    pub(crate) fn look_at_set(&self, semid: Semid, semnum: i32, cmd: SemCmd) -> Result<i32> {
+        let outcome = self.process.borrow_mut().perform(&Call::Semctl { semid, semnum, cmd })?;
+        Ok(outcome.map_or(0, |answer| answer.value() as i32))
     }
 
     /// Detaches without a word: for `Drop`.
@@ -443,13 +483,42 @@ impl Story {
     pub fn fork(&self, name: &str) -> Result<Story> {
         self.unharmed()?;
         let child = self.process.borrow_mut().fork()?;
+        Ok(self.joined_by(name, child))
+    }
+
+    /// A second process that inherits nothing: this program, run anew. It knows only what it is told.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`, if no process can be made, or the program cannot be started again.
+    pub fn stranger(&self, name: &str) -> Result<Story> {
+        self.unharmed()?;
+        let process = self.process.borrow_mut().spawn()?;
+        let story = self.joined_by(name, process);
+        let command = "this program anew".to_owned();
+        self.tell(Event::Exec { pid: story.pid(), who: story.who.clone(), command });
+        Ok(story)
+    }
+
+    fn joined_by(&self, name: &str, process: Box<dyn Process>) -> Story {
         let story = Story {
-            process: Rc::new(RefCell::new(child)),
+            process: Rc::new(RefCell::new(process)),
             narrator: Rc::clone(&self.narrator),
             who: Some(name.to_owned()),
         };
+        self.narrator.borrow_mut().names.push((story.pid(), name.to_owned()));
         self.tell(Event::Fork { pid: story.pid(), who: name.to_owned() });
-        Ok(story)
+        story
+    }
+
+    /// Tells what another program printed that the lesson has run.
+    pub(crate) fn tell_tool(&self, command: &str, status: Option<i32>, output: String) {
+        self.tell(Event::Tool { command: command.to_owned(), status, output });
+    }
+
+    /// Makes a call without a word: for `Drop`, when there is nobody to tell and nothing to try.
+    pub(crate) fn perform_untold(&self, call: &Call) {
+        let _ = self.process.borrow_mut().perform(call);
     }
 
     /// Changes what the process is or may: its user, its privileges, its namespace.
@@ -460,6 +529,21 @@ impl Story {
     pub fn adjust(&self, adjustment: Adjustment) -> Result<()> {
         let done = self.process.borrow_mut().adjust(&adjustment);
         self.told_if_ended(done)
+    }
+
+    /// [`Story::adjust`] where the system allows it; where it does not, says what is missing, and returns `false`.
+    ///
+    /// # Errors
+    ///
+    /// `Ended`, if the process is gone.
+    pub fn adjust_if_allowed(&self, adjustment: Adjustment) -> Result<bool> {
+        match self.adjust(adjustment) {
+            Err(Error::Ground { asked, answer, advice }) => {
+                self.missing(format!("{asked}: {answer}. {advice}"));
+                Ok(false)
+            }
+            other => other.map(|()| true),
+        }
     }
 
     /// Reads or changes a control word, and tells nothing of it.
@@ -539,4 +623,11 @@ impl Story {
             None => Ok(()),
         }
     }
+}
+
+/// A story that is told to nobody, for tests.
+#[cfg(test)]
+pub(crate) fn silent() -> Story {
+    let source = Source { file: "nowhere.rs", text: "" };
+    Story::new(Box::new(crate::kernel::Linux::new()), Box::new(Plain::new(io::sink())), None, source, false)
 }

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::unistd::Pid;
 use support::{
     Finished, Format, Preload, Program, Run, Running, assert_nothing_left, forbidding, namespaces, programs,
 };
@@ -111,6 +112,40 @@ fn a_closed_stdout_at_every_step_ends_quietly_and_leaves_nothing() {
         it.send(&"\n".repeat(100));
     };
     at_every_step(close_and_go_on, assert_ended_well);
+}
+
+/// Which children that were told of are not told to have ended.
+fn children(running: &Running) -> Vec<i32> {
+    let events = running.events();
+    let pids = |name: &str| -> Vec<i64> {
+        events
+            .iter()
+            .filter(|event| event["event"] == name)
+            .filter_map(|event| event["pid"].as_i64())
+            .collect()
+    };
+    let ended = pids("signal");
+    pids("fork").into_iter().filter(|pid| !ended.contains(pid)).map(|pid| pid as i32).collect()
+}
+
+#[test]
+fn the_death_of_a_child_at_any_step_is_told_in_words_and_leaves_nothing() {
+    let mut killed = 0;
+    for program in programs() {
+        for prompt in 1..=prompts(&program, Format::Json) {
+            let mut running = Run::stepping(&program, Format::Json).start().go_to_prompt(prompt);
+            for pid in children(&running) {
+                // It may have ended by itself meanwhile.
+                killed += i32::from(kill(Pid::from_raw(pid), Signal::SIGKILL).is_ok());
+            }
+            running.send(&"\n".repeat(100));
+            let finished = running.finish();
+            assert!(matches!(finished.status.code(), Some(0 | 1)), "{}", finished.seen());
+            assert!(!finished.err.contains("panicked"), "{}", finished.seen());
+            assert_nothing_left(&finished);
+        }
+    }
+    assert!(killed > 0, "no child was ever there to be killed");
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn refused_within(limit: &str, value: u64, foreign: usize, words: &[&str]) {
     let before = namespace.table();
     for program in programs() {
         let finished = namespace.around(Run::through(&program, Format::Text)).finish();
-        assert_refused(&finished, &["shmget(IPC_PRIVATE, 25600, IPC_CREAT|IPC_EXCL|0600) = -1"]);
+        assert_refused(&finished, &[", 25600, IPC_CREAT|IPC_EXCL|0600) = -1"]);
         assert_refused(&finished, words);
         assert_eq!(namespace.table(), before, "{}", finished.seen());
     }
@@ -103,7 +103,7 @@ fn refused_by_sandbox(errno: Errno, words: &[&str]) {
     for program in programs() {
         let run = forbidding(libc::SYS_shmget, errno, Run::through(&program, Format::Text));
         let finished = run.finish();
-        assert_refused(&finished, &["shmget(IPC_PRIVATE, 25600"]);
+        assert_refused(&finished, &[", 25600, IPC_CREAT|IPC_EXCL|0600) = -1"]);
         assert_refused(&finished, words);
         assert_nothing_left(&finished);
     }
@@ -147,7 +147,8 @@ fn a_user_whose_id_is_above_65535_is_shown_as_any_other() {
         let rows = tables.iter().flat_map(|table| table["rows"].as_array().expect("rows"));
         let owners: Vec<_> = rows.map(|row| (row["uid"].as_u64(), row["owner"].as_str())).collect();
         assert!(owners.iter().all(|owner| *owner == (Some(70000), Some("70000"))), "{owners:?}");
-        assert!(finished.told("missing").is_empty(), "{}", finished.seen());
+        // A lesson may miss a second user; what the kernel shows must not be missing.
+        assert!(!finished.text().contains("cannot be shown"), "{}", finished.seen());
     }
 }
 
@@ -231,7 +232,7 @@ fn an_id_of_the_kernels_choice_is_the_id_on_the_screen() {
         namespace.set("shm_next_id", 163844);
         let finished = namespace.around(Run::through(&program, Format::Text)).finish();
         finished.assert_exited(0);
-        let call = "shmget(IPC_PRIVATE, 25600, IPC_CREAT|IPC_EXCL|0600) = 163844";
+        let call = ", 25600, IPC_CREAT|IPC_EXCL|0600) = 163844";
         assert!(finished.words().contains(call), "{}", finished.seen());
         assert!(namespace.table().is_empty());
     }

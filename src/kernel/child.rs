@@ -21,21 +21,26 @@ use nix::unistd::{ForkResult, Pid, execvp, getppid};
 use serde::{Deserialize, Serialize};
 
 use super::net::{self, Watched};
-use super::{Adjustment, Change, Ending, Faults, Linux, ProcFile, Process, linux};
-use crate::call::{Address, Answer, Call, Outcome};
+use super::{
+    Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, Tally, linux, stranger,
+};
+use crate::call::{Address, Answer, Call, Cmd, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
 
-/// How long a child may take for an answer. Every request is one call or one copy, so this is generous.
+/// How long a child may take for an answer. Every request is one call or one copy, so this is generous; what may
+/// take longer is a [`Deed`].
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a parent asks of its child.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 enum Request {
     Perform(Call),
     Load { address: Address, length: usize },
     Store { address: Address, bytes: Vec<u8> },
     Word { address: Address, change: Change },
+    Step { counter: Address, step: Step },
+    Do(Deed),
     Show { path: PathBuf },
     Adjust(Adjustment),
     Exec { program: String, arguments: Vec<String> },
@@ -50,6 +55,10 @@ enum Reply {
     Loaded(Vec<u8>, Faults),
     Stored(Faults),
     Word(u32),
+    Counted(Tally),
+    Locked {
+        orphaned: bool,
+    },
     Shown(String),
     /// What failed: what was asked, what the system answered, what to try.
     Failed([String; 3]),
@@ -63,6 +72,12 @@ pub struct Child {
     line: BufReader<UnixStream>,
     /// It runs another program, which answers nothing, and ends when it likes.
     elsewhere: bool,
+    /// It has been told to move into an IPC namespace of its own, where ids are not ours.
+    apart: bool,
+    /// What it was asked to do and has not answered yet.
+    at_work: Option<Request>,
+    /// The beginning of an answer whose rest has not come yet.
+    heard: Vec<u8>,
     ending: Option<Ending>,
 }
 
@@ -80,9 +95,15 @@ impl Child {
         ours.set_read_timeout(Some(PATIENCE)).map_err(|error| cannot(&error))?;
         let this_process = nix::unistd::getpid();
         match linux::fork().map_err(|errno| cannot(&errno))? {
-            ForkResult::Parent { child } => {
-                Ok(Child { pid: child, line: BufReader::new(ours), elsewhere: false, ending: None })
-            }
+            ForkResult::Parent { child } => Ok(Child {
+                pid: child,
+                line: BufReader::new(ours),
+                elsewhere: false,
+                apart: false,
+                at_work: None,
+                heard: Vec::new(),
+                ending: None,
+            }),
             ForkResult::Child => {
                 drop(ours);
                 linux::exit_now(serve(parent, its, this_process))
@@ -90,15 +111,34 @@ impl Child {
         }
     }
 
+    /// A process that is a child of this one only because this one started it, and answers on its standard input.
+    pub(super) fn stranger() -> Result<Child> {
+        let cannot = |error: io::Error| {
+            Error::ground("start this program anew", error, "Is the program's file still where it was?")
+        };
+        let (ours, its) = UnixStream::pair().map_err(cannot)?;
+        ours.set_read_timeout(Some(PATIENCE)).map_err(cannot)?;
+        let pid = stranger::start(its).map_err(cannot)?;
+        Ok(Child {
+            pid,
+            line: BufReader::new(ours),
+            elsewhere: false,
+            apart: false,
+            at_work: None,
+            heard: Vec::new(),
+            ending: None,
+        })
+    }
+
     fn ask(&mut self, request: &Request) -> Result<Reply> {
         if self.elsewhere {
             let asked = format!("process {} was asked", self.pid);
             return Err(Error::ground(asked, "it runs another program now", "Ask it before the exec."));
         }
-        self.answer(request).map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => self.lost(true, request),
-            _ => self.lost(false, request),
-        })
+        if self.at_work.is_some() {
+            return Err(self.busy());
+        }
+        self.answer(request).map_err(|error| self.lost(is_late(&error), request))
     }
 
     fn answer(&mut self, request: &Request) -> io::Result<Reply> {
@@ -106,7 +146,27 @@ impl Child {
             return Err(io::ErrorKind::NotConnected.into());
         }
         send(self.line.get_mut(), request)?;
-        receive(&mut self.line)
+        receive(&mut self.line, &mut self.heard)
+    }
+
+    fn busy(&self) -> Error {
+        Error::ground(
+            format!("process {} was asked", self.pid),
+            "it is at work",
+            "Collect the end of that first, or kill it.",
+        )
+    }
+
+    /// The answer to what was asked before, if it comes within a time.
+    fn answer_within(&mut self, time: Duration) -> io::Result<Option<Reply>> {
+        // A time of 0 would mean to wait for ever (setsockopt of SO_RCVTIMEO).
+        self.line.get_ref().set_read_timeout(Some(time.max(Duration::from_micros(1))))?;
+        let reply = receive(&mut self.line, &mut self.heard);
+        self.line.get_ref().set_read_timeout(Some(PATIENCE))?;
+        match reply {
+            Err(error) if is_late(&error) => Ok(None),
+            reply => reply.map(Some),
+        }
     }
 
     /// The child gives no answer: finds out how it ended.
@@ -115,7 +175,9 @@ impl Child {
             let _ = kill(self.pid, Signal::SIGKILL);
         }
         let ending = self.wait(hung);
-        if let Request::Perform(Call::Shmget { .. }) = request {
+        if let Request::Perform(Call::Shmget { .. }) = request
+            && !self.apart
+        {
             self.adopt_unheard();
         }
         Error::Ended { pid: self.pid(), ending }
@@ -156,6 +218,10 @@ impl Process for Child {
         Linux::new().page_size()
     }
 
+    fn is_apart(&self) -> bool {
+        self.apart
+    }
+
     fn perform(&mut self, call: &Call) -> Result<Outcome> {
         net::hold_signals(|| {
             let outcome = match self.ask(&Request::Perform(call.clone()))? {
@@ -163,8 +229,10 @@ impl Process for Child {
                 Reply::Errno(errno) => Err(Errno::from_raw(errno)),
                 other => return Err(self.misunderstood(other)),
             };
-            // The child watches what it made; its parent does, too, in case the child is killed.
+            // The child watches what it made; its parent does, too, in case the child is killed. What is made apart
+            // goes with its namespace, and its id is that of another segment here.
             match (call, &outcome) {
+                _ if self.apart => {}
                 (&Call::Shmget { key, flags, .. }, Ok(Answer::Id(id)))
                     if linux::made_by(self.pid(), key, flags.bits(), *id) =>
                 {
@@ -175,6 +243,7 @@ impl Process for Child {
                 {
                     net::watch(Watched::Set(*id));
                 }
+                (&Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, Ok(_)) => net::forget(Watched::Segment(shmid)),
                 _ => {}
             }
             Ok(outcome)
@@ -209,11 +278,53 @@ impl Process for Child {
         }
     }
 
-    /// The child itself reads what depends on its namespace; its maps are read from outside, so that they can be
-    /// seen when it runs another program.
+    fn step(&mut self, counter: Address, step: Step) -> Result<u32> {
+        match self.ask(&Request::Step { counter, step })? {
+            Reply::Word(register) => Ok(register),
+            other => Err(self.misunderstood(other)),
+        }
+    }
+
+    fn start(&mut self, deed: &Deed) -> Result<()> {
+        if self.at_work.is_some() {
+            return Err(self.busy());
+        }
+        let request = Request::Do(deed.clone());
+        if self.ending.is_some() || send(self.line.get_mut(), &request).is_err() {
+            return Err(self.lost(false, &request));
+        }
+        self.at_work = Some(request);
+        Ok(())
+    }
+
+    fn finish(&mut self, within: Duration) -> Result<Option<Done>> {
+        let Some(request) = self.at_work.take() else {
+            return Err(Error::ground(
+                format!("process {} was to have done something", self.pid),
+                "it was told to do nothing",
+                "Start it first.",
+            ));
+        };
+        match self.answer_within(within) {
+            Ok(None) => {
+                self.at_work = Some(request);
+                Ok(None)
+            }
+            Ok(Some(reply)) => self.done(reply).map(Some),
+            Err(_) => Err(self.lost(false, &request)),
+        }
+    }
+
+    /// The child itself reads what depends on its namespace; the rest is read from outside, so that it can be
+    /// seen when it runs another program or waits.
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {
         let path = file.path(self.pid());
-        if file == ProcFile::Maps || self.ending.is_some() || self.elsewhere {
+        let is_its_own = matches!(file, ProcFile::Maps | ProcFile::Status | ProcFile::SleepsIn);
+        if self.apart && !is_its_own && (self.ending.is_some() || self.elsewhere) {
+            // Whoever could read it is gone, and our own namespace has another table.
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        if is_its_own || self.at_work.is_some() || self.ending.is_some() || self.elsewhere {
             return std::fs::read_to_string(path);
         }
         match self.ask(&Request::Show { path }) {
@@ -228,6 +339,10 @@ impl Process for Child {
         Linux::new().user_name(uid)
     }
 
+    fn processes(&self) -> Vec<i32> {
+        Linux::new().processes()
+    }
+
     fn fork(&mut self) -> Result<Box<dyn Process>> {
         Err(Error::ground(
             "fork a child of a child",
@@ -237,6 +352,8 @@ impl Process for Child {
     }
 
     fn adjust(&mut self, adjustment: &Adjustment) -> Result<()> {
+        // Even where it fails, the child may be half way there.
+        self.apart |= *adjustment == Adjustment::Isolate;
         match self.ask(&Request::Adjust(adjustment.clone()))? {
             Reply::Done => Ok(()),
             other => Err(self.misunderstood(other)),
@@ -246,6 +363,9 @@ impl Process for Child {
     fn exec(&mut self, program: &str, arguments: &[&str]) -> Result<()> {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let request = Request::Exec { program: program.to_owned(), arguments };
+        if self.at_work.is_some() {
+            return Err(self.busy());
+        }
         // The socket closes at the moment of the exec: no answer is the good answer.
         match self.answer(&request) {
             Ok(other) => Err(self.misunderstood(other)),
@@ -259,6 +379,8 @@ impl Process for Child {
     fn end(&mut self, signal: Option<Signal>) -> Result<Ending> {
         match signal {
             Some(signal) => drop(kill(self.pid, signal)),
+            // It would not hear it.
+            None if self.at_work.is_some() => return Err(self.busy()),
             None => drop(self.answer(&Request::Exit)),
         }
         Ok(self.wait(false))
@@ -266,6 +388,17 @@ impl Process for Child {
 }
 
 impl Child {
+    fn done(&self, reply: Reply) -> Result<Done> {
+        Ok(match reply {
+            Reply::Answered(answer) => Done::Answered(Ok(answer)),
+            Reply::Errno(errno) => Done::Answered(Err(Errno::from_raw(errno))),
+            Reply::Counted(tally) => Done::Counted(tally),
+            Reply::Locked { orphaned } => Done::Locked { orphaned },
+            Reply::Done => Done::Unlocked,
+            other => return Err(self.misunderstood(other)),
+        })
+    }
+
     fn misunderstood(&self, reply: Reply) -> Error {
         match reply {
             Reply::Failed([asked, answer, advice]) => Error::ground(asked, answer, advice),
@@ -293,7 +426,7 @@ impl Drop for Child {
 }
 
 /// The child's life: a request, an answer, until it is told to exit or its parent is gone.
-fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
+pub(super) fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
     net::renew();
     // A limit of 1 keeps a core dump from files and from handlers such as apport alike (core(5)).
     let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
@@ -301,7 +434,7 @@ fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
         return 1;
     }
     let mut line = BufReader::new(line);
-    while let Ok(request) = receive(&mut line) {
+    while let Ok(request) = receive(&mut line, &mut Vec::new()) {
         let Some(reply) = act(process.nothing_to_lose(), request) else {
             // Told to exit: as any process does, without a thought for its segments.
             return 0;
@@ -336,6 +469,8 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
         }
         Request::Store { address, bytes } => process.store(address, &bytes).map(Reply::Stored),
         Request::Word { address, change } => process.word(address, change).map(Reply::Word),
+        Request::Step { counter, step } => process.step(counter, step).map(Reply::Word),
+        Request::Do(deed) => done(process, deed),
         Request::Show { path } => std::fs::read_to_string(&path)
             .map(Reply::Shown)
             .map_err(|error| Error::ground(path.display().to_string(), error, "")),
@@ -349,6 +484,22 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
             Reply::Failed([other.to_string(), "it cannot".to_owned(), "Run the lesson again.".to_owned()])
         }
     }))
+}
+
+fn done(process: &mut Linux, deed: Deed) -> Result<Reply> {
+    let done = match deed {
+        Deed::Semop(semid, ops) => Done::Answered(process.perform(&Call::Semop { semid, ops })?),
+        Deed::Count { counter, gate, times, how } => process.count([counter, gate], times, how)?,
+        Deed::Lock(word) => process.lock(word)?,
+        Deed::Unlock(word) => process.unlock(word)?,
+    };
+    Ok(match done {
+        Done::Answered(Ok(answer)) => Reply::Answered(answer),
+        Done::Answered(Err(errno)) => Reply::Errno(errno as i32),
+        Done::Counted(tally) => Reply::Counted(tally),
+        Done::Locked { orphaned } => Reply::Locked { orphaned },
+        Done::Unlocked => Reply::Done,
+    })
 }
 
 /// `execvp`, which returns only if it fails.
@@ -368,10 +519,17 @@ fn send(line: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
     line.write_all(&text)
 }
 
-fn receive<T: for<'a> Deserialize<'a>>(line: &mut BufReader<UnixStream>) -> io::Result<T> {
-    let mut text = String::new();
-    if line.read_line(&mut text)? == 0 {
+/// Reads a line. What has come of it when the time is over is kept in `heard`.
+fn receive<T: for<'a> Deserialize<'a>>(
+    line: &mut BufReader<UnixStream>,
+    heard: &mut Vec<u8>,
+) -> io::Result<T> {
+    if line.read_until(b'\n', heard)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(serde_json::from_str(&text)?)
+    Ok(serde_json::from_slice(&std::mem::take(heard))?)
+}
+
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

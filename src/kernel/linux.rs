@@ -6,14 +6,18 @@
 //! since: it remembers. So every method is safe to call with any arguments, whatever a lesson tries.
 //! The exception is a process that was forked for the purpose: it makes any access, since it has nothing to lose.
 
+mod files;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
 use std::hint::black_box;
 use std::mem::{MaybeUninit, size_of};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 use std::{fs, io};
 
+use nix::NixPath;
 use nix::errno::Errno;
 use nix::libc::{self, c_int, c_void};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -22,12 +26,15 @@ use nix::sys::time::TimeSpec;
 use nix::unistd::{ForkResult, SysconfVar, Uid, User, sysconf};
 
 use super::net::{self, Watched};
-use super::{Adjustment, Change, Child, Ending, Faults, ProcFile, Process};
+use super::{Adjustment, Change, Child, Deed, Done, Ending, Faults, ProcFile, Process, Step};
 use crate::call::{
-    Address, Answer, Call, Cmd, Key, Outcome, SemCmd, SemOp, Semid, ShmInfo, ShmLimits, ShmatFlags, Shmid,
-    ShmidDs,
+    Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, SemOp, Semid, ShmInfo, ShmLimits, ShmatFlags,
+    Shmid, ShmidDs,
 };
 use crate::error::{Error, Result};
+use files::Files;
+
+pub(super) use files::line_at_stdin;
 
 /// The process that runs this code.
 #[derive(Debug, Default)]
@@ -36,8 +43,12 @@ pub struct Linux {
     attached: BTreeMap<usize, Extent>,
     /// How large the segments are that went through `shmget` here.
     sizes: HashMap<Shmid, usize>,
+    /// The descriptors that calls have made here, by their numbers; a forked child has copies.
+    files: Files,
     /// Whether to make every access, as a forked child does.
     reckless: bool,
+    /// What an increment that is made step by step has loaded.
+    pub(super) register: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -102,13 +113,6 @@ impl Linux {
         })
     }
 
-    fn semop(&mut self, id: Semid, ops: &[SemOp]) -> nix::Result<Answer> {
-        let mut ops = sembufs(ops);
-        // SAFETY: the pointer and the count describe the vector, which lives until the call returns.
-        Errno::result(unsafe { libc::semop(id.0, ops.as_mut_ptr(), ops.len()) })?;
-        Ok(Answer::Done)
-    }
-
     fn semtimedop(&mut self, id: Semid, ops: &[SemOp], timeout: Duration) -> nix::Result<Answer> {
         let mut ops = sembufs(ops);
         let timeout = TimeSpec::from_duration(timeout);
@@ -168,6 +172,14 @@ impl Linux {
         }
     }
 
+    fn file(&mut self, call: &FileCall) -> nix::Result<Answer> {
+        let answer = files::perform(&mut self.files, call)?;
+        if let (&FileCall::Map { length, writable, .. }, Answer::Mapped(start)) = (call, &answer) {
+            self.attached.insert(start.0, Extent { length, writable });
+        }
+        Ok(answer)
+    }
+
     /// How many bytes of a segment may be touched: what `shmget` asked for here, or else what the kernel says.
     fn size_of(&self, id: Shmid) -> usize {
         match self.sizes.get(&id) {
@@ -187,6 +199,19 @@ impl Linux {
         }
         let purpose = if writing { "writing" } else { "reading" };
         Err(Error::NotAttached { address, length, purpose })
+    }
+
+    /// The control word at an address. It cannot be detached while it is borrowed: that takes `&mut self`.
+    pub(super) fn atomic(&self, address: Address, writing: bool) -> Result<&AtomicU32> {
+        let unaligned = !address.is_multiple_of(size_of::<u32>());
+        if unaligned {
+            return Err(Error::Misaligned { offset: address.0, alignment: size_of::<u32>() });
+        }
+        self.attached_for(address, size_of::<u32>(), writing)?;
+        let word = std::ptr::with_exposed_provenance_mut::<u32>(address.0);
+        // SAFETY: the address is aligned, and `attached_for` found the word in an attachment that may be written
+        // if it has to be. Control words are accessed by atomics only, in every process.
+        Ok(unsafe { AtomicU32::from_ptr(word) })
     }
 
     /// Why a call must not be made in this process, whatever the kernel would say to it.
@@ -233,9 +258,11 @@ impl Process for Linux {
             Call::Semget { key, nsems, flags, mode } => {
                 self.semget(key, nsems, flags.bits() | mode.bits() as c_int)
             }
-            Call::Semop { semid, ref ops } => self.semop(semid, ops),
+            Call::Semop { semid, ref ops } => semop(semid, ops).map(|()| Answer::Done),
             Call::Semtimedop { semid, ref ops, timeout } => self.semtimedop(semid, ops, timeout),
             Call::Semctl { semid, semnum, cmd } => self.semctl(semid, semnum, cmd),
+            Call::File(ref call) => self.file(call),
+            Call::Ftok { ref path, project } => key_of(path, project).map(Answer::Key),
         })
     }
 
@@ -264,20 +291,29 @@ impl Process for Linux {
     }
 
     fn word(&mut self, address: Address, change: Change) -> Result<u32> {
-        let unaligned = !address.is_multiple_of(size_of::<u32>());
-        if unaligned {
-            return Err(Error::Misaligned { offset: address.0, alignment: size_of::<u32>() });
-        }
-        self.attached_for(address, size_of::<u32>(), change != Change::Load)?;
-        let word = std::ptr::with_exposed_provenance_mut::<u32>(address.0);
-        // SAFETY: the address is aligned, and `attached_for` found the word in an attachment that may be written
-        // if it has to be. Control words are accessed by atomics only, in every process.
-        let word = unsafe { AtomicU32::from_ptr(word) };
+        let word = self.atomic(address, change != Change::Load)?;
         Ok(match change {
             Change::Load => word.load(Ordering::Acquire),
             Change::Store(value) => word.swap(value, Ordering::AcqRel),
             Change::Add(value) => word.fetch_add(value, Ordering::AcqRel),
+            Change::Exchange { expected, new } => {
+                match word.compare_exchange(expected, new, Ordering::AcqRel, Ordering::Acquire) {
+                    Ok(before) | Err(before) => before,
+                }
+            }
         })
+    }
+
+    fn step(&mut self, counter: Address, step: Step) -> Result<u32> {
+        self.step_of(counter, step)
+    }
+
+    fn start(&mut self, _: &Deed) -> Result<()> {
+        Err(tells_the_story("do something that may take long"))
+    }
+
+    fn finish(&mut self, _: Duration) -> Result<Option<Done>> {
+        Err(tells_the_story("have done something that takes long"))
     }
 
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {
@@ -295,8 +331,19 @@ impl Process for Linux {
         User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
     }
 
+    fn processes(&self) -> Vec<i32> {
+        let names = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let mut pids: Vec<i32> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+        pids.sort_unstable();
+        pids
+    }
+
     fn fork(&mut self) -> Result<Box<dyn Process>> {
         Ok(Box::new(Child::of(self)?))
+    }
+
+    fn spawn(&mut self) -> Result<Box<dyn Process>> {
+        Ok(Box::new(Child::stranger()?))
     }
 
     fn exec(&mut self, _: &str, _: &[&str]) -> Result<()> {
@@ -344,6 +391,16 @@ pub(super) fn is_exclusive(key: Key, flags: c_int) -> bool {
 
 fn seconds_since_1970() -> i64 {
     UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() as i64)
+}
+
+/// Changes semaphores, and waits until it can.
+pub(super) fn semop(id: Semid, ops: &[SemOp]) -> nix::Result<()> {
+    let mut ops: Vec<libc::sembuf> = ops
+        .iter()
+        .map(|op| libc::sembuf { sem_num: op.number, sem_op: op.change, sem_flg: op.flags.bits() as i16 })
+        .collect();
+    // SAFETY: the pointer and the count describe the vector, which lives until the call returns.
+    Errno::result(unsafe { libc::semop(id.0, ops.as_mut_ptr(), ops.len()) }).map(drop)
 }
 
 /// Marks a segment for destruction; async-signal-safe.
@@ -418,6 +475,15 @@ pub fn ftok(path: &CStr, project: i32) -> nix::Result<Key> {
     Errno::result(unsafe { libc::ftok(path.as_ptr(), project) }).map(Key)
 }
 
+/// [`ftok`] for a path as Rust has it.
+///
+/// # Errors
+///
+/// As for [`ftok`]; `EINVAL` for a path with a NUL in it.
+pub fn key_of(path: &Path, project: i32) -> nix::Result<Key> {
+    path.with_nix_path(|path| ftok(path, project))?
+}
+
 /// A `shmctl` that reads or writes a `struct shmid_ds`; returns the call's own value.
 fn control(id: Shmid, cmd: Cmd, record: &mut libc::shmid_ds) -> nix::Result<c_int> {
     // SAFETY: `record` is a live shmid_ds, which is what these commands read or write.
@@ -474,6 +540,7 @@ impl From<&libc::shmid_ds> for ShmidDs {
 /// # Safety
 ///
 /// `from` must be valid for reading `length` bytes and `to` for writing them.
+#[inline(never)]
 unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
     for at in 0..length {
         // SAFETY: the caller vouches for `length` bytes from `from`.
@@ -489,8 +556,13 @@ unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
 
 /// The minor page faults of this process while it does something.
 fn faults_during(deed: impl FnOnce()) -> Faults {
-    // The first round brings in the code that counts, so that the second counts only the deed.
+    // The first round brings in the code that counts and the code that copies, of which a forked child may have
+    // no page yet, so that the second counts only the deed.
     black_box(minor_faults());
+    let (from, mut to) = (black_box(0), 0);
+    // SAFETY: both are single bytes of this very function.
+    unsafe { copy(&from, &mut to, 1) };
+    black_box(to);
     let before = minor_faults();
     deed();
     minor_faults() - before

@@ -6,7 +6,7 @@ use std::io;
 
 use nix::errno::Errno;
 
-use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
+use crate::call::{Address, Call, Cmd, FileCall, Key, ShmatFlags, ShmgetFlags, Shmid};
 use crate::error::Reason;
 use crate::evidence::limits::{self, SHMALL, SHMMAX, SHMMNI};
 use crate::evidence::maps::{self, Mapping};
@@ -40,9 +40,11 @@ pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reas
         (Call::Shmat { shmid, address, flags }, _) => shmat(*shmid, *address, *flags, errno, process),
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
         (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno),
+        (Call::File(call), _) => file(call, errno),
         (Call::Semget { .. } | Call::Semop { .. } | Call::Semtimedop { .. } | Call::Semctl { .. }, _) => {
             semaphore(call, errno)
         }
+        (Call::Ftok { .. }, _) => ftok(errno),
     };
     Reason { why, advice }
 }
@@ -238,6 +240,12 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
             "The segment's permission bits deny this process to read its record.",
             "Its owner may change them with IPC_SET.",
         ),
+        Errno::EPERM if matches!(cmd, Cmd::ShmLock | Cmd::ShmUnlock) => words(
+            format!(
+                "{cmd} is for the segment's owner or creator, if RLIMIT_MEMLOCK is above 0, and for CAP_IPC_LOCK."
+            ),
+            "See `ulimit -l`, and `ipcs -m -c`, which names owner and creator.",
+        ),
         Errno::EPERM => words(
             format!(
                 "{cmd} is for the segment's owner, its creator, or root, and this process is none of them."
@@ -245,7 +253,10 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
             "`ipcs -m -c` names owner and creator.",
         ),
         Errno::EIDRM => words("The segment was removed while the call ran.", "Nothing is left to do."),
-        Errno::ENOMEM => words("The pages do not fit into the limit on locked memory.", "See `ulimit -l`."),
+        Errno::ENOMEM => words(
+            "With its pages the user would have more memory locked than RLIMIT_MEMLOCK allows.",
+            "See `ulimit -l`; and unlock what need not be locked.",
+        ),
         _ => unknown("shmctl", errno),
     }
 }
@@ -278,6 +289,40 @@ fn semaphore(call: &Call, errno: Errno) -> Words {
         }
         Errno::ERANGE => words("A semaphore's value goes from 0 to 32767 (SEMVMX).", "Ask for less."),
         _ => unknown(call.name(), errno),
+    }
+}
+
+fn file(call: &FileCall, errno: Errno) -> Words {
+    match (call, errno) {
+        (FileCall::Read { .. }, Errno::EAGAIN) => words(
+            "There is nothing to read, and O_NONBLOCK forbids to wait: without it, the reader would wait.",
+            "Read again when something has been written.",
+        ),
+        (FileCall::Read { fd, .. } | FileCall::Write { fd, .. } | FileCall::Map { fd, .. }, Errno::EBADF) => {
+            words(
+                format!("In this process {fd} is no descriptor, or is not open for this direction."),
+                "A descriptor is inherited, or handed over through a socket (unix(7)); it has no name.",
+            )
+        }
+        (FileCall::Map { writable: true, .. }, Errno::EACCES) => words(
+            "The file was opened for reading only, and a shared mapping would write to it.",
+            "Open it with O_RDWR, if its permission bits allow that.",
+        ),
+        (_, Errno::EACCES) => words("The file's permission bits, or a folder's, deny it.", "See `ls -l`."),
+        (_, Errno::ENOENT) => words("No file has this name any more, or yet.", "See `ls`."),
+        _ => unknown(Call::File(call.clone()).name(), errno),
+    }
+}
+
+fn ftok(errno: Errno) -> Words {
+    let checked = "Check for -1 before the key is used: -1 would do for a key.";
+    match errno {
+        Errno::ENOENT => words("ftok asks stat for the file's number, and no file has this name.", checked),
+        Errno::EACCES => words("A folder on the way to the file may not be searched by this user.", checked),
+        _ => words(
+            format!("ftok asks stat for the file's number, and it answered: {}.", errno.desc()),
+            checked,
+        ),
     }
 }
 

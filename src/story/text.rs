@@ -16,7 +16,7 @@ use textwrap::Options;
 use super::Tell;
 use super::event::{Access, CallEvent, Choice, Direction, Event, Field, SegmentRow};
 use super::predict::letter;
-use crate::call::Shmid;
+use crate::call::{Semid, Shmid};
 use crate::evidence::maps::Mapping;
 
 /// Where a line of evidence begins.
@@ -45,12 +45,14 @@ pub struct Text<W> {
     screen: Screen,
     /// Whether the last line was empty, so that there are never two.
     blank: bool,
+    /// Whether the last line was a call told in short.
+    short: bool,
 }
 
 impl<W: Write> Text<W> {
     /// Writes to `out`, for a screen of this kind.
     pub fn new(out: W, screen: Screen) -> Text<W> {
-        Text { out, screen, blank: true }
+        Text { out, screen, blank: true, short: false }
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
@@ -91,6 +93,7 @@ impl<W: Write> Text<W> {
     }
 
     fn heading(&mut self, text: &str) -> io::Result<()> {
+        self.blank()?;
         for line in textwrap::wrap(text, self.screen.width - 2) {
             self.line(&format!("  {}", line.underline()))?;
         }
@@ -261,14 +264,23 @@ impl<W: Write> Text<W> {
     }
 
     fn wait(&mut self, wants: &str) -> io::Result<()> {
-        let prompt =
-            if wants == "answer" { "  your answer> " } else { "[Enter] next   [?] more   [q] quit > " };
+        let prompt = match wants {
+            "answer" => "  your answer> ",
+            "move" => "  who moves? a or b> ",
+            _ => "[Enter] next   [?] more   [q] quit > ",
+        };
         self.blank = true;
         write!(self.out, "{}", prompt.bold())?;
         if self.screen.echoes { Ok(()) } else { writeln!(self.out) }
     }
 
-    fn end(&mut self, outcome: &str, left: Option<&[Shmid]>, next: Option<&str>) -> io::Result<()> {
+    fn end(
+        &mut self,
+        outcome: &str,
+        left: (Option<&[Shmid]>, Option<&[Semid]>),
+        marked: &[Shmid],
+        next: Option<&str>,
+    ) -> io::Result<()> {
         // Whoever leaves at the prompt may have left the cursor there.
         self.blank = outcome != "quit" && self.blank;
         self.blank()?;
@@ -278,20 +290,41 @@ impl<W: Write> Text<W> {
             _ => "The lesson ended early.",
         };
         let left = match left {
-            Some([]) => "Nothing that it made is left in the kernel.".to_owned(),
-            Some(left) => {
-                let ids: Vec<_> = left.iter().map(Shmid::to_string).collect();
-                format!("Left in the kernel: {}. Remove it with `ipcrm -m ID`.", ids.join(", "))
+            (Some([]), Some([])) if !marked.is_empty() => format!(
+                "Marked for destruction: {}. It goes when the last process has detached it.",
+                marked.iter().map(Shmid::to_string).collect::<Vec<_>>().join(", ")
+            ),
+            (Some([]), Some([])) => "Nothing that it made is left in the kernel.".to_owned(),
+            (Some(segments), Some(sets)) => {
+                let segments = segments.iter().map(|id| format!("segment {id} (`ipcrm -m {id}` removes it)"));
+                let sets =
+                    sets.iter().map(|id| format!("set of semaphores {id} (`ipcrm -s {id}` removes it)"));
+                let left: Vec<_> = segments.chain(sets).collect();
+                format!("Left in the kernel: {}.", left.join(", "))
             }
-            None => "Whether anything is left cannot be shown here. Is /proc mounted?".to_owned(),
+            _ => "Whether anything is left cannot be shown here. Is /proc mounted?".to_owned(),
         };
         self.wrapped("", "", &format!("{outcome} {left}"))?;
         next.map_or(Ok(()), |next| self.wrapped("", "", &format!("Next: {next}")))
     }
 }
 
+/// Whether an event is one line among many of its kind.
+fn is_short(event: &Event) -> bool {
+    match event {
+        Event::Call(call) => call.brief,
+        Event::Memory(access) => access.brief,
+        Event::Traced(event) => event.goes_with_its_call(),
+        _ => false,
+    }
+}
+
 impl<W: Write> Tell for Text<W> {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
+        let short = is_short(event);
+        if std::mem::replace(&mut self.short, short) && !short {
+            self.blank()?;
+        }
         match event {
             Event::Lesson { number, of, title, pid, page_size, isolated } => {
                 self.lesson(*number, *of, title)?;
@@ -301,7 +334,9 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Section { title } => {
                 self.blank()?;
-                self.line(&title.bold().to_string())?;
+                for line in textwrap::wrap(title, self.screen.width) {
+                    self.line(&line.bold().to_string())?;
+                }
             }
             Event::Step { number, experiment, title } => {
                 let kind = if *experiment { "Experiment" } else { "Step" };
@@ -328,6 +363,22 @@ impl<W: Write> Tell for Text<W> {
                 self.answer(value, *right, *chosen, options)?
             }
             Event::Call(call) => self.call(call)?,
+            Event::Started { pid, who, c, rust, brief } => {
+                let told = format!("{}{c}", speaker(who.as_deref(), *pid));
+                if *brief {
+                    self.evidence(&format!("{told} ..."))?;
+                } else {
+                    self.labelled("Starts".bold(), &told)?;
+                    self.statement(rust.as_ref())?;
+                    self.blank()?;
+                }
+            }
+            Event::Sleep { pid, who, state, function } => {
+                self.heading(&format!("{}status and wchan in /proc", speaker(who.as_deref(), *pid)))?;
+                self.evidence(&format!("State: {state}"))?;
+                self.evidence(&format!("sleeps in: {function}"))?;
+                self.blank()?;
+            }
             Event::Memory(access) => self.access(access)?,
             Event::Bytes { offset, bytes } => self.bytes(*offset, bytes)?,
             Event::Record { shmid, moments, fields } => self.record(*shmid, moments, fields)?,
@@ -359,6 +410,7 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Fork { pid, who } => {
+                self.blank()?;
                 self.labelled(
                     "Begins".bold(),
                     &format!("{}forked from this process", speaker(Some(who), *pid)),
@@ -392,7 +444,9 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Traced(event) => self.traced(event)?,
             Event::Wait { wants } => self.wait(wants)?,
-            Event::End { outcome, left, next, .. } => self.end(outcome, left.as_deref(), next.as_deref())?,
+            Event::End { outcome, left, marked, left_sets, next, .. } => {
+                self.end(outcome, (left.as_deref(), left_sets.as_deref()), marked, next.as_deref())?;
+            }
         }
         self.out.flush()
     }

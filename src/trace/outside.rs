@@ -31,7 +31,7 @@ pub(super) fn segments() -> Option<Vec<Row>> {
 }
 
 /// The table of semaphore sets of this namespace.
-pub(super) fn sets() -> Option<Vec<sets::Row>> {
+pub(super) fn sets() -> Option<Vec<sets::SetRow>> {
     sets::parse(&fs::read_to_string("/proc/sysvipc/sem").ok()?).ok()
 }
 
