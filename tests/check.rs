@@ -269,3 +269,54 @@ fn a_broken_exercise_breaks_nothing_else() {
     assert!(names(&metadata["workspace_members"]).contains("exercises"));
     assert!(!names(&metadata["workspace_default_members"]).contains("exercises"));
 }
+
+/// The text between two marks of the exercises' README, without its fence.
+fn file_in_readme(name: &str) -> String {
+    let readme = fs::read_to_string(root().join("lessons/exercises/README.md")).unwrap();
+    let (_, rest) = readme.split_once(&format!("<!-- file:{name} -->\n")).expect(name);
+    let (block, _) = rest.split_once("\n<!-- /file -->").expect(name);
+    block.lines().skip(1).take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn the_readme_names_every_finding() {
+    let readme = fs::read_to_string(root().join("lessons/exercises/README.md")).unwrap();
+    for code in playground::check::Code::all() {
+        assert!(readme.contains(&format!("`{code}`")), "{code}");
+    }
+}
+
+#[test]
+fn the_classroom_file_marks_exercises_that_exist() {
+    let file = file_in_readme("classroom.yml");
+    let commands: Vec<_> = file.lines().filter_map(|line| line.trim().strip_prefix("command: ")).collect();
+    assert!(!commands.is_empty());
+    for command in commands {
+        let number = command.strip_prefix("cargo run --quiet --bin check -- ").expect(command);
+        assert!(exercise(number.parse().expect(number)).is_some(), "{command}");
+    }
+    assert!(!file.contains('\t'));
+}
+
+#[test]
+fn the_gradescope_script_writes_what_gradescope_reads() {
+    let autograder = tempfile::tempdir().unwrap();
+    let submission = autograder.path().join("submission");
+    fs::create_dir(&submission).unwrap();
+    fs::copy(root().join("tests/solutions/exercise05.c"), submission.join("exercise05.c")).unwrap();
+    fs::write(submission.join("exercise06.c"), exercise(6).unwrap().c).unwrap();
+    for name in ["setup.sh", "run_autograder"] {
+        fs::write(autograder.path().join(name), file_in_readme(name)).unwrap();
+        let syntax = Command::new("bash").arg("-n").arg(autograder.path().join(name)).status();
+        assert!(syntax.expect("bash").success(), "{name}");
+    }
+    let mut script = Command::new("bash");
+    script.arg(autograder.path().join("run_autograder")).env("CHECK", examined::CHECK);
+    let status = script.env("AUTOGRADER", autograder.path()).status().expect("bash");
+    assert!(status.success());
+    let results = fs::read_to_string(autograder.path().join("results/results.json")).unwrap();
+    let results: Value = serde_json::from_str(&results).expect(&results);
+    assert_eq!(results["score"], 10, "{results}");
+    assert_eq!(results["tests"][0]["output"], "Passed.");
+    assert!(results["tests"][1]["output"].as_str().unwrap().starts_with("never-attached: "), "{results}");
+}
