@@ -4,7 +4,8 @@ mod examined;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 
 use examined::{Workshop, cc, codes, root, text};
 use playground::check::{EXERCISES, exercise};
@@ -319,4 +320,37 @@ fn the_gradescope_script_writes_what_gradescope_reads() {
     assert_eq!(results["score"], 10, "{results}");
     assert_eq!(results["tests"][0]["output"], "Passed.");
     assert!(results["tests"][1]["output"].as_str().unwrap().starts_with("never-attached: "), "{results}");
+}
+
+/// Saves a solution while `check --watch` waits, and returns what it printed.
+fn watched(how: &str) -> String {
+    let workshop = Workshop::new();
+    let mut watch = workshop.command(&["--watch", "1"]);
+    let watch = watch.env("CHECK_WATCH", how).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut watch = watch.spawn().expect("check runs");
+    let (mut keys, screen) = (watch.stdin.take().unwrap(), BufReader::new(watch.stdout.take().unwrap()));
+    let mut seen = String::new();
+    for line in screen.lines().map(|line| line.expect("text")) {
+        seen += &format!("{line}\n");
+        match line.as_str() {
+            "q Enter to leave." if !seen.contains("passed") => {
+                fs::copy(root().join("tests/solutions/exercise01.rs"), workshop.file(exercise(1).unwrap()))
+                    .unwrap();
+            }
+            "q Enter to leave." => keys.write_all(b"q\n").expect("a key"),
+            _ => {}
+        }
+    }
+    assert_eq!(watch.wait().unwrap().code(), Some(0), "{seen}");
+    seen
+}
+
+#[test]
+fn watch_marks_what_is_saved() {
+    assert!(watched("auto").contains("Exercise 1 · Allocate — passed"));
+}
+
+#[test]
+fn watch_marks_what_is_saved_where_only_polling_works() {
+    assert!(watched("poll").contains("Exercise 1 · Allocate — passed"));
 }

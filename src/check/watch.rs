@@ -45,7 +45,9 @@ impl Watch {
                 }
             }
         };
-        let mut watcher = notify::recommended_watcher(told(sender.clone())).ok();
+        // So that one can see whether polling alone would do.
+        let polls_only = std::env::var("CHECK_WATCH").is_ok_and(|how| how == "poll");
+        let mut watcher = notify::recommended_watcher(told(sender.clone())).ok().filter(|_| !polls_only);
         let watched = watcher.as_mut().map(|watcher| watcher.watch(folder, RecursiveMode::NonRecursive));
         // Reading the texts finds out what a clock that stands still would hide.
         let config = Config::default().with_poll_interval(POLL).with_compare_contents(true);
