@@ -9,7 +9,7 @@
 //! | [`shm`] | what lessons use: `Segment` and `Attachment` |
 //! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
-//! | [`trace`] | what a process really asks of the kernel, counted |
+//! | [`trace`] | what any process really asks of the kernel, seen from outside by ptrace |
 //! | [`course`] | the lessons, in their order |
 //! | [`program`] | what every lesson's `main` does: command line, screen, ends |
 //!
@@ -20,6 +20,8 @@
 //!                    │◀──Outcome───┘
 //!                    └──Event──▶ text → terminal, snapshot, book
 //!                            └─▶ JSON → players and graders
+//!
+//! any program ──ptrace──▶ trace ──Call, Outcome──▶ the same story, and findings
 //! ```
 //!
 //! # Out of scope

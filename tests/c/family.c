@@ -4,6 +4,7 @@
  *     cc -pthread -o family tests/c/family.c && ./family fork
  */
 
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
