@@ -26,6 +26,10 @@ fn tell(story: &Story) -> Result<()> {
     story.show_segments();
     guess.reveal(story, story.show_resident(segment.id()));
     story.erratum("E10", "allocating creates no pages. They come one by one, as they are first touched.");
+    story.erratum(
+        "E18",
+        "there is no S_IWUSER. It is S_IWUSR, and with S_IRUSR it makes 0600: for the owner alone.",
+    );
     story.try_it(
         format!("ipcs -m -i {}", segment.id()),
         "the kernel's record of this segment, while it exists",

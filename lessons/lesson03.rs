@@ -34,6 +34,7 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, in_use.size);
     assert_eq!(in_use.cpid, story.pid());
     story.erratum("E25", "the second argument of shmctl is a command, and IPC_STAT is one of nine.");
+    story.erratum("E39", "so does shmctl(2), which has shm_nattch count processes. It counts attachments.");
     story.try_it(format!("ipcs -m -i {}", segment.id()), "the same record, as ipcs words it");
     story.why(
         "Keys, ids and times are the kernel's; shm_nattch counts mappings, so that one process that attaches twice \

@@ -98,6 +98,7 @@ fn tell(story: &Story) -> Result<()> {
         forgotten.remove(story)?;
     }
     assert_eq!(forgotten.stat(story).verdict()?, Verdict::Refused(Errno::EINVAL));
+    story.erratum("E33", "its listing by ipcs is not of its program, which has removed its segment by then.");
     story.say("What is left by error stays until someone does this, or until the machine is started anew.");
     story.erratum(
         "E28",

@@ -6,6 +6,7 @@
 //! **Invariant:** nothing here performs a call. This module knows names, numbers and C notation only.
 
 mod cmd;
+mod file;
 mod flags;
 mod names;
 mod record;
@@ -19,12 +20,14 @@ use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
 
 pub use cmd::{Cmd, Ownership};
+pub use file::FileCall;
 pub use flags::{ShmatFlags, ShmgetFlags};
 pub use names::{Address, Key, Shmid};
 pub use record::{ShmInfo, ShmLimits, ShmidDs};
 pub use sem::{SemCmd, SemFlags, SemOp, Semid};
 
-/// One of the four System V calls for shared memory, or of the four for semaphores, with its arguments.
+/// One of the four System V calls for shared memory, of the four for semaphores, or of those on descriptors, with
+/// its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
     /// `int shmget(key_t key, size_t size, int shmflg)`: make a segment, or find one.
@@ -106,6 +109,8 @@ pub enum Call {
         /// What to do.
         cmd: SemCmd,
     },
+    /// A call on descriptors: a pipe, a socket, a mapped file.
+    File(FileCall),
 }
 
 /// What the kernel answered: a value, or an errno.
@@ -122,8 +127,12 @@ pub enum Answer {
     Done,
     /// `semget`: the set's identifier.
     Set(Semid),
-    /// `semctl` with a command that asks: the number.
+    /// `semctl` with a command that asks; `open`, `write`: the number.
     Number(i32),
+    /// `pipe2` and `socketpair`: the two descriptors.
+    Ends([i32; 2]),
+    /// `read`: what it copied out.
+    Bytes(Vec<u8>),
     /// `IPC_STAT`: the kernel's record of the segment.
     Record(ShmidDs),
     /// `SHM_STAT` and `SHM_STAT_ANY`: the identifier found at that index, and its record.
@@ -140,7 +149,8 @@ impl Answer {
         match self {
             Answer::Id(id) | Answer::Found(id, _) => id.0.into(),
             Answer::Mapped(address) => address.0 as i64,
-            Answer::Done | Answer::Record(_) => 0,
+            Answer::Done | Answer::Record(_) | Answer::Ends(_) => 0,
+            Answer::Bytes(bytes) => bytes.len() as i64,
             Answer::Set(id) => id.0.into(),
             Answer::Number(number) => (*number).into(),
             Answer::Limits(index, _) | Answer::Usage(index, _) => (*index).into(),
@@ -179,6 +189,7 @@ impl fmt::Display for Call {
                 write!(f, "semtimedop({semid}, {}, {}, {{{seconds}, {nanoseconds}}})", ops.0, ops.1)
             }
             Call::Semctl { semid, semnum, cmd } => write!(f, "semctl({semid}, {semnum}, {cmd})"),
+            Call::File(call) => call.fmt(f),
         }
     }
 }
@@ -188,6 +199,10 @@ impl fmt::Display for Performed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.outcome {
             Ok(Answer::Mapped(address)) => write!(f, "{} = {address}", self.call),
+            Ok(Answer::Ends([one, other])) => write!(f, "{} = 0 // {one}, {other}", self.call),
+            Ok(Answer::Bytes(bytes)) => {
+                write!(f, "{} = {} // {}", self.call, bytes.len(), file::quoted(bytes))
+            }
             Ok(answer) => write!(f, "{} = {}", self.call, answer.value()),
             Err(errno) => write!(f, "{} = -1 {errno:?} ({})", self.call, errno.desc()),
         }
@@ -206,6 +221,7 @@ impl Call {
             Call::Semop { .. } => "semop",
             Call::Semtimedop { .. } => "semtimedop",
             Call::Semctl { .. } => "semctl",
+            Call::File(call) => call.name(),
         }
     }
 
@@ -215,7 +231,7 @@ impl Call {
         use serde_json::json;
         match self {
             Call::Shmget { key, size, flags, mode } => {
-                json!({"key": key.0, "size": size, "flags": flags.names(), "mode": format!("{:04o}", mode.bits())})
+                json!({"key": key.0, "size": size, "flags": flags.names(), "mode": format!("0{:03o}", mode.bits())})
             }
             Call::Shmat { shmid, address, flags } => {
                 json!({"shmid": shmid.0, "address": address.0, "flags": flags.names()})
@@ -223,7 +239,7 @@ impl Call {
             Call::Shmdt { address } => json!({"address": address.0}),
             Call::Shmctl { shmid, cmd } => json!({"shmid": shmid.0, "cmd": cmd.to_string()}),
             Call::Semget { key, nsems, flags, mode } => {
-                json!({"key": key.0, "nsems": nsems, "flags": flags.names(), "mode": format!("{:04o}", mode.bits())})
+                json!({"key": key.0, "nsems": nsems, "flags": flags.names(), "mode": format!("0{:03o}", mode.bits())})
             }
             Call::Semop { semid, ops } => {
                 json!({"semid": semid.0, "ops": ops.iter().map(SemOp::argument).collect::<Vec<_>>()})
@@ -235,6 +251,7 @@ impl Call {
             Call::Semctl { semid, semnum, cmd } => {
                 json!({"semid": semid.0, "semnum": semnum, "cmd": cmd.to_string()})
             }
+            Call::File(call) => call.arguments(),
         }
     }
 }
@@ -259,6 +276,13 @@ mod tests {
             told(get, Ok(Answer::Id(Shmid(163843)))),
             "shmget(IPC_PRIVATE, 25600, IPC_CREAT|IPC_EXCL|0600) = 163843"
         );
+        let decimal = Call::Shmget {
+            key: Key::PRIVATE,
+            size: 1,
+            flags: ShmgetFlags::empty(),
+            mode: Mode::from_bits_truncate(600),
+        };
+        assert_eq!(decimal.to_string(), "shmget(IPC_PRIVATE, 1, 01130)");
         let at = Call::Shmat { shmid: Shmid(7), address: Address::NULL, flags: ShmatFlags::empty() };
         assert_eq!(told(at, Ok(Answer::Mapped(Address(0x5000000)))), "shmat(7, NULL, 0) = 0x5000000");
         let remove = Call::Shmctl { shmid: Shmid(7), cmd: Cmd::IpcRmid };
@@ -266,6 +290,18 @@ mod tests {
             told(remove, Err(Errno::EINVAL)),
             "shmctl(7, IPC_RMID, NULL) = -1 EINVAL (Invalid argument)"
         );
+    }
+
+    #[test]
+    fn a_call_on_a_descriptor_reads_as_in_c() {
+        let read = Call::File(FileCall::Read { fd: 3, count: 15 });
+        assert_eq!(
+            told(read.clone(), Ok(Answer::Bytes(b"TEST\0".into()))),
+            r#"read(3, buf, 15) = 5 // "TEST""#
+        );
+        assert_eq!(told(read, Err(Errno::EAGAIN)), "read(3, buf, 15) = -1 EAGAIN (Try again)");
+        let pipe = Call::File(FileCall::Pipe);
+        assert_eq!(told(pipe, Ok(Answer::Ends([3, 4]))), "pipe2(fds, O_NONBLOCK|O_CLOEXEC) = 0 // 3, 4");
     }
 
     #[test]

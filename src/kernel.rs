@@ -12,6 +12,7 @@ mod child;
 mod isolated;
 mod linux;
 mod net;
+mod stranger;
 
 use std::fmt;
 use std::io;
@@ -21,7 +22,7 @@ use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Call, Outcome};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub use adjust::Adjustment;
 pub use child::Child;
@@ -29,6 +30,7 @@ pub use isolated::isolate;
 pub use linux::{Linux, ftok};
 pub(crate) use linux::{exit_now, fork};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
+pub use stranger::serve_if_asked;
 
 /// How many pages were given to the process during an access: its minor page faults.
 pub type Faults = u64;
@@ -40,6 +42,12 @@ pub trait Process {
 
     /// The size of a page of memory, in bytes.
     fn page_size(&self) -> usize;
+
+    /// Whether it is in an IPC namespace that the process which tells the story is not in: there the same id is
+    /// another segment.
+    fn is_apart(&self) -> bool {
+        false
+    }
 
     /// Makes a system call, and returns what the kernel answered.
     ///
@@ -89,12 +97,24 @@ pub trait Process {
     /// The name of a user, if it has one here.
     fn user_name(&self, uid: u32) -> Option<String>;
 
+    /// The process ids that `/proc` lists.
+    fn processes(&self) -> Vec<i32>;
+
     /// A new process with a copy of this one's memory and attachments.
     ///
     /// # Errors
     ///
     /// `Ground`: the kernel allows no more processes, or this one cannot be forked.
     fn fork(&mut self) -> Result<Box<dyn Process>>;
+
+    /// A new process that inherits nothing: this program, started anew.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`: the kernel allows no more processes, or the program cannot be started again from here.
+    fn start(&mut self) -> Result<Box<dyn Process>> {
+        Err(Error::ground("start a process", "it is not for this one to do", "Start it from the lesson."))
+    }
 
     /// Changes what the process is, or may.
     ///
@@ -134,10 +154,16 @@ pub enum Change {
 pub enum ProcFile {
     /// `/proc/sysvipc/shm`: every segment of this IPC namespace.
     Segments,
+    /// `/proc/sysvipc/sem`: every set of semaphores of this IPC namespace.
+    Sets,
     /// `/proc/PID/maps`: what is mapped where in the process.
     Maps,
     /// `/proc/sys/kernel/…`: a limit or setting.
     Setting(&'static str),
+    /// `/proc/PID/maps` of the process with this id.
+    MapsOf(i32),
+    /// `/proc/PID/comm` of the process with this id: what its program is called.
+    Name(i32),
 }
 
 impl ProcFile {
@@ -145,7 +171,10 @@ impl ProcFile {
     pub fn path(self, pid: i32) -> PathBuf {
         match self {
             ProcFile::Segments => "/proc/sysvipc/shm".into(),
+            ProcFile::Sets => "/proc/sysvipc/sem".into(),
             ProcFile::Maps => format!("/proc/{pid}/maps").into(),
+            ProcFile::MapsOf(pid) => format!("/proc/{pid}/maps").into(),
+            ProcFile::Name(pid) => format!("/proc/{pid}/comm").into(),
             ProcFile::Setting(name) => format!("/proc/sys/kernel/{name}").into(),
         }
     }

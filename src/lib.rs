@@ -7,6 +7,7 @@
 //! | [`call`] | a system call is a value: its arguments, its answer, its C notation |
 //! | [`kernel`] | who performs a call: this process, or a child that it directs; and the safety net |
 //! | [`shm`] | what lessons use: `Segment` and `Attachment` |
+//! | [`family`] | a pipe, a mapped file, a socket pair, a semaphore: what lesson 0 compares with a segment |
 //! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
 //! | [`trace`] | what any process really asks of the kernel, seen from outside by ptrace |
@@ -39,6 +40,7 @@ pub mod call;
 pub mod course;
 pub mod error;
 pub mod evidence;
+pub mod family;
 pub mod kernel;
 pub mod program;
 pub mod shm;
@@ -55,7 +57,7 @@ pub mod prelude {
     pub use nix::sys::signal::Signal;
     pub use nix::sys::stat::Mode;
 
-    pub use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
+    pub use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
     pub use crate::course::{OWNER_RW, SIZE, TEXT, THERE};
     pub use crate::error::{Error, Result};
     pub use crate::kernel::{Adjustment, Ending};

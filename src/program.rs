@@ -22,6 +22,9 @@ pub use screen::{choose_color_for, screen};
 
 /// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
 pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {
+    if let Some(ended) = kernel::serve_if_asked() {
+        return ended;
+    }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let about = format!("Lesson {number} of {LAST}: {}", lesson.title);
     let command = Options::command().name(lesson.name).about(about).after_help(examples(lesson.name));
@@ -49,7 +52,9 @@ pub fn run(options: &Options, program: Program, tell: fn(&Story) -> Result<()>) 
     if options.isolated
         && let Err(error) = kernel::isolate()
     {
-        return failed(&error);
+        let status = failed(&error);
+        say("Without --isolated the lesson runs all the same.");
+        return status;
     }
     kernel::install_safety_net();
     panic::set_hook(Box::new(contradiction));
@@ -69,6 +74,7 @@ fn begin(options: &Options, program: &Program) -> Story {
         program.source,
         options.isolated,
     );
+    story.meet_the_user();
     story.tell(Event::Lesson {
         number: program.number,
         of: LAST,
@@ -97,7 +103,8 @@ fn finish(story: &Story, program: &Program, ended: Option<Result<()>>) -> ExitCo
         _ => "failed",
     };
     let error = ended.as_ref().and_then(|ended| ended.as_ref().err()).map(Error::to_string);
-    story.tell(Event::End { outcome, error, left: story.left(), next: next(program, outcome) });
+    let (left, left_sets) = (story.left(), story.left_sets());
+    story.tell(Event::End { outcome, error, left, left_sets, next: next(program, outcome) });
     match ended.map(|ended| ended.and_then(|()| story.unharmed())) {
         Some(Ok(()) | Err(Error::Quit)) => ExitCode::SUCCESS,
         // Whoever read the story has had enough of it: that is no failure (`lesson01 | head`).

@@ -6,7 +6,11 @@
 //! failed; never in another process than the one that made it. No reference ever points into shared bytes.
 
 mod attachment;
+mod manage;
+mod rights;
 mod segment;
 
 pub use attachment::Attachment;
+pub use manage::limits;
+pub use rights::Rights;
 pub use segment::Segment;

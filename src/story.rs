@@ -16,7 +16,9 @@ mod prompt;
 mod show;
 mod source;
 mod text;
+mod timeline;
 mod traced;
+mod whose;
 
 use std::cell::RefCell;
 use std::io;
@@ -89,6 +91,8 @@ struct Narrator {
     brief: bool,
     why: Option<String>,
     seen: Seen,
+    /// The processes of this story, by what it calls them.
+    names: Vec<(i32, String)>,
     /// The first failure to write: told at the next chance to return an error.
     failure: Option<io::Error>,
 }
@@ -102,6 +106,7 @@ impl Story {
         source: Source,
         isolated: bool,
     ) -> Story {
+        let names = vec![(process.pid(), "us".to_owned())];
         let narrator = Narrator {
             teller,
             prompt,
@@ -111,6 +116,7 @@ impl Story {
             brief: false,
             why: None,
             seen: Seen::default(),
+            names,
             failure: None,
         };
         Story {
@@ -130,6 +136,11 @@ impl Story {
         self.pause()?;
         self.section("At the end");
         Ok(())
+    }
+
+    /// From here to the next step each call is told in one line: a table that is filled from them says the rest.
+    pub fn in_brief(&self, title: &str) {
+        self.section(title);
     }
 
     fn section(&self, title: &str) {
@@ -250,10 +261,10 @@ impl Story {
 
     /// A command for a second terminal, for as long as the step waits.
     ///
-    /// In a private namespace it has to be entered first, which the user who made it may do.
+    /// A private namespace has to be entered first, which the user who made it may do.
     pub fn try_it(&self, command: impl Into<String>, shows: &str) {
         let mut command = command.into();
-        if self.narrator.borrow().isolated {
+        if self.narrator.borrow().isolated || self.process.borrow().is_apart() {
             command = format!("nsenter -t {} -U -i --preserve-credentials {command}", self.pid());
         }
         self.tell(Event::Try { command, shows: shows.to_owned() });
@@ -294,10 +305,12 @@ impl Story {
         }
     }
 
-    /// A segment that was made or found is one that this story is about.
+    /// A segment, or a set of semaphores, that was made or found is one that this story is about.
     fn learn(&self, answer: &Answer) {
-        if let Answer::Id(id) = answer {
-            self.narrator.borrow_mut().seen.know(*id);
+        match answer {
+            Answer::Id(id) => self.know(*id),
+            Answer::Set(id) => self.know_set(*id),
+            _ => {}
         }
     }
 
@@ -308,17 +321,23 @@ impl Story {
 
     fn statement(&self, place: &Location<'_>) -> (Option<Rust>, bool) {
         let narrator = self.narrator.borrow();
-        (narrator.source.statement(place), narrator.brief)
+        let wanted = narrator.teller.wants_evidence();
+        (wanted.then(|| narrator.source.statement(place)).flatten(), narrator.brief)
     }
 
     /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
     pub(crate) fn discard(&self, id: Shmid) {
-        let _ = self.process.borrow_mut().perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
+        // During a panic the process may be borrowed; then the safety net removes it.
+        if let Ok(mut process) = self.process.try_borrow_mut() {
+            let _ = process.perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
+        }
     }
 
     /// Detaches without a word: for `Drop`.
     pub(crate) fn let_go(&self, address: Address) {
-        let _ = self.process.borrow_mut().perform(&Call::Shmdt { address });
+        if let Ok(mut process) = self.process.try_borrow_mut() {
+            let _ = process.perform(&Call::Shmdt { address });
+        }
     }
 
     /// Reads memory, and tells it.
@@ -437,13 +456,42 @@ impl Story {
     pub fn fork(&self, name: &str) -> Result<Story> {
         self.unharmed()?;
         let child = self.process.borrow_mut().fork()?;
+        Ok(self.joined_by(name, child))
+    }
+
+    /// A second process that inherits nothing: this program, run anew. It knows only what it is told.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`, if no process can be made, or the program cannot be started again.
+    pub fn stranger(&self, name: &str) -> Result<Story> {
+        self.unharmed()?;
+        let process = self.process.borrow_mut().start()?;
+        let story = self.joined_by(name, process);
+        let command = "this program anew".to_owned();
+        self.tell(Event::Exec { pid: story.pid(), who: story.who.clone(), command });
+        Ok(story)
+    }
+
+    fn joined_by(&self, name: &str, process: Box<dyn Process>) -> Story {
         let story = Story {
-            process: Rc::new(RefCell::new(child)),
+            process: Rc::new(RefCell::new(process)),
             narrator: Rc::clone(&self.narrator),
             who: Some(name.to_owned()),
         };
+        self.narrator.borrow_mut().names.push((story.pid(), name.to_owned()));
         self.tell(Event::Fork { pid: story.pid(), who: name.to_owned() });
-        Ok(story)
+        story
+    }
+
+    /// Tells what another program printed that the lesson has run.
+    pub(crate) fn tell_tool(&self, command: &str, status: Option<i32>, output: String) {
+        self.tell(Event::Tool { command: command.to_owned(), status, output });
+    }
+
+    /// Makes a call without a word: for `Drop`, when there is nobody to tell and nothing to try.
+    pub(crate) fn perform_untold(&self, call: &Call) {
+        let _ = self.process.borrow_mut().perform(call);
     }
 
     /// Changes what the process is or may: its user, its privileges, its namespace.
@@ -454,6 +502,21 @@ impl Story {
     pub fn adjust(&self, adjustment: Adjustment) -> Result<()> {
         let done = self.process.borrow_mut().adjust(&adjustment);
         self.told_if_ended(done)
+    }
+
+    /// [`Story::adjust`] where the system allows it; where it does not, says what is missing, and returns `false`.
+    ///
+    /// # Errors
+    ///
+    /// `Ended`, if the process is gone.
+    pub fn adjust_if_allowed(&self, adjustment: Adjustment) -> Result<bool> {
+        match self.adjust(adjustment) {
+            Err(Error::Ground { asked, answer, advice }) => {
+                self.missing(format!("{asked}: {answer}. {advice}"));
+                Ok(false)
+            }
+            other => other.map(|()| true),
+        }
     }
 
     /// Reads or changes a control word, and tells nothing of it.
@@ -533,4 +596,11 @@ impl Story {
             None => Ok(()),
         }
     }
+}
+
+/// A story that is told to nobody, for tests.
+#[cfg(test)]
+pub(crate) fn silent() -> Story {
+    let source = Source { file: "nowhere.rs", text: "" };
+    Story::new(Box::new(crate::kernel::Linux::new()), Box::new(Plain::new(io::sink())), None, source, false)
 }

@@ -13,12 +13,25 @@ use std::process::Command;
 use insta::{assert_snapshot, with_settings};
 use nix::unistd::geteuid;
 use playground::course::LESSONS;
+use regex::Regex;
 
 /// The user that runs lessons for the tests of root.
 const NOBODY: u32 = 65534;
 
 /// What differs from run to run, and the name that stands for it.
-const MASKS: [(&str, &str); 29] = [
+const MASKS: &[(&str, &str)] = &[
+    (r"(?m)^    where +number +today +what it did$", "    where  number  today  what it did"),
+    (r"(?m)^    (shm_perm\.c?uid) +\d+ +\S.*?  +(\w.*)$", "    $1  [uid]  [owner]  $2"),
+    (r"(?m)^    (shm_[cl]pid|/proc/\*/maps) +\d+ +(\S.*?)  +(\w.*)$", "    $1  [pid]  $2  $3"),
+    (r#"\["(shm_perm\.c?uid)","\d+","[^"]*""#, "[\"$1\",\"[uid]\",\"[owner]\""),
+    (r#"\["(shm_[cl]pid|/proc/\*/maps)","\d+""#, "[\"$1\",\"[pid]\""),
+    (r"(IPC_INFO, &info\)) = \d+", "$1 = [index]"),
+    (r#"("cmd":"IPC_INFO".*?"result"):\d+"#, "$1:\"[index]\""),
+    (r"(?m)^    kernel\. +limit +of$", "    kernel.  limit  of"),
+    (r"(?m)^    (shm[a-z]{3}) +\d+ +([a-z])", "    $1  [limit]  $2"),
+    (r#"\["(shm[a-z]{3})","\d+""#, "[\"$1\",\"[limit]\""),
+    (r"(argument: |ipcrm )\d+", "$1[shmid]"),
+    (r"nsenter -t \d+", "nsenter -t [pid]"),
     (r"(?m)^    and \d+ that others made, which this lesson does not touch\n", ""),
     (r#""others":\d+"#, r#""others":"[others]""#),
     (r"(0x[0-9a-f]{8}) \d+ +\S+ +(\d{3} )", "$1 [shmid]    [owner]    $2"),
@@ -33,7 +46,33 @@ const MASKS: [(&str, &str); 29] = [
     (r"00:01 \d+ /SYSV", "00:01 [shmid] /SYSV"),
     (r#"("shmid"|"inode"):\d+"#, "$1:\"[shmid]\""),
     (r"Process \d+", "Process [pid]"),
-    (r"\[child \d+\]", "[child [pid]]"),
+    (r"\[([a-z]+) \d+\]", "[$1 [pid]]"),
+    // Lesson 0: descriptors, sets of semaphores, a file's name, and the processes of a pipeline.
+    (r"/(?:dev/shm|tmp)/shm_playground_[0-9_]+", "[file]"),
+    (r"((?:pipe2|socketpair)\([^)]*\)) = 0 // \d+, \d+", "$1 = 0 // [fd], [fd]"),
+    (r"([^.\w])(read|write|ftruncate)\(\d+,", "$1$2([fd],"),
+    (r"(open\([^)]*\)) = \d+", "$1 = [fd]"),
+    (r"MAP_SHARED, \d+,", "MAP_SHARED, [fd],"),
+    (r#""fd":\d+"#, r#""fd":"[fd]""#),
+    (r#"("name":"open","args":\{[^}]*\},"result"):\d+"#, "$1:\"[fd]\""),
+    (r"(semget\([^)]*\)) = \d+", "$1 = [semid]"),
+    (r"(semop|semctl)\(\d+,", "$1([semid],"),
+    (r"-s -i \d+", "-s -i [semid]"),
+    (r#""semid":\d+"#, r#""semid":"[semid]""#),
+    (r#"("name":"semget","args":\{[^}]*\},"result"):\d+"#, "$1:\"[semid]\""),
+    (
+        r"process +pid +its parent +standard input +standard output",
+        "process [pid] its parent standard input standard output",
+    ),
+    (r"(?m)^    sh +\d+ +\d+$", "    sh [pid] [pid]"),
+    (r"(?m)^    (cat|xargs|ping) +\d+ +\d+ +(\S+) +(\S+)$", "    $1 [pid] [pid] $2 $3"),
+    (r#"\["(sh|cat|xargs|ping)","\d+","\d+""#, r#"["$1","[pid]","[pid]""#),
+    (r"pipe:\[\d+\]", "pipe:[pipe]"),
+    // Lesson 12: the files of a program, as its maps name them.
+    (r#"([0-9a-f]{12}-[0-9a-f]{12} r--p [0-9a-f]+) \S+ \d+ /[^"\n]*"#, "$1 [file]"),
+    // Lesson 14: how many seconds a run took.
+    (r"\+\d+ s\b", "+[n] s"),
+    (r"nsenter -t \d+", "nsenter -t [pid]"),
     (r"/proc/\d+/", "/proc/[pid]/"),
     (r"\b\d+, us\b *", "[pid], us     "),
     (r"([cl]pid=)\d+", "$1[pid]"),
@@ -48,6 +87,8 @@ const MASKS: [(&str, &str); 29] = [
     (r"(_time=).*", "$1[time]"),
     (r"\b(0x)?[0-9a-f]{12}\b", "$1[address]"),
     (r#"("(?:address|start|end|result)"):\d{10,}"#, "$1:\"[address]\""),
+    (r"\b0x5348[0-9a-f]{4}\b", "[key]"),
+    (r#""key":1397[0-9]{6}\b"#, "\"key\":\"[key]\""),
 ];
 
 #[test]
@@ -57,6 +98,20 @@ fn every_program_tells_what_its_snapshot_says() {
         snapshot(name, &unwrapped(&told(name, &["--pace", "run"])));
         snapshot(&format!("{name}.json"), &told(name, &["--pace", "run", "--format", "json"]));
     }
+}
+
+#[test]
+fn the_readme_shows_a_real_screen() {
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    let (_, rest) = readme.split_once("<!-- screen:lesson03 -->\n```text\n").expect("the screen begins");
+    let (shown, _) = rest.split_once("```\n").expect("the screen ends");
+    let told = masked(&unwrapped(&told("lesson03", &["--pace", "run"])));
+    let shown = masked(&unwrapped(shown.trim_end()));
+    assert!(
+        told.starts_with(&shown),
+        "README.md shows what lesson03 does not tell:\n{shown}\n\nIt tells:\n{told}"
+    );
 }
 
 #[test]
@@ -78,6 +133,12 @@ fn snapshot(name: &str, text: &str) {
     }, {
         assert_snapshot!(name, text);
     });
+}
+
+fn masked(text: &str) -> String {
+    MASKS.iter().fold(text.to_owned(), |text, (pattern, name)| {
+        Regex::new(pattern).expect("a pattern").replace_all(&text, *name).into_owned()
+    })
 }
 
 /// What a program prints when a plain user runs it.

@@ -67,12 +67,16 @@ impl Cmd {
         }
     }
 
-    /// The third argument in C: a buffer, or `NULL` where the command takes none.
-    pub(super) fn third_argument(self) -> &'static str {
+    /// The third argument in C: a buffer, or `NULL` where the command takes none. A buffer that goes into the kernel
+    /// is shown with what is in it, as strace does.
+    pub(super) fn third_argument(self) -> String {
         match self {
-            Cmd::IpcStat | Cmd::IpcSet(_) | Cmd::ShmStat | Cmd::ShmStatAny => "&buf",
-            Cmd::IpcInfo | Cmd::ShmInfo => "&info",
-            Cmd::IpcRmid | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => "NULL",
+            Cmd::IpcSet(Ownership { uid, gid, mode }) => {
+                format!("{{uid={uid}, gid={gid}, mode=0{:03o}}}", mode.bits())
+            }
+            Cmd::IpcStat | Cmd::ShmStat | Cmd::ShmStatAny => "&buf".to_owned(),
+            Cmd::IpcInfo | Cmd::ShmInfo => "&info".to_owned(),
+            Cmd::IpcRmid | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => "NULL".to_owned(),
         }
     }
 }

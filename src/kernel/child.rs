@@ -21,8 +21,8 @@ use nix::unistd::{ForkResult, Pid, execvp, getppid};
 use serde::{Deserialize, Serialize};
 
 use super::net::{self, Watched};
-use super::{Adjustment, Change, Ending, Faults, Linux, ProcFile, Process, linux};
-use crate::call::{Address, Answer, Call, Outcome};
+use super::{Adjustment, Change, Ending, Faults, Linux, ProcFile, Process, linux, stranger};
+use crate::call::{Address, Answer, Call, Cmd, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
 
@@ -61,8 +61,10 @@ enum Reply {
 pub struct Child {
     pid: Pid,
     line: BufReader<UnixStream>,
-    /// It runs another program, which answers nothing.
+    /// It runs another program, which answers nothing, and ends when it likes.
     elsewhere: bool,
+    /// It has been told to move into an IPC namespace of its own, where ids are not ours.
+    apart: bool,
     ending: Option<Ending>,
 }
 
@@ -80,9 +82,13 @@ impl Child {
         ours.set_read_timeout(Some(PATIENCE)).map_err(|error| cannot(&error))?;
         let this_process = nix::unistd::getpid();
         match linux::fork().map_err(|errno| cannot(&errno))? {
-            ForkResult::Parent { child } => {
-                Ok(Child { pid: child, line: BufReader::new(ours), elsewhere: false, ending: None })
-            }
+            ForkResult::Parent { child } => Ok(Child {
+                pid: child,
+                line: BufReader::new(ours),
+                elsewhere: false,
+                apart: false,
+                ending: None,
+            }),
             ForkResult::Child => {
                 drop(ours);
                 linux::exit_now(serve(parent, its, this_process))
@@ -90,7 +96,22 @@ impl Child {
         }
     }
 
+    /// A process that is a child of this one only because this one started it, and answers on its standard input.
+    pub(super) fn stranger() -> Result<Child> {
+        let cannot = |error: io::Error| {
+            Error::ground("start this program anew", error, "Is the program's file still where it was?")
+        };
+        let (ours, its) = UnixStream::pair().map_err(cannot)?;
+        ours.set_read_timeout(Some(PATIENCE)).map_err(cannot)?;
+        let pid = stranger::start(its).map_err(cannot)?;
+        Ok(Child { pid, line: BufReader::new(ours), elsewhere: false, ending: None, apart: false })
+    }
+
     fn ask(&mut self, request: &Request) -> Result<Reply> {
+        if self.elsewhere {
+            let asked = format!("process {} was asked", self.pid);
+            return Err(Error::ground(asked, "it runs another program now", "Ask it before the exec."));
+        }
         self.answer(request).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => self.lost(true, request),
             _ => self.lost(false, request),
@@ -111,7 +132,9 @@ impl Child {
             let _ = kill(self.pid, Signal::SIGKILL);
         }
         let ending = self.wait(hung);
-        if let Request::Perform(Call::Shmget { .. }) = request {
+        if let Request::Perform(Call::Shmget { .. }) = request
+            && !self.apart
+        {
             self.adopt_unheard();
         }
         Error::Ended { pid: self.pid(), ending }
@@ -152,6 +175,10 @@ impl Process for Child {
         Linux::new().page_size()
     }
 
+    fn is_apart(&self) -> bool {
+        self.apart
+    }
+
     fn perform(&mut self, call: &Call) -> Result<Outcome> {
         net::hold_signals(|| {
             let outcome = match self.ask(&Request::Perform(call.clone()))? {
@@ -159,8 +186,10 @@ impl Process for Child {
                 Reply::Errno(errno) => Err(Errno::from_raw(errno)),
                 other => return Err(self.misunderstood(other)),
             };
-            // The child watches what it made; its parent does, too, in case the child is killed.
+            // The child watches what it made; its parent does, too, in case the child is killed. What is made apart
+            // goes with its namespace, and its id is that of another segment here.
             match (call, &outcome) {
+                _ if self.apart => {}
                 (&Call::Shmget { key, flags, .. }, Ok(Answer::Id(id)))
                     if linux::made_by(self.pid(), key, flags.bits(), *id) =>
                 {
@@ -171,6 +200,7 @@ impl Process for Child {
                 {
                     net::watch(Watched::Set(*id));
                 }
+                (&Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, Ok(_)) => net::forget(Watched::Segment(shmid)),
                 _ => {}
             }
             Ok(outcome)
@@ -209,6 +239,10 @@ impl Process for Child {
     /// seen when it runs another program.
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {
         let path = file.path(self.pid());
+        if self.apart && file != ProcFile::Maps && (self.ending.is_some() || self.elsewhere) {
+            // Whoever could read it is gone, and our own namespace has another table.
+            return Err(io::ErrorKind::NotConnected.into());
+        }
         if file == ProcFile::Maps || self.ending.is_some() || self.elsewhere {
             return std::fs::read_to_string(path);
         }
@@ -224,6 +258,10 @@ impl Process for Child {
         Linux::new().user_name(uid)
     }
 
+    fn processes(&self) -> Vec<i32> {
+        Linux::new().processes()
+    }
+
     fn fork(&mut self) -> Result<Box<dyn Process>> {
         Err(Error::ground(
             "fork a child of a child",
@@ -233,6 +271,8 @@ impl Process for Child {
     }
 
     fn adjust(&mut self, adjustment: &Adjustment) -> Result<()> {
+        // Even where it fails, the child may be half way there.
+        self.apart |= *adjustment == Adjustment::Isolate;
         match self.ask(&Request::Adjust(adjustment.clone()))? {
             Reply::Done => Ok(()),
             other => Err(self.misunderstood(other)),
@@ -289,12 +329,11 @@ impl Drop for Child {
 }
 
 /// The child's life: a request, an answer, until it is told to exit or its parent is gone.
-fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
+pub(super) fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
     net::renew();
     // A limit of 1 keeps a core dump from files and from handlers such as apport alike (core(5)).
     let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
-    let _ = set_pdeathsig(Signal::SIGTERM);
-    if getppid() != parent {
+    if !dies_with(parent) {
         return 1;
     }
     let mut line = BufReader::new(line);
@@ -303,12 +342,22 @@ fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
             // Told to exit: as any process does, without a thought for its segments.
             return 0;
         };
+        // A change of user makes the kernel forget the parent-death signal (prctl(2)).
+        if !dies_with(parent) {
+            break;
+        }
         if send(line.get_mut(), &reply).is_err() {
             break;
         }
     }
     net::sweep();
     1
+}
+
+/// Has the kernel end this process with its parent; false, if the parent is gone already.
+fn dies_with(parent: Pid) -> bool {
+    let _ = set_pdeathsig(Signal::SIGTERM);
+    getppid() == parent
 }
 
 fn act(process: &mut Linux, request: Request) -> Option<Reply> {

@@ -6,6 +6,8 @@
 //! since: it remembers. So every method is safe to call with any arguments, whatever a lesson tries.
 //! The exception is a process that was forked for the purpose: it makes any access, since it has nothing to lose.
 
+mod files;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
 use std::hint::black_box;
@@ -24,10 +26,13 @@ use nix::unistd::{ForkResult, SysconfVar, Uid, User, sysconf};
 use super::net::{self, Watched};
 use super::{Adjustment, Change, Child, Ending, Faults, ProcFile, Process};
 use crate::call::{
-    Address, Answer, Call, Cmd, Key, Outcome, SemCmd, SemOp, Semid, ShmInfo, ShmLimits, ShmatFlags, Shmid,
-    ShmidDs,
+    Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, SemOp, Semid, ShmInfo, ShmLimits, ShmatFlags,
+    Shmid, ShmidDs,
 };
 use crate::error::{Error, Result};
+use files::Files;
+
+pub(super) use files::line_at_stdin;
 
 /// The process that runs this code.
 #[derive(Debug, Default)]
@@ -36,6 +41,8 @@ pub struct Linux {
     attached: BTreeMap<usize, Extent>,
     /// How large the segments are that went through `shmget` here.
     sizes: HashMap<Shmid, usize>,
+    /// The descriptors that calls have made here, by their numbers; a forked child has copies.
+    files: Files,
     /// Whether to make every access, as a forked child does.
     reckless: bool,
 }
@@ -168,6 +175,14 @@ impl Linux {
         }
     }
 
+    fn file(&mut self, call: &FileCall) -> nix::Result<Answer> {
+        let answer = files::perform(&mut self.files, call)?;
+        if let (&FileCall::Map { length, writable, .. }, Answer::Mapped(start)) = (call, &answer) {
+            self.attached.insert(start.0, Extent { length, writable });
+        }
+        Ok(answer)
+    }
+
     /// How many bytes of a segment may be touched: what `shmget` asked for here, or else what the kernel says.
     fn size_of(&self, id: Shmid) -> usize {
         match self.sizes.get(&id) {
@@ -236,6 +251,7 @@ impl Process for Linux {
             Call::Semop { semid, ref ops } => self.semop(semid, ops),
             Call::Semtimedop { semid, ref ops, timeout } => self.semtimedop(semid, ops, timeout),
             Call::Semctl { semid, semnum, cmd } => self.semctl(semid, semnum, cmd),
+            Call::File(ref call) => self.file(call),
         })
     }
 
@@ -295,8 +311,19 @@ impl Process for Linux {
         User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
     }
 
+    fn processes(&self) -> Vec<i32> {
+        let names = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let mut pids: Vec<i32> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+        pids.sort_unstable();
+        pids
+    }
+
     fn fork(&mut self) -> Result<Box<dyn Process>> {
         Ok(Box::new(Child::of(self)?))
+    }
+
+    fn start(&mut self) -> Result<Box<dyn Process>> {
+        Ok(Box::new(Child::stranger()?))
     }
 
     fn exec(&mut self, _: &str, _: &[&str]) -> Result<()> {

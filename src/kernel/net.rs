@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** only what this very process made, or a child of it at its request, is in the net; and only this process draws it in, never a forked child that inherited it.
 
-use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 
 use nix::libc::c_int;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
@@ -16,11 +16,34 @@ use crate::call::{Semid, Shmid};
 /// As many as Linux allows by default in one namespace (`SHMMNI`).
 const CAPACITY: usize = 4096;
 
-/// Ids in the net, each plus 1, since 0 is an id and an empty place must be 0 in a fresh process.
-type Ids = [AtomicI32; CAPACITY];
+/// Ids that are in the net.
+struct Ids {
+    /// Each id plus 1, since 0 is an id and an empty place must be 0 in a fresh process.
+    places: [AtomicI32; CAPACITY],
+    /// No place from here on was ever taken, so that nobody needs to look there.
+    used: AtomicUsize,
+}
 
-static SEGMENTS: Ids = [const { AtomicI32::new(0) }; CAPACITY];
-static SETS: Ids = [const { AtomicI32::new(0) }; CAPACITY];
+static SEGMENTS: Ids = Ids::none();
+static SETS: Ids = Ids::none();
+
+impl Ids {
+    const fn none() -> Ids {
+        Ids { places: [const { AtomicI32::new(0) }; CAPACITY], used: AtomicUsize::new(0) }
+    }
+
+    fn put(&self, entry: i32) {
+        let free = |place: &AtomicI32| place.compare_exchange(0, entry, SeqCst, SeqCst).is_ok();
+        // A lesson that fills the table does so in a namespace of its own, which takes its segments along.
+        if let Some(position) = self.places.iter().position(free) {
+            self.used.fetch_max(position + 1, SeqCst);
+        }
+    }
+
+    fn taken(&self) -> impl Iterator<Item = &AtomicI32> {
+        self.places.iter().take(self.used.load(SeqCst))
+    }
+}
 
 /// The process that the net belongs to; 0 until it is hung up.
 static OWNER: AtomicI32 = AtomicI32::new(0);
@@ -72,7 +95,7 @@ pub fn sweep() {
 }
 
 fn empty(ids: &Ids, remove: impl Fn(i32) -> nix::Result<()>) {
-    for place in ids {
+    for place in ids.taken() {
         let kept = place.swap(0, SeqCst);
         if kept != 0 {
             // There is nobody left to tell of a failure, and nothing left to try.
@@ -94,22 +117,20 @@ pub fn hold_signals<T>(deed: impl FnOnce() -> T) -> T {
 /// Puts something into the net.
 pub(super) fn watch(thing: Watched) {
     let (ids, entry) = thing.place();
-    let free = |place: &&AtomicI32| place.compare_exchange(0, entry, SeqCst, SeqCst).is_ok();
-    // A lesson that fills the table does so in a namespace of its own, which takes its segments along.
-    let _ = ids.iter().find(free);
+    ids.put(entry);
 }
 
 /// Takes something out of the net: it is removed, or another process answers for it now.
 pub(super) fn forget(thing: Watched) {
     let (ids, entry) = thing.place();
-    for place in ids {
+    for place in ids.taken() {
         let _ = place.compare_exchange(entry, 0, SeqCst, SeqCst);
     }
 }
 
 /// In a forked child: a net of its own, empty.
 pub(super) fn renew() {
-    for place in SEGMENTS.iter().chain(&SETS) {
+    for place in SEGMENTS.taken().chain(SETS.taken()) {
         place.store(0, SeqCst);
     }
     OWNER.store(this_process(), SeqCst);

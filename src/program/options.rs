@@ -84,9 +84,10 @@ pub fn examples(name: &str) -> String {
         "Examples:\n  \
          cargo run --bin {name}                          step by step, with questions\n  \
          cargo run --bin {name} -- --pace run            all at once\n  \
-         cargo run --bin {name} -- --isolated            where nothing can be left behind\n  \
+         cargo run --bin {name} -- --isolated            where nothing can be left\n  \
          cargo run --bin {name} -- --format json | jq .  for a program\n\n\
          At the prompt: Enter goes on, ? tells more, q leaves; nothing is left behind.\n\
+         While a step waits, `ipcs -m` in a second terminal shows its segment.\n\
          Exit status: 0 the lesson ran or was left, 1 it failed, 2 the command line was not understood."
     )
 }

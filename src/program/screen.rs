@@ -41,12 +41,17 @@ pub fn choose_color_for(color: Color, terminal: bool) {
 
 /// The screen of something that does not wait for the learner.
 pub fn screen(ascii: bool, terminal: bool) -> Screen {
-    Screen { width: width(terminal), ascii: ascii || !locale_is_utf8(), stepping: false }
+    Screen { width: width(terminal), ascii: ascii || !locale_is_utf8(), stepping: false, echoes: false }
 }
 
 /// The screen that standard output goes to.
 pub(super) fn measure(ascii: bool, stepping: bool) -> Screen {
-    Screen { width: width(io::stdout().is_terminal()), ascii: ascii || !locale_is_utf8(), stepping }
+    Screen {
+        width: width(io::stdout().is_terminal()),
+        ascii: ascii || !locale_is_utf8(),
+        stepping,
+        echoes: io::stdin().is_terminal(),
+    }
 }
 
 /// The columns to use; a file is as wide as a terminal may be.

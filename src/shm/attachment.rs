@@ -67,6 +67,19 @@ impl Attachment {
         Ok(bytes)
     }
 
+    /// Reads one byte and throws it away: in C, `(void) *(volatile char *)(memory + offset)`.
+    ///
+    /// Returns how many pages the kernel had to give the process for it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::write`].
+    #[track_caller]
+    pub fn touch(&self, offset: usize) -> Result<Faults> {
+        self.bounded(offset, 1)?;
+        self.story.load(self.address.offset(offset), &mut [0])
+    }
+
     /// Reads a string that ends with a NUL, or after `most` bytes: in C, `printf("%.*s", most, memory + offset)`.
     ///
     /// # Errors

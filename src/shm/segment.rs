@@ -54,6 +54,25 @@ impl Segment {
         Self::make(story, Key::PRIVATE, size, flags, mode)
     }
 
+    /// `shmget(key, size, IPC_CREAT | IPC_EXCL | mode)` with a key that no segment has: the next one, while `EEXIST`
+    /// says that one is taken. The first depends on the process, so that two runs do not meet.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Segment::create`], without `EEXIST`.
+    ///
+    /// Source: [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html).
+    #[track_caller]
+    pub fn create_with_free_key(story: &Story, size: usize, mode: Mode) -> Result<(Key, Segment)> {
+        let mut key = Key(0x5348_0000 | (story.pid() & 0xffff));
+        loop {
+            match Self::create(story, key, size, mode) {
+                Err(Error::Refused(refusal)) if refusal.errno == Errno::EEXIST => key.0 += 1,
+                other => return other.map(|segment| (key, segment)),
+            }
+        }
+    }
+
     #[track_caller]
     fn make(story: &Story, key: Key, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Segment> {
         let answer = story.perform(Call::Shmget { key, size, flags, mode })?;

@@ -6,7 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::traced::Traced;
-use crate::call::{Address, Performed, Shmid};
+use crate::call::{Address, Performed, Semid, Shmid};
 use crate::error::Reason;
 use crate::evidence::maps::Mapping;
 use crate::evidence::segments::Row;
@@ -227,8 +227,11 @@ pub enum Event {
         outcome: &'static str,
         /// What went wrong.
         error: Option<String>,
-        /// Segments of this story that are still in the kernel's table; none, if all is well.
-        left: Vec<Shmid>,
+        /// Segments of this story that are still in the kernel's table: empty, if all is well; none, if the table
+        /// cannot be seen.
+        left: Option<Vec<Shmid>>,
+        /// Sets of semaphores of this story that are still in the kernel's table, likewise.
+        left_sets: Option<Vec<Semid>>,
         /// The command for the next lesson.
         next: Option<String>,
     },

@@ -6,7 +6,7 @@ use std::io;
 
 use nix::errno::Errno;
 
-use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
+use crate::call::{Address, Call, Cmd, FileCall, Key, ShmatFlags, ShmgetFlags, Shmid};
 use crate::error::Reason;
 use crate::evidence::limits::{self, SHMALL, SHMMAX, SHMMNI};
 use crate::evidence::maps::{self, Mapping};
@@ -40,6 +40,7 @@ pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reas
         (Call::Shmat { shmid, address, flags }, _) => shmat(*shmid, *address, *flags, errno, process),
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
         (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno),
+        (Call::File(call), _) => file(call, errno),
         (Call::Semget { .. } | Call::Semop { .. } | Call::Semtimedop { .. } | Call::Semctl { .. }, _) => {
             semaphore(call, errno)
         }
@@ -192,10 +193,7 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     };
     if !address.is_multiple_of(page) && !flags.contains(ShmatFlags::SHM_RND) {
         return words(
-            format!(
-                "{address} is not a multiple of SHMLBA, here {page}; {} bytes too high.",
-                address.0 % page
-            ),
+            format!("{address} is not a multiple of SHMLBA, here {page}: {} is left over.", address.0 % page),
             "Pass an address that is, or SHM_RND to have it rounded down.",
         );
     }
@@ -203,7 +201,7 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     let length = segment.size.next_multiple_of(page);
     match taken_by(process, start, length) {
         Some(mapping) if address != Address::NULL => {
-            words(format!("{start} is taken by: {mapping}"), "Pass NULL, and let the kernel choose.")
+            words(format!("{start} is taken by: {mapping}."), "Pass NULL, and let the kernel choose.")
         }
         _ => words("The address or the flags are not valid.", see("shmat")),
     }
@@ -241,6 +239,12 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
             "The segment's permission bits deny this process to read its record.",
             "Its owner may change them with IPC_SET.",
         ),
+        Errno::EPERM if matches!(cmd, Cmd::ShmLock | Cmd::ShmUnlock) => words(
+            format!(
+                "{cmd} is for the segment's owner or creator, if RLIMIT_MEMLOCK is above 0, and for CAP_IPC_LOCK."
+            ),
+            "See `ulimit -l`, and `ipcs -m -c`, which names owner and creator.",
+        ),
         Errno::EPERM => words(
             format!(
                 "{cmd} is for the segment's owner, its creator, or root, and this process is none of them."
@@ -248,7 +252,10 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
             "`ipcs -m -c` names owner and creator.",
         ),
         Errno::EIDRM => words("The segment was removed while the call ran.", "Nothing is left to do."),
-        Errno::ENOMEM => words("The pages do not fit into the limit on locked memory.", "See `ulimit -l`."),
+        Errno::ENOMEM => words(
+            "With its pages the user would have more memory locked than RLIMIT_MEMLOCK allows.",
+            "See `ulimit -l`; and unlock what need not be locked.",
+        ),
         _ => unknown("shmctl", errno),
     }
 }
@@ -281,6 +288,28 @@ fn semaphore(call: &Call, errno: Errno) -> Words {
         }
         Errno::ERANGE => words("A semaphore's value goes from 0 to 32767 (SEMVMX).", "Ask for less."),
         _ => unknown(call.name(), errno),
+    }
+}
+
+fn file(call: &FileCall, errno: Errno) -> Words {
+    match (call, errno) {
+        (FileCall::Read { .. }, Errno::EAGAIN) => words(
+            "There is nothing to read, and O_NONBLOCK forbids to wait: without it, the reader would wait.",
+            "Read again when something has been written.",
+        ),
+        (FileCall::Read { fd, .. } | FileCall::Write { fd, .. } | FileCall::Map { fd, .. }, Errno::EBADF) => {
+            words(
+                format!("In this process {fd} is no descriptor, or is not open for this direction."),
+                "A descriptor is inherited, or handed over through a socket (unix(7)); it has no name.",
+            )
+        }
+        (FileCall::Map { writable: true, .. }, Errno::EACCES) => words(
+            "The file was opened for reading only, and a shared mapping would write to it.",
+            "Open it with O_RDWR, if its permission bits allow that.",
+        ),
+        (_, Errno::EACCES) => words("The file's permission bits, or a folder's, deny it.", "See `ls -l`."),
+        (_, Errno::ENOENT) => words("No file has this name any more, or yet.", "See `ls`."),
+        _ => unknown(Call::File(call.clone()).name(), errno),
     }
 }
 

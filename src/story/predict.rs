@@ -110,20 +110,46 @@ impl fmt::Display for Verdict {
 
 /// Takes a refusal, or a death, for an answer instead of an error.
 pub trait Judge {
+    /// What the call returned.
+    type Value;
+
     /// What came of it.
     ///
     /// # Errors
     ///
     /// Those that say nothing of the call: `Quit`, `Output` and the like.
     fn verdict(self) -> Result<Verdict>;
+
+    /// What came of it, short enough for a table: the value, an errno's name, or how the process ended.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Judge::verdict`].
+    fn in_words(self) -> Result<String>
+    where
+        Self::Value: fmt::Display;
 }
 
 impl<T> Judge for Result<T> {
+    type Value = T;
+
     fn verdict(self) -> Result<Verdict> {
         match (Verdict::of(&self), self) {
             (Some(verdict), _) => Ok(verdict),
             (None, Err(error)) => Err(error),
             (None, Ok(_)) => Ok(Verdict::Success),
+        }
+    }
+
+    fn in_words(self) -> Result<String>
+    where
+        T: fmt::Display,
+    {
+        match self {
+            Ok(value) => Ok(value.to_string()),
+            Err(Error::Refused(refusal)) => Ok(format!("{:?}", refusal.errno)),
+            Err(Error::Ended { ending, .. }) => Ok(ending.to_string()),
+            Err(error) => Err(error),
         }
     }
 }

@@ -16,7 +16,7 @@ use textwrap::Options;
 use super::Tell;
 use super::event::{Access, CallEvent, Choice, Direction, Event, Field, SegmentRow};
 use super::predict::letter;
-use crate::call::Shmid;
+use crate::call::{Semid, Shmid};
 use crate::evidence::maps::Mapping;
 
 /// Where a line of evidence begins.
@@ -35,6 +35,8 @@ pub struct Screen {
     pub ascii: bool,
     /// Whether the lesson waits between steps.
     pub stepping: bool,
+    /// Whether the Enter after a prompt is seen on the screen, as in a terminal.
+    pub echoes: bool,
 }
 
 /// Writes the story as text.
@@ -43,12 +45,14 @@ pub struct Text<W> {
     screen: Screen,
     /// Whether the last line was empty, so that there are never two.
     blank: bool,
+    /// Whether the last line was a call told in short.
+    short: bool,
 }
 
 impl<W: Write> Text<W> {
     /// Writes to `out`, for a screen of this kind.
     pub fn new(out: W, screen: Screen) -> Text<W> {
-        Text { out, screen, blank: true }
+        Text { out, screen, blank: true, short: false }
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
@@ -89,7 +93,11 @@ impl<W: Write> Text<W> {
     }
 
     fn heading(&mut self, text: &str) -> io::Result<()> {
-        self.line(&format!("  {}", text.underline()))
+        self.blank()?;
+        for line in textwrap::wrap(text, self.screen.width - 2) {
+            self.line(&format!("  {}", line.underline()))?;
+        }
+        Ok(())
     }
 
     fn lesson(&mut self, number: Option<usize>, of: usize, title: &str) -> io::Result<()> {
@@ -259,29 +267,55 @@ impl<W: Write> Text<W> {
         let prompt =
             if wants == "answer" { "  your answer> " } else { "[Enter] next   [?] more   [q] quit > " };
         self.blank = true;
-        write!(self.out, "{}", prompt.bold())
+        write!(self.out, "{}", prompt.bold())?;
+        if self.screen.echoes { Ok(()) } else { writeln!(self.out) }
     }
 
-    fn end(&mut self, outcome: &str, left: &[Shmid], next: Option<&str>) -> io::Result<()> {
+    fn end(
+        &mut self,
+        outcome: &str,
+        left: (Option<&[Shmid]>, Option<&[Semid]>),
+        next: Option<&str>,
+    ) -> io::Result<()> {
+        // Whoever leaves at the prompt may have left the cursor there.
+        self.blank = outcome != "quit" && self.blank;
         self.blank()?;
         let outcome = match outcome {
             "complete" => "Done.",
             "quit" => "You left the lesson.",
             _ => "The lesson ended early.",
         };
-        let ids: Vec<_> = left.iter().map(Shmid::to_string).collect();
-        let left = if left.is_empty() {
-            "Nothing that it made is left in the kernel.".to_owned()
-        } else {
-            format!("Left in the kernel: {}. Remove it with `ipcrm -m ID`.", ids.join(", "))
+        let left = match left {
+            (Some([]), Some([])) => "Nothing that it made is left in the kernel.".to_owned(),
+            (Some(segments), Some(sets)) => {
+                let segments = segments.iter().map(|id| format!("segment {id} (`ipcrm -m {id}` removes it)"));
+                let sets =
+                    sets.iter().map(|id| format!("set of semaphores {id} (`ipcrm -s {id}` removes it)"));
+                let left: Vec<_> = segments.chain(sets).collect();
+                format!("Left in the kernel: {}.", left.join(", "))
+            }
+            _ => "Whether anything is left cannot be shown here. Is /proc mounted?".to_owned(),
         };
         self.wrapped("", "", &format!("{outcome} {left}"))?;
         next.map_or(Ok(()), |next| self.wrapped("", "", &format!("Next: {next}")))
     }
 }
 
+/// Whether an event is one line among many of its kind.
+fn is_short(event: &Event) -> bool {
+    match event {
+        Event::Call(call) => call.brief,
+        Event::Memory(access) => access.brief,
+        _ => false,
+    }
+}
+
 impl<W: Write> Tell for Text<W> {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
+        let short = is_short(event);
+        if std::mem::replace(&mut self.short, short) && !short {
+            self.blank()?;
+        }
         match event {
             Event::Lesson { number, of, title, pid, page_size, isolated } => {
                 self.lesson(*number, *of, title)?;
@@ -349,6 +383,7 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Fork { pid, who } => {
+                self.blank()?;
                 self.labelled(
                     "Begins".bold(),
                     &format!("{}forked from this process", speaker(Some(who), *pid)),
@@ -382,7 +417,9 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Traced(event) => self.traced(event)?,
             Event::Wait { wants } => self.wait(wants)?,
-            Event::End { outcome, left, next, .. } => self.end(outcome, left, next.as_deref())?,
+            Event::End { outcome, left, left_sets, next, .. } => {
+                self.end(outcome, (left.as_deref(), left_sets.as_deref()), next.as_deref())?;
+            }
         }
         self.out.flush()
     }

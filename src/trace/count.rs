@@ -3,10 +3,11 @@
 use std::panic::{self, AssertUnwindSafe};
 
 use nix::errno::Errno;
+use nix::sys::prctl::set_pdeathsig;
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid};
+use nix::unistd::{ForkResult, Pid, getpid, getppid};
 
 use crate::kernel::{exit_now, fork};
 
@@ -25,15 +26,27 @@ pub fn count_system_calls(deed: impl FnOnce()) -> nix::Result<u64> {
 }
 
 fn calls_of_a_child(deed: impl FnOnce()) -> nix::Result<u64> {
+    let parent = getpid();
     match fork()? {
         ForkResult::Parent { child } => counted(child),
         ForkResult::Child => {
-            let allowed = ptrace::traceme().and_then(|()| raise(Signal::SIGSTOP));
+            let allowed = stop_for(parent);
             // A panic must not run the parent's destructors here.
             let done = allowed.is_ok() && panic::catch_unwind(AssertUnwindSafe(deed)).is_ok();
             exit_now(if done { 0 } else { 1 })
         }
     }
+}
+
+/// In the child: stops, for the parent to trace it. A parent that is gone would leave it stopped for ever, and with
+/// it its attachments: `PTRACE_O_EXITKILL` holds only from the first stop on, so the child asks to die, too.
+fn stop_for(parent: Pid) -> nix::Result<()> {
+    set_pdeathsig(Signal::SIGKILL)?;
+    if getppid() != parent {
+        return Err(Errno::ESRCH);
+    }
+    ptrace::traceme()?;
+    raise(Signal::SIGSTOP)
 }
 
 /// Lets the child go from stop to stop until it exits.

@@ -11,7 +11,7 @@ use super::state::Namespace;
 use crate::call::{Key, Semid, Shmid};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
-use crate::evidence::sets;
+use crate::evidence::sets::{self, SetRow};
 use crate::kernel::ProcFile;
 use crate::story::Look;
 
@@ -31,7 +31,7 @@ pub(super) fn segments() -> Option<Vec<Row>> {
 }
 
 /// The table of semaphore sets of this namespace.
-pub(super) fn sets() -> Option<Vec<sets::Row>> {
+pub(super) fn sets() -> Option<Vec<SetRow>> {
     sets::parse(&fs::read_to_string("/proc/sysvipc/sem").ok()?).ok()
 }
 

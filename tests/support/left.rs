@@ -1,0 +1,75 @@
+//! What a program has left behind: segments in the kernel's table, processes in its session.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::libc;
+use playground::evidence::segments::{self, Row};
+
+use super::run::{Finished, deadline};
+
+/// The kernel's table of segments, as this process sees it.
+pub fn table() -> Vec<Row> {
+    let text = fs::read_to_string("/proc/sysvipc/shm").expect("the tests need a kernel with System V IPC");
+    segments::parse(&text).expect("the kernel's table is of a known form")
+}
+
+/// Fails if a process or a segment of the program is still there, after giving the processes time to end.
+pub fn assert_nothing_left(run: &Finished) {
+    let end = deadline();
+    while !processes_of_session(run.pid).is_empty() {
+        let left = processes_of_session(run.pid);
+        assert!(Instant::now() < end, "{}: processes {left:?} are left\n{}", run.name, run.seen());
+        thread::sleep(Duration::from_millis(1));
+    }
+    let (segments, sets) = (segments_left(run), sets_left(run));
+    clean_up(run);
+    assert!(segments.is_empty(), "{} left segments behind: {segments:#?}\n{}", run.name, run.seen());
+    assert!(sets.is_empty(), "{} left sets of semaphores behind: {sets:?}\n{}", run.name, run.seen());
+}
+
+/// Removes the segments that a program has left: a failing test must not leak what it complains of.
+pub fn clean_up(run: &Finished) {
+    for row in segments_left(run) {
+        // SAFETY: IPC_RMID takes no buffer, and the segment was made by the program under test.
+        unsafe { libc::shmctl(row.shmid.0, libc::IPC_RMID, std::ptr::null_mut()) };
+    }
+}
+
+/// The segments that a process of the program has made. An id that it told of would prove less: a child may have
+/// got it in a namespace of its own, and here it is another's.
+fn segments_left(run: &Finished) -> Vec<Row> {
+    let pids = run.processes();
+    let is_its = |row: &Row| pids.contains(&row.cpid) && !run.table_before.contains(&row.shmid.0);
+    table().into_iter().filter(is_its).collect()
+}
+
+/// The kernel's table of semaphores does not say who made a set, so here the ids that were told must do.
+fn sets_left(run: &Finished) -> Vec<i32> {
+    let told = if run.is_isolated() { BTreeSet::new() } else { run.sets_made() };
+    sets().difference(&run.sets_before).copied().filter(|id| told.contains(id)).collect()
+}
+
+/// The ids of all sets of semaphores.
+pub fn sets() -> BTreeSet<i32> {
+    let text = fs::read_to_string("/proc/sysvipc/sem").unwrap_or_default();
+    text.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)?.parse().ok()).collect()
+}
+
+/// The processes of a session that still run. Each program under test leads a session of its own, so that these
+/// are the program, what it forked, and what those run. A zombie has let go of everything already.
+pub fn processes_of_session(leader: i32) -> BTreeSet<i32> {
+    let entries = fs::read_dir("/proc").expect("/proc is mounted").flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| runs_in_session(*pid, leader)).collect()
+}
+
+fn runs_in_session(pid: i32, leader: i32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    // The program's name stands in parentheses and may hold anything (proc(5)).
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let [state, _parent, _group, session, ..] = fields[..] else { return false };
+    !matches!(state, "Z" | "X") && session == leader.to_string()
+}
