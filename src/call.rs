@@ -13,6 +13,7 @@ mod record;
 mod sem;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -27,7 +28,7 @@ pub use record::{ShmInfo, ShmLimits, ShmidDs};
 pub use sem::{SemCmd, SemFlags, SemOp, Semid};
 
 /// One of the four System V calls for shared memory, of the four for semaphores, or of those on descriptors, with
-/// its arguments.
+/// its arguments. `ftok` is here, too: a function of the C library, which a lesson asks for as it asks for a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
     /// `int shmget(key_t key, size_t size, int shmflg)`: make a segment, or find one.
@@ -111,6 +112,14 @@ pub enum Call {
     },
     /// A call on descriptors: a pipe, a socket, a mapped file.
     File(FileCall),
+    /// `key_t ftok(const char *pathname, int proj_id)`: make a key from a file and a number.
+    #[doc(alias = "ftok")]
+    Ftok {
+        /// A file that exists.
+        path: PathBuf,
+        /// The number; only its lowest 8 bits count.
+        project: i32,
+    },
 }
 
 /// What the kernel answered: a value, or an errno.
@@ -133,6 +142,8 @@ pub enum Answer {
     Ends([i32; 2]),
     /// `read`: what it copied out.
     Bytes(Vec<u8>),
+    /// `ftok`: the key.
+    Key(Key),
     /// `IPC_STAT`: the kernel's record of the segment.
     Record(ShmidDs),
     /// `SHM_STAT` and `SHM_STAT_ANY`: the identifier found at that index, and its record.
@@ -153,6 +164,7 @@ impl Answer {
             Answer::Bytes(bytes) => bytes.len() as i64,
             Answer::Set(id) => id.0.into(),
             Answer::Number(number) => (*number).into(),
+            Answer::Key(key) => key.0.into(),
             Answer::Limits(index, _) | Answer::Usage(index, _) => (*index).into(),
         }
     }
@@ -190,6 +202,7 @@ impl fmt::Display for Call {
             }
             Call::Semctl { semid, semnum, cmd } => write!(f, "semctl({semid}, {semnum}, {cmd})"),
             Call::File(call) => call.fmt(f),
+            Call::Ftok { path, project } => write!(f, "ftok({path:?}, {project})"),
         }
     }
 }
@@ -203,6 +216,7 @@ impl fmt::Display for Performed {
             Ok(Answer::Bytes(bytes)) => {
                 write!(f, "{} = {} // {}", self.call, bytes.len(), file::quoted(bytes))
             }
+            Ok(Answer::Key(key)) => write!(f, "{} = {key}", self.call),
             Ok(answer) => write!(f, "{} = {}", self.call, answer.value()),
             Err(errno) => write!(f, "{} = -1 {errno:?} ({})", self.call, errno.desc()),
         }
@@ -222,6 +236,7 @@ impl Call {
             Call::Semtimedop { .. } => "semtimedop",
             Call::Semctl { .. } => "semctl",
             Call::File(call) => call.name(),
+            Call::Ftok { .. } => "ftok",
         }
     }
 
@@ -252,6 +267,7 @@ impl Call {
                 json!({"semid": semid.0, "semnum": semnum, "cmd": cmd.to_string()})
             }
             Call::File(call) => call.arguments(),
+            Call::Ftok { path, project } => json!({"path": path, "project": project}),
         }
     }
 }

@@ -9,6 +9,8 @@
 
 mod adjust;
 mod child;
+mod count;
+mod deed;
 mod isolated;
 mod linux;
 mod net;
@@ -17,6 +19,7 @@ mod stranger;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
@@ -26,8 +29,9 @@ use crate::error::{Error, Result};
 
 pub use adjust::Adjustment;
 pub use child::Child;
+pub use deed::{Deed, Done, How, Step, Tally};
 pub use isolated::isolate;
-pub use linux::{Linux, ftok};
+pub use linux::{Linux, ftok, key_of};
 pub(crate) use linux::{exit_now, fork};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
 pub use stranger::serve_if_asked;
@@ -87,6 +91,29 @@ pub trait Process {
     /// `Misaligned`, unless the address is a multiple of 4; and as for [`Process::load`].
     fn word(&mut self, address: Address, change: Change) -> Result<u32>;
 
+    /// Makes one step of an increment, in a register of the process's own, and returns what is there after it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Process::word`].
+    fn step(&mut self, counter: Address, step: Step) -> Result<u32>;
+
+    /// Begins what may take long, or for ever, and does not wait for it. Until its end is collected by
+    /// [`Process::finish`], the process can be looked at and killed, and asked nothing else.
+    ///
+    /// # Errors
+    ///
+    /// `Ground` for the process that tells the story, and for one that is at work already; `Ended`.
+    fn start(&mut self, deed: &Deed) -> Result<()>;
+
+    /// What came of the deed that was started; nothing, if it is not done `within` that time. Then it goes on, and
+    /// one may ask again.
+    ///
+    /// # Errors
+    ///
+    /// `Ended`, if the process died over it; `Ground`, if nothing was started.
+    fn finish(&mut self, within: Duration) -> Result<Option<Done>>;
+
     /// What the kernel shows in a file of `/proc`.
     ///
     /// # Errors
@@ -112,7 +139,7 @@ pub trait Process {
     /// # Errors
     ///
     /// `Ground`: the kernel allows no more processes, or the program cannot be started again from here.
-    fn start(&mut self) -> Result<Box<dyn Process>> {
+    fn spawn(&mut self) -> Result<Box<dyn Process>> {
         Err(Error::ground("start a process", "it is not for this one to do", "Start it from the lesson."))
     }
 
@@ -147,6 +174,13 @@ pub enum Change {
     Store(u32),
     /// Add this, and wrap around.
     Add(u32),
+    /// Put `new` there if it is `expected`, and nothing otherwise.
+    Exchange {
+        /// What has to be there.
+        expected: u32,
+        /// What to put there.
+        new: u32,
+    },
 }
 
 /// The files of `/proc` that lessons look at.
@@ -158,6 +192,11 @@ pub enum ProcFile {
     Sets,
     /// `/proc/PID/maps`: what is mapped where in the process.
     Maps,
+    /// `/proc/PID/status`: among much else, whether the process runs or sleeps.
+    Status,
+    /// `/proc/PID/wchan`: the function of the kernel in which the process sleeps; 0 if it does not, or if that is
+    /// not for us to know.
+    SleepsIn,
     /// `/proc/sys/kernel/…`: a limit or setting.
     Setting(&'static str),
     /// `/proc/PID/maps` of the process with this id.
@@ -175,6 +214,8 @@ impl ProcFile {
             ProcFile::Maps => format!("/proc/{pid}/maps").into(),
             ProcFile::MapsOf(pid) => format!("/proc/{pid}/maps").into(),
             ProcFile::Name(pid) => format!("/proc/{pid}/comm").into(),
+            ProcFile::Status => format!("/proc/{pid}/status").into(),
+            ProcFile::SleepsIn => format!("/proc/{pid}/wchan").into(),
             ProcFile::Setting(name) => format!("/proc/sys/kernel/{name}").into(),
         }
     }

@@ -11,6 +11,8 @@
 //! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
 //! | [`trace`] | what any process really asks of the kernel, seen from outside by ptrace |
+//! | [`keys`] | keys that are made from files |
+//! | [`partner`] | two programs that were started apart, and meet at a key |
 //! | [`course`] | the lessons, in their order |
 //! | [`program`] | what every lesson's `main` does: command line, screen, ends |
 //!
@@ -42,6 +44,8 @@ pub mod error;
 pub mod evidence;
 pub mod family;
 pub mod kernel;
+pub mod keys;
+pub mod partner;
 pub mod program;
 pub mod shm;
 pub mod story;
@@ -57,12 +61,17 @@ pub mod prelude {
     pub use nix::sys::signal::Signal;
     pub use nix::sys::stat::Mode;
 
-    pub use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
+    pub use crate::call::{
+        Address, Call, Cmd, Key, SemFlags, Semid, ShmatFlags, ShmgetFlags, Shmid, ShmidDs,
+    };
     pub use crate::course::{OWNER_RW, SIZE, TEXT, THERE};
     pub use crate::error::{Error, Result};
-    pub use crate::kernel::{Adjustment, Ending};
+    pub use crate::kernel::{Adjustment, Ending, How, Step, Tally};
+    pub use crate::keys;
+    pub use crate::partner::{Meeting, Room};
     pub use crate::program;
-    pub use crate::shm::{Attachment, Segment};
+    pub use crate::program::Side;
+    pub use crate::shm::{Attachment, Interleaved, Race, Segment, Semaphores, Sum};
     pub use crate::source;
-    pub use crate::story::{Judge, Story, Verdict};
+    pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work};
 }

@@ -5,34 +5,48 @@
 
 mod options;
 mod screen;
+mod sides;
 
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Args, CommandFactory, FromArgMatches};
 
 use crate::course::{self, LAST, LESSONS, Lesson};
 use crate::error::{Error, Result};
 use crate::kernel::{self, Linux};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
-pub use options::{Color, Format, Options, Pace, examples};
+pub use options::{Color, Format, NoMore, Options, Pace, Scheduling, examples};
 pub use screen::{choose_color_for, screen};
+pub use sides::{Side, lesson_with_sides};
 
 /// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
 pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {
+    lesson_with(number, source, |story, _: &NoMore| tell(story))
+}
+
+/// The same for a lesson that has options of its own, which no other lesson accepts.
+pub fn lesson_with<More: Args>(
+    number: usize,
+    source: Source,
+    tell: impl Fn(&Story, &More) -> Result<()>,
+) -> ExitCode {
     if let Some(ended) = kernel::serve_if_asked() {
         return ended;
     }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let about = format!("Lesson {number} of {LAST}: {}", lesson.title);
     let command = Options::command().name(lesson.name).about(about).after_help(examples(lesson.name));
-    let options = match Options::from_arg_matches(&command.get_matches()) {
-        Ok(options) => options,
+    let matches = More::augment_args(command).get_matches();
+    let understood = Options::from_arg_matches(&matches)
+        .and_then(|options| More::from_arg_matches(&matches).map(|more| (options, more)));
+    let (options, more) = match understood {
+        Ok(understood) => understood,
         Err(error) => error.exit(),
     };
-    run(&options, Program { number: Some(number), title: lesson.title, source }, tell)
+    run(&options, Program { number: Some(number), title: lesson.title, source }, |story| tell(story, &more))
 }
 
 /// What is run.
@@ -47,7 +61,18 @@ pub struct Program {
 }
 
 /// Tells a story to the end, whatever end that is.
-pub fn run(options: &Options, program: Program, tell: fn(&Story) -> Result<()>) -> ExitCode {
+pub fn run(options: &Options, program: Program, tell: impl FnOnce(&Story) -> Result<()>) -> ExitCode {
+    let next = course::lesson(program.number.unwrap_or(0) + 1);
+    begun(options, program, next, tell)
+}
+
+/// Tells a story to the end; `next` is the lesson to go on with.
+fn begun(
+    options: &Options,
+    program: Program,
+    next: Option<&Lesson>,
+    tell: impl FnOnce(&Story) -> Result<()>,
+) -> ExitCode {
     screen::choose_color(options.color);
     if options.isolated
         && let Err(error) = kernel::isolate()
@@ -61,7 +86,7 @@ pub fn run(options: &Options, program: Program, tell: fn(&Story) -> Result<()>) 
     let story = begin(options, &program);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| tell(&story)));
     kernel::remove_what_is_left();
-    finish(&story, &program, ended.ok())
+    finish(&story, next, ended.ok())
 }
 
 fn begin(options: &Options, program: &Program) -> Story {
@@ -96,15 +121,18 @@ fn teller(options: &Options, stepping: bool) -> Box<dyn Tell> {
 }
 
 /// Tells the end. `ended` is nothing when a panic ended the story, which the panic hook has told.
-fn finish(story: &Story, program: &Program, ended: Option<Result<()>>) -> ExitCode {
+fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> ExitCode {
     let outcome = match &ended {
         Some(Ok(())) => "complete",
         Some(Err(Error::Quit)) => "quit",
         _ => "failed",
     };
     let error = ended.as_ref().and_then(|ended| ended.as_ref().err()).map(Error::to_string);
-    let (left, left_sets) = (story.left(), story.left_sets());
-    story.tell(Event::End { outcome, error, left, left_sets, next: next(program, outcome) });
+    let next =
+        next.filter(|_| outcome == "complete").map(|Lesson { name, .. }| format!("cargo run --bin {name}"));
+    let (left, marked) = story.left().unzip();
+    let (marked, left_sets) = (marked.unwrap_or_default(), story.left_sets());
+    story.tell(Event::End { outcome, error, left, marked, left_sets, next });
     match ended.map(|ended| ended.and_then(|()| story.unharmed())) {
         Some(Ok(()) | Err(Error::Quit)) => ExitCode::SUCCESS,
         // Whoever read the story has had enough of it: that is no failure (`lesson01 | head`).
@@ -112,11 +140,6 @@ fn finish(story: &Story, program: &Program, ended: Option<Result<()>>) -> ExitCo
         Some(Err(error)) => failed(&error),
         None => ExitCode::FAILURE,
     }
-}
-
-fn next(program: &Program, outcome: &str) -> Option<String> {
-    let next = course::lesson(program.number.unwrap_or(0) + 1).filter(|_| outcome == "complete");
-    next.map(|Lesson { name, .. }| format!("cargo run --bin {name}"))
 }
 
 /// Prints names with what they stand for, a line each.

@@ -13,12 +13,14 @@ mod json;
 mod notation;
 mod predict;
 mod prompt;
+mod schedule;
 mod show;
 mod source;
 mod text;
 mod timeline;
 mod traced;
 mod whose;
+mod work;
 
 use std::cell::RefCell;
 use std::io;
@@ -28,7 +30,7 @@ use std::rc::Rc;
 
 use nix::sys::signal::Signal;
 
-use crate::call::{Address, Answer, Call, Cmd, Performed, Shmid};
+use crate::call::{Address, Answer, Call, Cmd, Outcome, Performed, SemCmd, Semid, Shmid};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::kernel::{Adjustment, Change, Ending, Faults, Process};
 use crate::trace::count_system_calls;
@@ -39,10 +41,12 @@ pub(crate) use explain::{Look, explain};
 pub use json::Json;
 pub use predict::{Guess, Judge, Verdict};
 pub use prompt::Prompt;
+pub use schedule::{NoSchedule, Schedule, Turn};
 pub(crate) use show::{changes, fields};
 pub use source::Source;
 pub use text::{Plain, Screen, Text};
 pub use traced::Traced;
+pub use work::Work;
 
 use event::{Access, Direction, Rust};
 use show::Seen;
@@ -290,7 +294,13 @@ impl Story {
         let place = Location::caller();
         self.unharmed()?;
         let outcome = self.process.borrow_mut().perform(&call);
-        let performed = Performed { pid: self.pid(), outcome: self.told_if_ended(outcome)?, call };
+        let outcome = self.told_if_ended(outcome)?;
+        self.answered(call, outcome, place)
+    }
+
+    /// Tells a call that was made.
+    fn answered(&self, call: Call, outcome: Outcome, place: &Location<'_>) -> Result<Answer> {
+        let performed = Performed { pid: self.pid(), outcome, call };
         match performed.outcome.clone() {
             Ok(answer) => {
                 self.learn(&answer);
@@ -325,12 +335,29 @@ impl Story {
         (wanted.then(|| narrator.source.statement(place)).flatten(), narrator.brief)
     }
 
+    /// Makes a call without a word: for what is asked again and again, while a process waits for another.
+    pub(crate) fn quietly(&self, call: &Call) -> Result<Outcome> {
+        let outcome = self.process.borrow_mut().perform(call);
+        self.told_if_ended(outcome)
+    }
+
     /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
     pub(crate) fn discard(&self, id: Shmid) {
         // During a panic the process may be borrowed; then the safety net removes it.
         if let Ok(mut process) = self.process.try_borrow_mut() {
             let _ = process.perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
         }
+    }
+
+    /// Removes a set of semaphores without a word: for `Drop`.
+    pub(crate) fn discard_set(&self, semid: Semid) {
+        let _ = self.look_at_set(semid, 0, SemCmd::IpcRmid);
+    }
+
+    /// Asks about a set of semaphores without a word.
+    pub(crate) fn look_at_set(&self, semid: Semid, semnum: i32, cmd: SemCmd) -> Result<i32> {
+        let outcome = self.process.borrow_mut().perform(&Call::Semctl { semid, semnum, cmd })?;
+        Ok(outcome.map_or(0, |answer| answer.value() as i32))
     }
 
     /// Detaches without a word: for `Drop`.
@@ -466,7 +493,7 @@ impl Story {
     /// `Ground`, if no process can be made, or the program cannot be started again.
     pub fn stranger(&self, name: &str) -> Result<Story> {
         self.unharmed()?;
-        let process = self.process.borrow_mut().start()?;
+        let process = self.process.borrow_mut().spawn()?;
         let story = self.joined_by(name, process);
         let command = "this program anew".to_owned();
         self.tell(Event::Exec { pid: story.pid(), who: story.who.clone(), command });

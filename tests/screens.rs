@@ -32,6 +32,27 @@ const MASKS: &[(&str, &str)] = &[
     (r#"\["(shm[a-z]{3})","\d+""#, "[\"$1\",\"[limit]\""),
     (r"(argument: |ipcrm )\d+", "$1[shmid]"),
     (r"nsenter -t \d+", "nsenter -t [pid]"),
+    (r"\[([AB]) \d+\]", "[$1 [pid]]"),
+    (r"(ipcs -s -i |ipcrm -s |Semaphore Array semid=)\d+", "$1[semid]"),
+    (r"(semop|semctl)\(\d{1,10},", "$1([semid],"),
+    (r"(semget\([^)]*\)) = \d+", "$1 = [semid]"),
+    (r#"("name":"semget","args":\{[^}]*\},"result"):\d+"#, "$1:\"[semid]\""),
+    (r#"("semid"):\d+"#, "$1:\"[semid]\""),
+    (r"([oc]time = )\w+ \w+ +\d+ [\d:]+ \d+", "$1[time]"),
+    (r"((?:\b|\\n)[01] +0 +1 +0 +)\d+", "$1[pid]"),
+    (r"(0100: +)[0-9a-f ]+ {3}.*", "$1[pid and the highest bit]"),
+    (r#"("offset":256,"bytes":)\[[^\]]*\]"#, "$1\"[pid and the highest bit]\""),
+    (r#"(sleeps in: |"function":")[^"\n]*"#, "$1[function]"),
+    (
+        r"races +increments made +counter +updates lost\n.*",
+        "races, increments made, counter, updates lost: [race]",
+    ),
+    (
+        r"way +increments +lost +system calls +nanoseconds +ratio",
+        "way, increments, lost, system calls, nanoseconds, ratio",
+    ),
+    (r"(?m)^    (bare|atomic|futex|semaphore) +\d{3,}.*$", "    $1: [cost]"),
+    (r#"("title":"(?:the last race|what one increment costs).*"rows":)\[\[.*\]\]"#, "$1\"[race]\""),
     (r"(?m)^    and \d+ that others made, which this lesson does not touch\n", ""),
     (r#""others":\d+"#, r#""others":"[others]""#),
     (r"(0x[0-9a-f]{8}) \d+ +\S+ +(\d{3} )", "$1 [shmid]    [owner]    $2"),
@@ -42,10 +63,10 @@ const MASKS: &[(&str, &str)] = &[
     (r"(shmat|shmctl)\(\d{1,9},", "$1([shmid],"),
     (r"segment \d+ *│", "segment [shmid]   │"),
     (r"([Ss]egment |id |-i |-m |shmid=)(\d{1,9})\b", "$1[shmid]"),
-    (r#""bytes":\[(\d+,){5}127,0,0\]"#, "\"bytes\":\"[address]\""),
+    (r#""bytes":\[(\d+,){5}12[5-7],0,0\]"#, "\"bytes\":\"[address]\""),
     (r"00:01 \d+ /SYSV", "00:01 [shmid] /SYSV"),
     (r#"("shmid"|"inode"):\d+"#, "$1:\"[shmid]\""),
-    (r"Process \d+", "Process [pid]"),
+    (r"(Process|knows: process|we are process) \d+", "$1 [pid]"),
     (r"\[([a-z]+) \d+\]", "[$1 [pid]]"),
     // Lesson 0: descriptors, sets of semaphores, a file's name, and the processes of a pipeline.
     (r"/(?:dev/shm|tmp)/shm_playground_[0-9_]+", "[file]"),
@@ -82,13 +103,29 @@ const MASKS: &[(&str, &str)] = &[
     (r"(shm_perm\.c?[ug]id +)\d+ +", "$1[uid]         "),
     (r#"("[ug]id"):\d+"#, "$1:\"[uid]\""),
     (r#"("name":"shm_perm.c?[ug]id","values":)\[[^]]*\]"#, "$1\"[uid]\""),
+    (r"\b(0x)?[0-9a-f]{12}\b", "$1[address]"),
+    (
+        r#"("name":"ftok","args":\{)[^}]*(\},"result"):-?\d+"#,
+        "$1\"path\":\"[file]\",\"project\":\"[project]\"$2:\"[key]\"",
+    ),
+    (r#"("(?:address|start|end|result)"):\d{10,}"#, "$1:\"[address]\""),
+    (r#"ftok\((\\?")[^"]*", \d+\)"#, "ftok(${1}[file]$1, [project])"),
+    (r"0x(?:0[1-9a-f]|[1-9a-f][0-9a-f])[0-9a-f]{6}\b", "[key]"),
+    (r"/SYSV(?:0[1-9a-f]|[1-9a-f][0-9a-f])[0-9a-f]{6}\b", "/SYSV[key]"),
+    (r#""key":-?[1-9]\d*"#, "\"key\":\"[key]\""),
+    (r"(the lowest \d+ bits of the \w+ ?\w+?'?s? number +)[0-9a-f]{2,4}\b", "$1[part]"),
+    (r#"(the lowest \d+ bits of [^"]*",)"[0-9a-f]{2,4}""#, "$1\"[part]\""),
+    (r"(until [a-z ]*: )\d+", "$1[times]"),
+    (r#"("what":"[^"]* until [^"]*","times"):\d+"#, "$1:\"[times]\""),
+    (r"(the old one|the new one|the one after) +\d+ +\d+ +\d+", "$1  [shmid]  [sequence]  [index]"),
+    (r"segment +id +sequence +index", "segment  id  sequence  index"),
+    (
+        r#"("the old one"|"the new one"|"the one after"),"\d+","\d+","\d+""#,
+        "$1,\"[shmid]\",\"[sequence]\",\"[index]\"",
+    ),
     (r"\b1[789]\d{8} ", "[time]     "),
     (r"\b1[789]\d{8}\b", "[time]"),
     (r"(_time=).*", "$1[time]"),
-    (r"\b(0x)?[0-9a-f]{12}\b", "$1[address]"),
-    (r#"("(?:address|start|end|result)"):\d{10,}"#, "$1:\"[address]\""),
-    (r"\b0x5348[0-9a-f]{4}\b", "[key]"),
-    (r#""key":1397[0-9]{6}\b"#, "\"key\":\"[key]\""),
 ];
 
 #[test]
@@ -163,6 +200,11 @@ fn told(name: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
+/// The letter of an option; a call that is wrapped may go on with a digit and a parenthesis.
+fn is_letter(text: &str) -> bool {
+    text.len() == 1 && text.starts_with(|first: char| first.is_ascii_lowercase())
+}
+
 /// Joins a line with the one that it goes on from.
 ///
 /// Text after a label goes on 11 columns in; evidence goes on 6 columns in. What begins a line of its own there is
@@ -173,7 +215,7 @@ fn unwrapped(text: &str) -> String {
         let body = line.trim_start();
         let indent = line.len() - body.len();
         let own_line =
-            body.starts_with("Not ") || body.split_once(") ").is_some_and(|(letter, _)| letter.len() == 1);
+            body.starts_with("Not ") || body.split_once(") ").is_some_and(|(letter, _)| is_letter(letter));
         let place = body.starts_with("lessons/") || body.starts_with("src/");
         match lines.last_mut() {
             Some(last) if matches!(indent, 6 | 11) && !body.is_empty() && !own_line && !place => {

@@ -30,7 +30,7 @@ fn masked(text: &str) -> String {
         (r"(shm_perm\.c?[ug]id +)\d+ +", "$1[uid]         "),
         (r"\b1[789]\d{8} ", "[time]     "),
         (r"0x[0-9a-f]{9,}", "[address]"),
-        (r"/\S+/trace-\S+", "[program]"),
+        (r"\./trace-\S+", "[program]"),
     ];
     masks.iter().fold(text.to_owned(), |text, (pattern, name)| {
         regex::Regex::new(pattern).expect("a pattern").replace_all(&text, *name).into_owned()
@@ -41,7 +41,10 @@ fn masked(text: &str) -> String {
 fn told(program: &Path) -> String {
     let story = tempfile::NamedTempFile::new().expect("a temporary file");
     let mut trace = Command::new(TRACE);
-    trace.arg("--output").arg(story.path()).arg(program).env("LANG", "C.UTF-8").env_remove("LC_ALL");
+    trace.arg("--output").arg(story.path()).env("LANG", "C.UTF-8").env_remove("LC_ALL");
+    // By a short name, so that no line wraps because of where this project lies.
+    let name = program.file_name().expect("a name").to_string_lossy();
+    trace.arg(format!("./{name}")).current_dir(program.parent().expect("a folder"));
     assert!(trace.output().expect("trace runs").status.success());
     masked(&fs::read_to_string(story.path()).expect("the story"))
 }
@@ -166,7 +169,8 @@ fn who_still_has_it_attached_is_named() {
     unsafe { libc::shmdt(holder.0) };
     let words = left[0].what.removal();
     assert!(Command::new("sh").args(["-c", &words]).status().expect("sh").success());
-    assert_eq!((left[0].nattch, &left[0].holders), (Some(1), &vec![std::process::id() as i32]));
+    // Another test may fork this process at any moment, and its child has the segment, too, until it runs a program.
+    assert!(left[0].nattch >= Some(1) && left[0].holders.contains(&(std::process::id() as i32)), "{left:?}");
 }
 
 /// Attaches what a traced process has made, from outside, before that process ends.

@@ -32,6 +32,21 @@ impl fmt::Display for Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Shmid(pub i32);
 
+impl Shmid {
+    /// How many places the kernel's table has (`IPCMNI`, `ipc/util.h`).
+    const PLACES: i32 = 32768;
+
+    /// Where in the kernel's table the segment is, which `SHM_STAT` takes for its first argument.
+    pub fn index(self) -> i32 {
+        self.0 % Self::PLACES
+    }
+
+    /// How often the kernel had gone through its table when it made the segment.
+    pub fn sequence(self) -> i32 {
+        self.0 / Self::PLACES
+    }
+}
+
 impl fmt::Display for Shmid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

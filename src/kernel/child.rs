@@ -21,21 +21,26 @@ use nix::unistd::{ForkResult, Pid, execvp, getppid};
 use serde::{Deserialize, Serialize};
 
 use super::net::{self, Watched};
-use super::{Adjustment, Change, Ending, Faults, Linux, ProcFile, Process, linux, stranger};
+use super::{
+    Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, Tally, linux, stranger,
+};
 use crate::call::{Address, Answer, Call, Cmd, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
 
-/// How long a child may take for an answer. Every request is one call or one copy, so this is generous.
+/// How long a child may take for an answer. Every request is one call or one copy, so this is generous; what may
+/// take longer is a [`Deed`].
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a parent asks of its child.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 enum Request {
     Perform(Call),
     Load { address: Address, length: usize },
     Store { address: Address, bytes: Vec<u8> },
     Word { address: Address, change: Change },
+    Step { counter: Address, step: Step },
+    Do(Deed),
     Show { path: PathBuf },
     Adjust(Adjustment),
     Exec { program: String, arguments: Vec<String> },
@@ -50,6 +55,10 @@ enum Reply {
     Loaded(Vec<u8>, Faults),
     Stored(Faults),
     Word(u32),
+    Counted(Tally),
+    Locked {
+        orphaned: bool,
+    },
     Shown(String),
     /// What failed: what was asked, what the system answered, what to try.
     Failed([String; 3]),
@@ -65,6 +74,10 @@ pub struct Child {
     elsewhere: bool,
     /// It has been told to move into an IPC namespace of its own, where ids are not ours.
     apart: bool,
+    /// What it was asked to do and has not answered yet.
+    at_work: Option<Request>,
+    /// The beginning of an answer whose rest has not come yet.
+    heard: Vec<u8>,
     ending: Option<Ending>,
 }
 
@@ -87,6 +100,8 @@ impl Child {
                 line: BufReader::new(ours),
                 elsewhere: false,
                 apart: false,
+                at_work: None,
+                heard: Vec::new(),
                 ending: None,
             }),
             ForkResult::Child => {
@@ -104,7 +119,15 @@ impl Child {
         let (ours, its) = UnixStream::pair().map_err(cannot)?;
         ours.set_read_timeout(Some(PATIENCE)).map_err(cannot)?;
         let pid = stranger::start(its).map_err(cannot)?;
-        Ok(Child { pid, line: BufReader::new(ours), elsewhere: false, ending: None, apart: false })
+        Ok(Child {
+            pid,
+            line: BufReader::new(ours),
+            elsewhere: false,
+            apart: false,
+            at_work: None,
+            heard: Vec::new(),
+            ending: None,
+        })
     }
 
     fn ask(&mut self, request: &Request) -> Result<Reply> {
@@ -112,10 +135,10 @@ impl Child {
             let asked = format!("process {} was asked", self.pid);
             return Err(Error::ground(asked, "it runs another program now", "Ask it before the exec."));
         }
-        self.answer(request).map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => self.lost(true, request),
-            _ => self.lost(false, request),
-        })
+        if self.at_work.is_some() {
+            return Err(self.busy());
+        }
+        self.answer(request).map_err(|error| self.lost(is_late(&error), request))
     }
 
     fn answer(&mut self, request: &Request) -> io::Result<Reply> {
@@ -123,7 +146,27 @@ impl Child {
             return Err(io::ErrorKind::NotConnected.into());
         }
         send(self.line.get_mut(), request)?;
-        receive(&mut self.line)
+        receive(&mut self.line, &mut self.heard)
+    }
+
+    fn busy(&self) -> Error {
+        Error::ground(
+            format!("process {} was asked", self.pid),
+            "it is at work",
+            "Collect the end of that first, or kill it.",
+        )
+    }
+
+    /// The answer to what was asked before, if it comes within a time.
+    fn answer_within(&mut self, time: Duration) -> io::Result<Option<Reply>> {
+        // A time of 0 would mean to wait for ever (setsockopt of SO_RCVTIMEO).
+        self.line.get_ref().set_read_timeout(Some(time.max(Duration::from_micros(1))))?;
+        let reply = receive(&mut self.line, &mut self.heard);
+        self.line.get_ref().set_read_timeout(Some(PATIENCE))?;
+        match reply {
+            Err(error) if is_late(&error) => Ok(None),
+            reply => reply.map(Some),
+        }
     }
 
     /// The child gives no answer: finds out how it ended.
@@ -235,15 +278,53 @@ impl Process for Child {
         }
     }
 
-    /// The child itself reads what depends on its namespace; its maps are read from outside, so that they can be
-    /// seen when it runs another program.
+    fn step(&mut self, counter: Address, step: Step) -> Result<u32> {
+        match self.ask(&Request::Step { counter, step })? {
+            Reply::Word(register) => Ok(register),
+            other => Err(self.misunderstood(other)),
+        }
+    }
+
+    fn start(&mut self, deed: &Deed) -> Result<()> {
+        if self.at_work.is_some() {
+            return Err(self.busy());
+        }
+        let request = Request::Do(deed.clone());
+        if self.ending.is_some() || send(self.line.get_mut(), &request).is_err() {
+            return Err(self.lost(false, &request));
+        }
+        self.at_work = Some(request);
+        Ok(())
+    }
+
+    fn finish(&mut self, within: Duration) -> Result<Option<Done>> {
+        let Some(request) = self.at_work.take() else {
+            return Err(Error::ground(
+                format!("process {} was to have done something", self.pid),
+                "it was told to do nothing",
+                "Start it first.",
+            ));
+        };
+        match self.answer_within(within) {
+            Ok(None) => {
+                self.at_work = Some(request);
+                Ok(None)
+            }
+            Ok(Some(reply)) => self.done(reply).map(Some),
+            Err(_) => Err(self.lost(false, &request)),
+        }
+    }
+
+    /// The child itself reads what depends on its namespace; the rest is read from outside, so that it can be
+    /// seen when it runs another program or waits.
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {
         let path = file.path(self.pid());
-        if self.apart && file != ProcFile::Maps && (self.ending.is_some() || self.elsewhere) {
+        let is_its_own = matches!(file, ProcFile::Maps | ProcFile::Status | ProcFile::SleepsIn);
+        if self.apart && !is_its_own && (self.ending.is_some() || self.elsewhere) {
             // Whoever could read it is gone, and our own namespace has another table.
             return Err(io::ErrorKind::NotConnected.into());
         }
-        if file == ProcFile::Maps || self.ending.is_some() || self.elsewhere {
+        if is_its_own || self.at_work.is_some() || self.ending.is_some() || self.elsewhere {
             return std::fs::read_to_string(path);
         }
         match self.ask(&Request::Show { path }) {
@@ -282,6 +363,9 @@ impl Process for Child {
     fn exec(&mut self, program: &str, arguments: &[&str]) -> Result<()> {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let request = Request::Exec { program: program.to_owned(), arguments };
+        if self.at_work.is_some() {
+            return Err(self.busy());
+        }
         // The socket closes at the moment of the exec: no answer is the good answer.
         match self.answer(&request) {
             Ok(other) => Err(self.misunderstood(other)),
@@ -295,6 +379,8 @@ impl Process for Child {
     fn end(&mut self, signal: Option<Signal>) -> Result<Ending> {
         match signal {
             Some(signal) => drop(kill(self.pid, signal)),
+            // It would not hear it.
+            None if self.at_work.is_some() => return Err(self.busy()),
             None => drop(self.answer(&Request::Exit)),
         }
         Ok(self.wait(false))
@@ -302,6 +388,17 @@ impl Process for Child {
 }
 
 impl Child {
+    fn done(&self, reply: Reply) -> Result<Done> {
+        Ok(match reply {
+            Reply::Answered(answer) => Done::Answered(Ok(answer)),
+            Reply::Errno(errno) => Done::Answered(Err(Errno::from_raw(errno))),
+            Reply::Counted(tally) => Done::Counted(tally),
+            Reply::Locked { orphaned } => Done::Locked { orphaned },
+            Reply::Done => Done::Unlocked,
+            other => return Err(self.misunderstood(other)),
+        })
+    }
+
     fn misunderstood(&self, reply: Reply) -> Error {
         match reply {
             Reply::Failed([asked, answer, advice]) => Error::ground(asked, answer, advice),
@@ -337,7 +434,7 @@ pub(super) fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
         return 1;
     }
     let mut line = BufReader::new(line);
-    while let Ok(request) = receive(&mut line) {
+    while let Ok(request) = receive(&mut line, &mut Vec::new()) {
         let Some(reply) = act(process.nothing_to_lose(), request) else {
             // Told to exit: as any process does, without a thought for its segments.
             return 0;
@@ -372,6 +469,8 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
         }
         Request::Store { address, bytes } => process.store(address, &bytes).map(Reply::Stored),
         Request::Word { address, change } => process.word(address, change).map(Reply::Word),
+        Request::Step { counter, step } => process.step(counter, step).map(Reply::Word),
+        Request::Do(deed) => done(process, deed),
         Request::Show { path } => std::fs::read_to_string(&path)
             .map(Reply::Shown)
             .map_err(|error| Error::ground(path.display().to_string(), error, "")),
@@ -385,6 +484,22 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
             Reply::Failed([other.to_string(), "it cannot".to_owned(), "Run the lesson again.".to_owned()])
         }
     }))
+}
+
+fn done(process: &mut Linux, deed: Deed) -> Result<Reply> {
+    let done = match deed {
+        Deed::Semop(semid, ops) => Done::Answered(process.perform(&Call::Semop { semid, ops })?),
+        Deed::Count { counter, gate, times, how } => process.count([counter, gate], times, how)?,
+        Deed::Lock(word) => process.lock(word)?,
+        Deed::Unlock(word) => process.unlock(word)?,
+    };
+    Ok(match done {
+        Done::Answered(Ok(answer)) => Reply::Answered(answer),
+        Done::Answered(Err(errno)) => Reply::Errno(errno as i32),
+        Done::Counted(tally) => Reply::Counted(tally),
+        Done::Locked { orphaned } => Reply::Locked { orphaned },
+        Done::Unlocked => Reply::Done,
+    })
 }
 
 /// `execvp`, which returns only if it fails.
@@ -404,10 +519,17 @@ fn send(line: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
     line.write_all(&text)
 }
 
-fn receive<T: for<'a> Deserialize<'a>>(line: &mut BufReader<UnixStream>) -> io::Result<T> {
-    let mut text = String::new();
-    if line.read_line(&mut text)? == 0 {
+/// Reads a line. What has come of it when the time is over is kept in `heard`.
+fn receive<T: for<'a> Deserialize<'a>>(
+    line: &mut BufReader<UnixStream>,
+    heard: &mut Vec<u8>,
+) -> io::Result<T> {
+    if line.read_until(b'\n', heard)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(serde_json::from_str(&text)?)
+    Ok(serde_json::from_slice(&std::mem::take(heard))?)
+}
+
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

@@ -2,7 +2,9 @@
 
 use std::io::{self, IsTerminal};
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
+
+use crate::story::Schedule;
 
 /// The command line of a lesson.
 #[derive(Clone, Debug, Parser)]
@@ -39,6 +41,20 @@ pub struct Options {
     /// Only for the walkthrough, which has an option of its own for it.
     #[arg(skip)]
     pub quiet: bool,
+}
+
+/// The options of a lesson that has none of its own.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct NoMore {}
+
+/// The option of the lesson in which the learner is the scheduler.
+#[derive(Clone, Debug, Args)]
+pub struct Scheduling {
+    /// Replay an order of steps, such as AABBAB, instead of asking who moves
+    ///
+    /// Two processes increment one counter. Each of them moves three times: it loads, adds, stores.
+    #[arg(long, value_name = "MOVES")]
+    pub schedule: Option<Schedule>,
 }
 
 /// How fast the story goes.

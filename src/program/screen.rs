@@ -41,7 +41,7 @@ pub fn choose_color_for(color: Color, terminal: bool) {
 
 /// The screen of something that does not wait for the learner.
 pub fn screen(ascii: bool, terminal: bool) -> Screen {
-    Screen { width: width(terminal), ascii: ascii || !locale_is_utf8(), stepping: false, echoes: false }
+    Screen { width: width(terminal), ascii: ascii || !locale_is_utf8(), stepping: false, echoes: true }
 }
 
 /// The screen that standard output goes to.

@@ -6,8 +6,8 @@ use bytemuck::Pod;
 
 use crate::call::{Address, Call};
 use crate::error::{Error, Result};
-use crate::kernel::{Change, Faults};
-use crate::story::Story;
+use crate::kernel::{Change, Deed, Faults, How, Step, Tally};
+use crate::story::{Story, Work};
 
 /// A segment that is mapped into a process.
 ///
@@ -155,10 +155,75 @@ impl Attachment {
         self.word(offset, Change::Add(value))
     }
 
-    fn word(&self, offset: usize, change: Change) -> Result<u32> {
+    /// Sets a control word if it is `expected`, and returns what it was: in C,
+    /// `atomic_compare_exchange_strong(memory + offset, &expected, new)`. Of several processes that try, one succeeds.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, and as for [`Attachment::write`].
+    pub fn exchange_word(&self, offset: usize, expected: u32, new: u32) -> Result<u32> {
+        self.word(offset, Change::Exchange { expected, new })
+    }
+
+    /// Makes one step of `counter++` on a control word, and returns what is in the process's register after it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::store_word`].
+    pub fn step(&self, offset: usize, step: Step) -> Result<u32> {
+        self.story.one_step(self.word_at(offset)?, step)
+    }
+
+    /// Starts a second process on adding 1 to the word at `counter`, so many times, once the word at `gate` is not 0.
+    #[track_caller]
+    pub(super) fn start_count(
+        &self,
+        [counter, gate]: [usize; 2],
+        times: u64,
+        how: How,
+        told: bool,
+    ) -> Result<Work<Tally>> {
+        let (counter, gate) = (self.word_at(counter)?, self.word_at(gate)?);
+        self.story.start_count(Deed::Count { counter, gate, times, how }, told)
+    }
+
+    /// Starts a second process on taking the lock in a control word. The end says whether its holder had died.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, `OutOfBounds`; `Ended`, if the process is gone.
+    #[track_caller]
+    pub fn start_lock(&self, offset: usize) -> Result<Work<bool>> {
+        self.story.start_lock(Deed::Lock(self.word_at(offset)?))
+    }
+
+    /// Starts a second process on giving the lock free that it holds.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::start_lock`].
+    #[track_caller]
+    pub fn start_unlock(&self, offset: usize) -> Result<Work<bool>> {
+        self.story.start_lock(Deed::Unlock(self.word_at(offset)?))
+    }
+
+    /// Counting under the lock in a control word.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, `OutOfBounds`.
+    pub fn lock_at(&self, offset: usize) -> Result<How> {
+        self.word_at(offset).map(How::Lock)
+    }
+
+    fn word_at(&self, offset: usize) -> Result<Address> {
         aligned::<u32>(offset)?;
         self.bounded(offset, size_of::<u32>())?;
-        self.story.word(self.address.offset(offset), change)
+        Ok(self.address.offset(offset))
+    }
+
+    fn word(&self, offset: usize, change: Change) -> Result<u32> {
+        self.story.word(self.word_at(offset)?, change)
     }
 
     /// Shows bytes as a hexdump.

@@ -89,6 +89,31 @@ pub enum Event {
     /// A system call and its answer.
     #[serde(serialize_with = "serialize_call")]
     Call(Box<CallEvent>),
+    /// A second process has been started on something, whose end is told apart.
+    Started {
+        /// The process.
+        pid: i32,
+        /// What it is called.
+        who: Option<String>,
+        /// What it does, in C notation.
+        c: String,
+        /// The statement of the lesson that started it.
+        #[serde(flatten)]
+        rust: Option<Rust>,
+        /// Whether one line is enough.
+        brief: bool,
+    },
+    /// What the kernel shows of a process that waits.
+    Sleep {
+        /// The process.
+        pid: i32,
+        /// What it is called.
+        who: Option<String>,
+        /// `State` in its `/proc/PID/status`.
+        state: String,
+        /// Its `/proc/PID/wchan`: the function of the kernel in which it sleeps.
+        function: String,
+    },
     /// Bytes read from a segment, or written to it.
     Memory(Access),
     /// A stretch of a segment, byte by byte.
@@ -218,7 +243,7 @@ pub enum Event {
     },
     /// The lesson waits for the learner.
     Wait {
-        /// `next`, or `answer`.
+        /// `next`, `answer` or `move`.
         wants: &'static str,
     },
     /// The lesson is over.
@@ -230,6 +255,9 @@ pub enum Event {
         /// Segments of this story that are still in the kernel's table: empty, if all is well; none, if the table
         /// cannot be seen.
         left: Option<Vec<Shmid>>,
+        /// Segments of this story that go by themselves when another process detaches them.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        marked: Vec<Shmid>,
         /// Sets of semaphores of this story that are still in the kernel's table, likewise.
         left_sets: Option<Vec<Semid>>,
         /// The command for the next lesson.

@@ -44,6 +44,7 @@ pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reas
         (Call::Semget { .. } | Call::Semop { .. } | Call::Semtimedop { .. } | Call::Semctl { .. }, _) => {
             semaphore(call, errno)
         }
+        (Call::Ftok { .. }, _) => ftok(errno),
     };
     Reason { why, advice }
 }
@@ -310,6 +311,18 @@ fn file(call: &FileCall, errno: Errno) -> Words {
         (_, Errno::EACCES) => words("The file's permission bits, or a folder's, deny it.", "See `ls -l`."),
         (_, Errno::ENOENT) => words("No file has this name any more, or yet.", "See `ls`."),
         _ => unknown(Call::File(call.clone()).name(), errno),
+    }
+}
+
+fn ftok(errno: Errno) -> Words {
+    let checked = "Check for -1 before the key is used: -1 would do for a key.";
+    match errno {
+        Errno::ENOENT => words("ftok asks stat for the file's number, and no file has this name.", checked),
+        Errno::EACCES => words("A folder on the way to the file may not be searched by this user.", checked),
+        _ => words(
+            format!("ftok asks stat for the file's number, and it answered: {}.", errno.desc()),
+            checked,
+        ),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Seen {
 
 impl Story {
     /// This story is about a segment.
-    pub(super) fn know(&self, id: Shmid) {
+    pub(crate) fn know(&self, id: Shmid) {
         if !self.knows(id) {
             let segment = (self.namespace(), id);
             self.narrator.borrow_mut().seen.known.push(segment);
@@ -160,13 +160,19 @@ impl Story {
         Ok(())
     }
 
-    /// Which of this story's segments are in the kernel's table still, if it can be seen.
-    pub(crate) fn left(&self) -> Option<Vec<Shmid>> {
+    /// Which of the segments that this story's processes made are in the kernel's table still, if it can be seen.
+    /// One that was only found is its maker's business. Those that are marked for destruction come second.
+    pub(crate) fn left(&self) -> Option<(Vec<Shmid>, Vec<Shmid>)> {
         if !self.wants_evidence() {
             return None;
         }
         let rows = segments::parse(&self.process.borrow_mut().shows(ProcFile::Segments).ok()?).ok()?;
-        Some(rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect())
+        let acting = &self.narrator.borrow().names;
+        let ours = |row: &Row| self.knows(row.shmid) && acting.iter().any(|(pid, _)| *pid == row.cpid);
+        let (marked, left): (Vec<_>, Vec<_>) =
+            rows.into_iter().filter(ours).partition(|row| row.perms & ShmidDs::SHM_DEST != 0);
+        let ids = |rows: Vec<Row>| rows.into_iter().map(|row| row.shmid).collect();
+        Some((ids(left), ids(marked)))
     }
 
     /// Which of this story's sets of semaphores are in the kernel's table still, if it can be seen.
@@ -206,11 +212,16 @@ impl Story {
         }
     }
 
+    /// The name of a user, or the number where there is none.
+    pub(crate) fn user_name(&self, uid: u32) -> String {
+        self.process.borrow().user_name(uid).unwrap_or_else(|| uid.to_string())
+    }
+
     fn compared(&self, row: Row) -> SegmentRow {
         let segment = (self.namespace(), row.shmid);
         let before = self.narrator.borrow_mut().seen.rows.insert(segment, row.clone());
         let changed = before.map(|before| changes(&before, &row)).unwrap_or_default();
-        let owner = self.process.borrow().user_name(row.uid).unwrap_or_else(|| row.uid.to_string());
+        let owner = self.user_name(row.uid);
         SegmentRow { owner, changed, row }
     }
 }

@@ -264,8 +264,11 @@ impl<W: Write> Text<W> {
     }
 
     fn wait(&mut self, wants: &str) -> io::Result<()> {
-        let prompt =
-            if wants == "answer" { "  your answer> " } else { "[Enter] next   [?] more   [q] quit > " };
+        let prompt = match wants {
+            "answer" => "  your answer> ",
+            "move" => "  who moves? a or b> ",
+            _ => "[Enter] next   [?] more   [q] quit > ",
+        };
         self.blank = true;
         write!(self.out, "{}", prompt.bold())?;
         if self.screen.echoes { Ok(()) } else { writeln!(self.out) }
@@ -275,6 +278,7 @@ impl<W: Write> Text<W> {
         &mut self,
         outcome: &str,
         left: (Option<&[Shmid]>, Option<&[Semid]>),
+        marked: &[Shmid],
         next: Option<&str>,
     ) -> io::Result<()> {
         // Whoever leaves at the prompt may have left the cursor there.
@@ -286,6 +290,10 @@ impl<W: Write> Text<W> {
             _ => "The lesson ended early.",
         };
         let left = match left {
+            (Some([]), Some([])) if !marked.is_empty() => format!(
+                "Marked for destruction: {}. It goes when the last process has detached it.",
+                marked.iter().map(Shmid::to_string).collect::<Vec<_>>().join(", ")
+            ),
             (Some([]), Some([])) => "Nothing that it made is left in the kernel.".to_owned(),
             (Some(segments), Some(sets)) => {
                 let segments = segments.iter().map(|id| format!("segment {id} (`ipcrm -m {id}` removes it)"));
@@ -306,6 +314,7 @@ fn is_short(event: &Event) -> bool {
     match event {
         Event::Call(call) => call.brief,
         Event::Memory(access) => access.brief,
+        Event::Traced(event) => event.goes_with_its_call(),
         _ => false,
     }
 }
@@ -325,7 +334,9 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Section { title } => {
                 self.blank()?;
-                self.line(&title.bold().to_string())?;
+                for line in textwrap::wrap(title, self.screen.width) {
+                    self.line(&line.bold().to_string())?;
+                }
             }
             Event::Step { number, experiment, title } => {
                 let kind = if *experiment { "Experiment" } else { "Step" };
@@ -352,6 +363,22 @@ impl<W: Write> Tell for Text<W> {
                 self.answer(value, *right, *chosen, options)?
             }
             Event::Call(call) => self.call(call)?,
+            Event::Started { pid, who, c, rust, brief } => {
+                let told = format!("{}{c}", speaker(who.as_deref(), *pid));
+                if *brief {
+                    self.evidence(&format!("{told} ..."))?;
+                } else {
+                    self.labelled("Starts".bold(), &told)?;
+                    self.statement(rust.as_ref())?;
+                    self.blank()?;
+                }
+            }
+            Event::Sleep { pid, who, state, function } => {
+                self.heading(&format!("{}status and wchan in /proc", speaker(who.as_deref(), *pid)))?;
+                self.evidence(&format!("State: {state}"))?;
+                self.evidence(&format!("sleeps in: {function}"))?;
+                self.blank()?;
+            }
             Event::Memory(access) => self.access(access)?,
             Event::Bytes { offset, bytes } => self.bytes(*offset, bytes)?,
             Event::Record { shmid, moments, fields } => self.record(*shmid, moments, fields)?,
@@ -417,8 +444,8 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Traced(event) => self.traced(event)?,
             Event::Wait { wants } => self.wait(wants)?,
-            Event::End { outcome, left, left_sets, next, .. } => {
-                self.end(outcome, (left.as_deref(), left_sets.as_deref()), next.as_deref())?;
+            Event::End { outcome, left, marked, left_sets, next, .. } => {
+                self.end(outcome, (left.as_deref(), left_sets.as_deref()), marked, next.as_deref())?;
             }
         }
         self.out.flush()

@@ -116,6 +116,11 @@ fn in_c<S: Serializer>(call: &Performed, serializer: S) -> Result<S::Ok, S::Erro
 }
 
 impl Traced {
+    /// Whether it is told in one line below the call that it came of.
+    pub(crate) fn goes_with_its_call(&self) -> bool {
+        matches!(self, Traced::Changed { .. })
+    }
+
     /// Something that is left.
     pub(crate) fn left(left: &crate::trace::Left) -> Traced {
         let crate::trace::Left { what, key, size, nattch, holders, marked } = left;

@@ -132,8 +132,9 @@ pub(super) fn outcome(pid: Pid, asked: &Asked, call: &Call, value: i64, is_error
         Call::Semget { .. } => Answer::Set(Semid(value as i32)),
         Call::Semctl { cmd: SemCmd::SetVal(_) | SemCmd::IpcRmid, .. } => Answer::Done,
         Call::Semctl { .. } => Answer::Number(value as i32),
-        // Calls on descriptors do not stop a traced program.
-        Call::Shmdt { .. } | Call::Semop { .. } | Call::Semtimedop { .. } | Call::File(_) => Answer::Done,
+        Call::Shmdt { .. } | Call::Semop { .. } | Call::Semtimedop { .. } => Answer::Done,
+        // The filter stops neither of these.
+        Call::File(_) | Call::Ftok { .. } => Answer::Done,
     })
 }
 
