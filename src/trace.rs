@@ -16,6 +16,7 @@
 
 mod abi;
 mod count;
+mod created;
 mod deadline;
 mod decode;
 mod ended;
