@@ -26,12 +26,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Call, Outcome};
 use crate::error::{Error, Result};
+use crate::shm::Bytes;
 
 pub use adjust::Adjustment;
 pub use child::Child;
 pub use deed::{Deed, Done, How, Step, Tally};
 pub use isolated::isolate;
 pub use linux::{Linux, ftok, key_of};
+pub(crate) use linux::{Queueid, make_queue, receive, remove_queue, semop_one, send};
 pub(crate) use linux::{exit_now, fork};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
 pub use stranger::serve_if_asked;
@@ -113,6 +115,13 @@ pub trait Process {
     ///
     /// `Ended`, if the process died over it; `Ground`, if nothing was started.
     fn finish(&mut self, within: Duration) -> Result<Option<Done>>;
+
+    /// The bytes of an attachment of this very process, bare, for as long as it is attached.
+    ///
+    /// # Errors
+    ///
+    /// `NotAttached`, unless they may be read and written; `Ground` for another process than this one.
+    fn window<'a>(&mut self, address: Address, length: usize) -> Result<Bytes<'a>>;
 
     /// What the kernel shows in a file of `/proc`.
     ///

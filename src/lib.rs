@@ -9,6 +9,7 @@
 //! | [`shm`] | what lessons use: `Segment` and `Attachment` |
 //! | [`family`] | a pipe, a mapped file, a socket pair, a semaphore: what lesson 0 compares with a segment |
 //! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
+//! | [`speed`] | messages by every mechanism that the system has, timed |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
 //! | [`trace`] | what any process really asks of the kernel, seen from outside by ptrace |
 //! | [`keys`] | keys that are made from files |
@@ -48,6 +49,7 @@ pub mod keys;
 pub mod partner;
 pub mod program;
 pub mod shm;
+pub mod speed;
 pub mod story;
 pub mod trace;
 
@@ -73,5 +75,8 @@ pub mod prelude {
     pub use crate::program::Side;
     pub use crate::shm::{Attachment, Interleaved, Race, Segment, Semaphores, Sum};
     pub use crate::source;
+    pub use crate::speed::{
+        Bench, Figures, Finding, Ground, ON_ONE_CPU, SMALLEST, Scale, Thing, Traffic, Way,
+    };
     pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work};
 }

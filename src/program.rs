@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::kernel::{self, Linux};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
-pub use options::{Color, Format, NoMore, Options, Pace, Scheduling, examples};
+pub use options::{Color, Format, NoMore, Options, Pace, Scheduling, Speed, examples};
 pub use screen::{choose_color_for, screen};
 pub use sides::{Side, lesson_with_sides};
 

@@ -6,18 +6,25 @@
 //! failed; never in another process than the one that made it. No reference ever points into shared bytes.
 
 mod attachment;
+mod bytes;
 mod interleaved;
 mod manage;
+mod mapping;
 pub(crate) mod mutex;
 mod race;
 mod rights;
+pub mod ring;
 mod segment;
 mod semaphores;
+mod sleep;
 
 pub use attachment::Attachment;
+pub use bytes::Bytes;
 pub use interleaved::{Interleaved, Moved};
 pub use manage::limits;
+pub use mapping::Mapping;
 pub use race::{Race, Sum, compared};
 pub use rights::Rights;
 pub use segment::Segment;
 pub use semaphores::Semaphores;
+pub use sleep::{sleep_while, wake_one};

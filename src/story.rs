@@ -12,10 +12,12 @@ mod explain;
 mod json;
 mod notation;
 mod predict;
+mod progress;
 mod prompt;
 mod schedule;
 mod show;
 mod source;
+mod speeds;
 mod text;
 mod timeline;
 mod traced;
@@ -33,13 +35,15 @@ use nix::sys::signal::Signal;
 use crate::call::{Address, Answer, Call, Cmd, Outcome, Performed, SemCmd, Semid, Shmid};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::kernel::{Adjustment, Change, Ending, Faults, Process};
-use crate::trace::count_system_calls;
+use crate::shm::Bytes;
+use crate::trace::{count_copied_bytes, count_system_calls, sealed};
 
 pub use event::Event;
 pub(crate) use event::{CallEvent, Change as CellChange};
 pub(crate) use explain::{Look, explain};
 pub use json::Json;
 pub use predict::{Guess, Judge, Verdict};
+pub use progress::Progress;
 pub use prompt::Prompt;
 pub use schedule::{NoSchedule, Schedule, Turn};
 pub(crate) use show::{changes, fields};
@@ -59,6 +63,11 @@ pub trait Tell {
     ///
     /// Whatever writing gives, `BrokenPipe` among it.
     fn tell(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Whether a bar may show how far a long measurement is, if there is a terminal for it.
+    fn shows_progress(&self) -> bool {
+        false
+    }
 
     /// Whether evidence should be gathered at all.
     fn wants_evidence(&self) -> bool {
@@ -256,6 +265,11 @@ impl Story {
     /// A number that this run has counted.
     pub fn count(&self, what: &str, times: u64) {
         self.tell(Event::Count { what: what.to_owned(), times });
+    }
+
+    /// Something that spoils what follows.
+    pub fn warn(&self, text: impl Into<String>) {
+        self.tell(Event::Warning { text: text.into() });
     }
 
     /// Something that cannot be shown here, and why.
@@ -456,6 +470,38 @@ impl Story {
         }
     }
 
+    /// Counts the bytes that the kernel copies for a deed, which a forked child does; nothing, where they are not counted.
+    pub fn count_copied_bytes(&self, what: &str, deed: impl FnOnce() -> io::Result<()>) -> Option<u64> {
+        match count_copied_bytes(deed) {
+            Ok(bytes) => {
+                self.count(&format!("bytes that the kernel copied: {what}"), bytes);
+                Some(bytes)
+            }
+            Err(error) => {
+                self.missing(format!("{what}: what is copied cannot be counted. /proc/self/io: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Has a forked child do a deed that may make no system call; nothing, where it cannot be forbidden.
+    pub fn seal(&self, name: &str, deed: impl FnOnce()) -> Option<Ending> {
+        match sealed(deed) {
+            Ok((pid, ending)) => {
+                self.tell(Event::Fork { pid: pid.as_raw(), who: name.to_owned() });
+                self.tell(Event::ended(pid.as_raw(), Some(name.to_owned()), ending));
+                Some(ending)
+            }
+            Err(error) => {
+                self.missing(format!(
+                    "System calls cannot be forbidden here: {error}. It takes a kernel with CONFIG_SECCOMP_FILTER, on \
+                     x86_64, aarch64 or riscv64."
+                ));
+                None
+            }
+        }
+    }
+
     /// Runs a program of the system, such as `ipcrm`, and shows what it printed.
     ///
     /// Returns its exit status; nothing, if it is not installed.
@@ -552,6 +598,11 @@ impl Story {
         self.told_if_ended(before)
     }
 
+    /// The bytes of an attachment, bare.
+    pub(crate) fn window<'a>(&self, address: Address, length: usize) -> Result<Bytes<'a>> {
+        self.process.borrow_mut().window(address, length)
+    }
+
     /// Replaces the program that the process runs.
     ///
     /// # Errors
@@ -596,12 +647,7 @@ impl Story {
     }
 
     fn tell_ending(&self, ending: Ending) {
-        let signal = match ending {
-            Ending::Killed(signal) => Some(signal.to_string()),
-            _ => None,
-        };
-        let (pid, who, text) = (self.pid(), self.who.clone(), ending.to_string());
-        self.tell(Event::Signal { pid, who, signal, text });
+        self.tell(Event::ended(self.pid(), self.who.clone(), ending));
     }
 
     /// Tells an event. A failure to write is kept, and returned by the next call that can fail.

@@ -1,4 +1,4 @@
-//! What a process really asks of the kernel, seen from outside by ptrace.
+//! What a process really asks of the kernel: counted from outside by ptrace, counted by the kernel, or forbidden.
 //!
 //! ```text
 //! Command ──start──▶ the program, with a filter (filter.rs) that stops it at System V calls and nowhere else
@@ -11,10 +11,12 @@
 //! [`run`] returns a [`Trace`], which holds all of it as values. [`count_system_calls`] is the simple case: how many
 //! calls of any kind a piece of this program makes.
 //!
-//! **Invariant:** the traced process is one that was forked for it, with its descendants; nothing else is ever traced.
+//! **Invariant:** the process that is traced or sealed is one that was forked for it, with its descendants; nothing
+//! else ever is.
 //! Tracing makes no System V call and changes no segment: the kernel's table is read, never written.
 
 mod abi;
+mod copied;
 mod count;
 mod created;
 mod deadline;
@@ -28,17 +30,20 @@ mod memory;
 mod narrate;
 mod outside;
 mod run;
+mod sealed;
 mod signals;
 mod start;
 mod state;
 mod stop;
 mod value;
 
+pub use copied::count_copied_bytes;
 pub use count::count_system_calls;
 pub use ended::Ending;
 pub use findings::{Code, Finding};
 pub use narrate::Narrator;
 pub use run::run;
+pub use sealed::sealed;
 pub use signals::{die_of, pass_on as pass_signals_on};
 pub use start::Command;
 pub use state::{Attachment, Segment, State};

@@ -27,6 +27,7 @@ use super::{
 use crate::call::{Address, Answer, Call, Cmd, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
+use crate::shm::Bytes;
 
 /// How long a child may take for an answer. Every request is one call or one copy, so this is generous; what may
 /// take longer is a [`Deed`].
@@ -313,6 +314,14 @@ impl Process for Child {
             Ok(Some(reply)) => self.done(reply).map(Some),
             Err(_) => Err(self.lost(false, &request)),
         }
+    }
+
+    fn window<'a>(&mut self, _: Address, _: usize) -> Result<Bytes<'a>> {
+        Err(Error::ground(
+            format!("touch the memory of process {}", self.pid),
+            "it is another process's",
+            "Attach the segment in this one.",
+        ))
     }
 
     /// The child itself reads what depends on its namespace; the rest is read from outside, so that it can be

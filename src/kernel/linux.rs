@@ -7,6 +7,7 @@
 //! The exception is a process that was forked for the purpose: it makes any access, since it has nothing to lose.
 
 mod files;
+mod queue;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
@@ -32,9 +33,11 @@ use crate::call::{
     Shmid, ShmidDs,
 };
 use crate::error::{Error, Result};
+use crate::shm::Bytes;
 use files::Files;
 
 pub(super) use files::line_at_stdin;
+pub(crate) use queue::{Queueid, make_queue, receive, remove_queue, semop_one, send};
 
 /// The process that runs this code.
 #[derive(Debug, Default)]
@@ -314,6 +317,13 @@ impl Process for Linux {
 
     fn finish(&mut self, _: Duration) -> Result<Option<Done>> {
         Err(tells_the_story("have done something that takes long"))
+    }
+
+    fn window<'a>(&mut self, address: Address, length: usize) -> Result<Bytes<'a>> {
+        self.attached_for(address, length, true)?;
+        let start = std::ptr::with_exposed_provenance_mut(address.0);
+        // SAFETY: `attached_for` found the bytes in an attachment that may be written, and the caller keeps it.
+        Ok(unsafe { Bytes::new(start, length) })
     }
 
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {

@@ -1,4 +1,4 @@
-//! The safety net: a segment or a set of semaphores that this process made does not outlive it.
+//! The safety net: a segment, a set of semaphores or a message queue that this process made does not outlive it.
 //!
 //! Every end that a program can still act at is covered: a normal one, an error, a panic (by [`sweep`], which
 //! `main` calls last), and a signal (by a handler). Against `SIGKILL` only a private IPC namespace helps.
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 use nix::libc::c_int;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 
-use super::linux;
+use super::linux::{self, Queueid};
 use crate::call::{Semid, Shmid};
 
 /// As many as Linux allows by default in one namespace (`SHMMNI`).
@@ -26,6 +26,7 @@ struct Ids {
 
 static SEGMENTS: Ids = Ids::none();
 static SETS: Ids = Ids::none();
+static QUEUES: Ids = Ids::none();
 
 impl Ids {
     const fn none() -> Ids {
@@ -74,6 +75,8 @@ pub(super) enum Watched {
     Segment(Shmid),
     /// A set of semaphores.
     Set(Semid),
+    /// A message queue.
+    Queue(Queueid),
 }
 
 impl Watched {
@@ -81,6 +84,7 @@ impl Watched {
         match self {
             Watched::Segment(id) => (&SEGMENTS, id.0 + 1),
             Watched::Set(id) => (&SETS, id.0 + 1),
+            Watched::Queue(id) => (&QUEUES, id.0 + 1),
         }
     }
 }
@@ -92,6 +96,7 @@ pub fn sweep() {
     }
     empty(&SEGMENTS, |id| linux::remove(Shmid(id)));
     empty(&SETS, |id| linux::remove_set(Semid(id)));
+    empty(&QUEUES, |id| linux::remove_queue(Queueid(id)));
 }
 
 fn empty(ids: &Ids, remove: impl Fn(i32) -> nix::Result<()>) {
@@ -130,7 +135,7 @@ pub(super) fn forget(thing: Watched) {
 
 /// In a forked child: a net of its own, empty.
 pub(super) fn renew() {
-    for place in SEGMENTS.taken().chain(SETS.taken()) {
+    for place in SEGMENTS.taken().chain(SETS.taken()).chain(QUEUES.taken()) {
         place.store(0, SeqCst);
     }
     OWNER.store(this_process(), SeqCst);

@@ -14,6 +14,7 @@ use super::{Program, begun, failed, run};
 use crate::call::Key;
 use crate::course::{self, LAST, LESSONS};
 use crate::error::Result;
+use crate::kernel;
 use crate::partner::{Meeting, key_of_this_program};
 use crate::story::{Source, Story};
 
@@ -66,6 +67,9 @@ pub fn lesson_with_sides(
     tell: fn(&Story) -> Result<()>,
     sides: [Side; 2],
 ) -> ExitCode {
+    if let Some(ended) = kernel::serve_if_asked() {
+        return ended;
+    }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let mut command = command(number, sides);
     let matches = command.get_matches_mut();

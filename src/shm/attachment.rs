@@ -4,6 +4,7 @@ use std::mem::{align_of, size_of};
 
 use bytemuck::Pod;
 
+use super::Bytes;
 use crate::call::{Address, Call};
 use crate::error::{Error, Result};
 use crate::kernel::{Change, Deed, Faults, How, Step, Tally};
@@ -224,6 +225,17 @@ impl Attachment {
 
     fn word(&self, offset: usize, change: Change) -> Result<u32> {
         self.story.word(self.word_at(offset)?, change)
+    }
+
+    /// The bytes, bare: for a loop that is counted or timed, and therefore tells nothing.
+    ///
+    /// Whoever detaches by [`Story::perform`] while they are in use spoils them, as in C.
+    ///
+    /// # Errors
+    ///
+    /// `NotAttached`: the attachment is for reading only. `Ground`: it is another process's.
+    pub fn bytes(&self) -> Result<Bytes<'_>> {
+        self.story.window(self.address, self.size)
     }
 
     /// Shows bytes as a hexdump.

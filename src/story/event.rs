@@ -10,6 +10,8 @@ use crate::call::{Address, Performed, Semid, Shmid};
 use crate::error::Reason;
 use crate::evidence::maps::Mapping;
 use crate::evidence::segments::Row;
+use crate::kernel::Ending;
+use crate::speed::{Ratio, Spread, Traffic, Way};
 
 /// One thing that happened, or was said. In JSON, the field `event` holds the variant's name.
 #[derive(Clone, Debug, Serialize)]
@@ -236,6 +238,20 @@ pub enum Event {
         /// One line.
         text: String,
     },
+    /// How fast messages went, by every mechanism and in every size.
+    Speeds {
+        /// There and back, or one way.
+        traffic: Traffic,
+        /// The sizes of the messages, in bytes.
+        sizes: Vec<usize>,
+        /// A row for each mechanism.
+        rows: Vec<SpeedRow>,
+    },
+    /// Something that spoils what follows.
+    Warning {
+        /// What, and what to do.
+        text: String,
+    },
     /// Something that cannot be shown here, and why.
     Missing {
         /// What, and why.
@@ -274,6 +290,17 @@ impl From<Traced> for Event {
     }
 }
 
+impl Event {
+    /// A process ended so.
+    pub(super) fn ended(pid: i32, who: Option<String>, ending: Ending) -> Event {
+        let signal = match ending {
+            Ending::Killed(signal) => Some(signal.to_string()),
+            _ => None,
+        };
+        Event::Signal { pid, who, signal, text: ending.to_string() }
+    }
+}
+
 /// One possible answer to a question.
 #[derive(Clone, Debug, Serialize)]
 pub struct Choice {
@@ -306,6 +333,32 @@ pub struct Rust {
     pub code: String,
     /// `file:line`.
     pub at: String,
+}
+
+/// How fast one mechanism is.
+#[derive(Clone, Debug, Serialize)]
+pub struct SpeedRow {
+    /// Which.
+    pub way: Way,
+    /// What it is called on the screen.
+    pub name: String,
+    /// A cell for each size.
+    pub cells: Vec<Speed>,
+}
+
+/// How fast one mechanism is with messages of one size.
+#[derive(Clone, Debug, Serialize)]
+pub struct Speed {
+    /// In bytes.
+    pub size: usize,
+    /// Nanoseconds for one message; none, if there is no figure.
+    pub time: Option<Spread>,
+    /// How many times as fast as a pipe.
+    pub ratio: Option<Ratio>,
+    /// Whether the rounds agree well enough for the ratio to be told.
+    pub ratio_is_told: bool,
+    /// Why there is no figure.
+    pub refused: Option<String>,
 }
 
 /// Bytes read or written.

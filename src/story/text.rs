@@ -3,6 +3,7 @@
 //! **Invariant:** no event is left out, but for what only a waiting lesson can use; and no fact is added.
 
 mod picture;
+mod speeds;
 mod table;
 mod traced;
 
@@ -320,6 +321,10 @@ fn is_short(event: &Event) -> bool {
 }
 
 impl<W: Write> Tell for Text<W> {
+    fn shows_progress(&self) -> bool {
+        true
+    }
+
     fn tell(&mut self, event: &Event) -> io::Result<()> {
         let short = is_short(event);
         if std::mem::replace(&mut self.short, short) && !short {
@@ -401,6 +406,8 @@ impl<W: Write> Tell for Text<W> {
                 self.lines(&table::filled(heading, rows, self.room()))?;
                 self.blank()?;
             }
+            Event::Speeds { traffic, sizes, rows } => self.speeds(*traffic, sizes, rows)?,
+            Event::Warning { text } => self.warning(text)?,
             Event::Habit { text } => {
                 self.labelled("Habit".green().bold(), text)?;
                 self.blank()?;
