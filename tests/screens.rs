@@ -98,7 +98,7 @@ const MASKS: &[(&str, &str)] = &[
     (r"\[sealed \d+\]", "[sealed [pid]]"),
     (r"/proc/\d+/", "/proc/[pid]/"),
     (r"\b\d+, us\b *", "[pid], us     "),
-    (r"([cl]pid=)\d+", "$1[pid]"),
+    (r"([cl]pid=| -p )\d+", "$1[pid]"),
     (r#"("[cl]?pid"):\d+"#, "$1:\"[pid]\""),
     (r"([cg]?[ug]id=)\d+", "$1[uid]"),
     (r"(shm_perm\.c?[ug]id +)\d+ +\d+ *\n", "$1[uid]         [uid]\n"),

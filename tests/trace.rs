@@ -247,6 +247,28 @@ fn masked_sets(call: &str) -> String {
 }
 
 #[test]
+fn who_made_a_segment_is_told_apart_from_who_found_it() {
+    let command = trace::Command::new(built("family", &["-pthread"])).arguments(["create-or-open"]);
+    let run = trace::run(&command, &Limits::default(), &mut ()).expect("traced");
+    let created: Vec<_> = run.calls[1..4].iter().map(|made| made.created).collect();
+    assert_eq!(created, [true, false, false], "{:?}", run.calls);
+}
+
+#[test]
+fn a_segment_of_another_namespace_goes_with_it() {
+    let program = built("mistakes", &[]);
+    let program = program.to_string_lossy();
+    let run = traced(Path::new("unshare"), &["-r", "-i", &program, "never-removed"]);
+    if !run.status.success() {
+        assert!(run.calls().is_empty(), "where namespaces are forbidden, nothing is run");
+        return;
+    }
+    assert_eq!(run.calls().len(), 3);
+    assert!(run.all("changed").is_empty() && run.all("left").is_empty(), "our own table tells nothing of it");
+    assert_eq!(run.codes(), [""; 0]);
+}
+
+#[test]
 fn a_static_program_makes_the_same_calls() {
     let run = traced(&built("shm", &["-static"]), &[]);
     assert_eq!(run.calls().len(), 7);

@@ -27,7 +27,7 @@ impl Story {
             return Progress(ProgressBar::hidden());
         }
         let bar = ProgressBar::new(steps as u64).with_message(doing);
-        let style = ProgressStyle::with_template("  {msg} [{bar:30}] {percent:>3} %, {eta} left");
+        let style = ProgressStyle::with_template("  {msg} [{wide_bar}] {percent:>3} %, {eta} left");
         Progress(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")))
     }
 }
