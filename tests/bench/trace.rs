@@ -14,18 +14,20 @@
 //! altogether, since that lives for half a millisecond. The row "a process that does nothing" says how much; what
 //! `trace` takes beyond it is tracing and telling.
 //!
-//! Measured on a virtual machine of two cores that others kept busy (load 6 to 10), 301 rounds, by the least times:
+//! Measured on a virtual machine of two cores that did little else, 201 rounds, medians:
 //!
 //! | | article's program | with 100,000 other calls |
 //! |---|---|---|
-//! | untraced | 0.73 ms | 12.81 ms |
-//! | traced by the library | 1.75 x (median 1.43 x) | 1.31 x (median 1.32 x) |
-//! | trace, text to a file | 3.62 x, of which the process alone is 1.55 x | 1.43 x |
-//! | strace | 4.93 x | 1.46 x |
+//! | untraced | 0.82 ms | 13.50 ms |
+//! | traced by the library | 1.63 x | 1.29 x |
+//! | a process that does nothing | 1.47 x | 0.11 x |
+//! | trace, text to a file | 3.56 x | 1.43 x |
+//! | strace | 4.53 x, 1.29 times as long as `trace` | 1.55 x, 1.07 times as long as `trace` |
 //!
 //! So 1.25 is not met there. Where the half millisecond goes, in one core to itself: 0.09 ms for `fork`, where
 //! `posix_spawn` borrows its parent's memory, which one cannot do who is to seize the child; 0.05 ms for the filter;
-//! 0.28 ms for 17 stops and what is looked up at them, about 0.01 ms for going there and back each.
+//! 0.28 ms for 17 stops and what is looked up at them, about 0.01 ms for going there and back each. To ask again and
+//! again instead of sleeping until a stop was tried, and was slower.
 
 use std::error::Error;
 use std::fs::File;
