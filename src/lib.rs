@@ -11,7 +11,7 @@
 //! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
 //! | [`speed`] | messages by every mechanism that the system has, timed |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
-//! | [`trace`] | what a process really asks of the kernel, counted |
+//! | [`trace`] | what any process really asks of the kernel, seen from outside by ptrace |
 //! | [`keys`] | keys that are made from files |
 //! | [`partner`] | two programs that were started apart, and meet at a key |
 //! | [`course`] | the lessons, in their order |
@@ -24,6 +24,8 @@
 //!                    │◀──Outcome───┘
 //!                    └──Event──▶ text → terminal, snapshot, book
 //!                            └─▶ JSON → players and graders
+//!
+//! any program ──ptrace──▶ trace ──Call, Outcome──▶ the same story, and findings
 //! ```
 //!
 //! # Out of scope

@@ -18,6 +18,7 @@
 mod abi;
 mod copied;
 mod count;
+mod created;
 mod deadline;
 mod decode;
 mod ended;

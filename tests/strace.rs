@@ -110,8 +110,11 @@ fn sorted(calls: impl IntoIterator<Item = Vec<String>>) -> Calls {
 /// What strace words otherwise: records by their fields, operations with names, `semop` as the C library makes it.
 fn as_we_say(line: &str) -> String {
     let words = [
-        (r"(IPC_STAT|IPC_SET), \{.*\}\)", "$1, &buf)"),
-        (r"(IPC_STAT|IPC_SET), 0x[0-9a-f]+\)", "$1, &buf)"),
+        (r"IPC_STAT, (\{.*\}|0x[0-9a-f]+)\)", "IPC_STAT, &buf)"),
+        (
+            r"IPC_SET, \{shm_perm=\{uid=(\d+), gid=(\d+), mode=(\d+).*\}\)",
+            "IPC_SET, {uid=$1, gid=$2, mode=$3})",
+        ),
         (r"\{sem_num=(\d+), sem_op=(-?\d+), sem_flg=(\w+)\}", "{$1, $2, $3}"),
         (r"^semtimedop\((.*), NULL\) =", "semop($1) ="),
         (r"\{tv_sec=(\d+), tv_nsec=(\d+)\}", "{$1, $2}"),

@@ -28,6 +28,15 @@ pub enum Traced {
         /// How many attachments it has from its maker.
         inherited: usize,
     },
+    /// A call waits in the kernel, while others go on. It is told again when it returns.
+    Waits {
+        /// The process.
+        pid: i32,
+        /// What it is called.
+        who: Option<String>,
+        /// What it asked, in C notation.
+        c: String,
+    },
     /// A row of the kernel's table of segments, as it is after a call, a fork or an end.
     Changed {
         /// The segment.

@@ -9,6 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use nix::libc;
 
 use super::abi::COMPAT_ARCH;
+use super::outside;
 
 /// The first bytes of an ELF file: the class is the fifth, the machine follows after 18.
 const HEAD: usize = 20;
@@ -18,6 +19,7 @@ const MACHINE_X86_64: u16 = 62;
 /// What there is to say of the program that a process has just begun to run.
 pub(super) fn notes(pid: i32) -> Vec<String> {
     let path = format!("/proc/{pid}/exe");
+    // A program that may be run need not be one that may be read, so its bits are asked for without opening it.
     let rights = std::fs::metadata(&path).ok().and_then(|file| set_id(&file, pid));
     let width = head(&path).and_then(|head| narrow(&head));
     [rights, width].into_iter().flatten().collect()
@@ -25,11 +27,14 @@ pub(super) fn notes(pid: i32) -> Vec<String> {
 
 /// The kernel ignores set-uid bits under a filter, and under a tracer without privileges.
 fn set_id(file: &Metadata, pid: i32) -> Option<String> {
-    let process = std::fs::metadata(format!("/proc/{pid}")).ok()?;
     let bits = file.permissions().mode();
-    let user = bits & libc::S_ISUID != 0 && file.uid() != process.uid();
+    if bits & (libc::S_ISUID | libc::S_ISGID) == 0 {
+        return None;
+    }
+    let (uid, gid) = outside::effective(pid)?;
+    let user = bits & libc::S_ISUID != 0 && file.uid() != uid;
     // Without the group's x bit, set-gid once meant mandatory locking.
-    let group = bits & libc::S_ISGID != 0 && bits & libc::S_IXGRP != 0 && file.gid() != process.gid();
+    let group = bits & libc::S_ISGID != 0 && bits & libc::S_IXGRP != 0 && file.gid() != gid;
     let (what, owner) = match (user, group) {
         (true, _) => ("set-uid", format!("user {}", file.uid())),
         (false, true) => ("set-gid", format!("group {}", file.gid())),

@@ -3,7 +3,7 @@
 //! **Invariant:** looks at the kernel's table after a call only, and tells what changed in it since it last looked.
 //! Two processes that act at once may change it before it is looked at: a row is as it is then.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::ops::ControlFlow;
 
@@ -27,14 +27,23 @@ pub struct Narrator<T> {
     /// What the table said of the segments that the program has to do with.
     rows: HashMap<Shmid, Option<Row>>,
     records: HashMap<Shmid, ShmidDs>,
+    /// Calls that may wait, and have not been told to, by thread: the process, and what it asked.
+    waiting: BTreeMap<i32, (i32, String)>,
     failure: Option<io::Error>,
 }
 
 impl<T: Tell> Narrator<T> {
     /// Tells it to this teller.
     pub fn new(teller: T) -> Narrator<T> {
-        let (rows, records, page_size) = (HashMap::new(), HashMap::new(), Linux::new().page_size());
-        Narrator { teller, page_size, first: None, rows, records, failure: None }
+        Narrator {
+            teller,
+            page_size: Linux::new().page_size(),
+            first: None,
+            rows: HashMap::new(),
+            records: HashMap::new(),
+            waiting: BTreeMap::new(),
+            failure: None,
+        }
     }
 
     /// Tells the end, and returns what writing has met on the way: the traced program ran to its end all the same.
@@ -108,8 +117,27 @@ impl<T: Tell> Narrator<T> {
         self.look();
     }
 
+    fn asks(&mut self, pid: i32, tid: i32, call: &Call) {
+        self.waits(tid);
+        if matches!(call, Call::Semop { .. } | Call::Semtimedop { .. }) {
+            self.waiting.insert(tid, (pid, call.to_string()));
+        }
+    }
+
+    /// A thread goes on while others wait in the kernel: once is enough to say so.
+    fn waits(&mut self, goes_on: i32) {
+        self.waiting.remove(&goes_on);
+        let (asleep, awake) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|(tid, _)| outside::sleeps(*tid));
+        self.waiting = awake;
+        for (tid, (pid, c)) in BTreeMap::<i32, (i32, String)>::into_iter(asleep) {
+            self.tell(Traced::Waits { pid, who: self.who(pid, tid), c });
+        }
+    }
+
     fn made(&mut self, made: &Made) {
         let Made { performed, tid, elsewhere, .. } = made;
+        self.waits(*tid);
         let Performed { pid, call, outcome } = performed;
         let outside = &mut Outside { pid: *pid, elsewhere: *elsewhere, page_size: self.page_size };
         let reason = outcome.as_ref().err().map(|errno| explain(call, *errno, outside));
@@ -228,10 +256,13 @@ impl<T: Tell> Observer for Narrator<T> {
             }
             Step::Ended { pid, ending } => {
                 let (who, signal, text) = (self.named(*pid), ending.signal(), ending.to_string());
+                self.waiting.remove(pid);
                 self.tell(Event::Signal { pid: *pid, who, signal, text });
                 self.look();
             }
-            Step::Asks { .. } | Step::Ending { .. } | Step::ThreadEnded { .. } => {}
+            Step::Asks { pid, tid, call } => self.asks(*pid, *tid, call),
+            Step::ThreadEnded { tid, .. } => drop(self.waiting.remove(tid)),
+            Step::Ending { .. } => {}
         }
         ControlFlow::Continue(())
     }

@@ -11,7 +11,7 @@ use super::state::Namespace;
 use crate::call::{Key, Semid, Shmid};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
-use crate::evidence::sets;
+use crate::evidence::sets::{self, SetRow};
 use crate::kernel::ProcFile;
 use crate::story::Look;
 
@@ -31,7 +31,7 @@ pub(super) fn segments() -> Option<Vec<Row>> {
 }
 
 /// The table of semaphore sets of this namespace.
-pub(super) fn sets() -> Option<Vec<sets::SetRow>> {
+pub(super) fn sets() -> Option<Vec<SetRow>> {
     sets::parse(&fs::read_to_string("/proc/sysvipc/sem").ok()?).ok()
 }
 
@@ -62,11 +62,34 @@ pub(super) fn holders(id: Shmid) -> Vec<i32> {
     pids.filter(|pid| maps(*pid).is_some_and(|maps| maps.iter().any(|mapping| mapping.shows(id)))).collect()
 }
 
-/// The thread group that a thread belongs to, and the process that made it: `Tgid` and `PPid` of its status.
-pub(super) fn family(tid: i32) -> Option<(i32, i32)> {
+/// The numbers after a word in the status of a process or thread.
+fn status(tid: i32, words: [&str; 2]) -> Option<[Vec<u32>; 2]> {
     let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
-    let number = |name| status.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok();
-    Some((number("Tgid:")?, number("PPid:")?))
+    let numbers = |word| -> Option<Vec<u32>> {
+        let line = status.lines().find_map(|line| line.strip_prefix(word))?;
+        line.split_whitespace().map(|number| number.parse().ok()).collect()
+    };
+    let [first, second] = words.map(numbers);
+    Some([first?, second?])
+}
+
+/// The thread group that a thread belongs to, and the process that made it.
+pub(super) fn family(tid: i32) -> Option<(i32, i32)> {
+    let [group, parent] = status(tid, ["Tgid:", "PPid:"])?;
+    Some((*group.first()? as i32, *parent.first()? as i32))
+}
+
+/// The user and the group whose rights a process has: the second of each four numbers (proc(5)).
+pub(super) fn effective(pid: i32) -> Option<(u32, u32)> {
+    let [users, groups] = status(pid, ["Uid:", "Gid:"])?;
+    Some((*users.get(1)?, *groups.get(1)?))
+}
+
+/// Whether a thread waits in the kernel: neither running nor stopped (`S`, proc(5)).
+pub(super) fn sleeps(tid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{tid}/stat")).unwrap_or_default();
+    // The name before it may hold anything, a parenthesis even.
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))
 }
 
 /// The command line of a process, for people to read.

@@ -12,6 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::abi::{self, Asked};
+use super::created;
 use super::deadline::Deadline;
 use super::decode;
 use super::ended::Ending;
@@ -24,7 +25,7 @@ use super::start::{Command, start};
 use super::state::{Namespace, State};
 use super::stop::{self, Onward, Stop};
 use super::value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Step, Trace};
-use crate::call::{Address, Call, Key, Performed, ShmgetFlags};
+use crate::call::{Address, Call, Performed};
 use crate::kernel::{Linux, Process};
 
 /// No more findings than this are kept: a program in an endless loop makes the same ones again and again.
@@ -247,26 +248,9 @@ impl<'a> Tracer<'a> {
         let call = decode::call(tid, &asked);
         let pid = self.tasks.get(&tid)?.pid;
         self.see(&Step::Asks { pid, tid: tid.as_raw(), call: &call });
-        let existed = self.exists_already(pid, &call);
+        let existed = created::is_in_doubt(&call) && self.is_here(pid) && created::exists_already(&call);
         self.tasks.get_mut(&tid)?.pending = Some(Pending { asked, call, existed });
         Some(())
-    }
-
-    /// Whether a call that may make something will rather find it. The kernel's answer does not tell.
-    fn exists_already(&self, pid: i32, call: &Call) -> bool {
-        let in_doubt = |key: Key, flags: ShmgetFlags| {
-            let create = flags.contains(ShmgetFlags::IPC_CREAT);
-            key != Key::PRIVATE && create && !flags.contains(ShmgetFlags::IPC_EXCL)
-        };
-        match call {
-            Call::Shmget { key, flags, .. } if in_doubt(*key, *flags) => {
-                self.is_here(pid) && outside::has_segment(*key)
-            }
-            Call::Semget { key, flags, .. } if in_doubt(*key, *flags) => {
-                self.is_here(pid) && outside::has_set(*key)
-            }
-            _ => false,
-        }
     }
 
     fn is_here(&self, pid: i32) -> bool {
@@ -278,7 +262,7 @@ impl<'a> Tracer<'a> {
         let answer = stop::answer(tid);
         if let (Some((pid, Pending { asked, call, existed })), Ok((value, is_error))) = (pending, answer) {
             let outcome = decode::outcome(tid, &asked, &call, value, is_error);
-            let created = !existed && creates(&call) && outcome.is_ok();
+            let created = !existed && created::creates(&call) && outcome.is_ok();
             self.made(tid, Performed { pid, call, outcome }, created);
         }
         Onward::Free(0)
@@ -394,28 +378,5 @@ fn first_steps(stopped: Stop) -> Onward {
         Stop::Signal(signal) => Onward::Free(signal),
         Stop::Group => Onward::Listening,
         _ => Onward::Free(0),
-    }
-}
-
-/// Whether a call that succeeds has made something, unless it was there before.
-fn creates(call: &Call) -> bool {
-    match call {
-        Call::Shmget { key, flags, .. } | Call::Semget { key, flags, .. } => {
-            *key == Key::PRIVATE || flags.contains(ShmgetFlags::IPC_CREAT)
-        }
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_alone_makes_nothing() {
-        let get = |key, flags| Call::Shmget { key, size: 1, flags, mode: nix::sys::stat::Mode::empty() };
-        assert!(creates(&get(Key::PRIVATE, ShmgetFlags::empty())));
-        assert!(!creates(&get(Key(1), ShmgetFlags::IPC_EXCL)));
-        assert!(creates(&get(Key(1), ShmgetFlags::IPC_CREAT)));
     }
 }

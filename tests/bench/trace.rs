@@ -7,13 +7,27 @@
 //! Two programs are run: the article's in C, with its 7 calls, and the same with 100,000 other system calls. Each is
 //! run untraced; traced by the library from within this process, as `check` does; by the whole program `trace`, with
 //! its narration; and by strace, as it is fastest. All run in turn, each is divided by the untraced run of the same
-//! round, and the median of those ratios is the figure; the middle half of them says how far to trust it. The goals
-//! are printed, never asserted: a busy machine is no fault of the code.
+//! round, and the median of those ratios is the figure; the middle half of them says how far to trust it. On a busy
+//! machine that is not far: then the least times, and their ratio, say more. The goals are printed, never asserted.
 //!
 //! The goal of 1.25 is for the library: a second process, whichever, costs as much as the article's program takes
 //! altogether, since that lives for half a millisecond. The row "a process that does nothing" says how much; what
 //! `trace` takes beyond it is tracing and telling.
-//! MEASURED
+//!
+//! Measured on a virtual machine of two cores that did little else, 201 rounds, medians:
+//!
+//! | | article's program | with 100,000 other calls |
+//! |---|---|---|
+//! | untraced | 0.82 ms | 13.50 ms |
+//! | traced by the library | 1.63 x | 1.29 x |
+//! | a process that does nothing | 1.47 x | 0.11 x |
+//! | trace, text to a file | 3.56 x | 1.43 x |
+//! | strace | 4.53 x, 1.29 times as long as `trace` | 1.55 x, 1.07 times as long as `trace` |
+//!
+//! So 1.25 is not met there. Where the half millisecond goes, in one core to itself: 0.09 ms for `fork`, where
+//! `posix_spawn` borrows its parent's memory, which one cannot do who is to seize the child; 0.05 ms for the filter;
+//! 0.28 ms for 17 stops and what is looked up at them, about 0.01 ms for going there and back each. To ask again and
+//! again instead of sleeping until a stop was tried, and was slower.
 
 use std::error::Error;
 use std::fs::File;
@@ -77,15 +91,19 @@ fn compare(title: &str, program: &Path, rounds: u16, goal: f64) -> Result<()> {
         round(&ways, program)?;
     }
     let rounds = (0..rounds).map(|_| round(&ways, program)).collect::<Result<Vec<_>>>()?;
-    println!("\n{title}, {} rounds in turn: median (middle half)", rounds.len());
+    println!("\n{title}, {} rounds in turn: median (middle half), least", rounds.len());
+    let least = |index: usize| rounds.iter().map(|round| round[index]).fold(f64::INFINITY, f64::min);
     for (index, way) in ways.iter().enumerate() {
         let time = Spread::of(rounds.iter().map(|round| round[index]));
         let ratio = Spread::of(rounds.iter().map(|round| round[index] / round[0]));
         let goal = way.goal.map_or(String::new(), |goal| format!("   goal: at most {goal} x"));
-        println!("  {:<32} {:>24} ms {:>22} x{goal}", way.name, time.text(), ratio.text());
+        let (time, ratio) = (time.text(), ratio.text());
+        let (best, of_best) = (least(index), least(index) / least(0));
+        println!("  {:<32}{time:>23} {best:>6.2} ms{ratio:>22} {of_best:>5.2} x{goal}", way.name);
     }
     let faster = Spread::of(rounds.iter().map(|round| round[4] / round[3]));
-    println!("  strace takes {} times as long as trace   goal: more than 1", faster.text());
+    let of_least = least(4) / least(3);
+    println!("  strace takes {}, {of_least:.2} times as long as trace   goal: more than 1", faster.text());
     Ok(())
 }
 

@@ -4,6 +4,7 @@
  *     cc -pthread -o family tests/c/family.c && ./family fork
  */
 
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,14 @@ static void semaphores(char *self)
     semctl(set, 0, IPC_RMID);
 }
 
+/* The flags do not say which of the two makes it. */
+static void create_or_open(char *self)
+{
+    (void)self;
+    shmget(0x7e57ab1f, 100, IPC_CREAT | 0600);
+    shmctl(shmget(0x7e57ab1f, 100, IPC_CREAT | 0600), IPC_RMID, NULL);
+}
+
 int main(int count, char **words)
 {
     struct shmid_ds record;
@@ -113,6 +122,8 @@ int main(int count, char **words)
         exec_in_thread(words[0]);
     else if (strcmp(words[1], "semaphores") == 0)
         semaphores(words[0]);
+    else if (strcmp(words[1], "create-or-open") == 0)
+        create_or_open(words[0]);
     else
         use(NULL);
     shmctl(segment, IPC_STAT, &record);

@@ -22,7 +22,10 @@ pub fn built_from(source: &Path, name: &str, options: &[&str]) -> PathBuf {
     let unique = format!("{}-{:?}-{name}", env!("CARGO_CRATE_NAME"), std::thread::current().id());
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique.replace(['(', ')'], ""));
     let mut cc = Command::new("cc");
-    cc.args(["-Wall", "-Wextra", "-Wno-unused-result", "-o"]).arg(&program).args(options).arg(source);
+    cc.args(["-Wall", "-Wextra", "-Werror", "-Wno-unused-result", "-o"])
+        .arg(&program)
+        .args(options)
+        .arg(source);
     let output = cc.output().expect("cc: install gcc");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     program

@@ -17,6 +17,9 @@ impl<W: Write> Text<W> {
             Traced::Begin { pid, parent, how, who, inherited, .. } => {
                 self.begins(speaker(who.as_deref(), *pid), *parent, how, *inherited)
             }
+            Traced::Waits { pid, who, c } => {
+                self.evidence(&format!("{}{c} waits", speaker(who.as_deref(), *pid)))
+            }
             Traced::Changed { shmid, changes, row, .. } => {
                 self.further_in(&changed(*shmid, row.as_ref(), changes))
             }
