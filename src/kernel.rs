@@ -34,7 +34,7 @@ pub use deed::{Deed, Done, How, Step, Tally};
 pub use isolated::isolate;
 pub use linux::{Linux, ftok, key_of};
 pub(crate) use linux::{Queueid, make_queue, receive, remove_queue, semop_one, send};
-pub(crate) use linux::{exit_now, fork};
+pub(crate) use linux::{bare, exit_now, fork};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
 pub use stranger::serve_if_asked;
 

@@ -12,6 +12,8 @@
 //! | [`speed`] | messages by every mechanism that the system has, timed |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
 //! | [`trace`] | what any process really asks of the kernel, seen from outside by ptrace |
+//! | [`calls`] | the four calls by their C names: what the exercises are written with |
+//! | [`check`] | judges a run of an exercise by what the kernel saw: findings, in words |
 //! | [`keys`] | keys that are made from files |
 //! | [`partner`] | two programs that were started apart, and meet at a key |
 //! | [`course`] | the lessons, in their order |
@@ -40,6 +42,8 @@ compile_error!(
 );
 
 pub mod call;
+pub mod calls;
+pub mod check;
 pub mod course;
 pub mod error;
 pub mod evidence;

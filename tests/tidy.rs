@@ -123,20 +123,22 @@ fn every_module_states_its_invariant() {
 
 #[test]
 fn the_code_is_formatted() {
-    let output = Command::new(env!("CARGO")).args(["fmt", "--all", "--check"]).current_dir(root()).output();
+    // Without `--all`: a learner's half-done exercise may look as it likes.
+    let output = Command::new(env!("CARGO")).args(["fmt", "--check"]).current_dir(root()).output();
     let output = output.expect("cargo fmt: `rustup component add rustfmt`");
     assert!(output.status.success(), "run `cargo fmt`:\n{}", String::from_utf8_lossy(&output.stdout));
 }
 
+/// Every file of Rust in these folders, but the ones that learners edit.
 fn rust_files(folders: &[&str]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a folder") {
             let path = entry.expect("an entry").path();
-            if path.is_dir() {
+            if path.is_dir() && !path.ends_with("exercises") {
                 folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
+            } else if path.is_file() && path.extension().is_some_and(|ending| ending == "rs") {
                 files.push(path);
             }
         }

@@ -73,6 +73,12 @@ impl Address {
     }
 }
 
+impl From<usize> for Address {
+    fn from(address: usize) -> Address {
+        Address(address)
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {

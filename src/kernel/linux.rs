@@ -425,6 +425,54 @@ pub(super) fn remove_set(id: Semid) -> nix::Result<()> {
     Errno::result(unsafe { libc::semctl(id.0, 0, libc::IPC_RMID) }).map(drop)
 }
 
+/// The four calls as C has them: nothing is remembered, watched or refused, and no call is added.
+///
+/// For exercises, where a mistake has to reach the kernel as it was made.
+pub(crate) mod bare {
+    use std::ffi::c_void;
+
+    use nix::errno::Errno;
+    use nix::libc::{self, c_int};
+
+    use super::Linux;
+    use crate::call::{Answer, Call, Cmd, Outcome, Shmid};
+
+    /// This process's memory, for an access that is made whatever comes of it.
+    ///
+    /// Whoever asks for it has found out that the bytes are an attachment's, or that nothing at all is there.
+    pub(crate) fn memory() -> Linux {
+        Linux { reckless: true, ..Linux::default() }
+    }
+
+    /// Makes a call that needs no more memory than an address.
+    pub(crate) fn perform(call: &Call) -> Outcome {
+        match *call {
+            Call::Shmget { key, size, flags, mode } => {
+                let flags = flags.bits() | mode.bits() as c_int;
+                // SAFETY: shmget takes three numbers and touches no memory of this process.
+                Errno::result(unsafe { libc::shmget(key.0, size, flags) }).map(|id| Answer::Id(Shmid(id)))
+            }
+            Call::Shmat { shmid, address, flags } => {
+                let hint = std::ptr::without_provenance::<c_void>(address.0);
+                let flags = flags.bits() & !libc::SHM_REMAP;
+                // SAFETY: without SHM_REMAP the kernel maps the segment only where nothing is mapped.
+                let mapped = unsafe { libc::shmat(shmid.0, hint, flags) };
+                Errno::result(mapped).map(|start| Answer::Mapped(start.expose_provenance().into()))
+            }
+            Call::Shmdt { address } => {
+                let start = std::ptr::without_provenance::<c_void>(address.0);
+                // SAFETY: shmdt removes only attachments, which no reference ever points into.
+                Errno::result(unsafe { libc::shmdt(start) }).map(|_| Answer::Done)
+            }
+            Call::Shmctl { shmid, cmd: Cmd::IpcStat } => {
+                super::stat(shmid, Cmd::IpcStat).map(|(_, record)| Answer::Record(record))
+            }
+            Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => super::remove(shmid).map(|()| Answer::Done),
+            _ => Err(Errno::ENOSYS),
+        }
+    }
+}
+
 /// `key_t ftok(const char *pathname, int proj_id)`: a key from a file and a number, as the C library makes it.
 ///
 /// # Errors
