@@ -1,0 +1,121 @@
+//! Walks the chapters and puts in what they ask for.
+//!
+//! **Invariant:** a chapter that asks for something that is not there stops the build, with file and line.
+
+use anyhow::{Context, Result, bail};
+use mdbook_preprocessor::book::{Book, BookItem, Chapter};
+use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
+
+use crate::directive::{self, Directive};
+use crate::recording::{Recording, kind, text};
+use crate::{coverage, excerpt, markup, player, quiz, read, rustdoc, tables};
+
+/// Our preprocessor.
+pub struct Playground;
+
+impl Preprocessor for Playground {
+    fn name(&self) -> &str {
+        "playground"
+    }
+
+    fn run(&self, _: &PreprocessorContext, mut book: Book) -> Result<Book> {
+        let mut problems = Vec::new();
+        book.for_each_mut(|item| {
+            if let BookItem::Chapter(chapter) = item
+                && let Err(problem) = fill(chapter)
+            {
+                problems.push(format!("{problem:#}"));
+            }
+        });
+        if problems.is_empty() { Ok(book) } else { bail!("{}", problems.join("\n")) }
+    }
+}
+
+fn fill(chapter: &mut Chapter) -> Result<()> {
+    let Some(path) = chapter.source_path.clone() else { return Ok(()) };
+    let told = filled(&chapter.content).with_context(|| format!("book/src/{}", path.display()))?;
+    chapter.content = told;
+    Ok(())
+}
+
+/// A chapter's text with everything put in.
+///
+/// # Errors
+///
+/// What cannot be put in, and its line.
+pub fn filled(text: &str) -> Result<String> {
+    quiz::replace(&directive::replace(text, &mut put)?)
+}
+
+fn put(directive: &Directive) -> Result<String> {
+    let first = || directive.argument(0);
+    let second = || directive.argument(1);
+    let number = || directive.number(0);
+    Ok(match directive.name.as_str() {
+        "lesson-title" => tables::title(number()?)?,
+        "lesson-summary" => tables::summary(number()?)?,
+        "step" => markup::code("rust", &excerpt::step(number()?, second()?)?),
+        "code" => markup::code("rust", &excerpt::acts(number()?, second()?)?),
+        "item" => markup::code(language(first()?), &excerpt::item(first()?, second()?)?),
+        "file" => markup::code(language(first()?), &read(first()?)?),
+        "command" => markup::code("console", &format!("cargo run --bin lesson{:02}", number()?)),
+        "shell" => markup::code("console", first()?),
+        "player" => player::player(&Recording::load_fresh(number()?)?),
+        "questions" => player::questions(&Recording::load(number()?)?),
+        "calls" => player::calls(&Recording::load(number()?)?),
+        "show" => show(directive)?,
+        "value" => tables::value(first()?)?,
+        "field" => field(number()?, second()?)?,
+        "data" => tables::data(first()?)?,
+        "lessons" => tables::lessons()?,
+        "plan" => tables::plan()?,
+        "article-segments" => tables::article_segments()?,
+        "flags" => rustdoc::flags(first()?, second()?)?,
+        "named" => rustdoc::named_in_c(first()?, second()?, directive.argument(2)?)?,
+        "fields" => rustdoc::fields(first()?, second()?)?,
+        "errors" => rustdoc::errors(&directive.arguments.iter().map(String::as_str).collect::<Vec<_>>())?,
+        "claim" => coverage::anchors(&directive.arguments),
+        "claims" => coverage::claims()?,
+        "proof" => coverage::proof(first()?, &directive.arguments[1..])?,
+        "picture" => picture(first()?)?,
+        other => bail!("there is no directive {other}"),
+    })
+}
+
+fn language(path: &str) -> &'static str {
+    if path.ends_with(".c") { "c" } else { "rust" }
+}
+
+/// `{{#show 3 "Read the kernel's record" record}}`: what a step showed, all of one kind or the one with a number.
+fn show(directive: &Directive) -> Result<String> {
+    let run = Recording::load(directive.number(0)?)?;
+    let part = run.step(directive.argument(1)?)?;
+    let wanted = directive.argument(2)?;
+    let events = part.events.iter().filter(|event| kind(event) == wanted);
+    let blocks: Vec<String> = events.filter_map(|event| markup::event(event)).collect();
+    let blocks = match directive.arguments.get(3) {
+        Some(_) => blocks.into_iter().nth(directive.number(3)? - 1).into_iter().collect(),
+        None => blocks,
+    };
+    if blocks.is_empty() {
+        bail!("the step {:?} of lesson {} shows no such {wanted}", part.title, run.number);
+    }
+    Ok(format!("<div class=\"shm-shown\">{}</div>", blocks.concat()))
+}
+
+/// `{{#field 3 shm_segsz}}`: a field of the first record that a lesson shows.
+fn field(number: usize, name: &str) -> Result<String> {
+    let run = Recording::load(number)?;
+    let records = run.events.iter().filter(|event| kind(event) == "record");
+    let fields = records.flat_map(|record| record["fields"].as_array().into_iter().flatten());
+    let mut found = fields.filter(|field| text(field, "name") == name);
+    let field = found.next().with_context(|| format!("lesson {number} shows no field {name}"))?;
+    Ok(field["values"][0].as_str().unwrap_or_default().to_owned())
+}
+
+/// A drawing of ours, with its title and description; on one line, as HTML in Markdown has to be.
+fn picture(name: &str) -> Result<String> {
+    let drawing = read(&format!("book/assets/pictures/{name}.svg"))?;
+    let lines: Vec<&str> = drawing.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    Ok(format!("<figure class=\"shm-figure\">{}</figure>", lines.join(" ")))
+}
