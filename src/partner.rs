@@ -188,8 +188,12 @@ impl Meeting {
         }
         window.detach()?;
         match header.kind(self.lesson) {
-            Kind::Room if record.nattch == 0 => Ok(Occupant::Left(id, header)),
-            Kind::Room => Ok(Occupant::Occupied(id, header)),
+            // Its host may have attached it since: one that has filled the header has it attached, or is gone.
+            Kind::Room => Ok(match record_of(story, id)? {
+                Some(now) if now.nattch > 0 => Occupant::Occupied(id, header),
+                Some(_) => Occupant::Left(id, header),
+                None => Occupant::Gone,
+            }),
             Kind::OtherVersion => Err(self.other_version(&header)),
             Kind::OtherLesson => Err(self.other_lesson(&header)),
             Kind::Unfinished | Kind::Foreign => Err(self.foreign("its first bytes are not those of a room")),
@@ -227,7 +231,7 @@ impl Meeting {
 }
 
 /// The record of a segment, unless it is gone or cannot be read.
-fn record(story: &Story, id: Shmid) -> Result<Option<ShmidDs>> {
+fn record_of(story: &Story, id: Shmid) -> Result<Option<ShmidDs>> {
     let asked = story.quietly(&Call::Shmctl { shmid: id, cmd: Cmd::IpcStat })?;
     Ok(match asked {
         Ok(Answer::Record(record)) => Some(record),

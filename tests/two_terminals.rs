@@ -404,6 +404,23 @@ fn a_room_of_another_version_or_lesson_is_left_alone() {
     }
 }
 
+/// A host is seen between its shmget and its shmat: nothing is attached yet, and nobody is gone.
+#[test]
+fn a_room_that_is_being_set_up_is_not_taken_for_one_that_was_left() {
+    let key = fresh_key();
+    let foreign = Foreign::make(key, SIZE, OWNER_RW);
+    let mut reader = running("reader", key);
+    until(&mut reader, "Whose it is stands in its header");
+    let us = std::process::id();
+    let words = [*b"ROOM", 1_u32.to_ne_bytes(), 9_u32.to_ne_bytes(), us.to_ne_bytes()];
+    let mut foreign = foreign.attached();
+    for (position, word) in words.iter().enumerate().rev() {
+        foreign.process.store(Address(foreign.memory.0 + 4 * position), word).unwrap();
+    }
+    until(&mut reader, &format!("It is the writer's: process {us}"));
+    assert_eq!(find(key), Some(foreign.id), "the reader has removed it");
+}
+
 /// A killed host of another version: nobody has it attached, and still it is not ours to remove.
 #[test]
 fn what_another_version_has_left_is_left_alone() {

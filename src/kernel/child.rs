@@ -6,65 +6,33 @@
 //! **Invariant:** a child never outlives its parent, never keeps it waiting without end, and is always waited
 //! for. What it made is in its own safety net and in its parent's.
 
-use std::ffi::CString;
-use std::io::{self, BufRead, BufReader, Write};
+mod life;
+mod line;
+
+use std::io::{self, BufReader};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::prctl::set_pdeathsig;
-use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, execvp, getppid};
-use serde::{Deserialize, Serialize};
+use nix::unistd::{ForkResult, Pid};
 
 use super::net::{self, Watched};
 use super::{
-    Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, Tally, linux, stranger,
+    Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, linux, stranger,
 };
 use crate::call::{Address, Answer, Call, Cmd, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
 use crate::shm::Bytes;
+use line::{Reply, Request, is_late, receive, send};
+
+pub(super) use life::serve;
 
 /// How long a child may take for an answer. Every request is one call or one copy, so this is generous; what may
 /// take longer is a [`Deed`].
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// What a parent asks of its child.
-#[derive(Debug, Serialize, Deserialize)]
-enum Request {
-    Perform(Call),
-    Load { address: Address, length: usize },
-    Store { address: Address, bytes: Vec<u8> },
-    Word { address: Address, change: Change },
-    Step { counter: Address, step: Step },
-    Do(Deed),
-    Show { path: PathBuf },
-    Adjust(Adjustment),
-    Exec { program: String, arguments: Vec<String> },
-    Exit,
-}
-
-/// What a child answers.
-#[derive(Serialize, Deserialize)]
-enum Reply {
-    Answered(Answer),
-    Errno(i32),
-    Loaded(Vec<u8>, Faults),
-    Stored(Faults),
-    Word(u32),
-    Counted(Tally),
-    Locked {
-        orphaned: bool,
-    },
-    Shown(String),
-    /// What failed: what was asked, what the system answered, what to try.
-    Failed([String; 3]),
-    Done,
-}
 
 /// A process that was forked from this one.
 #[derive(Debug)]
@@ -432,113 +400,4 @@ impl Drop for Child {
             self.wait(false);
         }
     }
-}
-
-/// The child's life: a request, an answer, until it is told to exit or its parent is gone.
-pub(super) fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
-    net::renew();
-    // A limit of 1 keeps a core dump from files and from handlers such as apport alike (core(5)).
-    let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
-    if !dies_with(parent) {
-        return 1;
-    }
-    let mut line = BufReader::new(line);
-    while let Ok(request) = receive(&mut line, &mut Vec::new()) {
-        let Some(reply) = act(process.nothing_to_lose(), request) else {
-            // Told to exit: as any process does, without a thought for its segments.
-            return 0;
-        };
-        // A change of user makes the kernel forget the parent-death signal (prctl(2)).
-        if !dies_with(parent) {
-            break;
-        }
-        if send(line.get_mut(), &reply).is_err() {
-            break;
-        }
-    }
-    net::sweep();
-    1
-}
-
-/// Has the kernel end this process with its parent; false, if the parent is gone already.
-fn dies_with(parent: Pid) -> bool {
-    let _ = set_pdeathsig(Signal::SIGTERM);
-    getppid() == parent
-}
-
-fn act(process: &mut Linux, request: Request) -> Option<Reply> {
-    let reply = match request {
-        Request::Perform(call) => process.perform(&call).map(|outcome| match outcome {
-            Ok(answer) => Reply::Answered(answer),
-            Err(errno) => Reply::Errno(errno as i32),
-        }),
-        Request::Load { address, length } => {
-            let mut buffer = vec![0; length];
-            process.load(address, &mut buffer).map(|faults| Reply::Loaded(buffer, faults))
-        }
-        Request::Store { address, bytes } => process.store(address, &bytes).map(Reply::Stored),
-        Request::Word { address, change } => process.word(address, change).map(Reply::Word),
-        Request::Step { counter, step } => process.step(counter, step).map(Reply::Word),
-        Request::Do(deed) => done(process, deed),
-        Request::Show { path } => std::fs::read_to_string(&path)
-            .map(Reply::Shown)
-            .map_err(|error| Error::ground(path.display().to_string(), error, "")),
-        Request::Adjust(adjustment) => process.adjust(&adjustment).map(|()| Reply::Done),
-        Request::Exec { program, arguments } => Ok(Reply::Errno(replace(program, arguments) as i32)),
-        Request::Exit => return None,
-    };
-    Some(reply.unwrap_or_else(|error| match error {
-        Error::Ground { asked, answer, advice } => Reply::Failed([asked, answer, advice]),
-        other => {
-            Reply::Failed([other.to_string(), "it cannot".to_owned(), "Run the lesson again.".to_owned()])
-        }
-    }))
-}
-
-fn done(process: &mut Linux, deed: Deed) -> Result<Reply> {
-    let done = match deed {
-        Deed::Semop(semid, ops) => Done::Answered(process.perform(&Call::Semop { semid, ops })?),
-        Deed::Count { counter, gate, times, how } => process.count([counter, gate], times, how)?,
-        Deed::Lock(word) => process.lock(word)?,
-        Deed::Unlock(word) => process.unlock(word)?,
-    };
-    Ok(match done {
-        Done::Answered(Ok(answer)) => Reply::Answered(answer),
-        Done::Answered(Err(errno)) => Reply::Errno(errno as i32),
-        Done::Counted(tally) => Reply::Counted(tally),
-        Done::Locked { orphaned } => Reply::Locked { orphaned },
-        Done::Unlocked => Reply::Done,
-    })
-}
-
-/// `execvp`, which returns only if it fails.
-fn replace(program: String, arguments: Vec<String>) -> Errno {
-    let words = std::iter::once(program).chain(arguments);
-    let Ok(words) = words.map(CString::new).collect::<std::result::Result<Vec<_>, _>>() else {
-        return Errno::EINVAL;
-    };
-    match execvp(&words[0], &words) {
-        Err(errno) => errno,
-    }
-}
-
-fn send(line: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
-    let mut text = serde_json::to_vec(message)?;
-    text.push(b'\n');
-    line.write_all(&text)
-}
-
-/// Reads a line. What has come of it when the time is over is kept in `heard`.
-fn receive<T: for<'a> Deserialize<'a>>(
-    line: &mut BufReader<UnixStream>,
-    heard: &mut Vec<u8>,
-) -> io::Result<T> {
-    if line.read_until(b'\n', heard)? == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(serde_json::from_slice(&std::mem::take(heard))?)
-}
-
-fn is_late(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

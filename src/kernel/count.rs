@@ -97,7 +97,7 @@ fn between_semops(set: Semid, times: u64, deed: impl Fn()) -> nix::Result<u64> {
 fn wait_for(set: Semid, op: SemOp) -> nix::Result<u64> {
     let mut calls = 1;
     loop {
-        match super::linux::semop(set, &[op]) {
+        match super::linux::sem::operate(set, &[op]) {
             Err(Errno::EINTR) => calls += 1,
             answer => return answer.map(|()| calls),
         }

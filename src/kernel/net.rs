@@ -94,8 +94,8 @@ pub fn sweep() {
     if OWNER.load(SeqCst) != this_process() {
         return;
     }
-    empty(&SEGMENTS, |id| linux::remove(Shmid(id)));
-    empty(&SETS, |id| linux::remove_set(Semid(id)));
+    empty(&SEGMENTS, |id| linux::shm::remove(Shmid(id)));
+    empty(&SETS, |id| linux::sem::remove(Semid(id)));
     empty(&QUEUES, |id| linux::remove_queue(Queueid(id)));
 }
 

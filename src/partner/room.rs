@@ -9,7 +9,7 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::header::{GUEST_AT, Header, STATE_AT};
-use super::{Meeting, NAP, record};
+use super::{Meeting, NAP, record_of};
 use crate::call::{Shmid, ShmidDs};
 use crate::error::Result;
 use crate::shm::{Attachment, Segment};
@@ -83,7 +83,7 @@ impl Room {
                 self.met(pid, |record| record.lpid)?;
                 return Ok(pid);
             }
-            if record(&self.story, self.id)?.is_some_and(|record| record.is_marked()) {
+            if record_of(&self.story, self.id)?.is_some_and(|record| record.is_marked()) {
                 return Err(self.meeting.removed());
             }
             if Instant::now() >= end {
@@ -95,7 +95,7 @@ impl Room {
 
     /// `kernels_view` says which process of the record the partner must be, if we share a pid namespace.
     fn met(&self, pid: i32, kernels_view: fn(&ShmidDs) -> i32) -> Result<()> {
-        let same = record(&self.story, self.id)?.is_some_and(|record| kernels_view(&record) == pid);
+        let same = record_of(&self.story, self.id)?.is_some_and(|record| kernels_view(&record) == pid);
         self.partner.set(Some(Partner { pid, known_here: same && lives(pid) }));
         Ok(())
     }
@@ -140,7 +140,7 @@ impl Room {
     /// Whether only we have the segment attached, or the partner's process does not exist any more. A zombie exists,
     /// and has nothing attached; a curious third process may have it attached, and is not the partner.
     fn is_gone(&self, partner: Partner) -> Result<bool> {
-        let alone = record(&self.story, self.id)?.is_some_and(|record| record.nattch <= 1);
+        let alone = record_of(&self.story, self.id)?.is_some_and(|record| record.nattch <= 1);
         Ok(alone || partner.known_here && !lives(partner.pid))
     }
 
@@ -150,7 +150,7 @@ impl Room {
 
     /// The guest removes what its host cannot remove any more.
     fn inherit(&self) -> Result<()> {
-        let unmarked = record(&self.story, self.id)?.is_some_and(|record| !record.is_marked());
+        let unmarked = record_of(&self.story, self.id)?.is_some_and(|record| !record.is_marked());
         if self.segment.is_none() && unmarked {
             self.story
                 .say(format!("The {} cannot remove the segment any more, so we do.", self.meeting.names[0]));
@@ -169,7 +169,7 @@ impl Room {
         let Room { meeting, story, id, memory, segment, .. } = self;
         let Some(segment) = segment else { return memory.detach().map(drop) };
         let end = Instant::now() + meeting.patience;
-        while Instant::now() < end && record(&story, id)?.is_some_and(|record| record.nattch > 1) {
+        while Instant::now() < end && record_of(&story, id)?.is_some_and(|record| record.nattch > 1) {
             thread::sleep(NAP);
         }
         memory.detach()?;

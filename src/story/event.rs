@@ -63,6 +63,11 @@ pub enum Event {
         /// Its words.
         text: String,
     },
+    /// What came of a move that the learner chose, in [`Story::direct`](super::Story::direct).
+    Moved {
+        /// Who made which step, and where that has led.
+        text: String,
+    },
     /// A mistake of the article, put right.
     Erratum {
         /// Its number in the book's list.

@@ -56,7 +56,7 @@ impl Story {
             let turn = if decides { self.next_turn(&rest)? } else { rest[0] };
             let moved = make(turn, Schedule::step_of(turn, &turns))?;
             if decides {
-                self.reply(&moved.to_string());
+                self.tell(Event::Moved { text: moved.to_string() });
             }
             turns.push(turn);
             made.push(moved);

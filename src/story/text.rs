@@ -358,7 +358,7 @@ impl<W: Write> Tell for Text<W> {
             }
             Event::Why { text, asked: true } => self.labelled("More".bold(), text)?,
             Event::Why { .. } => {}
-            Event::Reply { text } => self.paragraph(text)?,
+            Event::Reply { text } | Event::Moved { text } => self.paragraph(text)?,
             Event::Erratum { code, text } => {
                 self.labelled(code.as_str().red().bold(), &format!("The article errs: {text}"))?;
                 self.blank()?;
