@@ -38,8 +38,9 @@ pub fn lesson_with<More: Args>(
     }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let about = format!("Lesson {number} of {LAST}: {}", lesson.title);
-    let command = Options::command().name(lesson.name).about(about).after_help(examples(lesson.name));
-    let matches = More::augment_args(command).get_matches();
+    let command = Options::command().name(lesson.name).after_help(examples(lesson.name));
+    // A lesson's own options bring a description of themselves, which is not the lesson's.
+    let matches = More::augment_args(command).about(about).long_about(None).get_matches();
     let understood = Options::from_arg_matches(&matches)
         .and_then(|options| More::from_arg_matches(&matches).map(|more| (options, more)));
     let (options, more) = match understood {
