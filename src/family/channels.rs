@@ -143,7 +143,7 @@ fn read(by: &Story, fd: i32, count: usize) -> Result<Vec<u8>> {
 }
 
 fn close(story: &Story, ends: [i32; 2]) {
-    ends.into_iter().for_each(|fd| story.perform_untold(&Call::File(FileCall::Close { fd })));
+    ends.into_iter().for_each(|fd| story.perform_at_drop(Call::File(FileCall::Close { fd })));
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl Medium for MappedFile {
 
 impl Drop for MappedFile {
     fn drop(&mut self) {
-        self.files.into_iter().for_each(|fd| self.story.perform_untold(&Call::File(FileCall::Close { fd })));
+        self.files.into_iter().for_each(|fd| self.story.perform_at_drop(Call::File(FileCall::Close { fd })));
     }
 }
 

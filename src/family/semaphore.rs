@@ -79,7 +79,7 @@ impl Semaphore {
 impl Drop for Semaphore {
     fn drop(&mut self) {
         if !self.removed {
-            self.story.perform_untold(&self.removal());
+            self.story.perform_at_drop(self.removal());
         }
     }
 }

@@ -280,7 +280,7 @@ impl Attachment {
 impl Drop for Attachment {
     fn drop(&mut self) {
         if !self.detached {
-            self.story.let_go(self.address);
+            self.story.perform_at_drop(Call::Shmdt { address: self.address });
         }
     }
 }

@@ -204,7 +204,7 @@ impl Segment {
 impl Drop for Segment {
     fn drop(&mut self) {
         if !self.removed {
-            self.story.discard(self.id);
+            self.story.perform_at_drop(Call::Shmctl { shmid: self.id, cmd: Cmd::IpcRmid });
         }
     }
 }

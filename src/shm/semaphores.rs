@@ -67,7 +67,7 @@ impl Semaphores {
 impl Drop for Semaphores {
     fn drop(&mut self) {
         if !self.removed {
-            self.story.discard_set(self.id);
+            self.story.perform_at_drop(Call::Semctl { semid: self.id, semnum: 0, cmd: SemCmd::IpcRmid });
         }
     }
 }
@@ -152,7 +152,8 @@ impl Semid {
     ///
     /// As for [`Semid::value`].
     pub fn waiting_now(self, story: &Story, number: i32) -> Result<i32> {
-        story.look_at_set(self, number, SemCmd::GetNcnt)
+        let asked = Call::Semctl { semid: self, semnum: number, cmd: SemCmd::GetNcnt };
+        Ok(story.quietly(&asked)?.map_or(0, |answer| answer.value() as i32))
     }
 
     /// `semctl(id, 0, IPC_RMID)`: removes the set.

@@ -72,6 +72,8 @@ pub enum Event {
     Erratum {
         /// Its number in the book's list.
         code: String,
+        /// What kind of mistake it is, and whose.
+        fault: Fault,
         /// What is right.
         text: String,
     },
@@ -263,10 +265,7 @@ pub enum Event {
         text: String,
     },
     /// The lesson waits for the learner.
-    Wait {
-        /// `next`, `answer` or `move`.
-        wants: &'static str,
-    },
+    Wait(Wants),
     /// The lesson is over.
     End {
         /// `complete`, `quit` or `failed`.
@@ -366,6 +365,36 @@ pub struct Speed {
     pub refused: Option<String>,
 }
 
+/// What the learner may type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "wants", rename_all = "snake_case")]
+pub enum Wants {
+    /// Enter, to go on.
+    Next {
+        /// Whether `?` would bring more.
+        more: bool,
+    },
+    /// The letter of an option, or Enter for none.
+    Answer {
+        /// The last option's letter.
+        last: char,
+    },
+    /// Who moves next, `a` or `b`, or Enter to leave it to the lesson.
+    Move,
+}
+
+/// What is wrong with a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// The article says what is not so.
+    Wrong,
+    /// The article leaves out what one has to know.
+    Missing,
+    /// A manual page says what is not so.
+    Manual,
+}
+
 /// Bytes read or written.
 #[derive(Clone, Debug, Serialize)]
 pub struct Access {
@@ -378,8 +407,8 @@ pub struct Access {
     pub direction: Direction,
     /// Where.
     pub address: Address,
-    /// Which bytes.
-    pub bytes: Vec<u8>,
+    /// Which bytes; none, if they were to be read and the process did not survive it.
+    pub bytes: Option<Vec<u8>>,
     /// Pages that the process was given meanwhile: its minor page faults. None, if it did not survive.
     pub faults: Option<u64>,
     /// The access in C notation.

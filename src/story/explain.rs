@@ -8,7 +8,7 @@ use nix::errno::Errno;
 
 use crate::call::{Address, Call, Cmd, FileCall, Key, ShmatFlags, ShmgetFlags, Shmid};
 use crate::error::Reason;
-use crate::evidence::limits::{self, SHMALL, SHMMAX, SHMMNI};
+use crate::evidence::limits::{self, SHM_RMID_FORCED, SHMALL, SHMMAX, SHMMNI};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
 use crate::kernel::{ProcFile, Process};
@@ -39,7 +39,7 @@ pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reas
         (Call::Shmget { key, size, flags, .. }, _) => shmget(*key, *size, *flags, errno, process),
         (Call::Shmat { shmid, address, flags }, _) => shmat(*shmid, *address, *flags, errno, process),
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
-        (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno),
+        (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno, process),
         (Call::File(call), _) => file(call, errno),
         (Call::Semget { .. } | Call::Semop { .. } | Call::Semtimedop { .. } | Call::Semctl { .. }, _) => {
             semaphore(call, errno)
@@ -82,7 +82,7 @@ fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut
         }
         Errno::EEXIST => words(
             format!("A segment has the key {key} already, and IPC_CREAT|IPC_EXCL asks for a new one."),
-            "Leave IPC_EXCL away to use the segment that is there, or choose another key.",
+            "Leave out IPC_EXCL to use the segment that is there, or choose another key.",
         ),
         Errno::ENOSPC => no_space(size, process),
         Errno::ENOMEM if flags.contains(ShmgetFlags::SHM_HUGETLB) => {
@@ -100,7 +100,7 @@ fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut
         ),
         Errno::EPERM if flags.contains(ShmgetFlags::SHM_HUGETLB) => words(
             "SHM_HUGETLB is for CAP_IPC_LOCK, or a group or limit that allows it.",
-            "Leave SHM_HUGETLB away.",
+            "Leave out SHM_HUGETLB.",
         ),
         Errno::EPERM => words(
             "The manual page gives EPERM for huge pages only, so a sandbox forbids the call (a seccomp filter).",
@@ -140,14 +140,14 @@ fn no_space(size: usize, process: &mut dyn Look) -> Words {
     let used: u64 = table.iter().map(|row| pages(row.size)).sum();
     match (setting(process, SHMMNI), setting(process, SHMALL)) {
         (Some(most), _) if table.len() as u64 >= most => words(
-            format!("There are {} segments, and /proc/sys/kernel/shmmni allows {most}.", table.len()),
+            format!("/proc/sys/kernel/shmmni allows {most} segments, and so many there are."),
             "Remove those that nobody needs (`ipcs -m`, `ipcrm -m ID`), or raise kernel.shmmni. \
              With --isolated you have a table of your own.",
         ),
         (_, Some(most)) if used + pages(size) > most => words(
             format!(
-                "All segments together have {used} pages, {} more are asked for, and /proc/sys/kernel/shmall \
-                 allows {most}.",
+                "/proc/sys/kernel/shmall allows {most} pages for all segments together; {used} are in use, and {} \
+                 asked for.",
                 pages(size)
             ),
             "Remove segments that nobody needs, or raise kernel.shmall.",
@@ -187,10 +187,8 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
         );
     };
     let Some(segment) = table.into_iter().find(|row| row.shmid == id) else {
-        return words(
-            format!("No segment has the id {id}: it never was, or it is removed."),
-            "Look it up in `ipcs -m`; a C program must check for (void *) -1.",
-        );
+        let (why, advice) = no_such_segment(id, process);
+        return words(why, format!("{advice} A C program must check for (void *) -1."));
     };
     if !address.is_multiple_of(page) && !flags.contains(ShmatFlags::SHM_RND) {
         return words(
@@ -202,7 +200,8 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     let length = segment.size.next_multiple_of(page);
     match taken_by(process, start, length) {
         Some(mapping) if address != Address::NULL => {
-            words(format!("{start} is taken by: {mapping}."), "Pass NULL, and let the kernel choose.")
+            let reach = if mapping.start > start { "up would run into" } else { "is taken by" };
+            words(format!("{start} {reach}: {mapping}."), "Pass NULL, and let the kernel choose.")
         }
         _ => words("The address or the flags are not valid.", see("shmat")),
     }
@@ -224,7 +223,19 @@ fn shmdt(address: Address, errno: Errno, process: &mut dyn Look) -> Words {
     }
 }
 
-fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
+fn no_such_segment(id: Shmid, process: &mut dyn Look) -> Words {
+    if setting(process, SHM_RMID_FORCED) == Some(1) {
+        return words(
+            format!(
+                "No segment has the id {id}. kernel.shm_rmid_forced is 1 here: a segment goes with its last attachment."
+            ),
+            "With --isolated it is 0, as it is by default; or see `sysctl kernel.shm_rmid_forced`.",
+        );
+    }
+    words(format!("No segment has the id {id}: it never was, or it is removed."), "Look it up in `ipcs -m`.")
+}
+
+fn shmctl(id: Shmid, cmd: Cmd, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL if matches!(cmd, Cmd::Unknown(_)) => {
             words("The kernel knows no such command.", see("shmctl"))
@@ -232,12 +243,9 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
         Errno::EINVAL if matches!(cmd, Cmd::ShmStat | Cmd::ShmStatAny) => {
             words(format!("No segment has the index {id}."), "Indices run from 0 to what SHM_INFO returns.")
         }
-        Errno::EINVAL => words(
-            format!("No segment has the id {id}: it never was, or it is removed."),
-            "Look it up in `ipcs -m`.",
-        ),
+        Errno::EINVAL => no_such_segment(id, process),
         Errno::EACCES => words(
-            "The segment's permission bits deny this process to read its record.",
+            "The segment's permission bits do not let this process read its record.",
             "Its owner may change them with IPC_SET.",
         ),
         Errno::EPERM if matches!(cmd, Cmd::ShmLock | Cmd::ShmUnlock) => words(
@@ -295,7 +303,7 @@ fn semaphore(call: &Call, errno: Errno) -> Words {
 fn file(call: &FileCall, errno: Errno) -> Words {
     match (call, errno) {
         (FileCall::Read { .. }, Errno::EAGAIN) => words(
-            "There is nothing to read, and O_NONBLOCK forbids to wait: without it, the reader would wait.",
+            "There is nothing to read, and O_NONBLOCK forbids waiting: without it, the reader would wait.",
             "Read again when something has been written.",
         ),
         (FileCall::Read { fd, .. } | FileCall::Write { fd, .. } | FileCall::Map { fd, .. }, Errno::EBADF) => {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use nix::errno::Errno;
 
-use super::event::{Choice, Event};
+use super::event::{Choice, Event, Wants};
 use super::{Schedule, Story, Turn};
 use crate::error::{Error, Result};
 use crate::kernel::{Ending, Step};
@@ -29,11 +29,21 @@ impl Story {
         question: &str,
         options: [(T, &str); N],
     ) -> Result<Guess<T>> {
+        let mut options = options.map(|(option, why)| (option, why.to_owned()));
+        options.rotate_right(self.turn() % N);
         let texts = options.iter().map(|(option, _)| option.to_string()).collect();
         self.tell(Event::Predict { question: question.to_owned(), options: texts });
         let chosen = if self.waits() { self.choose(N)? } else { None };
         self.unharmed()?;
-        Ok(Guess { options: options.map(|(option, why)| (option, why.to_owned())).into(), chosen })
+        Ok(Guess { options: options.into(), chosen })
+    }
+
+    /// By how many places to turn the options of the next question. A lesson names the right one first, where it
+    /// reads best, and whoever always types a shall learn nothing by it; yet each run asks alike.
+    fn turn(&self) -> usize {
+        let narrator = &mut *self.narrator.borrow_mut();
+        narrator.asked += 1;
+        narrator.source.file.bytes().map(usize::from).sum::<usize>() + narrator.asked
     }
 
     /// Has every move of a schedule made: of the one that was `asked` for, or else as the learner decides, one by one.
@@ -68,7 +78,7 @@ impl Story {
     fn next_turn(&self, rest: &[Turn]) -> Result<Turn> {
         // When one of them is through, the other has no choice.
         while rest.contains(&Turn::A) && rest.contains(&Turn::B) {
-            let turn = match self.ask("move")?.as_str() {
+            let turn = match self.ask(Wants::Move)?.as_str() {
                 "" => return Ok(rest[0]),
                 "a" => Turn::A,
                 "b" => Turn::B,
@@ -86,7 +96,7 @@ impl Story {
     fn choose(&self, options: usize) -> Result<Option<usize>> {
         let last = letter(options - 1);
         loop {
-            let line = self.ask("answer")?;
+            let line = self.ask(Wants::Answer { last })?;
             let position = (0..options).find(|&option| line == letter(option).to_string());
             match (line.as_str(), position) {
                 ("", _) => return Ok(None),

@@ -15,7 +15,7 @@ use pretty_hex::HexConfig;
 use textwrap::Options;
 
 use super::Tell;
-use super::event::{Access, CallEvent, Choice, Direction, Event, Field, SegmentRow};
+use super::event::{Access, CallEvent, Choice, Direction, Event, Fault, Field, SegmentRow, Wants};
 use super::predict::letter;
 use crate::call::{Semid, Shmid};
 use crate::evidence::maps::Mapping;
@@ -264,11 +264,12 @@ impl<W: Write> Text<W> {
         self.blank()
     }
 
-    fn wait(&mut self, wants: &str) -> io::Result<()> {
+    fn wait(&mut self, wants: Wants) -> io::Result<()> {
         let prompt = match wants {
-            "answer" => "  your answer> ",
-            "move" => "  who moves? a or b> ",
-            _ => "[Enter] next   [?] more   [q] quit > ",
+            Wants::Next { more: true } => "[Enter] next   [?] more   [q] quit > ".to_owned(),
+            Wants::Next { more: false } => "[Enter] next   [q] quit > ".to_owned(),
+            Wants::Answer { last } => format!("  your answer, a to {last}, or Enter> "),
+            Wants::Move => "  who moves? a or b> ".to_owned(),
         };
         self.blank = true;
         write!(self.out, "{}", prompt.bold())?;
@@ -359,8 +360,13 @@ impl<W: Write> Tell for Text<W> {
             Event::Why { text, asked: true } => self.labelled("More".bold(), text)?,
             Event::Why { .. } => {}
             Event::Reply { text } | Event::Moved { text } => self.paragraph(text)?,
-            Event::Erratum { code, text } => {
-                self.labelled(code.as_str().red().bold(), &format!("The article errs: {text}"))?;
+            Event::Erratum { code, fault, text } => {
+                let whose = match fault {
+                    Fault::Wrong => "The article errs",
+                    Fault::Missing => "The article leaves out",
+                    Fault::Manual => "The manual page errs",
+                };
+                self.labelled(code.as_str().red().bold(), &format!("{whose}: {text}"))?;
                 self.blank()?;
             }
             Event::Predict { question, options } => self.predict(question, options)?,
@@ -450,7 +456,7 @@ impl<W: Write> Tell for Text<W> {
                 self.blank()?;
             }
             Event::Traced(event) => self.traced(event)?,
-            Event::Wait { wants } => self.wait(wants)?,
+            Event::Wait(wants) => self.wait(*wants)?,
             Event::End { outcome, left, marked, left_sets, next, .. } => {
                 self.end(outcome, (left.as_deref(), left_sets.as_deref()), marked, next.as_deref())?;
             }

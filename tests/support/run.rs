@@ -229,7 +229,7 @@ impl Running {
         match self.format {
             Format::Json => self.out().matches("{\"event\":\"wait\"").count(),
             Format::Text => {
-                ["your answer> ", "a or b> ", "quit > "].map(|it| self.out().matches(it).count()).iter().sum()
+                ["or Enter> ", "a or b> ", "quit > "].map(|it| self.out().matches(it).count()).iter().sum()
             }
         }
     }
