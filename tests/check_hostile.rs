@@ -133,6 +133,11 @@ fn one_that_kills_its_tracer_does_not() {
 }
 
 #[test]
+fn one_that_kills_its_judge_does_not() {
+    is_found("killjudge", "never-removed");
+}
+
+#[test]
 fn one_that_slips_away_from_the_tracer_is_ended() {
     is_found("untraced", "timed-out");
 }
