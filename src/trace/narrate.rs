@@ -267,3 +267,55 @@ impl<T: Tell> Observer for Narrator<T> {
         ControlFlow::Continue(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nix::errno::Errno;
+    use nix::sys::stat::Mode;
+
+    use super::*;
+    use crate::call::{Address, Cmd, Key, SemCmd, Semid, ShmatFlags, ShmgetFlags};
+
+    /// The calls, each with the errnos that its manual page names under ERRORS.
+    fn manual() -> Vec<(Call, Vec<Errno>)> {
+        use Errno::*;
+        let (key, mode, flags) = (Key(7), Mode::empty(), ShmgetFlags::empty());
+        let (shmid, semid, ops) = (Shmid(7), Semid(7), Vec::new());
+        let address = Address(0x1000);
+        vec![
+            (
+                Call::Shmget { key, size: 1, flags, mode },
+                vec![EACCES, EEXIST, EINVAL, ENFILE, ENOENT, ENOMEM, ENOSPC, EPERM],
+            ),
+            (Call::Shmat { shmid, address, flags: ShmatFlags::empty() }, vec![EACCES, EIDRM, EINVAL, ENOMEM]),
+            (Call::Shmdt { address }, vec![EINVAL]),
+            (
+                Call::Shmctl { shmid, cmd: Cmd::IpcStat },
+                vec![EACCES, EFAULT, EIDRM, EINVAL, ENOMEM, EOVERFLOW, EPERM],
+            ),
+            (
+                Call::Semget { key, nsems: 1, flags, mode },
+                vec![EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC],
+            ),
+            (
+                Call::Semop { semid, ops },
+                vec![E2BIG, EACCES, EAGAIN, EFAULT, EFBIG, EIDRM, EINTR, EINVAL, ENOMEM, ERANGE],
+            ),
+            (
+                Call::Semctl { semid, semnum: 0, cmd: SemCmd::GetVal },
+                vec![EACCES, EFAULT, EIDRM, EINVAL, EPERM, ERANGE],
+            ),
+        ]
+    }
+
+    #[test]
+    fn every_errno_of_the_manual_pages_is_explained() {
+        let outside = &mut Outside { pid: std::process::id() as i32, elsewhere: false, page_size: 4096 };
+        for (call, errnos) in manual() {
+            for errno in errnos {
+                let why = explain(&call, errno, outside).why;
+                assert!(!why.contains("not explained"), "{call} {errno:?}: {why}");
+            }
+        }
+    }
+}
