@@ -88,12 +88,17 @@ impl Desk<'_> {
                     }
                     let repeats = if findings.is_empty() { trial.times } else { 1 };
                     for _ in 0..repeats {
-                        match self.run(&command, trial.script) {
+                        let found = match self.run(&command, trial.script) {
                             Ok(run) => {
                                 removed.extend(clean_up(&run.trace));
-                                findings.extend(rules::judge(trial, &run));
+                                rules::judge(trial, &run)
                             }
-                            Err(finding) => findings.push(finding),
+                            Err(finding) => vec![finding],
+                        };
+                        if trial.advises {
+                            notes.extend(found.iter().map(advice));
+                        } else {
+                            findings.extend(found);
                         }
                         if !findings.is_empty() {
                             break;
@@ -127,6 +132,9 @@ impl Desk<'_> {
     fn run(&self, words: &[String], script: Script) -> Result<Run, Finding> {
         let guard = Guard::new(self.ground.is_private());
         let given = script.given.map(|setting| give(setting, &guard)).transpose()?;
+        if self.ground.is_private() {
+            ground::choose_ids();
+        }
         if script.no_segments {
             let _ = ground::set("shmmni", "0");
         }
@@ -156,7 +164,7 @@ impl Desk<'_> {
             let _ = ground::set("shmmni", "256");
         }
         let trace =
-            traced.map_err(|error| Finding::new(Code::NotRun, format!("{} {}", error, error.advice())))?;
+            traced.map_err(|error| Finding::new(Code::NotRun, format!("{error}. {}", error.advice())))?;
         let halted = guard.reason().or_else(|| cut(&trace, self.patience));
         let planted = witness.planted.or_else(|| given.as_ref().map(|given| given.text.clone()));
         Ok(Run {
@@ -165,11 +173,21 @@ impl Desk<'_> {
             errors: errors.join().unwrap_or_default(),
             looks: witness.looks,
             planted,
+            at_once: witness.at_once,
             given: given.map(take_back),
             shared_otherwise: witness.shared_otherwise,
             trace,
         })
     }
+}
+
+/// What does not count, and is worth knowing all the same.
+fn advice(finding: &Finding) -> String {
+    let lesson = match finding.lesson.as_str() {
+        "" => String::new(),
+        lesson => format!(" See {lesson}."),
+    };
+    format!("{} ({}, which does not count here.){lesson}", finding.message, finding.code)
 }
 
 fn pipe() -> Result<(OwnedFd, OwnedFd), Finding> {
@@ -206,6 +224,9 @@ fn cut(trace: &Trace, patience: Duration) -> Option<(Code, String)> {
 fn give(setting: Setting, guard: &Guard) -> Result<Given, Finding> {
     let mut process = Linux::new();
     let text = fresh_text();
+    if guard.is_alone() {
+        ground::choose_ids();
+    }
     let call = Call::Shmget {
         key: setting.key,
         size: crate::course::SIZE,

@@ -10,6 +10,8 @@ use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -25,6 +27,8 @@ use crate::trace::{Attachment, Observer, State, Step};
 
 /// As much of a segment as is looked at.
 const ENOUGH: usize = 64 * 1024;
+/// How long a child that is about to end is held, so that its parent can make another one.
+const COMPANY: Duration = Duration::from_millis(250);
 /// A program in an endless loop would be looked at for ever.
 const MOST_LOOKS: usize = 200;
 
@@ -41,6 +45,7 @@ pub(super) struct Witness {
     once_detached: BTreeSet<Shmid>,
     pub looks: Vec<Look>,
     pub planted: Option<String>,
+    pub at_once: bool,
     pub shared_otherwise: Option<String>,
 }
 
@@ -56,6 +61,7 @@ impl Witness {
             once_detached: BTreeSet::new(),
             looks: Vec::new(),
             planted: None,
+            at_once: false,
             shared_otherwise: None,
         }
     }
@@ -108,7 +114,25 @@ impl Witness {
                 self.plant(shmid, 0);
             }
         }
+        if let Some(first) = self.first.filter(|first| *first != pid && self.script.compares_lives) {
+            self.at_once = self.at_once || self.has_company(first, pid);
+        }
         self.notice_other_sharing(pid);
+    }
+
+    /// Whether another child is there when one is about to end. A parent that does not wait for it makes the next one
+    /// meanwhile, however early the first was ready: so it is given the time to.
+    fn has_company(&self, parent: i32, child: i32) -> bool {
+        let end = Instant::now() + COMPANY;
+        loop {
+            if self.guard.has_others([parent, child]) || children(parent).any(|other| other != child) {
+                return true;
+            }
+            if Instant::now() > end {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     fn notice_other_sharing(&mut self, pid: i32) {
@@ -168,6 +192,18 @@ impl Observer for Witness {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// The children of a process that are no zombies.
+fn children(pid: i32) -> impl Iterator<Item = i32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
+    let numbers =
+        lists.flat_map(|list| list.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>());
+    numbers.filter(|pid| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|state| !state.trim_start().starts_with(['Z', 'X']))
+    })
 }
 
 fn at(state: &State, pid: i32, address: Address) -> Option<Shmid> {
