@@ -1,6 +1,7 @@
 //! `check` as a learner meets it: exercises as shipped, solutions, hints, progress, and the ways to call it.
 
 mod examined;
+mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,6 +13,7 @@ use examined::{Workshop, cc, codes, root, text};
 use playground::check::{EXERCISES, exercise};
 use playground::course::LESSONS;
 use serde_json::Value;
+use support::namespaces;
 
 /// What is found in the exercises as they were shipped, in Rust and in C.
 const SHIPPED: [(&[&str], &[&str]); 16] = [
@@ -127,6 +129,41 @@ fn the_articles_program_passes_with_its_lost_lines_and_is_told_which_one_is_miss
     let notes = whole["notes"].to_string();
     assert!(notes.contains("error-ignored") || notes.contains("not examined"), "{whole}");
 }
+
+#[test]
+fn no_segment_of_an_exercise_has_the_id_0() {
+    if !namespaces("ids") {
+        return;
+    }
+    let workshop = Workshop::new();
+    // In exercises 10 and 11 the examiner's own segment is there before.
+    for number in ["10", "11", "1"] {
+        let shipped = exercise(number.parse().unwrap()).unwrap();
+        let source = workshop.path().join("handed-in.c");
+        let text = if number == "1" { WITHOUT_REMOVAL } else { shipped.c };
+        fs::write(&source, text).unwrap();
+        let program = cc(&source, workshop.path(), &["-w"]).display().to_string();
+        let verdict = workshop.verdict(&[number, "--", &program]);
+        let findings = verdict["findings"].as_array().unwrap();
+        let calls = findings.iter().filter_map(|finding| finding["call"].as_str());
+        let calls = calls.filter(|call| call.contains("get("));
+        let answers: Vec<&str> = calls.filter_map(|call| call.rsplit_once(" = ").map(|(_, id)| id)).collect();
+        assert!(!answers.contains(&"0"), "{verdict}");
+        assert!(!verdict["removed"].to_string().contains(" 0"), "{verdict}");
+    }
+}
+
+/// A segment, a set of semaphores, and no word of removing them.
+const WITHOUT_REMOVAL: &str = "
+#include <sys/sem.h>
+#include <sys/shm.h>
+int main(void)
+{
+    shmget(IPC_PRIVATE, 25600, IPC_CREAT | 0600);
+    semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    return 0;
+}
+";
 
 #[test]
 fn exercises_and_solutions_compile_without_a_warning() {
@@ -406,11 +443,20 @@ fn the_classroom_file_marks_exercises_that_exist() {
     let file = file_in_readme("classroom.yml");
     let commands: Vec<_> = file.lines().filter_map(|line| line.trim().strip_prefix("command: ")).collect();
     assert!(!commands.is_empty());
-    for command in commands {
+    for command in &commands {
         let number = command.strip_prefix("cargo run --quiet --bin check -- ").expect(command);
         assert!(exercise(number.parse().expect(number)).is_some(), "{command}");
     }
     assert!(!file.contains('\t'));
+    // The last step reads the result of each, by the id that the step has.
+    let ids: Vec<_> = file.lines().filter_map(|line| line.trim().strip_prefix("id: ")).collect();
+    assert_eq!(ids.len(), commands.len());
+    let runners = file.lines().find_map(|line| line.trim().strip_prefix("runners: ")).expect("runners");
+    assert_eq!(runners.split(',').collect::<Vec<_>>(), ids);
+    for id in ids {
+        let result = format!("{}_RESULTS: ${{{{ steps.{id}.outputs.result }}}}", id.to_uppercase());
+        assert!(file.lines().any(|line| line.trim() == result), "{result}");
+    }
 }
 
 #[test]

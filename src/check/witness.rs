@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::thread;
@@ -29,6 +30,8 @@ use crate::trace::{Attachment, Observer, State, Step};
 const ENOUGH: usize = 64 * 1024;
 /// How long a child that is about to end is held, so that its parent can make another one.
 const COMPANY: Duration = Duration::from_millis(250);
+/// As much of a program's file as is looked at.
+const ENOUGH_PROGRAM: u64 = 1 << 20;
 /// A program in an endless loop would be looked at for ever.
 const MOST_LOOKS: usize = 200;
 
@@ -117,7 +120,10 @@ impl Witness {
         if let Some(first) = self.first.filter(|first| *first != pid && self.script.compares_lives) {
             self.at_once = self.at_once || self.has_company(first, pid);
         }
-        self.notice_other_sharing(pid);
+        // A program that has a segment is judged by that.
+        if state.segments().next().is_none() {
+            self.notice_other_sharing(pid);
+        }
     }
 
     /// Whether another child is there when one is about to end. A parent that does not wait for it makes the next one
@@ -135,14 +141,16 @@ impl Witness {
         }
     }
 
+    /// Memory that is mapped; or, of a program that has tidied up, the word in it by which the linker knows the function.
     fn notice_other_sharing(&mut self, pid: i32) {
         let text = fs::read_to_string(ProcFile::Maps.path(pid)).unwrap_or_default();
         let shared = |mapping: &maps::Mapping| {
             let others = ["/dev/shm/", "/memfd:", "/dev/zero"];
             mapping.perms.ends_with('s') && others.iter().any(|name| mapping.name.starts_with(name))
         };
-        let found = maps::parse(&text).unwrap_or_default().into_iter().find(shared);
-        self.shared_otherwise = self.shared_otherwise.take().or(found.map(|mapping| mapping.name));
+        let mapped = maps::parse(&text).unwrap_or_default().into_iter().find(shared);
+        let found = mapped.map(|mapping| mapping.name).or_else(|| linked_with(pid));
+        self.shared_otherwise = self.shared_otherwise.take().or(found);
     }
 
     fn look(&mut self, shmid: Shmid, pid: i32, at_end: bool) {
@@ -192,6 +200,18 @@ impl Observer for Witness {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// The function of POSIX shared memory that a program is linked with.
+fn linked_with(pid: i32) -> Option<String> {
+    let mut program = Vec::new();
+    fs::File::open(format!("/proc/{pid}/exe")).ok()?.take(ENOUGH_PROGRAM).read_to_end(&mut program).ok()?;
+    let names = ["shm_open", "memfd_create"];
+    let is_there = |name: &&str| {
+        let word = format!("\0{name}\0");
+        program.windows(word.len()).any(|bytes| bytes == word.as_bytes())
+    };
+    names.into_iter().find(is_there).map(|name| format!("{name}, which it is linked with"))
 }
 
 /// The children of a process that are no zombies.
