@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use super::outside::{self, Outside};
 use super::state::State;
 use super::value::{Beginning, Cut, How, Limits, Made, Observer, Step, Trace};
-use crate::call::{Answer, Call, Performed, Shmid, ShmidDs};
+use crate::call::{Answer, Call, Outcome, Performed, ShmInfo, ShmLimits, Shmid, ShmidDs};
 use crate::evidence::segments::Row;
 use crate::kernel::{Linux, Process};
 use crate::story::{CallEvent, CellChange as Change, Event, Tell, Traced, changes, explain, fields};
@@ -147,6 +147,9 @@ impl<T: Tell> Narrator<T> {
         if let Some(record) = self.news(performed) {
             self.tell(record);
         }
+        if let Some(text) = figures(outcome) {
+            self.tell(Event::Say { text });
+        }
         if !elsewhere {
             self.know(performed);
         }
@@ -205,6 +208,21 @@ impl<T: Tell> Narrator<T> {
         let moments = named.iter().map(|(name, _)| (*name).to_owned()).collect();
         Some(Event::Record { shmid, moments, fields: fields(&records, NOBODY) })
     }
+}
+
+/// What a call copied out that is about no single segment.
+fn figures(outcome: &Outcome) -> Option<String> {
+    Some(match outcome {
+        Ok(Answer::Limits(_, ShmLimits { shmmax, shmmin, shmmni, shmall })) => format!(
+            "The limits of this namespace: shmmax {shmmax} and shmmin {shmmin} bytes, shmmni {shmmni} segments, shmall \
+             {shmall} pages."
+        ),
+        Ok(Answer::Usage(_, ShmInfo { used_ids, shm_tot, shm_rss, shm_swp })) => format!(
+            "All segments of this namespace: used_ids {used_ids}, and in pages shm_tot {shm_tot}, shm_rss {shm_rss}, \
+             shm_swp {shm_swp}."
+        ),
+        _ => return None,
+    })
 }
 
 /// What is new in a row, if anything is.
