@@ -475,6 +475,8 @@ fn the_gradescope_script_writes_what_gradescope_reads() {
         let syntax = Command::new("bash").arg("-n").arg(autograder.path().join(name)).status();
         assert!(syntax.expect("bash").success(), "{name}");
     }
+    // Where namespaces are forbidden, a submission could read the solutions.
+    assert!(file_in_readme("setup.sh").contains("rm -rf tests/solutions tests/c"));
     let mut script = Command::new("bash");
     script.arg(autograder.path().join("run_autograder")).env("CHECK", examined::CHECK);
     let status = script.env("AUTOGRADER", autograder.path()).status().expect("bash");
