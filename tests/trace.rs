@@ -105,6 +105,27 @@ fn without_its_detaches_it_is_told_what_it_forgot() {
 }
 
 #[test]
+fn limits_and_usage_are_told_with_what_they_say() {
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("figures.c");
+    let text = "
+        #define _GNU_SOURCE
+        #include <sys/shm.h>
+        int main(void)
+        {
+            struct shminfo limits;
+            struct shm_info usage;
+            shmctl(0, IPC_INFO, (struct shmid_ds *)&limits);
+            shmctl(0, SHM_INFO, (struct shmid_ds *)&usage);
+        }";
+    fs::write(&source, text).expect("write");
+    let run = traced(&built_from(&source, "figures", &[]), &[]);
+    let said: Vec<_> = run.all("say").into_iter().map(|say| say["text"].as_str().expect("text")).collect();
+    let shmmni = fs::read_to_string("/proc/sys/kernel/shmmni").expect("a limit");
+    assert!(said[0].contains(&format!("shmmni {} segments", shmmni.trim())), "{said:?}");
+    assert!(said[1].contains("used_ids "), "{said:?}");
+}
+
+#[test]
 fn the_seven_calls_take_no_more_than_twenty_stops() {
     let run = traced(&built("shm", &[]), &[]);
     assert_eq!(run.calls().len(), 7);

@@ -252,6 +252,17 @@ pub struct Trace {
     pub cut: Option<Cut>,
 }
 
+impl Trace {
+    /// The mistakes, those of one kind in the order of the calls that show them, as far as these are kept: at an end
+    /// mistakes show all at once.
+    pub fn findings_by_call(&self) -> Vec<Finding> {
+        let place = |finding: &Finding| self.calls.iter().position(|made| made.performed == finding.call);
+        let mut findings = self.findings.clone();
+        findings.chunk_by_mut(|one, next| one.code == next.code).for_each(|same| same.sort_by_key(place));
+        findings
+    }
+}
+
 /// Why a program could not be traced.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
