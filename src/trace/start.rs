@@ -146,7 +146,7 @@ impl Plan {
             directory: command.directory.as_ref().map(|path| c(path.as_os_str())).transpose()?,
             streams: command.streams.each_ref().map(|file| file.as_ref().map_or(-1, AsRawFd::as_raw_fd)),
             limits: command.limits.iter().map(limit).collect(),
-            filter: filter::program().map_err(|_| Error::Filter { errno: Errno::ENOSYS })?,
+            filter: filter::program().ok_or(Error::Filter { errno: Errno::ENOSYS })?,
             words,
             pointers,
         })
