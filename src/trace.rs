@@ -26,6 +26,7 @@ mod filter;
 mod findings;
 mod image;
 mod left;
+mod lender;
 mod memory;
 mod narrate;
 mod outside;
