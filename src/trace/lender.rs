@@ -23,7 +23,7 @@ const STACK: usize = 64 * 1024;
 /// The lender itself only waits.
 const LENDERS_STACK: usize = 32 * 1024;
 
-/// What a child does with its own id, and with its end of the line to the tracer. It must end by itself.
+/// What a child does, given its own id and its end of the line to the tracer.
 pub(super) trait Deed: Send + 'static {
     /// In the child: becomes another program, or exits.
     fn carry_out(&self, pid: Pid, line: &OwnedFd) -> !;
@@ -39,9 +39,9 @@ pub(super) trait Deed: Send + 'static {
 /// No thread can be made.
 pub(super) fn lend(deed: impl Deed, line: OwnedFd, more: usize) -> io::Result<()> {
     // Allocated here: the first allocation of a thread costs more than all that it does.
-    let stack = Box::new_uninit_slice(STACK + more);
+    let mut stack = Box::new_uninit_slice(STACK + more);
     let child = Child { deed, line, pid: AtomicI32::new(0) };
-    thread::Builder::new().stack_size(LENDERS_STACK).spawn(move || child.begin_and_wait(stack)).map(drop)
+    thread::Builder::new().stack_size(LENDERS_STACK).spawn(move || child.begin_and_wait(&mut stack)).map(drop)
 }
 
 struct Child<D> {
@@ -52,7 +52,7 @@ struct Child<D> {
 }
 
 impl<D: Deed> Child<D> {
-    fn begin_and_wait(&self, mut stack: Box<[MaybeUninit<u8>]>) {
+    fn begin_and_wait(&self, stack: &mut [MaybeUninit<u8>]) {
         let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PARENT_SETTID | libc::SIGCHLD;
         let top = stack.as_mut_ptr_range().end.cast::<c_void>();
         let (this, pid) = (&raw const *self, self.pid.as_ptr());
