@@ -41,6 +41,11 @@ fn forks_threads_programs_and_semaphores() {
 }
 
 #[test]
+fn pointers_that_lead_nowhere() {
+    agree(&built("nowhere", &["-w"]), &[]);
+}
+
+#[test]
 fn a_static_program() {
     agree(&built("shm", &["-static"]), &[]);
 }

@@ -138,6 +138,8 @@ impl Linux {
                 net::forget(Watched::Segment(id));
                 Ok(Answer::Done)
             }
+            // `endangers` has refused it.
+            Cmd::IpcSetAt(_) => Err(Errno::EFAULT),
             Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => {
                 shm::without_buffer(id, cmd).map(|()| Answer::Done)
             }
@@ -191,6 +193,9 @@ impl Linux {
         if let Call::Semctl { cmd: SemCmd::Other(_), .. } = call {
             return Some("the command may want a buffer, which the playground does not give it");
         }
+        if matches!(call, Call::SemopAt { .. } | Call::Shmctl { cmd: Cmd::IpcSetAt(_), .. }) {
+            return Some("the buffer is one of another process");
+        }
         let Call::Shmat { shmid, address, flags } = call else { return None };
         if *address == Address::NULL {
             return None;
@@ -231,6 +236,8 @@ impl Process for Linux {
                 self.semget(key, nsems, flags.bits() | mode.bits() as c_int)
             }
             Call::Semop { semid, ref ops } => sem::operate(semid, ops).map(|()| Answer::Done),
+            // `endangers` has refused it.
+            Call::SemopAt { .. } => Err(Errno::EFAULT),
             Call::Semtimedop { semid, ref ops, timeout } => {
                 sem::operate_within(semid, ops, timeout).map(|()| Answer::Done)
             }
