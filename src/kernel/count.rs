@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 
+use super::linux::sem::operate_one;
 use super::{Done, How, Linux, Step, Tally};
 use crate::call::{Address, SemOp, Semid};
 use crate::error::Result;
@@ -86,18 +87,19 @@ fn repeat(times: u64, deed: impl Fn()) -> u64 {
 fn between_semops(set: Semid, times: u64, deed: impl Fn()) -> nix::Result<u64> {
     let mut calls = 0;
     for _ in 0..times {
-        calls += wait_for(set, How::TAKE)?;
+        calls += semop_one(set, How::TAKE)?;
         deed();
-        calls += wait_for(set, How::GIVE)?;
+        calls += semop_one(set, How::GIVE)?;
     }
     Ok(calls)
 }
 
-/// A signal that is caught, or a stop, makes `semop` return early (signal(7)). Returns how many calls it took.
-fn wait_for(set: Semid, op: SemOp) -> nix::Result<u64> {
+/// `semop` with one operation, until it is done. Returns how many calls that took: a signal that is caught, or a stop,
+/// makes one return early (signal(7)).
+pub(crate) fn semop_one(set: Semid, op: SemOp) -> nix::Result<u64> {
     let mut calls = 1;
     loop {
-        match super::linux::sem::operate(set, &[op]) {
+        match operate_one(set, op) {
             Err(Errno::EINTR) => calls += 1,
             answer => return answer.map(|()| calls),
         }

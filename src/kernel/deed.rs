@@ -9,7 +9,7 @@ use crate::call::{Address, Outcome, SemFlags, SemOp, Semid};
 /// Something that a process does while others go on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Deed {
-    /// `semop`, the one call of the seven that may wait.
+    /// `semop`, which may wait for another process.
     Semop(Semid, Vec<SemOp>),
     /// Add 1 to the control word at `counter`, so many times.
     Count {

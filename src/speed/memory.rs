@@ -9,7 +9,7 @@ use nix::sched::sched_yield;
 
 use super::channel::{Channel, checked};
 use super::message::Stamp;
-use crate::call::Semid;
+use crate::call::{SemFlags, SemOp, Semid};
 use crate::kernel::semop_one;
 use crate::shm::ring::{Ring, Side};
 use crate::shm::{Bytes, sleep_while, wake_one};
@@ -186,22 +186,28 @@ impl<'a> Counted<'a> {
     ) -> Counted<'a> {
         Counted { rings: Rings::new(out, back, Spin), set, numbers, counts_places }
     }
+
+    fn change(&self, which: usize, change: i16) -> io::Result<()> {
+        let op = SemOp { number: self.numbers[which], change, flags: SemFlags::empty() };
+        semop_one(self.set, op)?;
+        Ok(())
+    }
 }
 
 impl Channel for Counted<'_> {
     fn send(&mut self, message: &[u64]) -> io::Result<()> {
         if self.counts_places {
-            semop_one(self.set, self.numbers[1], -1)?;
+            self.change(1, -1)?;
         }
         self.rings.send(message)?;
-        Ok(semop_one(self.set, self.numbers[0], 1)?)
+        self.change(0, 1)
     }
 
     fn receive(&mut self, message: &mut [u64]) -> io::Result<()> {
-        semop_one(self.set, self.numbers[2], -1)?;
+        self.change(2, -1)?;
         self.rings.receive(message)?;
         if self.counts_places {
-            semop_one(self.set, self.numbers[3], 1)?;
+            self.change(3, 1)?;
         }
         Ok(())
     }

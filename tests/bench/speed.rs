@@ -35,7 +35,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use playground::call::{Address, Answer, Call, Cmd, Key, Semid, ShmatFlags, ShmgetFlags, Shmid};
+use playground::call::{Answer, Call, Key, Semid, ShmgetFlags};
 use playground::course::OWNER_RW;
 use playground::kernel::{self, Linux, Process};
 use playground::shm::{Bytes, Mapping};
@@ -77,26 +77,15 @@ fn main() -> Result<()> {
     if !ground.has_two() {
         println!("One CPU only: whoever spins keeps the other from running. Nothing here means anything.");
     }
-    let room = room_for(LARGE[1]);
+    let room = NonZeroUsize::new(room_for(LARGE[1])).ok_or("no room")?;
     // Nothing is left of a file without a name, nor of a segment that is marked for destruction.
-    let file = Mapping::of_nameless_file(NonZeroUsize::new(room).ok_or("no room")?)?;
+    let (file, (_, segment)) = (Mapping::of_nameless_file(room)?, Mapping::of_doomed_segment(room)?);
     kernel::install_safety_net();
-    let mut process = Linux::new();
-    let memory =
-        Memory { segment: segment(&mut process, room)?, file: file.bytes(), set: semaphores(&mut process)? };
+    let memory = Memory { segment: segment.bytes(), file: file.bytes(), set: semaphores(&mut Linux::new())? };
     let compared = check_sequence(memory, &ground, options.messages as u64)
         .and_then(|()| compare(memory, &c, &ground, &options));
     kernel::remove_what_is_left();
     compared
-}
-
-fn segment<'a>(process: &mut Linux, size: usize) -> Result<Bytes<'a>> {
-    let made = process.perform(&Call::Shmget { key: Key::PRIVATE, size, flags: NEW, mode: OWNER_RW })??;
-    let shmid = Shmid(made.value() as i32);
-    let flags = ShmatFlags::empty();
-    let address = process.perform(&Call::Shmat { shmid, address: Address::NULL, flags })??.value();
-    process.perform(&Call::Shmctl { shmid, cmd: Cmd::IpcRmid })??;
-    Ok(process.window(Address(address as usize), size)?)
 }
 
 /// They are in the safety net, and go with it.
