@@ -22,7 +22,7 @@ use playground::evidence::segments;
 use playground::kernel::Ending;
 use playground::shm::Mapping;
 use playground::speed::channel::{Channel, Part, Report};
-use playground::speed::figures::{ROUND_TRIPS, STREAMS, timed};
+use playground::speed::figures::{ROUND_TRIPS, STREAMS, Time, timed};
 use playground::speed::trial::{self, Deed, Failure};
 use playground::speed::ways::{Pair, room_for};
 use playground::speed::{Ground, SIZES, SMALLEST, Shared, Thing, Traffic, Way};
@@ -57,7 +57,7 @@ const MESSAGES: &[Row<Mapping>] = &[
         let ground = Ground::look();
         for traffic in [Traffic::RoundTrip, Traffic::Stream] {
             for (way, size) in ways(traffic).flat_map(|way| SIZES.map(|size| (way, size))) {
-                match timed(Thing::messages(way, traffic, size), shared(memory), BUDGET, &ground) {
+                match timed(Thing::messages(way, traffic, size), shared(memory), Time::of(BUDGET), &ground) {
                     Ok(report) => assert!(report.messages > 1 && report.nanoseconds > 0, "{way} {size}"),
                     Err(Failure::TooLarge(limit)) => {
                         assert!(
@@ -78,7 +78,7 @@ const MESSAGES: &[Row<Mapping>] = &[
             .flat_map(|way| [(way, Traffic::RoundTrip), (way, Traffic::Stream)])
         {
             let thing = Thing::messages(way, traffic, SMALLEST);
-            timed(thing, shared(memory), BUDGET, &ground)
+            timed(thing, shared(memory), Time::of(BUDGET), &ground)
                 .unwrap_or_else(|failure| panic!("{way}: {failure}"));
         }
     }),
@@ -86,8 +86,12 @@ const MESSAGES: &[Row<Mapping>] = &[
         let before = queues();
         let ground = Ground::look();
         for size in [SMALLEST, 1 << 20] {
-            let _ =
-                timed(Thing::messages(Way::SystemV, Traffic::Stream, size), shared(memory), BUDGET, &ground);
+            let _ = timed(
+                Thing::messages(Way::SystemV, Traffic::Stream, size),
+                shared(memory),
+                Time::of(BUDGET),
+                &ground,
+            );
         }
         assert_eq!(queues(), before);
     }),
@@ -99,7 +103,8 @@ const MESSAGES: &[Row<Mapping>] = &[
             fs::write("/proc/sys/kernel/msgmax", "1048576")
                 .unwrap_or_else(|error| fall_away(error.to_string()));
             let thing = Thing::messages(Way::SystemV, Traffic::RoundTrip, 1 << 16);
-            let failure = timed(thing, shared(memory), BUDGET, &Ground::look()).expect_err("no room for it");
+            let failure =
+                timed(thing, shared(memory), Time::of(BUDGET), &Ground::look()).expect_err("no room for it");
             assert_eq!(failure, Failure::TooLarge("msgsnd: EAGAIN (msgmnb 16384)".to_owned()));
         },
     ),
@@ -114,7 +119,8 @@ const ENDS: &[Row<Mapping>] = &[
             let _ = set_child_subreaper(true);
             let mut seen = 0;
             for _ in 0..100 {
-                let watcher = forked(|| drop(timed(EACH_TIME, shared(memory), FOR_EVER, &Ground::look())));
+                let watcher =
+                    forked(|| drop(timed(EACH_TIME, shared(memory), Time::of(FOR_EVER), &Ground::look())));
                 seen += u32::from(makes_segments(watcher));
                 sleep(Duration::from_micros(random() % 3000));
                 kill(watcher, Signal::SIGTERM).expect("it is there");
@@ -158,7 +164,7 @@ const ENDS: &[Row<Mapping>] = &[
             let watcher = forked(|| {
                 // SAFETY: ignoring a signal runs no code of ours.
                 let _ = unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) };
-                drop(timed(spin, shared(memory), FOR_EVER, &Ground::look()));
+                drop(timed(spin, shared(memory), Time::of(FOR_EVER), &Ground::look()));
             });
             while children_of(watcher).len() < 2 {
                 sleep(Duration::from_millis(1));

@@ -39,7 +39,7 @@ use playground::call::{Answer, Call, Key, Semid, ShmgetFlags};
 use playground::course::OWNER_RW;
 use playground::kernel::{self, Linux, Process};
 use playground::shm::{Bytes, Mapping};
-use playground::speed::figures::timed;
+use playground::speed::figures::{Time, timed};
 use playground::speed::spread::{size as told_size, time as told_time};
 use playground::speed::trial::{self, Deed};
 use playground::speed::ways::{Pair, SEMAPHORES, room_for};
@@ -254,8 +254,8 @@ fn compare(memory: Memory<'_>, c: &C, ground: &Ground, options: &Options) -> Res
     let time = |what: What| -> Result<f64> {
         match what {
             What::Ours(thing) => {
-                let report =
-                    timed(thing, memory.shared(), budget, ground).map_err(|failure| failure.to_string())?;
+                let report = timed(thing, memory.shared(), Time::of(budget), ground)
+                    .map_err(|failure| failure.to_string())?;
                 Ok(report.nanoseconds as f64 / report.messages as f64)
             }
             What::C(what, size) => c.time(what, size, budget, ground.cpus),
