@@ -22,7 +22,7 @@ use super::{
     Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, ending_of, linux,
     stranger,
 };
-use crate::call::{Address, Answer, Call, Cmd, Outcome};
+use crate::call::{Address, Call, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
 use line::{Reply, Request, is_late, receive, send};
@@ -189,22 +189,9 @@ impl Process for Child {
                 Reply::Errno(errno) => Err(Errno::from_raw(errno)),
                 other => return Err(self.misunderstood(other)),
             };
-            // The child watches what it made; its parent does, too, in case the child is killed. What is made apart
-            // goes with its namespace, and its id is that of another segment here.
-            match (call, &outcome) {
-                _ if self.apart => {}
-                (&Call::Shmget { key, flags, .. }, Ok(Answer::Id(id)))
-                    if linux::made_by(self.pid(), key, flags.bits(), *id) =>
-                {
-                    net::watch(Watched::Segment(*id));
-                }
-                (&Call::Semget { key, flags, .. }, Ok(Answer::Set(id)))
-                    if linux::is_exclusive(key, flags.bits()) =>
-                {
-                    net::watch(Watched::Set(*id));
-                }
-                (&Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, Ok(_)) => net::forget(Watched::Segment(shmid)),
-                _ => {}
+            // What is made apart goes with its namespace, and its id is that of another segment here.
+            if !self.apart {
+                net::heard(self.pid(), call, &outcome);
             }
             Ok(outcome)
         })

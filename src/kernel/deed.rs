@@ -73,6 +73,8 @@ pub struct Tally {
     pub nanoseconds: u64,
     /// System calls that the loop itself made: two `semop` each, or the futex calls of a lock that was not free.
     pub calls: u64,
+    /// How often the lock came from a holder that had died.
+    pub orphaned: u64,
 }
 
 /// One of the three steps of an increment, with the one register that a process has for it.

@@ -40,9 +40,9 @@ use playground::course::OWNER_RW;
 use playground::kernel::{self, Linux, Process};
 use playground::shm::{Bytes, Mapping};
 use playground::speed::figures::{Time, timed};
+use playground::speed::sequence;
 use playground::speed::spread::{size as told_size, time as told_time};
-use playground::speed::trial::{self, Deed};
-use playground::speed::ways::{Pair, SEMAPHORES, room_for};
+use playground::speed::ways::{SEMAPHORES, room_for};
 use playground::speed::{Ground, Ratio, SMALLEST, Shared, Spread, Thing, Traffic, Way};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -62,12 +62,20 @@ struct Options {
     time: u64,
 
     /// How many messages the check of the sequence sends
-    #[arg(long, value_name = "N", default_value_t = 1e8)]
-    messages: f64,
+    #[arg(long, value_name = "N", default_value = "1e8", value_parser = whole)]
+    messages: u64,
 
     /// Given by `cargo bench` to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+/// `1000` or `1e3`.
+fn whole(text: &str) -> std::result::Result<u64, String> {
+    let (figure, zeros) = text.split_once('e').unwrap_or((text, "0"));
+    let number = figure.parse::<u64>().ok().zip(zeros.parse().ok());
+    let number = number.and_then(|(figure, zeros)| figure.checked_mul(10u64.checked_pow(zeros)?));
+    number.ok_or_else(|| "a whole number, as 1000 or 1e3".to_owned())
 }
 
 fn main() -> Result<()> {
@@ -82,7 +90,7 @@ fn main() -> Result<()> {
     let (file, (_, segment)) = (Mapping::of_nameless_file(room)?, Mapping::of_doomed_segment(room)?);
     kernel::install_safety_net();
     let memory = Memory { segment: segment.bytes(), file: file.bytes(), set: semaphores(&mut Linux::new())? };
-    let compared = check_sequence(memory, &ground, options.messages as u64)
+    let compared = check_sequence(memory, &ground, options.messages)
         .and_then(|()| compare(memory, &c, &ground, &options));
     kernel::remove_what_is_left();
     compared
@@ -133,28 +141,10 @@ impl C {
     }
 }
 
-/// Sends so many messages of 64 bytes through the ring. The receiving side checks number and bytes of each.
 fn check_sequence(memory: Memory<'_>, ground: &Ground, messages: u64) -> Result<()> {
-    use playground::speed::channel::Report;
-    use playground::speed::message::Stamp;
-    let Pair { mut one, mut other, .. } = Pair::new(Way::Spin, Traffic::Stream, SMALLEST, memory.shared())?;
     let start = Instant::now();
-    let words = SMALLEST / size_of::<u64>();
-    let send: Deed<'_> = Box::new(move || {
-        let mut message = vec![0; words];
-        (0..messages).try_for_each(|number| one.put(Stamp::new(number, false), &mut message))?;
-        Ok(Report { messages, nanoseconds: 0 })
-    });
-    let check: Deed<'_> = Box::new(move || {
-        let mut message = vec![0; words];
-        (0..messages).try_for_each(|number| other.take(number, &mut message).map(drop))?;
-        Ok(Report { messages, nanoseconds: 0 })
-    });
-    let [first, second] = ground.cpus;
-    let patience = Duration::from_secs(600);
-    let reports = trial::run(vec![(send, Some(first)), (check, Some(second))], patience);
-    let reports = reports.map_err(|failure| failure.to_string())?;
-    assert!(reports.iter().all(|report| report.messages == messages));
+    let checked = sequence::check(memory.shared(), ground, messages, Duration::from_secs(600));
+    checked.map_err(|failure| failure.to_string())?;
     println!(
         "Sequence: {messages} messages of 64 B, each once, in order and whole, in {:.1?}",
         start.elapsed()
