@@ -203,7 +203,7 @@ fn snapshot(name: &str, text: &str) {
         snapshot_path => "../snapshots",
         prepend_module_to_snapshot => false,
         omit_expression => true,
-        filters => [&MASKS[..], if name.starts_with("lesson20") { &MEASURED } else { &[] }].concat(),
+        filters => [MASKS, if name.starts_with("lesson20") { &MEASURED } else { &[] }].concat(),
     }, {
         assert_snapshot!(name, text);
     });
