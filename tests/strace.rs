@@ -77,6 +77,19 @@ c.shmctl(id, 0, None)
     agree(Path::new(python.trim()), &["-c", script]);
 }
 
+/// strace slows a pipe several times, and spinning not at all: there are no figures then, and a word why.
+#[test]
+fn lesson_20_measures_nothing_under_a_tracer() {
+    let output = Command::new("strace")
+        .args(["-f", "-o", "/dev/null", env!("CARGO_BIN_EXE_lesson20"), "--pace", "run", "--format", "json"])
+        .output()
+        .expect("strace runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let events = String::from_utf8(output.stdout).expect("UTF-8");
+    let count = |event: &str| events.matches(&format!("{{\"event\":\"{event}\"")).count();
+    assert_eq!([count("speeds"), count("predict"), count("missing"), count("end")], [0, 0, 1, 1], "{events}");
+}
+
 fn agree(program: &Path, arguments: &[&str]) {
     let (ours, theirs) = (ours(program, arguments), theirs(program, arguments));
     assert!(!ours.is_empty());

@@ -34,13 +34,12 @@ use crate::call::{
     Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, Semid, ShmatFlags, Shmid, ShmidDs,
 };
 use crate::error::{Error, Result};
-use crate::shm::Bytes;
 use files::Files;
 
 pub(super) use files::line_at_stdin;
 pub(super) use life::on_first;
-pub(crate) use life::{exit_now, fork};
-pub(crate) use queue::{Queueid, make_queue, receive, remove_queue, semop_one, send};
+pub(crate) use life::{exit_now, fork, heed};
+pub(crate) use queue::{Queueid, make_queue, receive, remove_queue, send, try_send};
 
 /// The process that runs this code.
 #[derive(Debug, Default)]
@@ -297,11 +296,8 @@ impl Process for Linux {
         Err(tells_the_story("have done something that takes long"))
     }
 
-    fn window<'a>(&mut self, address: Address, length: usize) -> Result<Bytes<'a>> {
-        self.attached_for(address, length, true)?;
-        let start = std::ptr::with_exposed_provenance_mut(address.0);
-        // SAFETY: `attached_for` found the bytes in an attachment that may be written, and the caller keeps it.
-        Ok(unsafe { Bytes::new(start, length) })
+    fn writable(&mut self, address: Address, length: usize) -> Result<()> {
+        self.attached_for(address, length, true)
     }
 
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {
