@@ -14,24 +14,24 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use support::{
     Finished, Format, Preload, Program, Run, Running, assert_nothing_left, clean_up, forbidding, namespaces,
-    program, programs,
+    program, programs, with_every_program,
 };
 
 const FORMATS: [Format; 2] = [Format::Text, Format::Json];
 
 /// Lets every program come to each of its prompts in turn, ends it there, and looks at what came of it.
-fn at_every_step(end: impl Fn(&mut Running), judge: impl Fn(&Finished)) {
-    for program in programs() {
-        for &format in formats(&program) {
-            for prompt in 1..=prompts(&program, format) {
-                let mut running = Run::stepping(&program, format).start().go_to_prompt(prompt);
+fn at_every_step(end: impl Fn(&mut Running) + Sync, judge: impl Fn(&Finished) + Sync) {
+    with_every_program(|program| {
+        for &format in formats(program) {
+            for prompt in 1..=prompts(program, format) {
+                let mut running = Run::stepping(program, format).start().go_to_prompt(prompt);
                 end(&mut running);
                 let finished = running.finish();
                 judge(&finished);
                 assert_nothing_left(&finished);
             }
         }
-    }
+    });
 }
 
 /// Both formats; but one for the lessons that search, race or wait for a clock: their prompts are the same in either.
@@ -68,15 +68,15 @@ fn assert_killed_by(finished: &Finished, signal: Signal) {
 
 #[test]
 fn a_normal_end_leaves_nothing() {
-    for program in programs() {
-        for finished in [Run::through(&program, Format::Json), Run::stepping(&program, Format::Json)] {
+    with_every_program(|program| {
+        for finished in [Run::through(program, Format::Json), Run::stepping(program, Format::Json)] {
             let finished = finished.finish();
             assert_ended_well(&finished);
             assert_nothing_left(&finished);
             let end = finished.told("end").pop().expect("an end is told");
             assert_eq!((&end["outcome"], &end["left"]), (&"complete".into(), &Vec::<i32>::new().into()));
         }
-    }
+    });
 }
 
 #[test]
@@ -253,41 +253,41 @@ fn a_child_that_hangs_is_killed_and_told() {
 /// The kernel ends them with it. The segments are left then, as README says: only `--isolated` rules that out.
 #[test]
 fn sigkill_of_the_parent_at_any_step_leaves_no_child() {
-    for program in programs() {
-        let begins = Run::through(&program, Format::Json).finish().told("fork").len();
-        let prompts = if begins == 0 { 0 } else { prompts(&program, Format::Json) };
+    with_every_program(|program| {
+        let begins = Run::through(program, Format::Json).finish().told("fork").len();
+        let prompts = if begins == 0 { 0 } else { prompts(program, Format::Json) };
         for prompt in 1..=prompts {
-            let running = Run::stepping(&program, Format::Json).start().go_to_prompt(prompt);
+            let running = Run::stepping(program, Format::Json).start().go_to_prompt(prompt);
             running.signal(Signal::SIGKILL);
             let finished = running.finish();
             assert_killed_by(&finished, Signal::SIGKILL);
             clean_up(&finished);
             assert_nothing_left(&finished);
         }
-    }
+    });
 }
 
 #[test]
 fn a_reader_who_has_had_enough_of_a_story_is_no_failure() {
-    for program in programs() {
+    with_every_program(|program| {
         for format in FORMATS {
-            let mut running = Run::through(&program, format).start();
+            let mut running = Run::through(program, format).start();
             running.until("a first line", |running| running.out().contains('\n'));
             running.stdout = None;
             let finished = running.finish();
             assert_ended_well(&finished);
             assert_nothing_left(&finished);
         }
-    }
+    });
 }
 
 /// Between two prompts the story is in the midst of a call, a fork, a line of output.
 #[test]
 fn a_signal_between_the_steps_kills_and_leaves_nothing() {
-    for program in programs() {
-        let length = Run::through(&program, Format::Json).finish().out.len();
+    with_every_program(|program| {
+        let length = Run::through(program, Format::Json).finish().out.len();
         for place in (0..length).step_by(length / 16) {
-            let mut running = Run::through(&program, Format::Json).start_with_small_pipe();
+            let mut running = Run::through(program, Format::Json).start_with_small_pipe();
             running.until("more events", |it| it.stdout.is_none() || it.out().len() >= place);
             running.signal(Signal::SIGTERM);
             let finished = running.finish();
@@ -297,13 +297,13 @@ fn a_signal_between_the_steps_kills_and_leaves_nothing() {
             }
             assert_nothing_left(&finished);
         }
-    }
+    });
 }
 
 #[test]
 fn a_hangup_that_is_ignored_stays_ignored_as_nohup_wants_it() {
-    for program in programs() {
-        let run = Run::stepping(&program, Format::Json).before_exec(|| {
+    with_every_program(|program| {
+        let run = Run::stepping(program, Format::Json).before_exec(|| {
             // SAFETY: ignoring a signal runs no code of ours.
             Ok(unsafe { signal(Signal::SIGHUP, SigHandler::SigIgn) }.map(drop)?)
         });
@@ -319,7 +319,7 @@ fn a_hangup_that_is_ignored_stays_ignored_as_nohup_wants_it() {
         let finished = running.finish();
         assert_ended_well(&finished);
         assert_nothing_left(&finished);
-    }
+    });
 }
 
 #[test]
@@ -327,9 +327,9 @@ fn sigkill_at_every_step_leaves_nothing_of_an_isolated_lesson() {
     if !namespaces("sigkill_at_every_step_leaves_nothing_of_an_isolated_lesson") {
         return;
     }
-    for program in programs() {
-        for prompt in 1..=prompts(&program, Format::Json) {
-            let run = Run::stepping(&program, Format::Json).args(["--isolated"]);
+    with_every_program(|program| {
+        for prompt in 1..=prompts(program, Format::Json) {
+            let run = Run::stepping(program, Format::Json).args(["--isolated"]);
             let running = run.start().go_to_prompt(prompt);
             let namespace = ipc_namespace(running.pid()).expect("the program runs");
             // The kernel gives the number of a namespace that is gone to the next one, perhaps another test's.
@@ -341,7 +341,7 @@ fn sigkill_at_every_step_leaves_nothing_of_an_isolated_lesson() {
             assert_nothing_left(&finished);
             assert_eq!(processes_in(&namespace), [0; 0], "the namespace, and what is in it, is held");
         }
-    }
+    });
 }
 
 fn ipc_namespace(pid: i32) -> Option<PathBuf> {

@@ -14,11 +14,10 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::Signal;
-use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, getegid, geteuid, setsid};
 
 use super::witness::random;
-use crate::kernel::{exit_now, fork};
+use crate::kernel::{Ending, ending_of, exit_now, fork};
 
 /// What a program can be given to run on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,12 +108,9 @@ fn namespaces() -> nix::Result<()> {
 
 fn as_first_process(hidden: &[PathBuf]) -> Ground {
     match fork() {
-        Ok(ForkResult::Parent { child }) => loop {
-            match waitpid(child, None) {
-                Ok(WaitStatus::Exited(_, status)) => exit_now(status),
-                Ok(WaitStatus::Signaled(..)) | Err(Errno::ECHILD) => exit_now(1),
-                _ => {}
-            }
+        Ok(ForkResult::Parent { child }) => match ending_of(child) {
+            Ok(Ending::Exited(status)) => exit_now(status),
+            _ => exit_now(1),
         },
         Ok(ForkResult::Child) => {
             // In a session of its own: a signal to the program's group must not reach the gate either.

@@ -10,7 +10,6 @@ use super::{Story, explain, notation};
 use crate::call::{Address, Answer, Call, Outcome, Performed};
 use crate::error::{Error, Reason, Refusal, Result};
 use crate::kernel::{Change, Faults};
-use crate::shm::Bytes;
 
 impl Story {
     /// Makes a system call, and tells it.
@@ -165,8 +164,8 @@ impl Story {
         self.told_if_ended(before)
     }
 
-    /// The bytes of an attachment, bare.
-    pub(crate) fn window<'a>(&self, address: Address, length: usize) -> Result<Bytes<'a>> {
-        self.process.borrow_mut().window(address, length)
+    /// Whether these are bytes of an attachment of this very process that may be written: an error, if not.
+    pub(crate) fn writable(&self, address: Address, length: usize) -> Result<()> {
+        self.process.borrow_mut().writable(address, length)
     }
 }

@@ -1,8 +1,13 @@
 //! The programs of the course, whichever there are: a new lesson is tested without a word here.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
 
 use playground::course::LESSONS;
+
+/// How many programs a test runs beside each other.
+const AT_ONCE: usize = 3;
 
 /// A binary of the course.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +23,21 @@ pub struct Program {
 pub fn programs() -> Vec<Program> {
     let lessons = LESSONS.iter().map(|lesson| lesson.name).filter(|name| *name != "lesson20");
     lessons.chain(["walkthrough"]).map(program).collect()
+}
+
+/// Does something with every one of them, a few at once: most of the time they wait, for a test or for a clock.
+pub fn with_every_program(deed: impl Fn(&Program) + Sync) {
+    let left = Mutex::new(programs().into_iter());
+    let next = || left.lock().expect("nobody fails while holding it").next();
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(program) = next() {
+                    deed(&program);
+                }
+            });
+        }
+    });
 }
 
 /// The program of this name.
