@@ -3,6 +3,7 @@
 //! **Invariant:** a piece that is not found, or found twice, is an error that names it and the file.
 
 use anyhow::{Context, Result, ensure};
+use regex::Regex;
 
 use crate::read;
 
@@ -57,6 +58,34 @@ pub fn item(path: &str, begins: &str) -> Result<String> {
     ensure!(found.len() == 1, "{path} has {} lines that begin with {begins:?}", found.len());
     let end = closing(&lines, found[0]).with_context(|| format!("{path}: {begins} has no end"))?;
     Ok(dedented(&lines[found[0]..=end]))
+}
+
+/// What stands under a heading of a file in Markdown, up to the next heading of the same rank; without comments, and
+/// without links, which would lead out of the book.
+///
+/// # Errors
+///
+/// The file has no such heading.
+pub fn section(path: &str, heading: &str) -> Result<String> {
+    let text = read(path)?;
+    let mut lines = text.lines().skip_while(|line| line.trim_start_matches('#').trim() != heading);
+    let rank = lines.next().with_context(|| format!("{path} has no heading {heading:?}"))?;
+    let rank = rank.len() - rank.trim_start_matches('#').len();
+    let mut told = String::new();
+    let mut in_code = false;
+    for line in lines {
+        in_code ^= line.starts_with("```");
+        let depth = line.len() - line.trim_start_matches('#').len();
+        if !in_code && (1..=rank).contains(&depth) {
+            break;
+        }
+        if !line.starts_with("<!--") {
+            told += line;
+            told.push('\n');
+        }
+    }
+    let link = Regex::new(r"\[([^\]]+)\]\([^)]*\)")?;
+    Ok(link.replace_all(&told, "$1").trim().to_owned())
 }
 
 /// The last line of the item that begins on this one.

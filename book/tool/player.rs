@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::markup::{self, escape};
 use crate::recording::{Part, Recording, kind, text};
+use crate::rustdoc::inline;
 use crate::scene::{Scene, Watch};
 
 /// The step player of a run.
@@ -27,8 +28,9 @@ pub fn player(run: &Recording) -> String {
 fn source(run: &Recording) -> String {
     let header = &run.header;
     format!(
-        "<p class=\"shm-source\">A recorded run of <code>{}</code>: {} on {}, {}.</p>",
+        "<p class=\"shm-source\">A recorded run of <code>{}</code>, {} build: {} on {}, {}.</p>",
         escape(text(header, "how")),
+        escape(text(header, "build")),
         escape(text(header, "kernel")),
         escape(text(header, "machine")),
         escape(text(header, "date"))
@@ -72,21 +74,34 @@ fn captioned(scenes: &[Scene]) -> Vec<Value> {
     scenes.iter().map(one).collect()
 }
 
-/// The questions of a run, for those who write their answers down first.
+/// The questions of a run, for those who write their answers down first: each under its step, with what was said
+/// before it, and the answers to choose from.
 pub fn questions(run: &Recording) -> String {
-    let asked = run.events.iter().filter(|event| kind(event) == "predict");
-    let items: String = asked.map(|event| format!("<li>{}</li>", escape(text(event, "question")))).collect();
+    let mut items = String::new();
+    for part in run.parts() {
+        let mut before: Vec<&str> = Vec::new();
+        for event in &part.events {
+            match kind(event) {
+                "say" => before.push(text(event, "text")),
+                "predict" => {
+                    items += &question(&part.title, &before, event);
+                    before.clear();
+                }
+                _ => {}
+            }
+        }
+    }
     format!("<ol class=\"shm-questions\">{items}</ol>")
 }
 
-/// The calls of a run in C notation, without those that only repeat what came before.
-pub fn calls(run: &Recording) -> String {
-    let mut told: Vec<&str> = Vec::new();
-    for event in run.events.iter().filter(|event| matches!(kind(event), "call") && event["brief"] != true) {
-        let c = text(event, "c");
-        if !told.contains(&c) {
-            told.push(c);
-        }
-    }
-    markup::printed(&told.join("\n"))
+fn question(title: &str, before: &[&str], event: &Value) -> String {
+    let before: String = before.iter().map(|text| format!("<p>{}</p>", inline(text))).collect();
+    let options = event["options"].as_array().into_iter().flatten();
+    let options: String =
+        options.map(|option| format!("<li>{}</li>", inline(option.as_str().unwrap_or_default()))).collect();
+    format!(
+        "<li><p><em>{}</em></p>{before}<p>{}</p><ol type=\"a\">{options}</ol></li>",
+        escape(title),
+        inline(text(event, "question"))
+    )
 }
