@@ -153,7 +153,7 @@
                     `${this.narrow ? "id" : "segment"} ${segment.id}${segment.marked ? " dest" : ""}`);
                 for (let page = 0; page < cells; page += 1) this.page(box, segment, page, across);
                 this.draw(box, "text", { x: 8, y: height - 8 },
-                    `${segment.filled.length} of ${segment.pages} pages`);
+                    `${segment.untold ? "" : `${segment.filled.length}${this.narrow ? "/" : " of "}`}${segment.pages} pages`);
                 this.places.set(name, { x, y: y + height / 2 });
                 y += height + GAP;
             }

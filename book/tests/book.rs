@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use book::preprocess::{Playground, filled};
 use book::recording::{self, Purpose, Recording};
-use book::{coverage, exercise, read, root};
+use book::{coverage, exercise, read, root, tables};
 use mdbook_driver::MDBook;
 use playground::course::LESSONS;
 use regex::Regex;
@@ -35,6 +35,15 @@ fn every_chapter_is_in_the_summary() {
     let named: BTreeSet<String> = chapters().into_iter().map(|(name, _)| name).collect();
     let written: BTreeSet<String> = coverage::chapters().expect("the folder").into_iter().collect();
     assert_eq!(written, named);
+}
+
+#[test]
+fn the_summary_names_each_lesson_as_it_names_itself() {
+    let summary = read("book/src/SUMMARY.md").expect("the summary");
+    for lesson in recording::told_lessons().expect("the lessons") {
+        let title = tables::title(lesson.number).expect("a title");
+        assert!(summary.contains(&format!("- [{title}]({}.md)", lesson.name)), "the summary lacks {title:?}");
+    }
 }
 
 #[test]
@@ -78,8 +87,9 @@ fn every_exercise_stands_in_the_chapter_of_its_lesson_and_in_no_other() {
 /// The C compiler, which the gate installs; elsewhere it may be missing.
 fn compile(source: &str, program: &Path) -> Option<Output> {
     let options = ["-std=c11", "-O2", "-Wall", "-Wextra", "-x", "c", "-"];
-    let cc = Command::new("cc").args(options).args(["-lrt", "-o"]).arg(program).stdin(Stdio::piped());
-    let Ok(mut cc) = cc.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() else {
+    let mut cc = Command::new("cc");
+    cc.args(options).args(["-lrt", "-o"]).arg(program);
+    let Ok(mut cc) = cc.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() else {
         eprintln!("nothing is compiled: cc is not installed");
         return None;
     };

@@ -30,7 +30,7 @@ pub fn table(caption: &str, heading: &[String], rows: &[Vec<String>]) -> String 
     let body: String = rows
         .iter()
         .map(|row| {
-            let cells: String = row.iter().map(|cell| format!("<td>{cell}</td>")).collect();
+            let cells: String = row.iter().map(|cell| data_cell(cell)).collect();
             format!("<tr>{cells}</tr>")
         })
         .collect();
@@ -53,6 +53,15 @@ const TOLD: [&str; 25] = [
 /// Whether the book knows what to do with events of this kind. The `space` is the picture's, which is drawn anew.
 pub fn knows(kind: &str) -> bool {
     SILENT.contains(&kind) || TOLD.contains(&kind) || kind == "warning"
+}
+
+/// So many letters are a sentence, which a narrow screen must not squeeze to a word a line.
+const SENTENCE: usize = 40;
+
+/// A cell of a table; its text is HTML.
+pub fn data_cell(html: &str) -> String {
+    let class = if html.len() > SENTENCE && html.contains(' ') { " class=\"shm-prose\"" } else { "" };
+    format!("<td{class}>{html}</td>")
 }
 
 /// An event as a block; nothing for those that only steer.

@@ -112,12 +112,16 @@ fn plot() -> Result<String> {
     let drawing =
         ground.replace(&drawing, "").replace("#000000", "currentColor").replace("#FFFFFF", "var(--bg)");
     let lines: Vec<&str> = drawing.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let told = "Time for one message over its size, both logarithmic, a curve for each mechanism: above, messages \
-                there and back; below, messages one way. The tables have the same figures.";
-    Ok(format!(
-        "<figure class=\"shm-figure shm-plot\" tabindex=\"0\" role=\"group\" aria-label=\"{told}\">{}</figure>",
-        lines.join(" ")
-    ))
+    let told = "Time for one message over its size, both logarithmic, a curve for each mechanism. Above: messages \
+                there and back. Below: messages one way. The tables of the run have the same figures.";
+    let drawing = lines.join(" ").replacen("<svg ", "<svg role=\"img\" aria-label=\"The curves\" ", 1);
+    Ok(figure("shm-figure shm-plot", &drawing, told))
+}
+
+/// A drawing that is moved sideways where it is wider than the page, and what it shows.
+fn figure(class: &str, drawing: &str, caption: &str) -> String {
+    let frame = "<div class=\"shm-frame\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing\">";
+    format!("<figure class=\"{class}\">{frame}{drawing}</div><figcaption>{caption}</figcaption></figure>")
 }
 
 /// `{{#show 3 "Read the kernel's record" record}}`: what a step showed, all of one kind or the one with a number.
@@ -151,8 +155,7 @@ fn field(number: usize, name: &str) -> Result<String> {
 fn picture(name: &str) -> Result<String> {
     let drawing = read(&format!("book/assets/pictures/{name}.svg"))?;
     let lines: Vec<&str> = drawing.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    Ok(format!(
-        "<figure class=\"shm-figure\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing\">{}</figure>",
-        lines.join(" ")
-    ))
+    let title = drawing.split_once("</title>").and_then(|(head, _)| head.rsplit_once('>'));
+    let (_, title) = title.with_context(|| format!("{name}.svg has no title"))?;
+    Ok(figure("shm-figure", &lines.join(" "), title))
 }

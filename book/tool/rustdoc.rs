@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use anyhow::{Result, bail, ensure};
 use regex::Regex;
 
-use crate::markup::{escape, table};
+use crate::markup::{data_cell, escape, table};
 use crate::read;
 
 static CONSTANT: LazyLock<Regex> =
@@ -220,8 +220,8 @@ fn grouped(heading: [&str; 3], groups: &[(String, Vec<[String; 2]>)]) -> String 
                 ),
                 _ => String::new(),
             };
-            body +=
-                &format!("<tr>{first}<td><code>{}</code></td><td>{}</td></tr>", escape(second), inline(why));
+            let why = data_cell(&inline(why));
+            body += &format!("<tr>{first}<td><code>{}</code></td>{why}</tr>", escape(second));
         }
     }
     format!(

@@ -70,6 +70,8 @@ pub struct Segment {
     pub pages: u64,
     /// The pages that have been touched.
     pub filled: Vec<u64>,
+    /// Whether more may have been touched than was told.
+    pub untold: bool,
     /// Whether it is marked for destruction.
     pub marked: bool,
     /// The key under which it was made; 0 for none.
@@ -102,6 +104,7 @@ impl Watch {
             "exec" => self.process(event).maps.clear(),
             "signal" => self.ended(event),
             "call" if event["errno"].is_null() => self.call(event),
+            "call" if event["errno"] == "EINVAL" && text(event, "name") == "shmctl" => self.gone(event),
             "memory" if !event["faults"].is_null() => {
                 let length = event["bytes"].as_array().map_or(1, |bytes| bytes.len().max(1));
                 self.touch(event, event["address"].as_u64().unwrap_or_default(), length as u64);
@@ -109,6 +112,7 @@ impl Watch {
             "started" => self.touch_all(event),
             "tool" => self.tool(event),
             "segments" => self.agree(event),
+            "count" | "speeds" => self.counted(event),
             "end" => self.over(),
             _ => {}
         }
@@ -195,7 +199,7 @@ impl Watch {
         let pages = size.div_ceil(self.page_size);
         let known = self.scene.segments.iter().position(|segment| segment.id == id && segment.world == world);
         let position = known.unwrap_or_else(|| {
-            self.scene.segments.push(Segment { id, world, pages, filled: Vec::new(), marked: false, key: 0 });
+            self.scene.segments.push(Segment { id, world, pages, filled: Vec::new(), untold: false, marked: false, key: 0 });
             self.scene.segments.len() - 1
         });
         &mut self.scene.segments[position]
@@ -215,6 +219,12 @@ impl Watch {
         // What was there is replaced: an address leads to one place.
         process.maps.retain(|other| other.at != mapping.at);
         process.maps.push(mapping);
+    }
+
+    /// The kernel knows no segment with this id, whatever has removed it.
+    fn gone(&mut self, event: &Value) {
+        let (world, id) = (self.scene.world_of(event), event["args"]["shmid"].as_i64());
+        self.scene.segments.retain(|segment| segment.world != world || Some(segment.id) != id);
     }
 
     fn marked(&mut self, world: World, id: Option<i64>) {
@@ -240,6 +250,20 @@ impl Watch {
                 segment.filled.sort_unstable();
                 segment.filled.dedup();
             }
+        }
+    }
+
+    /// What was counted was done, in segments of which nothing may have been told; or it is their memory itself.
+    fn counted(&mut self, event: &Value) {
+        let page_size = self.page_size;
+        let Scene { processes, segments } = &mut self.scene;
+        if text(event, "what").contains("rss")
+            && let [only] = segments.as_mut_slice()
+        {
+            only.hold(event["times"].as_u64().unwrap_or_default() / page_size);
+        }
+        for segment in segments.iter_mut().filter(|segment| attachments(processes, segment) > 0) {
+            segment.untold |= segment.filled.is_empty() && kind(event) == "speeds";
         }
     }
 
@@ -349,6 +373,7 @@ impl Scene {
 impl Segment {
     /// So many of its pages are in memory. Which, the table does not say: those that are known, then from the start.
     fn hold(&mut self, pages: u64) {
+        self.untold = false;
         let missing = (0..self.pages).filter(|page| !self.filled.contains(page)).collect::<Vec<_>>();
         let wanted = (pages as usize).saturating_sub(self.filled.len());
         self.filled.extend(missing.into_iter().take(wanted));
@@ -368,12 +393,11 @@ impl Segment {
         let marked = if self.marked { ", marked for destruction" } else { "" };
         let whose = processes.iter().find(|process| Some(process.pid) == self.world);
         let whose = whose.map_or(String::new(), |process| format!(" in the namespace of {}", process.name));
-        format!(
-            "Segment {}{whose}: {} of {} pages in memory; {attached}{marked}.",
-            self.id,
-            self.filled.len(),
-            self.pages
-        )
+        let pages = match self.untold {
+            true => format!("{} pages", self.pages),
+            false => format!("{} of {} pages in memory", self.filled.len(), self.pages),
+        };
+        format!("Segment {}{whose}: {pages}; {attached}{marked}.", self.id)
     }
 }
 
