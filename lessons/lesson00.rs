@@ -46,6 +46,11 @@ fn tell(story: &Story) -> Result<()> {
     );
     story.erratum("E2", "the pipe joins cat and xargs, both children of the shell. xargs starts each ping.");
 
+    story.say(
+        "The article tells the means of IPC apart by four things. Four questions put them to the kernel, for each: is the \
+         stranger let in, may a reader write, does a reader who is too early wait, do two readers get the same bytes?",
+    );
+
     story.step("A pipe")?;
     let stranger = story.stranger("stranger")?;
     let pipe = Pipe::create(story)?;
@@ -87,7 +92,7 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, if too_early.iter().all(|byte| *byte == 0) { "zeros" } else { "nothing, it waits" });
     file.put(story, TEXT)?;
     assert_eq!(file.take(&reader, TEXT.len())?, TEXT);
-    story.erratum(
+    story.addition(
         "E5",
         "MAP_SHARED|MAP_ANONYMOUS needs no file; and the kernel keeps a segment as a file, too.",
     );
@@ -139,7 +144,7 @@ fn tell(story: &Story) -> Result<()> {
     segment.put(story, TEXT)?;
     assert_eq!(segment.take(&reader, TEXT.len())?, TEXT);
     let page = story.page_size();
-    story.erratum("E9", format!("it leaves out how large a page is: getpagesize() says {page} here."));
+    story.addition("E9", format!("how large a page is. getpagesize() gives {page} here."));
     story.erratum(
         "E6",
         "it is as if all had called malloc and got pointers to the same memory; related or not.",

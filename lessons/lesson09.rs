@@ -109,7 +109,7 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, Verdict::of(&theirs));
     let theirs = theirs?;
     assert_eq!(theirs.read(0, TEXT.len())?, TEXT);
-    story.erratum(
+    story.addition(
         "E36",
         "IPC_PRIVATE promises a segment that is new, and not that nobody else will attach it.",
     );
@@ -133,7 +133,8 @@ fn tell(story: &Story) -> Result<()> {
             (4, "both links and the number plus 256, beside the first: that much is the same file."),
             (
                 6,
-                "a file that is made anew has another number, whatever its name, and a deleted one has none.",
+                "a deleted file has none; made anew while the old one is open, it has another. Closed first, it may get the \
+                 old one's number again, and the old key.",
             ),
         ],
     )?;

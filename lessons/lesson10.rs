@@ -41,7 +41,9 @@ fn tell(story: &Story) -> Result<()> {
     story.table("what shmget answers", ["flags", "nobody has the key", "a segment has it"], &rows);
     guess.reveal(story, alone);
     assert_eq!(alone, Verdict::Success);
-    story.erratum("E13", "shmget does not only allocate: it is also how a segment is found.");
+    story.addition("E13", "shmget does not only allocate; it also finds a segment that is there.");
+    story
+        .erratum("E11", "what shmget returns for a segment that is there is the segment's id, not a page's.");
     story.erratum("E17", "IPC_EXCL makes shmget fail only together with IPC_CREAT.");
     story.try_it(format!("ipcs -m | grep {key}"), "the segment of our key, while this step waits");
     story.why(

@@ -64,7 +64,7 @@ fn tell(story: &Story) -> Result<()> {
     let answer = mistaken.attach().verdict()?;
     guess.reveal(story, answer);
     assert_eq!(answer, Verdict::Refused(Errno::EACCES));
-    story.erratum("E19", "its 0600 may not be copied into Rust: it is 0o600 there.");
+    story.addition("E19", "0600 is octal in C. In Rust it is 0o600, and 0600 is six hundred.");
     story
         .habit("Mode::S_IRUSR | Mode::S_IWUSR has no base. And clippy warns of a number that begins with 0.");
 
@@ -92,7 +92,6 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Look a segment up, and ask for nothing")?;
     let (key, closed) = Segment::create_with_free_key(&owner, SIZE, Mode::empty())?;
-    let look_up = |mode| owner.perform(Call::Shmget { key, size: 0, flags: ShmgetFlags::empty(), mode });
     let guess = story.predict(
         "Its mode is 0. What will shmget(key, 0, 0) answer the owner?",
         [
@@ -100,11 +99,15 @@ fn tell(story: &Story) -> Result<()> {
             (Verdict::Refused(Errno::EACCES), "that is the answer to flags with permission bits in them."),
         ],
     )?;
-    let found = look_up(Mode::empty()).verdict()?;
+    let found = look_up(&owner, key, Mode::empty()).verdict()?;
     guess.reveal(story, found);
     assert_eq!(found, Verdict::Success);
-    assert_eq!(look_up(mode(0o400)).verdict()?, Verdict::Refused(Errno::EACCES));
+    assert_eq!(look_up(&owner, key, mode(0o400)).verdict()?, Verdict::Refused(Errno::EACCES));
     assert_eq!(closed.attach().verdict()?, Verdict::Refused(Errno::EACCES));
+    story.erratum(
+        "E38",
+        "not all users can read and write: the nine bits of the segment say who may do what.",
+    );
     story.erratum("E20", "shmget checks the bits that its flags ask for, and no others; shmat checks anew.");
 
     story.step("Ask as the process that tells this")?;
@@ -118,7 +121,7 @@ fn tell(story: &Story) -> Result<()> {
     let answer = closed.id().attach(story, SIZE, ShmatFlags::empty()).verdict()?;
     guess.reveal(story, answer);
     if answer != Verdict::Success {
-        story.missing("Root would be let past. To see it: sudo target/debug/lesson11");
+        story.missing(format!("Root would be let past. To see it: {}", as_root()));
     }
 
     story.step("Ask as the group, and as the others")?;
@@ -131,7 +134,7 @@ fn tell(story: &Story) -> Result<()> {
     )?;
     let member = if several_users { Some(ask_others(story, &owner, guess)?) } else { None };
     if member.is_none() {
-        story.missing("Group and others take a second user: sudo target/debug/lesson11, without --isolated.");
+        story.missing(format!("Group and others take a second user: {}, without --isolated.", as_root()));
     }
 
     story.experiment("Close the door behind someone")?;
@@ -140,7 +143,7 @@ fn tell(story: &Story) -> Result<()> {
         "We have our own segment attached, and IPC_SET takes every bit away. What comes of a write?",
         [
             (Verdict::Success, "the bits are asked at the door: what is attached stays as it is."),
-            (Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the mapping is rw-s still."),
+            (Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the mapping is still rw-s."),
         ],
     )?;
     segment.id().set(story, record.uid, record.gid, Mode::empty())?;
@@ -202,6 +205,17 @@ fn tell(story: &Story) -> Result<()> {
     owner.exit()?;
     memory.detach()?;
     segment.remove()
+}
+
+/// Asks for a segment by its key, with these permissions.
+#[track_caller]
+fn look_up(owner: &Story, key: Key, mode: Mode) -> Result<Answer> {
+    owner.perform(Call::Shmget { key, size: 0, flags: ShmgetFlags::empty(), mode })
+}
+
+/// The command that runs this lesson as root: cargo builds as you, and only the program itself needs to be root.
+fn as_root() -> String {
+    format!("sudo {}", std::env::args().next().unwrap_or_default())
 }
 
 /// Asks as a member of the owner's group, as a stranger, and as root; returns the member.

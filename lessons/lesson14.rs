@@ -74,7 +74,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             ("child", "its old address space was taken down, and the mapping in it detached, in its name."),
             ("us", "we have done nothing since the fork."),
-            ("nobody", "the process is there still, under the same pid."),
+            ("nobody", "the process is still there, under the same pid."),
         ],
     )?;
     inherited.leak();
@@ -127,11 +127,12 @@ fn tell(story: &Story) -> Result<()> {
     let text = memory.read_text(0, TEXT.len())?;
     guess.reveal(story, text.as_str());
     assert_eq!((killed.nattch, killed.lpid), (1, third.pid()));
+    memory.show(LOCK, 4)?;
     let holder = memory.load_word(LOCK)?;
     assert_eq!(holder, third.pid() as u32);
     story.say(format!(
-        "The segment has lost an attachment, as by shmdt. The note says still that {} is busy, and whoever waits for \
-         it to be taken back waits for ever.",
+        "The segment has lost an attachment, as by shmdt. The note, its pid, still says that {} is busy, and whoever waits \
+         for it to be taken back waits for ever.",
         story.name_of(holder as i32)
     ));
     story.habit(

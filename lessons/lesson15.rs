@@ -66,7 +66,7 @@ fn find_and_remove(story: &Story, left: Shmid, record: &ShmidDs, dead: i32) -> R
         ],
     )?;
     guess.reveal(story, story.run_tool("ipcrm", &[&left.to_string()]));
-    story.erratum("E35", "it is `ipcrm -m ID`. An old form is understood still: `ipcrm shm ID`.");
+    story.erratum("E35", "it is `ipcrm -m ID`. An old form still works: `ipcrm shm ID`.");
     if story.run_tool("ipcrm", &["-m", &left.to_string()]) != Some(0) {
         left.remove(story)?;
     }
@@ -128,9 +128,8 @@ fn live_apart(story: &Story) -> Result<()> {
 }
 
 fn use_up(story: &Story, hermit: &Story) -> Result<()> {
-    let make = |bytes: usize| Segment::create(hermit, Key::PRIVATE, bytes, OWNER_RW);
     story.in_brief("The hermit makes 4");
-    let full = (0..4).map(|_| make(SIZE)).collect::<Result<Vec<_>>>()?;
+    let full = (0..4).map(|_| make(hermit, SIZE)).collect::<Result<Vec<_>>>()?;
 
     story.experiment("Make a fifth")?;
     let guess = story.predict(
@@ -145,15 +144,15 @@ fn use_up(story: &Story, hermit: &Story) -> Result<()> {
     assert_eq!(answer, Verdict::Refused(Errno::ENOSPC));
     hermit.try_it("ipcs -m -l", "the hermit's limits; without nsenter it shows yours");
     drop(full);
-    make(SIZE)?.remove()?;
+    make(hermit, SIZE)?.remove()?;
     story.habit("a Segment removes itself when it is dropped: on return, `?` and panic, not on SIGKILL.");
 
     story.experiment("Go one byte too far")?;
     let page = story.page_size();
     hermit.adjust(Adjustment::Set("shmall".to_owned(), 3))?;
     story.say("Now shmall is 3 pages. One segment takes them all, and another wants a byte.");
-    let three = make(3 * page)?;
-    assert_eq!(make(1).verdict()?, Verdict::Refused(Errno::ENOSPC));
+    let three = make(hermit, 3 * page)?;
+    assert_eq!(make(hermit, 1).verdict()?, Verdict::Refused(Errno::ENOSPC));
     three.remove()?;
     hermit.adjust(Adjustment::Set("shmmax".to_owned(), page as u64))?;
     let guess = story.predict(
@@ -163,8 +162,8 @@ fn use_up(story: &Story, hermit: &Story) -> Result<()> {
             (Verdict::Refused(Errno::ENOSPC), "2 pages are within shmall: the size itself is refused."),
         ],
     )?;
-    make(page)?.remove()?;
-    let answer = make(page + 1).verdict()?;
+    make(hermit, page)?.remove()?;
+    let answer = make(hermit, page + 1).verdict()?;
     guess.reveal(story, answer);
     assert_eq!(answer, Verdict::Refused(Errno::EINVAL));
     Ok(())
@@ -189,4 +188,9 @@ fn destroy_orphans(story: &Story, hermit: &Story) -> Result<()> {
     story.say("The one that was never attached stays, until the process ends that made it.");
     story.why("POSIX lets a program leave a segment for the next one. The setting breaks such programs.");
     Ok(())
+}
+
+#[track_caller]
+fn make(hermit: &Story, bytes: usize) -> Result<Segment> {
+    Segment::create(hermit, Key::PRIVATE, bytes, OWNER_RW)
 }

@@ -54,11 +54,11 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
              other between a load and its store: run the lesson again.",
         );
     }
-    story.erratum(
+    story.addition(
         "E8",
-        "the fastest way leaves out what this costs: the processes have to wait for each other.",
+        "what the fastest way costs beside the bytes. The processes have to wait for each other.",
     );
-    story.erratum("E36", "IPC_PRIVATE guarantees that a segment is new, never that one has it alone.");
+    story.addition("E36", "IPC_PRIVATE promises a new segment, and never that one has it alone.");
     story.try_it(format!("ipcs -m -i {}", segment.id()), "nattch=3: this process, A and B");
     story.why(
         "On one processor fewer updates are lost at a time, but each may cost much: a process that is stopped between \

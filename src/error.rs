@@ -129,6 +129,9 @@ impl Error {
         match self {
             Error::Refused(refusal) => Some(format!("{} {}", refusal.reason.why, refusal.reason.advice)),
             Error::Ground { advice, .. } | Error::Partner { advice, .. } => Some(advice.clone()),
+            Error::Ended { ending: Ending::Hung, .. } => {
+                Some("Was it stopped (Ctrl-Z), or is the machine very busy? Run the lesson again.".into())
+            }
             Error::Ended { .. } => Some("Another program may have killed it. Run the lesson again.".into()),
             _ => None,
         }

@@ -99,9 +99,9 @@ fn ask_in(folder: &Path, project: i32) -> io::Result<Vec<Way>> {
         Way { how: "the file, and the number plus 1", key: key_of(&file, project + 1) },
     ];
     fs::remove_file(&file)?;
-    ways.push(Way { how: "the name, when the file is deleted", key: key_of(&file, project) });
+    ways.push(Way { how: "the name, once the file is deleted", key: key_of(&file, project) });
     File::create(&file)?;
-    ways.push(Way { how: "the name, when the file is made anew", key: key_of(&file, project) });
+    ways.push(Way { how: "the name, made anew while the old file is open", key: key_of(&file, project) });
     Ok(ways)
 }
 

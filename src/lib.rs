@@ -68,7 +68,7 @@ pub mod prelude {
     pub use nix::sys::stat::Mode;
 
     pub use crate::call::{
-        Address, Call, Cmd, Key, SemFlags, Semid, ShmatFlags, ShmgetFlags, Shmid, ShmidDs,
+        Address, Answer, Call, Cmd, Key, SemFlags, Semid, ShmatFlags, ShmgetFlags, Shmid, ShmidDs,
     };
     pub use crate::course::{OWNER_RW, SIZE, TEXT, THERE};
     pub use crate::error::{Error, Result};

@@ -7,6 +7,7 @@ mod options;
 mod screen;
 mod sides;
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
@@ -15,7 +16,8 @@ use clap::{Args, CommandFactory, FromArgMatches};
 
 use crate::course::{self, LAST, LESSONS, Lesson};
 use crate::error::{Error, Result};
-use crate::kernel::{self, Linux};
+use crate::evidence::limits::{self, SHM_RMID_FORCED};
+use crate::kernel::{self, Linux, ProcFile};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
 pub use options::{Color, Format, NoMore, Options, Pace, Scheduling, Speed, examples};
@@ -109,7 +111,18 @@ fn begin(options: &Options, program: &Program) -> Story {
         page_size: story.page_size(),
         isolated: options.isolated,
     });
+    if setting_is_one(SHM_RMID_FORCED) {
+        story.warn(REMOVED_WITH_THE_LAST_DETACH);
+    }
     story
+}
+
+/// What the learner has to know where the kernel does otherwise than it does by default.
+const REMOVED_WITH_THE_LAST_DETACH: &str = "kernel.shm_rmid_forced is 1 here: the kernel removes a segment with its \
+     last attachment. What detaches a segment and goes on with it fails. Run it with --isolated: there it is 0.";
+
+fn setting_is_one(name: &'static str) -> bool {
+    fs::read_to_string(ProcFile::Setting(name).path(0)).is_ok_and(|text| limits::parse(&text) == Ok(1))
 }
 
 fn teller(options: &Options, stepping: bool) -> Box<dyn Tell> {
@@ -172,7 +185,12 @@ fn contradiction(panic: &panic::PanicHookInfo<'_>) {
         literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given");
     say(&format!(
         "The run contradicts the lesson{place}: {what}\nThis kernel answered otherwise than the lesson says; nothing \
-         of the lesson is left in it. Please report it, with the output of `uname -a`."
+         of the lesson is left in it. {}",
+        if setting_is_one(SHM_RMID_FORCED) {
+            REMOVED_WITH_THE_LAST_DETACH
+        } else {
+            "Please report it, with the output of `uname -a`."
+        }
     ));
 }
 

@@ -5,6 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 
+use playground::course::{LAST, LESSONS};
 use support::{Finished, Format, Run, assert_nothing_left, programs, without_colour};
 
 fn assert_misuse(finished: &Finished, words: &str) {
@@ -38,6 +39,10 @@ fn help_teaches_within_80_columns_and_makes_nothing() {
             let finished = Run::new(&program).args([option]).finish();
             finished.assert_exited(0);
             assert_eq!(finished.err, "");
+            if let Some(lesson) = LESSONS.iter().find(|lesson| lesson.name == program.name) {
+                let first = words(finished.text().split("\n\n").next().unwrap_or_default());
+                assert_eq!(first, format!("Lesson {} of {LAST}: {}", lesson.number, lesson.title));
+            }
             for words in ["ipcs", program.name, "--isolated", "Exit status: 0"] {
                 assert!(finished.text().contains(words), "{words:?} is not in {}", finished.seen());
             }
@@ -45,6 +50,11 @@ fn help_teaches_within_80_columns_and_makes_nothing() {
             assert_nothing_left(&finished);
         }
     }
+}
+
+/// Without the line breaks, which depend on the screen.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The line with the most characters, colour apart, and how many those are.

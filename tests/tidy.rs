@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use playground::course::LESSONS;
+use serde_json::Value;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -144,4 +145,46 @@ fn rust_files(folders: &[&str]) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+/// The events of all the runs in `snapshots/`. What is masked is text there, and what is not JSON is no event.
+fn recorded_events() -> Vec<Value> {
+    let runs = names("snapshots", ".json.snap");
+    let lines = runs.iter().map(|name| read(&format!("snapshots/{name}.json.snap")));
+    let events = lines.flat_map(|run| run.lines().map(serde_json::from_str).collect::<Vec<_>>());
+    events.filter_map(|event: serde_json::Result<Value>| event.ok().filter(Value::is_object)).collect()
+}
+
+#[test]
+fn the_readme_documents_every_event_and_every_call() {
+    let readme = read("README.md");
+    for event in recorded_events() {
+        let call = event["name"].as_str().filter(|_| event["event"] == "call");
+        for name in [event["event"].as_str(), call].into_iter().flatten() {
+            assert!(readme.contains(&format!("`{name}`")), "README.md does not document `{name}`");
+        }
+    }
+}
+
+#[test]
+fn together_the_lessons_put_right_every_mistake_of_the_article() {
+    let told: BTreeSet<_> = recorded_events()
+        .iter()
+        .filter(|event| event["event"] == "erratum")
+        .filter_map(|event| event["code"].as_str()?.strip_prefix('E')?.parse::<u32>().ok())
+        .collect();
+    assert_eq!(told, (1..=39).collect());
+}
+
+/// Whoever types the same letter at every question is right no more often than chance has it, or little more.
+#[test]
+fn no_letter_is_the_right_one_everywhere() {
+    let events = recorded_events();
+    let answers = events.iter().filter(|event| event["event"] == "answer");
+    let right: Vec<_> = answers.filter_map(|answer| answer["right"].as_u64()).collect();
+    assert!(right.len() > 80, "{} questions", right.len());
+    for letter in 0..2 {
+        let share = right.iter().filter(|right| **right == letter).count();
+        assert!(share * 5 < right.len() * 3 && share * 5 > right.len(), "{share} of {}", right.len());
+    }
 }

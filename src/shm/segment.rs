@@ -103,11 +103,11 @@ impl Segment {
         let call = Call::Shmget { key: Key::PRIVATE, size, flags: ShmgetFlags::empty(), mode };
         for made in 1..=MOST_PLACES {
             let Ok(Answer::Id(id)) = story.quietly(&call)? else { return Ok(None) };
-            let segment = Segment { story: story.clone(), id, size, removed: false };
             if id.index() == index {
                 story.know(id);
-                return Ok(Some((segment, made)));
+                return Ok(Some((Segment { story: story.clone(), id, size, removed: false }, made)));
             }
+            let _ = story.quietly(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid })?;
         }
         Ok(None)
     }
@@ -297,15 +297,21 @@ impl Shmid {
     #[track_caller]
     pub fn attach_preferring(self, story: &Story, address: Address, size: usize) -> Result<Attachment> {
         match self.attach_at(story, address, size, ShmatFlags::empty()) {
-            Err(Error::Refused(refusal)) if refusal.errno == Errno::EINVAL => {
+            Err(Error::Refused(refusal)) if refusal.errno == Errno::EINVAL && self.is_there(story)? => {
                 let why = &refusal.reason.why;
                 story.say(format!(
-                    "{address} is not to be had. {why} We go on at an address that the kernel chooses."
+                    "{address} is not available. {why} We go on at an address that the kernel chooses."
                 ));
                 self.attach(story, size, ShmatFlags::empty())
             }
             other => other,
         }
+    }
+
+    /// Whether the id names a segment at all, asked without a word: EINVAL may be said of the id, too.
+    fn is_there(self, story: &Story) -> Result<bool> {
+        let asked = story.quietly(&Call::Shmctl { shmid: self, cmd: Cmd::IpcStat })?;
+        Ok(asked != Err(Errno::EINVAL))
     }
 
     /// `shmctl(id, IPC_RMID, NULL)`: marks the segment for destruction.

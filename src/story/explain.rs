@@ -200,7 +200,8 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     let length = segment.size.next_multiple_of(page);
     match taken_by(process, start, length) {
         Some(mapping) if address != Address::NULL => {
-            let reach = if mapping.start > start { "up would run into" } else { "is taken by" };
+            let reach =
+                if mapping.start > start { "is free, but the segment would run into" } else { "is taken by" };
             words(format!("{start} {reach}: {mapping}."), "Pass NULL, and let the kernel choose.")
         }
         _ => words("The address or the flags are not valid.", see("shmat")),

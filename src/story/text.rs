@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use colored::{ColoredString, Colorize};
 use deunicode::deunicode;
 use pretty_hex::HexConfig;
-use textwrap::Options;
+use textwrap::{Options, WordSplitter};
 
 use super::Tell;
 use super::event::{Access, CallEvent, Choice, Direction, Event, Fault, Field, SegmentRow, Wants};
@@ -69,7 +69,11 @@ impl<W: Write> Text<W> {
     /// A paragraph, wrapped; `first` and `rest` stand before its first line and the others.
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) -> io::Result<()> {
         let text = if self.screen.ascii { deunicode(text) } else { text.to_owned() };
-        let options = Options::new(self.screen.width).initial_indent(first).subsequent_indent(rest);
+        // A command or a path that goes on after a hyphen could not be copied.
+        let options = Options::new(self.screen.width)
+            .word_splitter(WordSplitter::NoHyphenation)
+            .initial_indent(first)
+            .subsequent_indent(rest);
         for line in textwrap::wrap(&text, options) {
             self.line(&line)?;
         }
@@ -170,7 +174,7 @@ impl<W: Write> Text<W> {
             }
         }
         if others > 0 {
-            self.evidence(&format!("and {others} that others made, which this lesson does not touch"))?;
+            self.evidence(&format!("and {others} that others made, which we do not touch"))?;
         }
         self.blank()
     }
@@ -363,7 +367,7 @@ impl<W: Write> Tell for Text<W> {
             Event::Erratum { code, fault, text } => {
                 let whose = match fault {
                     Fault::Wrong => "The article errs",
-                    Fault::Missing => "The article leaves out",
+                    Fault::Missing => "The article does not say",
                     Fault::Manual => "The manual page errs",
                 };
                 self.labelled(code.as_str().red().bold(), &format!("{whose}: {text}"))?;
