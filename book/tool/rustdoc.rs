@@ -149,7 +149,7 @@ pub fn errors(order: &str, paths: &[String]) -> Result<String> {
 
 /// Call, error and reason, each once.
 fn refusals(paths: &[String]) -> Result<Vec<(String, String, String)>> {
-    let mut all = Vec::new();
+    let mut all: Vec<(String, String, String)> = Vec::new();
     for path in paths {
         for item in documented(path)? {
             let summary = item.summary();
@@ -167,7 +167,16 @@ fn refusals(paths: &[String]) -> Result<Vec<(String, String, String)>> {
             }
         }
     }
-    // Stable: the calls keep the order of the files, and all errors of one stand together.
+    // What has no words of its own is said once, for another call; where it is not, the manual says it.
+    let of_all = ["EACCES", "ENOSYS"];
+    let told = all.clone();
+    for (call, errno, why) in all.iter_mut().filter(|(_, _, why)| why.is_empty()) {
+        let same = told.iter().find(|(_, name, why)| name == errno && !why.is_empty());
+        *why = match same.filter(|_| of_all.contains(&errno.as_str())) {
+            Some((_, _, other)) => other.clone(),
+            None => format!("see `{}(2)`", call.split(',').next().unwrap_or(call)),
+        };
+    }
     Ok(all)
 }
 
@@ -196,9 +205,11 @@ fn reasons(text: &str) -> Vec<(String, String)> {
             why.trim().trim_end_matches(['.', ';']).to_owned()
         } else if let Some(why) = rest.strip_prefix('(') {
             why.split(')').next().unwrap_or_default().to_owned()
+        } else if let Some(why) = rest.strip_prefix(", where ") {
+            why.trim_end_matches('.').to_owned()
         } else {
             // `ENOSPC`, `ENOMEM`: both for the reason that follows.
-            told.last().filter(|_| rest == ",").map(|(_, why)| why.clone()).unwrap_or_default()
+            told.last().filter(|_| [",", "or"].contains(&rest)).map(|(_, why)| why.clone()).unwrap_or_default()
         };
         told.push((errno.as_str().trim_matches('`').to_owned(), why));
     }
