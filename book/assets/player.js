@@ -98,7 +98,7 @@
             let y = 2;
             for (const process of processes) {
                 const rows = this.rows(process, process === processes[0]);
-                const height = TITLE + Math.max(rows.length, 1) * ROW + 6;
+                const height = TITLE + Math.max(rows.length, process.ended ? 1 : 0) * ROW + 6;
                 const box = this.group(`p${process.pid}`, 2, y, `shm-process${process.ended ? " shm-over" : ""}`);
                 this.draw(box, "rect", { width, height, rx: 6 });
                 const number = process.ended || this.narrow ? "" : ` ${process.pid}`;

@@ -98,8 +98,8 @@ impl Watch {
     pub fn see(&mut self, event: &Value) -> &Scene {
         match kind(event) {
             "lesson" => self.begin(event),
-            // Who has ended is shown until the next step, and no longer.
-            "step" => self.scene.processes.retain(|process| process.ended.is_none()),
+            // Who has ended is shown until the next stretch, and no longer.
+            "step" | "section" => self.scene.processes.retain(|process| process.ended.is_none()),
             "fork" => self.fork(event),
             "exec" => self.process(event).maps.clear(),
             "signal" => self.ended(event),
