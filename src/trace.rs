@@ -13,7 +13,7 @@
 //!
 //! **Invariant:** the process that is traced or sealed is one that was forked for it, with its descendants; nothing
 //! else ever is.
-//! Tracing makes no System V call and changes no segment: the kernel's table is read, never written.
+//! Tracing changes no segment: the kernel's table and its records are read, never written.
 
 mod abi;
 mod copied;
@@ -26,6 +26,7 @@ mod filter;
 mod findings;
 mod image;
 mod left;
+mod lender;
 mod memory;
 mod narrate;
 mod outside;

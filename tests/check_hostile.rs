@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 
 use examined::{Workshop, cc, codes, root};
 use playground::call::{Answer, Call, Cmd, Key, ShmgetFlags, Shmid};
+use playground::check::exercise;
 use playground::kernel::{Linux, Process};
 use serde_json::Value;
-use support::{namespaces, table};
+use support::{Namespace, namespaces, table};
 
 /// Longer than this no judgement takes here, however busy the machine is; without limits most would take for ever.
 const BOUND: Duration = Duration::from_secs(150);
@@ -110,6 +111,12 @@ fn one_that_fills_memory_by_segments_meets_a_limit() {
 }
 
 #[test]
+fn one_that_leaves_semaphores_leaves_none() {
+    let found = found("semaphores");
+    assert!(found.is_empty() || found.iter().any(|code| code == "never-removed"), "{found:?}");
+}
+
+#[test]
 fn one_that_fills_disks_writes_to_none() {
     is_found("disk", "not-allocated");
     for place in ["/tmp/hostile-file", "/var/tmp/hostile-file", "/dev/shm/hostile-file"] {
@@ -130,6 +137,11 @@ fn one_that_kills_its_group_kills_itself() {
 #[test]
 fn one_that_kills_its_tracer_does_not() {
     is_found("killtracer", "not-allocated");
+}
+
+#[test]
+fn one_that_kills_its_judge_does_not() {
+    is_found("killjudge", "never-removed");
 }
 
 #[test]
@@ -165,8 +177,12 @@ fn one_that_includes_a_solution_when_it_is_compiled_finds_none() {
     let workshop = Workshop::new();
     let student = workshop.path().join("class/eve");
     fs::create_dir_all(&student).unwrap();
-    let solution = root().join("tests/solutions/exercise01.c");
-    fs::write(student.join("exercise01.c"), format!("#include \"{}\"\n", solution.display())).unwrap();
+    for number in [1, 8] {
+        let exercise = exercise(number).unwrap();
+        let solution = root().join(exercise.solution("c"));
+        let file = student.join(exercise.name()).with_extension("c");
+        fs::write(file, format!("#include \"{}\"\n", solution.display())).unwrap();
+    }
     let output = workshop.check(&[
         "--format",
         "json",
@@ -174,7 +190,9 @@ fn one_that_includes_a_solution_when_it_is_compiled_finds_none() {
         &workshop.path().join("class").display().to_string(),
     ]);
     let marked: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(codes(&marked["verdicts"][0]), ["compile-error"], "{marked}");
+    for verdict in [&marked["verdicts"][0], &marked["verdicts"][1]] {
+        assert_eq!(codes(verdict), ["compile-error"], "{marked}");
+    }
 }
 
 #[test]
@@ -210,6 +228,61 @@ fn without_namespaces_limits_still_hold() {
         assert_eq!(codes(&verdict), [code], "{name}: {verdict}");
         assert_eq!(running(&attack.program), Vec::<String>::new(), "{name}: processes are left");
         attack.next_passes();
+    }
+}
+
+/// Everything that the kernel's tables hold in a namespace, where nobody else makes anything.
+fn tables(namespace: &Namespace) -> (String, String) {
+    let rows = |name: &str| {
+        let text = namespace.output(Command::new("cat").arg(format!("/proc/sysvipc/{name}")));
+        text.lines().skip(1).map(|line| format!("{line}\n")).collect()
+    };
+    (rows("shm"), rows("sem"))
+}
+
+/// As above, with the tables looked through. Attacks on files and on foreign processes are not tried here, either.
+#[test]
+fn without_namespaces_nothing_is_left_in_the_kernels_tables() {
+    if !namespaces("tables") {
+        return;
+    }
+    for name in ["segments", "semaphores", "killjudge", "stops", "daemon", "memory", "forges"] {
+        let (attack, namespace) = (Attack::new(name), Namespace::new());
+        let temporary = tempfile::tempdir().unwrap();
+        let program = attack.program.display().to_string();
+        let mut check = attack.workshop.command(&["--format", "json", "1", "--", &program]);
+        check.env("CHECK_GROUND", "open").env("TMPDIR", temporary.path()).stderr(Stdio::null());
+        namespace.around_command(&mut check);
+        let output = check.output().expect("check runs");
+        assert_eq!(output.status.code(), Some(1), "{name}: {}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(running(&attack.program), Vec::<String>::new(), "{name}: processes are left");
+        assert_eq!(tables(&namespace), (String::new(), String::new()), "{name}");
+        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "{name}: files are left");
+    }
+}
+
+#[test]
+fn an_attack_in_a_class_harms_nobody_beside_it() {
+    if !namespaces("class") {
+        return;
+    }
+    let workshop = Workshop::new();
+    let class = workshop.path().join("class");
+    let attacks = ["forks", "killgroup", "killtracer", "segments", "semaphores", "disk"];
+    for (number, attack) in attacks.into_iter().enumerate() {
+        for (student, source) in
+            [("eve", format!("hostile/{attack}.c")), ("ada", "solutions/exercise01.c".into())]
+        {
+            let folder = class.join(format!("{number}-{student}"));
+            fs::create_dir_all(&folder).unwrap();
+            fs::copy(root().join("tests").join(source), folder.join("exercise01.c")).unwrap();
+        }
+    }
+    let output = workshop.check(&["--format", "json", "--class", &class.display().to_string()]);
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let marked: Value = serde_json::from_str(line).expect(line);
+        let is_honest = marked["student"].as_str().unwrap().ends_with("ada");
+        assert_eq!(marked["verdicts"][0]["passed"], is_honest, "{marked}");
     }
 }
 

@@ -25,6 +25,14 @@ const MASKS: [(&str, &str); 5] = [
     (r"\b\d{6,}\b", "[shmid]"),
 ];
 
+/// Programs that leave their segment because of their mistake, which is said, too. All others have one finding.
+const CONSEQUENCES: [(&str, &str); 4] = [
+    ("detached-twice", "leaked-on-error"),
+    ("fixed-address-without-fallback", "leaked-on-error"),
+    ("null-checked-instead-of-minus-one", "leaked-on-error"),
+    ("used-after-detach", "leaked-on-error"),
+];
+
 /// A program with a mistake.
 struct Mistake {
     /// What should be found.
@@ -76,7 +84,9 @@ fn each_mistake_is_named_first_and_no_other_wrongly() {
     let mut wrong = Vec::new();
     for mistake in mistakes("tests/mistakes") {
         let (words, codes) = judged(&workshop, &mistake);
-        if codes.first() != Some(&mistake.name) {
+        let consequence = CONSEQUENCES.iter().find(|(name, _)| *name == mistake.name).map(|(_, code)| *code);
+        let expected: Vec<&str> = [mistake.name.as_str()].into_iter().chain(consequence).collect();
+        if codes != expected {
             wrong.push(format!("{}: {codes:?}", mistake.source.display()));
         }
         with_settings!({
@@ -93,7 +103,7 @@ fn each_mistake_is_named_first_and_no_other_wrongly() {
 
 #[test]
 fn every_finding_has_its_mistake() {
-    // These three cannot be made by a small program: see the hostile ones.
+    // These four cannot be made by a small program: see the hostile ones.
     let elsewhere = ["not-run", "tampered", "over-limit", "timed-out"];
     let shown: BTreeSet<String> =
         mistakes("tests/mistakes").into_iter().map(|mistake| mistake.name).collect();

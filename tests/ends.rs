@@ -9,8 +9,10 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
+use serde_json::Value;
 use support::{
-    Finished, Format, Preload, Program, Run, Running, assert_nothing_left, forbidding, namespaces, programs,
+    Finished, Format, Preload, Program, Run, Running, assert_nothing_left, clean_up, forbidding, namespaces,
+    program, programs,
 };
 
 const FORMATS: [Format; 2] = [Format::Text, Format::Json];
@@ -154,6 +156,48 @@ fn the_death_of_a_child_at_any_step_is_told_in_words_and_leaves_nothing() {
         }
     }
     assert!(killed > 0, "no child was ever there to be killed");
+}
+
+/// One that is stopped gives no answer, and is not waited for without end.
+#[test]
+fn a_child_that_hangs_is_killed_and_told() {
+    let mut running = Run::stepping(&program("lesson16"), Format::Json).start();
+    let mut prompt = 1;
+    while children(&running).is_empty() {
+        running.until_prompt(prompt);
+        running.send("\n");
+        prompt += 1;
+    }
+    running.until_prompt(prompt);
+    for pid in children(&running) {
+        kill(Pid::from_raw(pid), Signal::SIGSTOP).expect("the child is there");
+    }
+    running.send(&"\n".repeat(100));
+    let finished = running.finish();
+    finished.assert_exited(1);
+    assert!(finished.words().contains("gave no answer in time and was killed"), "{}", finished.seen());
+    let never_happened = |event: &Value| event["event"] == "memory" && event["faults"].is_null();
+    for event in finished.events().iter().filter(|event| never_happened(event)) {
+        assert!(event["access"] == "write" || event["bytes"].is_null(), "{event}");
+    }
+    assert_nothing_left(&finished);
+}
+
+/// The kernel ends them with it. The segments are left then, as README says: only `--isolated` rules that out.
+#[test]
+fn sigkill_of_the_parent_at_any_step_leaves_no_child() {
+    for program in programs() {
+        let begins = Run::through(&program, Format::Json).finish().told("fork").len();
+        let prompts = if begins == 0 { 0 } else { prompts(&program, Format::Json) };
+        for prompt in 1..=prompts {
+            let running = Run::stepping(&program, Format::Json).start().go_to_prompt(prompt);
+            running.signal(Signal::SIGKILL);
+            let finished = running.finish();
+            assert_killed_by(&finished, Signal::SIGKILL);
+            clean_up(&finished);
+            assert_nothing_left(&finished);
+        }
+    }
 }
 
 #[test]

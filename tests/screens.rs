@@ -173,6 +173,20 @@ fn every_program_tells_what_its_snapshot_says() {
     }
 }
 
+/// However busy the machine is, second processes take their turns in the same order. Ten runs at once are the load.
+#[cfg(feature = "tools")]
+#[test]
+fn lessons_with_second_processes_tell_the_same_ten_times_on_a_loaded_machine() {
+    for name in LESSONS[9..=16].iter().map(|lesson| lesson.name) {
+        let run = || masked(&unwrapped(&told(name, &["--pace", "run"])));
+        let runs: Vec<_> = std::thread::scope(|scope| {
+            let running: Vec<_> = (0..10).map(|_| scope.spawn(run)).collect();
+            running.into_iter().map(|run| run.join().expect("it was told")).collect()
+        });
+        assert!(runs.iter().all(|run| *run == runs[0]), "{name} tells different things");
+    }
+}
+
 /// Lesson 20 measures as shortly as it can: its figures are masked, and whether they are plausible is tested elsewhere.
 fn own_arguments(name: &str) -> &'static [&'static str] {
     if name == "lesson20" { &["--time", "200"] } else { &[] }
@@ -207,7 +221,7 @@ fn snapshot(name: &str, text: &str) {
         snapshot_path => "../snapshots",
         prepend_module_to_snapshot => false,
         omit_expression => true,
-        filters => [&MASKS[..], if name.starts_with("lesson20") { &MEASURED } else { &[] }].concat(),
+        filters => [MASKS, if name.starts_with("lesson20") { &MEASURED } else { &[] }].concat(),
     }, {
         assert_snapshot!(name, text);
     });

@@ -105,6 +105,27 @@ fn without_its_detaches_it_is_told_what_it_forgot() {
 }
 
 #[test]
+fn limits_and_usage_are_told_with_what_they_say() {
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("figures.c");
+    let text = "
+        #define _GNU_SOURCE
+        #include <sys/shm.h>
+        int main(void)
+        {
+            struct shminfo limits;
+            struct shm_info usage;
+            shmctl(0, IPC_INFO, (struct shmid_ds *)&limits);
+            shmctl(0, SHM_INFO, (struct shmid_ds *)&usage);
+        }";
+    fs::write(&source, text).expect("write");
+    let run = traced(&built_from(&source, "figures", &[]), &[]);
+    let said: Vec<_> = run.all("say").into_iter().map(|say| say["text"].as_str().expect("text")).collect();
+    let shmmni = fs::read_to_string("/proc/sys/kernel/shmmni").expect("a limit");
+    assert!(said[0].contains(&format!("shmmni {} segments", shmmni.trim())), "{said:?}");
+    assert!(said[1].contains("used_ids "), "{said:?}");
+}
+
+#[test]
 fn the_seven_calls_take_no_more_than_twenty_stops() {
     let run = traced(&built("shm", &[]), &[]);
     assert_eq!(run.calls().len(), 7);
@@ -297,6 +318,54 @@ fn a_32_bit_program_is_decoded_by_both_of_its_ways() {
     let size = &run.all("record")[0]["fields"][6];
     assert_eq!((&size["name"], &size["values"][0]), (&"shm_segsz".into(), &"25600".into()));
     assert_eq!(run.codes(), [""; 0]);
+}
+
+/// Builds a program from text.
+fn built_of(name: &str, text: &str) -> std::path::PathBuf {
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.c"));
+    fs::write(&source, text).expect("write");
+    built_from(&source, name, &[])
+}
+
+#[test]
+fn one_that_moves_to_another_namespace_is_seen_to() {
+    let text = "\
+        #define _GNU_SOURCE\n\
+        #include <sched.h>\n\
+        #include <sys/shm.h>\n\
+        int main(void)\n\
+        {\n\
+            shmctl(shmget(IPC_PRIVATE, 100, IPC_CREAT | 0600), IPC_RMID, NULL);\n\
+            if (unshare(CLONE_NEWUSER | CLONE_NEWIPC) == -1)\n\
+                return 77;\n\
+            return shmget(IPC_PRIVATE, 100, IPC_CREAT | 0600) == -1;\n\
+        }\n";
+    let command = trace::Command::new(built_of("moves", text));
+    let run = trace::run(&command, &Limits::default(), &mut ()).expect("traced");
+    // Where such namespaces are forbidden there is nothing to see.
+    if run.ending != Ending::Exited(77) {
+        let elsewhere: Vec<_> = run.calls.iter().map(|call| call.elsewhere).collect();
+        assert_eq!(elsewhere, [false, false, true]);
+        assert!(run.left.is_empty(), "what is left there goes with the namespace: {:?}", run.left);
+    }
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_call_by_its_x32_number_is_seen() {
+    let text = "\
+        #define _GNU_SOURCE\n\
+        #include <sys/shm.h>\n\
+        #include <sys/syscall.h>\n\
+        #include <unistd.h>\n\
+        int main(void)\n\
+        {\n\
+            long id = syscall(SYS_shmget | 0x40000000, IPC_PRIVATE, 100, IPC_CREAT | 0600);\n\
+            return id >= 0 && shmctl(id, IPC_RMID, NULL);\n\
+        }\n";
+    // Most kernels know no such numbers, and say so; the call is told all the same.
+    let run = traced(&built_of("x32", text), &[]);
+    assert!(run.calls()[0].starts_with("shmget(IPC_PRIVATE, 100, IPC_CREAT|0600) = "), "{:?}", run.calls());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -25,7 +25,7 @@ struct Options {
     #[arg(last = true, value_name = "COMMAND", requires = "exercise", conflicts_with = "watch")]
     command: Vec<String>,
 
-    /// Mark the exercise again whenever its file is saved, and go on to the next one
+    /// Mark the exercise whenever its file is saved; n and Enter go on to the next one
     #[arg(long)]
     watch: bool,
 
@@ -44,6 +44,10 @@ struct Options {
     /// With --solution: show it now
     #[arg(long, requires = "solution")]
     give_up: bool,
+
+    /// With --solution: show the one in C
+    #[arg(long, requires = "solution")]
+    c: bool,
 
     /// Mark a class: a folder with a folder for each student, and in it exerciseNN.rs, .c, .py or .sh
     #[arg(long, value_name = "DIR", conflicts_with_all = ["command", "watch", "hint", "reset", "solution"])]
@@ -124,7 +128,7 @@ impl Session {
         let workshop = Workshop::new(&root);
         // An exercise with its solution beside it would be no exercise: the checkout's own are hidden, too.
         let own = Workshop::new(env!("CARGO_MANIFEST_DIR"));
-        let hidden = vec![workshop.solutions(), own.solutions()];
+        let hidden = vec![workshop.solutions(), own.solutions(), own.root().join("tests/c")];
         Ok(Session { progress: Progress::load(&root), workshop, examiner: Examiner::new(hidden), options })
     }
 
@@ -132,6 +136,11 @@ impl Session {
         let exercise = self.options.exercise.map(known).transpose()?;
         if let Some(class) = self.options.class.take() {
             return self.class(&class, exercise);
+        }
+        let Options { hint, reset, solution, .. } = self.options;
+        if self.options.format == Format::Json && (hint || reset || solution) {
+            let words = "--format json is for verdicts: a hint, a solution and a reset have none";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
         }
         match exercise {
             _ if self.options.watch => self.watch(exercise),
@@ -189,7 +198,7 @@ impl Session {
 
     fn tell(&self, exercise: &Exercise, verdict: &Verdict) -> io::Result<()> {
         match self.options.format {
-            Format::Text => self.report().verdict(exercise, verdict),
+            Format::Text => self.report().verdict(exercise, verdict, &self.options.command),
             Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string(verdict)?),
         }
     }
@@ -232,14 +241,20 @@ impl Session {
         if !passed && !self.options.give_up {
             let number = exercise.number;
             self.report().paragraph("", &format!(
-                "Exercise {number} is not passed yet: try `cargo run --bin check -- {number} --hint`. To see the \
-                 solution all the same, add --give-up."
+                "Exercise {number} is not passed yet. To see the solution all the same, add --give-up. Or first:"
             ))?;
+            self.report().paragraph("Hint     ", &format!("cargo run --bin check -- {number} --hint"))?;
             return Ok(ExitCode::FAILURE);
         }
-        let file = Workshop::new(env!("CARGO_MANIFEST_DIR")).solutions().join(exercise.name());
-        io::stdout().write_all(&fs::read(file.with_extension("rs"))?)?;
-        Ok(ExitCode::SUCCESS)
+        let file = exercise.solution(if self.options.c { "c" } else { "rs" });
+        match fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file)) {
+            Ok(text) => io::stdout().write_all(&text).map(|()| ExitCode::SUCCESS),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let words = format!("{file} is not here: whoever set this up has taken the solutions away.");
+                self.report().paragraph("", &words).map(|()| ExitCode::FAILURE)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn watch(&mut self, from: Option<&'static Exercise>) -> io::Result<ExitCode> {
@@ -278,10 +293,14 @@ impl Session {
         EXERCISES.iter().find(|exercise| !self.progress.of(&exercise.name()).passed)
     }
 
-    fn class(&self, class: &std::path::Path, only: Option<&'static Exercise>) -> io::Result<ExitCode> {
+    fn class(&self, class: &Path, only: Option<&'static Exercise>) -> io::Result<ExitCode> {
         let marked = check::mark(class, &self.examiner, only).map_err(|error| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{}: {error}", class.display()))
         })?;
+        if marked.is_empty() {
+            let words = format!("no folder of a student in {}", class.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
+        }
         if let Some(path) = &self.options.junit {
             let suites = marked.iter().map(|marked| (marked.student.as_str(), marked.verdicts.as_slice()));
             fs::write(path, check::junit(suites)?)?;
@@ -296,8 +315,11 @@ impl Session {
             }
             Format::Text => out.write_all(check::tables(&marked).as_bytes())?,
         }
-        let all = marked.iter().flat_map(|marked| &marked.verdicts).all(|verdict| verdict.passed);
-        Ok(exit(all))
+        // Of nothing, all has passed, too: a student who has handed in nothing has not.
+        let passed = |marked: &check::Marked| {
+            !marked.verdicts.is_empty() && marked.verdicts.iter().all(|verdict| verdict.passed)
+        };
+        Ok(exit(marked.iter().all(passed)))
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Marked {
     pub student: String,
     /// The exercises that were handed in.
     pub verdicts: Vec<Verdict>,
+    /// Files that look like exercises by their names, but not so that they could be marked.
+    pub ignored: Vec<String>,
 }
 
 /// What the class has misunderstood.
@@ -69,8 +71,9 @@ pub fn mark(class: &Path, examiner: &Examiner, only: Option<&'static Exercise>) 
     let verdicts = in_parallel(&submissions, |submission| {
         examiner.examine(submission.exercise, submission.work.clone(), &folders[submission.student])
     });
-    let mut marked: Vec<Marked> =
-        folders.iter().map(|folder| Marked { student: name(folder), verdicts: Vec::new() }).collect();
+    let unmarked =
+        |folder: &PathBuf| Marked { student: name(folder), verdicts: Vec::new(), ignored: ignored(folder) };
+    let mut marked: Vec<Marked> = folders.iter().map(unmarked).collect();
     for (submission, verdict) in submissions.iter().zip(verdicts) {
         marked[submission.student].verdicts.push(verdict);
     }
@@ -88,6 +91,36 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// Files such as `Exercise01.rs`, `exercise8.c`, or an `exercise01` that may not be executed.
+fn ignored(folder: &Path) -> Vec<String> {
+    let looks_like_one = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.starts_with("ex")
+            && name.contains(|letter: char| letter.is_ascii_digit())
+            && !name.ends_with(".toml")
+    };
+    let is_one = |path: &Path| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let is_known = EXERCISES.iter().any(|exercise| exercise.name() == stem);
+        is_known
+            && (ENDINGS.iter().any(|ending| path.extension() == Some(ending.as_ref())) || is_executable(path))
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut names: Vec<String> =
+        entries.filter(|path| path.is_file() && !is_one(path)).map(|path| name(&path)).collect();
+    names.retain(|name| looks_like_one(name));
+    names.sort();
+    names
+}
+
+/// Sources, and scripts that need no compiler.
+const ENDINGS: [&str; 4] = ["rs", "c", "py", "sh"];
+
+fn is_executable(path: &Path) -> bool {
+    let mode = fs::metadata(path).map_or(0, |file| file.permissions().mode());
+    path.extension().is_none() && mode & 0o111 != 0
+}
+
 /// What a student has handed in for an exercise, if anything.
 fn handed_in(folder: &Path, exercise: &Exercise) -> Option<Work> {
     let file = |ending: &str| {
@@ -98,8 +131,7 @@ fn handed_in(folder: &Path, exercise: &Exercise) -> Option<Work> {
         |program: &str, file: PathBuf| Work::Command(vec![program.to_owned(), file.display().to_string()]);
     let executable = || {
         let path = file("")?;
-        let mode = fs::metadata(&path).ok()?.permissions().mode();
-        (mode & 0o111 != 0).then(|| Work::Command(vec![path.display().to_string()]))
+        is_executable(&path).then(|| Work::Command(vec![path.display().to_string()]))
     };
     let source = file("rs").or_else(|| file("c")).map(Work::Source);
     source
@@ -165,7 +197,8 @@ pub fn misunderstood(class: &[Marked]) -> Vec<Misunderstood> {
 /// None but those of writing to memory.
 pub fn csv(class: &[Marked]) -> io::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["student", "exercise", "passed", "finding", "message", "call", "lesson"])?;
+    let names = ["student", "exercise", "passed", "finding", "message", "call", "lesson", "removed", "notes"];
+    writer.write_record(names)?;
     for marked in class {
         for verdict in &marked.verdicts {
             let number = verdict.exercise.to_string();
@@ -174,7 +207,18 @@ pub fn csv(class: &[Marked]) -> io::Result<String> {
             let message = first.map_or("", |finding| finding.message.as_str());
             let call = first.and_then(|finding| finding.call.as_deref()).unwrap_or_default();
             let lesson = first.map_or("", |finding| finding.lesson.as_str());
-            writer.write_record([&marked.student, &number, &passed, &code, message, call, lesson])?;
+            let (removed, notes) = (verdict.removed.join("; "), verdict.notes.join(" "));
+            writer.write_record([
+                &marked.student,
+                &number,
+                &passed,
+                &code,
+                message,
+                call,
+                lesson,
+                &removed,
+                &notes,
+            ])?;
         }
     }
     let bytes = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
@@ -202,6 +246,13 @@ pub fn tables(class: &[Marked]) -> String {
         text += &format!("{:width$} {marks}  {passed:>6}\n", marked.student);
     }
     text += "\n+ passed   x not yet   . not handed in\n";
+    for Marked { student, ignored, .. } in class.iter().filter(|marked| !marked.ignored.is_empty()) {
+        text += &format!("\n{student}: not marked: {}", ignored.join(", "));
+    }
+    if class.iter().any(|marked| !marked.ignored.is_empty()) {
+        text +=
+            "\nA file is called exerciseNN.rs, .c, .py or .sh; without an ending it has to be executable.\n";
+    }
     for Misunderstood { code, students, exercises } in misunderstood(class) {
         let places = exercises.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
         let people = if students == 1 { "student" } else { "students" };

@@ -21,25 +21,22 @@ use nix::unistd::Pid;
 use super::code::Code;
 use super::exercises::Exercise;
 use super::ground::UNFURNISHED;
-use super::job::{Answer, Job, Work};
-use super::judge::remove_segment;
+use super::job::{Answer, Job, Line, Work, now};
+use super::judge::remove;
 use super::verdict::{Finding, Verdict};
 use super::witness::random;
+use crate::trace::What;
 
-/// By how much longer a program may take than the machine needs to make a judge ready, and at least.
-const PATIENCE: u32 = 200;
-const LEAST: Duration = Duration::from_secs(2);
-const MOST: Duration = Duration::from_secs(30);
-/// Runs of one exercise, a build, and what goes on around them: the judge as a whole may take so many times the time of
-/// one run.
+/// How long a judge may take to be ready, on the slowest of machines. Then it says how long one run may take.
+const READY: Duration = Duration::from_secs(60);
+/// So many times the time of one run may a build take, and all runs of one exercise with what goes on around them.
+const BUILD: u32 = 15;
 const RUNS: u32 = 5;
 
 /// Gives out jobs.
 pub struct Examiner {
     /// Directories that submissions do not see.
     hidden: Vec<PathBuf>,
-    /// How long it took to make the last judge ready: the calibration.
-    ready: Mutex<Duration>,
     /// Why namespaces cannot be had, once that is known.
     stay_out: Mutex<Option<String>>,
     /// The judges at work.
@@ -52,7 +49,6 @@ impl Examiner {
         let asked = std::env::var("CHECK_GROUND").is_ok_and(|ground| ground == "open");
         Examiner {
             hidden,
-            ready: Mutex::new(Duration::from_millis(10)),
             stay_out: Mutex::new(asked.then(|| "CHECK_GROUND=open was given".to_owned())),
             judges: Mutex::default(),
         }
@@ -72,12 +68,21 @@ impl Examiner {
 
     /// Nothing, if the ground could not be laid after it was begun.
     fn try_once(&self, exercise: &Exercise, work: &Work, directory: &Path) -> Option<Verdict> {
-        let patience = (get(&self.ready) * PATIENCE).clamp(LEAST, MOST);
+        let not_begun = |error: io::Error| {
+            let words = format!("The examiner cannot be started: {error}.");
+            Some(failed(exercise, Finding::new(Code::NotRun, words)))
+        };
+        // Removed when this ends, with whatever the judge or its compiler has left in it.
+        let bench = match tempfile::Builder::new().prefix("check-").tempdir() {
+            Ok(bench) => bench,
+            Err(error) => return not_begun(error),
+        };
         let job = Job {
             exercise: exercise.number,
             work: work.clone(),
             directory: directory.to_owned(),
-            patience,
+            bench: bench.path().to_owned(),
+            begun: now(),
             hidden: self.hidden.clone(),
             stay_out: get(&self.stay_out),
             token: format!("{:016x}{:016x}", random(), random()),
@@ -92,18 +97,12 @@ impl Examiner {
         };
         match begun {
             Ok(hearing) => self.conclude(hearing, exercise, &job),
-            Err(error) => {
-                let words = format!("The examiner cannot be started: {error}.");
-                Some(failed(exercise, Finding::new(Code::NotRun, words)))
-            }
+            Err(error) => not_begun(error),
         }
     }
 
     fn conclude(&self, mut hearing: Hearing, exercise: &Exercise, job: &Job) -> Option<Verdict> {
-        let answer = hearing.listen(&job.token, job.patience * RUNS);
-        if let Some(ready) = hearing.ready {
-            set(&self.ready, ready);
-        }
+        let answer = hearing.listen(&job.token);
         let status = hearing.end();
         self.judges().remove(&(hearing.judge.id() as i32));
         if let Some(answer) = answer {
@@ -113,13 +112,7 @@ impl Examiner {
         if status.and_then(|status| status.code()) == Some(UNFURNISHED) {
             return None;
         }
-        let finding = match hearing.timed_out {
-            true => Finding::new(Code::TimedOut, "It was not done in time, and was ended."),
-            false => {
-                Finding::new(Code::Tampered, "The process that examined it was ended, or its answer forged.")
-            }
-        };
-        let mut verdict = failed(exercise, finding);
+        let mut verdict = failed(exercise, hearing.why_not());
         self.end_orphans();
         verdict.removed = hearing.clean_up();
         Some(verdict)
@@ -137,9 +130,16 @@ impl Examiner {
             return;
         }
         let judges = self.judges();
-        for pid in children().filter(|pid| !judges.contains(pid)) {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-            let _ = waitpid(Pid::from_raw(pid), None);
+        // With each that goes, its own children come.
+        loop {
+            let orphans: Vec<i32> = children().filter(|pid| !judges.contains(pid)).collect();
+            for pid in &orphans {
+                let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
+                let _ = waitpid(Pid::from_raw(*pid), None);
+            }
+            if orphans.is_empty() {
+                return;
+            }
         }
     }
 }
@@ -166,20 +166,31 @@ fn set<T>(mutex: &Mutex<T>, value: T) {
     *mutex.lock().unwrap_or_else(PoisonError::into_inner) = value;
 }
 
+/// What a judge is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    GettingReady,
+    Building,
+    Running,
+}
+
 /// A judge at work.
 struct Hearing {
     judge: Child,
     lines: mpsc::Receiver<String>,
-    begun: Instant,
-    ready: Option<Duration>,
-    /// What the submission has made, told before it could go on.
-    made: Vec<String>,
+    stage: Stage,
+    /// When the stage has to be over, and how long it may take.
+    end: Instant,
+    allowed: Duration,
+    /// How long one run may take, as the judge has measured.
+    patience: Duration,
+    /// What was made, told before the submission could go on.
+    made: Vec<Line>,
     timed_out: bool,
 }
 
 impl Hearing {
     fn begin(job: &Job) -> io::Result<Hearing> {
-        let begun = Instant::now();
         let mut judge = Command::new(std::env::current_exe()?)
             .arg("--judge")
             .stdin(Stdio::piped())
@@ -199,26 +210,72 @@ impl Hearing {
                 }
             }
         });
-        Ok(Hearing { judge, lines, begun, ready: None, made: Vec::new(), timed_out: false })
+        Ok(Hearing {
+            judge,
+            lines,
+            stage: Stage::GettingReady,
+            end: Instant::now() + READY,
+            allowed: READY,
+            patience: Duration::ZERO,
+            made: Vec::new(),
+            timed_out: false,
+        })
     }
 
     /// Listens until the verdict comes, the judge falls silent for good, or the time is up.
-    fn listen(&mut self, token: &str, patience: Duration) -> Option<Answer> {
-        let end = self.begun + patience;
+    fn listen(&mut self, token: &str) -> Option<Answer> {
         loop {
-            let left = end.saturating_duration_since(Instant::now());
+            let left = self.end.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
-                Ok(line) if line == "ready" => drop(self.ready.get_or_insert(self.begun.elapsed())),
                 Ok(line) if line.starts_with('{') => {
                     let answer = serde_json::from_str::<Answer>(&line).ok();
                     return answer.filter(|answer| answer.token == token);
                 }
-                Ok(line) => self.made.push(line),
+                Ok(line) => self.hear(&line),
                 Err(RecvTimeoutError::Timeout) => {
                     self.timed_out = true;
                     return None;
                 }
                 Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    fn hear(&mut self, line: &str) {
+        match Line::heard(line) {
+            Some(Line::Ready(patience)) if self.stage == Stage::GettingReady => {
+                self.patience = patience;
+                self.enter(Stage::Building, BUILD);
+            }
+            Some(Line::Built) if self.stage == Stage::Building => self.enter(Stage::Running, RUNS),
+            Some(made @ (Line::Made(_) | Line::Given(_))) => self.made.push(made),
+            // No stage begins twice: each is bounded, whoever speaks.
+            _ => {}
+        }
+    }
+
+    fn enter(&mut self, stage: Stage, times: u32) {
+        self.allowed = self.patience * times;
+        (self.stage, self.end) = (stage, Instant::now() + self.allowed);
+    }
+
+    /// Why there is no answer.
+    fn why_not(&self) -> Finding {
+        let seconds = self.allowed.as_secs();
+        match self.stage {
+            _ if !self.timed_out => {
+                Finding::new(Code::Tampered, "The process that examined it was ended, or its answer forged.")
+            }
+            Stage::GettingReady => Finding::new(
+                Code::NotRun,
+                format!("The examiner was not ready after {seconds} s: this machine has too much to do."),
+            ),
+            Stage::Building => Finding::new(
+                Code::TimedOut,
+                format!("It was still being built after {seconds} s, and that was ended."),
+            ),
+            Stage::Running => {
+                Finding::new(Code::TimedOut, format!("It was not done after {seconds} s, and was ended."))
             }
         }
     }
@@ -231,13 +288,13 @@ impl Hearing {
         self.judge.wait().ok()
     }
 
-    /// Removes what a judge that died has told of, and says so.
+    /// Removes what a judge that died has told of. Returns what the program had left.
     fn clean_up(&self) -> Vec<String> {
-        for line in &self.made {
-            if let Some(id) = line.strip_prefix("segment ").and_then(|id| id.parse().ok()) {
-                remove_segment(id);
-            }
-        }
-        self.made.clone()
+        let removed = |line: &Line| match *line {
+            Line::Made(what) => remove(what),
+            Line::Given(shmid) => remove(What::Segment(shmid)).and(None),
+            Line::Ready(_) | Line::Built => None,
+        };
+        self.made.iter().filter_map(removed).collect()
     }
 }

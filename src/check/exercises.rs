@@ -23,10 +23,26 @@ pub struct Trial {
     pub times: usize,
     /// Whether the program must say that all went well, by its exit status.
     pub must_succeed: bool,
+    /// Whether what is found is only said, and does not count.
+    pub advises: bool,
 }
 
-const PLAIN: Trial =
-    Trial { script: Script::LOOK_ON, rules: &[], tolerates: &[], times: 1, must_succeed: true };
+const PLAIN: Trial = Trial {
+    script: Script::LOOK_ON,
+    rules: &[],
+    tolerates: &[],
+    times: 1,
+    must_succeed: true,
+    advises: false,
+};
+
+/// A run without a segment to be had: does it stop when shmget says so?
+const REFUSED: Trial = Trial {
+    script: Script { no_segments: true, ..Script::LOOK_ON },
+    rules: &[r::stopped_when_refused],
+    must_succeed: false,
+    ..PLAIN
+};
 
 /// One exercise.
 #[derive(Debug)]
@@ -62,6 +78,15 @@ impl Exercise {
     /// `exercise03`.
     pub fn name(&self) -> String {
         format!("exercise{:02}", self.number)
+    }
+
+    /// Where the worked solution lies in the checkout, by the ending of its file: `rs` or `c`.
+    pub fn solution(&self, ending: &str) -> String {
+        match (self.number, ending) {
+            // The article's program is what the walkthrough is compared with, too.
+            (8, "c") => "tests/c/shm.c".to_owned(),
+            _ => format!("tests/solutions/{}.{ending}", self.name()),
+        }
     }
 
     /// The texts.
@@ -157,12 +182,8 @@ pub const EXERCISES: &[Exercise] = &[
                 ],
                 ..PLAIN
             },
-            Trial {
-                script: Script { no_segments: true, ..Script::LOOK_ON },
-                rules: &[r::stopped_when_refused],
-                must_succeed: false,
-                ..PLAIN
-            },
+            // The article's program checks no call, and its lost lines alone shall make it whole.
+            Trial { advises: true, ..REFUSED },
         ]
     ),
     exercise!(
@@ -201,7 +222,7 @@ pub const EXERCISES: &[Exercise] = &[
     exercise!(
         12,
         "exercise12",
-        &[Trial { rules: &[r::allocated, r::attached, r::went_elsewhere, r::wrote_text], ..PLAIN }]
+        &[Trial { rules: &[r::allocated, r::attached, r::went_elsewhere, r::wrote_text], ..PLAIN }, REFUSED,]
     ),
     exercise!(
         13,
@@ -237,5 +258,14 @@ pub const EXERCISES: &[Exercise] = &[
             ..PLAIN
         }]
     ),
-    exercise!(16, "exercise16", &[Trial { rules: &[r::counted_without_loss], times: 3, ..PLAIN }]),
+    exercise!(
+        16,
+        "exercise16",
+        &[Trial {
+            script: Script { compares_lives: true, ..Script::LOOK_ON },
+            rules: &[r::counted_without_loss],
+            times: 3,
+            ..PLAIN
+        }]
+    ),
 ];

@@ -141,13 +141,20 @@ fn furnish(hidden: &[PathBuf]) -> nix::Result<()> {
     for (name, value) in LIMITS {
         let _ = set(name, value);
     }
-    // Ids would start at 0, where a forgotten check of a return value can pass for an id; and nobody may foresee them.
-    let _ = set("shm_next_id", &(random() % 30_000 * 32_768).to_string());
     // No further namespaces, in which a program could hide its calls.
     for kind in ["user", "ipc", "pid", "mnt"] {
         let _ = write(&format!("/proc/sys/user/max_{kind}_namespaces"), "0");
     }
     Ok(())
+}
+
+/// Chooses the ids of the next segment and the next set. In a new namespace they would start at 0, where a forgotten
+/// check of a return value can pass for an id; and nobody may foresee them. The kernel forgets a choice once it is used.
+pub(super) fn choose_ids() {
+    for name in ["shm_next_id", "sem_next_id"] {
+        let sequence = 4 + random() % 30_000;
+        let _ = set(name, &(sequence * 32_768).to_string());
+    }
 }
 
 /// Sets a limit of the namespace, `/proc/sys/kernel/…`.

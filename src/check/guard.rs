@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -16,7 +16,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::code::Code;
+use super::job::Line;
 use crate::call::{Answer, Performed};
+use crate::trace::What;
 
 /// Bytes of memory that all processes of a program may have together.
 const MEMORY: usize = 512 << 20;
@@ -45,6 +47,16 @@ pub(super) struct Guard {
 impl Guard {
     pub fn new(alone: bool) -> Arc<Guard> {
         Arc::new(Guard { alone, ..Guard::default() })
+    }
+
+    /// Whether every other process here is the program's.
+    pub fn is_alone(&self) -> bool {
+        self.alone
+    }
+
+    /// Whether a process of the program is there beside these.
+    pub fn has_others(&self, than: [i32; 2]) -> bool {
+        lock(&self.alive).iter().any(|pid| !than.contains(pid))
     }
 
     /// The processes of the program.
@@ -76,14 +88,25 @@ impl Guard {
         lock(&self.alive).remove(&pid);
     }
 
+    /// The program has made something.
     pub fn made(&self, performed: &Performed) {
-        let line = match performed.outcome {
-            Ok(Answer::Id(id)) => format!("segment {id}\n"),
-            Ok(Answer::Set(id)) => format!("set {}\n", id.0),
-            _ => return,
-        };
+        match performed.outcome {
+            Ok(Answer::Id(id)) => self.tell(Line::Made(What::Segment(id))),
+            Ok(Answer::Set(id)) => self.tell(Line::Made(What::Set(id))),
+            _ => {}
+        }
+    }
+
+    /// The examiner has made a segment for the program.
+    pub fn given(&self, performed: &Performed) {
+        if let Ok(Answer::Id(id)) = performed.outcome {
+            self.tell(Line::Given(id));
+        }
+    }
+
+    fn tell(&self, line: Line) {
         if !self.alone {
-            let _ = std::io::stdout().lock().write_all(line.as_bytes());
+            line.say();
         }
     }
 

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,15 +19,20 @@ use super::code::Code;
 use super::exercises::{self, Exercise};
 use super::ground::{self, Ground, SCRATCH_PLACE};
 use super::guard::Guard;
-use super::job::{Answer, Job, Work};
+use super::job::{Answer, Job, Line, Work, now};
 use super::rules;
 use super::run::{Given, Run};
 use super::script::{Script, Setting};
 use super::verdict::{Finding, Verdict};
 use super::witness::{self, Witness, fresh_text};
-use crate::call::{Answer as Answered, Call, Cmd, SemCmd, ShmgetFlags, Shmid};
+use crate::call::{Answer as Answered, Call, Cmd, SemCmd, ShmgetFlags};
 use crate::kernel::{Linux, Process};
 use crate::trace::{self, Command, Cut, Limits, Trace, What};
+
+/// By how much longer a program may take than the machine needs to make a judge ready, and at least and at most.
+const PATIENCE: u32 = 200;
+const LEAST: Duration = Duration::from_secs(2);
+const MOST: Duration = Duration::from_secs(30);
 
 /// What a program is allowed beside its time.
 const TASKS: usize = 64;
@@ -45,10 +51,11 @@ pub fn judge() -> ExitCode {
         Some(why) => ground::stay_out(why),
         None => ground::enter(&job.hidden),
     };
-    // The word that it has begun: how long that took says how fast this machine is just now.
-    let _ = writeln!(io::stdout(), "ready");
+    // How long it took to come here says how fast this machine is just now.
+    let patience = (now().saturating_sub(job.begun) * PATIENCE).clamp(LEAST, MOST);
+    Line::Ready(patience).say();
     let Some(exercise) = exercises::exercise(job.exercise) else { return ExitCode::FAILURE };
-    let verdict = Desk { job: &job, ground, exercise }.examine();
+    let verdict = Desk { job: &job, ground, exercise, patience }.examine();
     let answer = Answer { token: job.token.clone(), verdict };
     let line = serde_json::to_string(&answer).unwrap_or_default();
     match writeln!(io::stdout(), "{line}") {
@@ -62,13 +69,17 @@ struct Desk<'a> {
     job: &'a Job,
     ground: Ground,
     exercise: &'a Exercise,
+    /// How long one run may take.
+    patience: Duration,
 }
 
 impl Desk<'_> {
     fn examine(&self) -> Verdict {
         let (mut findings, mut removed) = (Vec::new(), Vec::new());
         let mut notes: Vec<String> = self.ground.note().into_iter().collect();
-        match self.command() {
+        let command = self.command();
+        Line::Built.say();
+        match command {
             Ok(command) => {
                 for trial in self.exercise.trials {
                     if trial.script.no_segments && !self.ground.is_private() {
@@ -77,12 +88,17 @@ impl Desk<'_> {
                     }
                     let repeats = if findings.is_empty() { trial.times } else { 1 };
                     for _ in 0..repeats {
-                        match self.run(&command, trial.script) {
+                        let found = match self.run(&command, trial.script) {
                             Ok(run) => {
                                 removed.extend(clean_up(&run.trace));
-                                findings.extend(rules::judge(trial, &run));
+                                rules::judge(trial, &run)
                             }
-                            Err(finding) => findings.push(finding),
+                            Err(finding) => vec![finding],
+                        };
+                        if trial.advises {
+                            notes.extend(found.iter().map(advice));
+                        } else {
+                            findings.extend(found);
                         }
                         if !findings.is_empty() {
                             break;
@@ -105,7 +121,8 @@ impl Desk<'_> {
         match &self.job.work {
             Work::Command(command) => Ok(command.clone()),
             Work::Source(source) => {
-                let program = std::path::Path::new(SCRATCH_PLACE).join("submission");
+                let place = if self.ground.is_private() { Path::new(SCRATCH_PLACE) } else { &self.job.bench };
+                let program = place.join("submission");
                 build(source, &program)?;
                 Ok(vec![program.display().to_string()])
             }
@@ -115,6 +132,9 @@ impl Desk<'_> {
     fn run(&self, words: &[String], script: Script) -> Result<Run, Finding> {
         let guard = Guard::new(self.ground.is_private());
         let given = script.given.map(|setting| give(setting, &guard)).transpose()?;
+        if self.ground.is_private() {
+            ground::choose_ids();
+        }
         if script.no_segments {
             let _ = ground::set("shmmni", "0");
         }
@@ -134,8 +154,8 @@ impl Desk<'_> {
             .limit(Resource::RLIMIT_FSIZE, FILE_SIZE)
             .limit(Resource::RLIMIT_AS, ADDRESS_SPACE);
         let (output, errors) = (guard.collect(output), guard.collect(errors));
-        guard.watch(self.job.patience);
-        let limits = Limits { tasks: TASKS, time: Some(self.job.patience), calls: CALLS };
+        guard.watch(self.patience);
+        let limits = Limits { tasks: TASKS, time: Some(self.patience), calls: CALLS };
         let traced = trace::run(&command, &limits, &mut witness);
         guard.sweep();
         // The program's ends of the pipes are held by the command, too.
@@ -144,8 +164,8 @@ impl Desk<'_> {
             let _ = ground::set("shmmni", "256");
         }
         let trace =
-            traced.map_err(|error| Finding::new(Code::NotRun, format!("{} {}", error, error.advice())))?;
-        let halted = guard.reason().or_else(|| cut(&trace, self.job.patience));
+            traced.map_err(|error| Finding::new(Code::NotRun, format!("{error}. {}", error.advice())))?;
+        let halted = guard.reason().or_else(|| cut(&trace, self.patience));
         let planted = witness.planted.or_else(|| given.as_ref().map(|given| given.text.clone()));
         Ok(Run {
             halted,
@@ -153,11 +173,21 @@ impl Desk<'_> {
             errors: errors.join().unwrap_or_default(),
             looks: witness.looks,
             planted,
+            at_once: witness.at_once,
             given: given.map(take_back),
             shared_otherwise: witness.shared_otherwise,
             trace,
         })
     }
+}
+
+/// What does not count, and is worth knowing all the same.
+fn advice(finding: &Finding) -> String {
+    let lesson = match finding.lesson.as_str() {
+        "" => String::new(),
+        lesson => format!(" See {lesson}."),
+    };
+    format!("{} ({}, which does not count here.){lesson}", finding.message, finding.code)
 }
 
 fn pipe() -> Result<(OwnedFd, OwnedFd), Finding> {
@@ -194,6 +224,9 @@ fn cut(trace: &Trace, patience: Duration) -> Option<(Code, String)> {
 fn give(setting: Setting, guard: &Guard) -> Result<Given, Finding> {
     let mut process = Linux::new();
     let text = fresh_text();
+    if guard.is_alone() {
+        ground::choose_ids();
+    }
     let call = Call::Shmget {
         key: setting.key,
         size: crate::course::SIZE,
@@ -203,7 +236,7 @@ fn give(setting: Setting, guard: &Guard) -> Result<Given, Finding> {
     };
     let outcome = process.perform(&call).map_err(|error| Finding::new(Code::NotRun, error.to_string()))?;
     let performed = crate::call::Performed { pid: process.pid(), call, outcome };
-    guard.made(&performed);
+    guard.given(&performed);
     let Ok(Answered::Id(shmid)) = performed.outcome else {
         return Err(Finding::new(Code::NotRun, "The examiner's own segment cannot be made.").call(&performed));
     };
@@ -227,20 +260,19 @@ fn take_back(given: Given) -> Given {
 
 /// Removes what a run has left, and says what that was.
 fn clean_up(trace: &Trace) -> Vec<String> {
-    let mut process = Linux::new();
-    let remove = |left: &trace::Left| {
-        let (call, name) = match left.what {
-            What::Segment(shmid) => (Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, "segment"),
-            What::Set(semid) => (Call::Semctl { semid, semnum: 0, cmd: SemCmd::IpcRmid }, "semaphore set"),
-        };
-        let gone = matches!(process.perform(&call), Ok(Ok(_)));
+    let removed = |left: &trace::Left| {
         let size = left.size.map_or(String::new(), |size| format!(" of {size} bytes"));
-        gone.then(|| format!("{name} {}{size}", left.what.id()))
+        remove(left.what).map(|name| name + &size)
     };
-    trace.left.iter().filter_map(remove).collect()
+    trace.left.iter().filter_map(removed).collect()
 }
 
-/// Removes segments by id, for one whose judge has died.
-pub(super) fn remove_segment(id: i32) {
-    let _ = Linux::new().perform(&Call::Shmctl { shmid: Shmid(id), cmd: Cmd::IpcRmid });
+/// Removes what a program has left. Returns what it is called, if it was there and is gone now.
+pub(super) fn remove(what: What) -> Option<String> {
+    let call = match what {
+        What::Segment(shmid) => Call::Shmctl { shmid, cmd: Cmd::IpcRmid },
+        What::Set(semid) => Call::Semctl { semid, semnum: 0, cmd: SemCmd::IpcRmid },
+    };
+    let gone = matches!(Linux::new().perform(&call), Ok(Ok(_)));
+    gone.then(|| format!("{} {}", what.name(), what.id()))
 }

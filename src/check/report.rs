@@ -23,12 +23,13 @@ impl<W: Write> Report<W> {
         Report { out, screen }
     }
 
-    /// One verdict: what is missing, or what to notice.
+    /// One verdict: what is missing, or what to notice. `command` is what was handed in, if it was not the file that
+    /// learners edit.
     ///
     /// # Errors
     ///
     /// Whatever writing gives.
-    pub fn verdict(&mut self, exercise: &Exercise, verdict: &Verdict) -> io::Result<()> {
+    pub fn verdict(&mut self, exercise: &Exercise, verdict: &Verdict, command: &[String]) -> io::Result<()> {
         let texts = exercise.texts();
         let state = if verdict.passed { "passed".green().bold() } else { "not yet".yellow().bold() };
         let title = self.plain(&format!("Exercise {} · {}", exercise.number, texts.title));
@@ -43,9 +44,9 @@ impl<W: Write> Report<W> {
             self.paragraph("Note     ", note)?;
         }
         if verdict.passed {
-            self.after_a_pass(exercise, &texts)
+            self.after_a_pass(exercise, &texts, command)
         } else {
-            self.before_a_pass(exercise, verdict)
+            self.before_a_pass(exercise, verdict, command)
         }
     }
 
@@ -59,29 +60,33 @@ impl<W: Write> Report<W> {
         writeln!(self.out)
     }
 
-    fn after_a_pass(&mut self, exercise: &Exercise, texts: &Texts) -> io::Result<()> {
+    fn after_a_pass(&mut self, exercise: &Exercise, texts: &Texts, command: &[String]) -> io::Result<()> {
         self.paragraph("  ", &texts.debrief)?;
         writeln!(self.out)?;
         let number = exercise.number;
-        self.paragraph(
-            "Solution ",
-            &format!(
-                "tests/solutions/{}.rs, or `cargo run --bin check -- --solution {number}`",
-                exercise.name()
-            ),
-        )?;
+        let files = format!("{}, in C {}", exercise.solution("rs"), exercise.solution("c"));
+        self.paragraph("Solution ", &files)?;
+        let in_c = if command.is_empty() { "" } else { " --c" };
+        self.paragraph("Show it  ", &format!("cargo run --bin check -- {number} --solution{in_c}"))?;
         match super::exercise(number + 1) {
             Some(_) => self.paragraph("Next     ", &format!("cargo run --bin check -- {}", number + 1)),
             None => self.paragraph("Next     ", "nothing: this was the last exercise."),
         }
     }
 
-    fn before_a_pass(&mut self, exercise: &Exercise, verdict: &Verdict) -> io::Result<()> {
+    fn before_a_pass(
+        &mut self,
+        exercise: &Exercise,
+        verdict: &Verdict,
+        command: &[String],
+    ) -> io::Result<()> {
         if verdict.findings.is_empty() {
             return Ok(());
         }
-        let file = format!("lessons/exercises/{}.rs", exercise.name());
-        self.paragraph("Edit     ", &file)?;
+        match command {
+            [] => self.paragraph("Edit     ", &format!("lessons/exercises/{}.rs", exercise.name()))?,
+            command => self.paragraph("Marked   ", &command.join(" "))?,
+        }
         self.paragraph("Hint     ", &format!("cargo run --bin check -- {} --hint", exercise.number))
     }
 

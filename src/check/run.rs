@@ -19,6 +19,8 @@ pub struct Run {
     pub planted: Option<String>,
     /// The segment that the examiner had made before.
     pub given: Option<Given>,
+    /// Whether two children were there at once, where the script says to find that out.
+    pub at_once: bool,
     /// Why the examiner ended it.
     pub halted: Option<(Code, String)>,
     /// Memory that it shared by other means than System V calls.

@@ -13,6 +13,8 @@ pub struct Script {
     pub kills_at_stat: bool,
     /// Whether no segment can be had at all: `kernel.shmmni` is 0, for which a namespace of one's own is needed.
     pub no_segments: bool,
+    /// Whether it finds out if children are at work at the same time.
+    pub compares_lives: bool,
 }
 
 /// A segment that waits for the program.
@@ -40,8 +42,13 @@ pub enum Plant {
 
 impl Script {
     /// Only look on.
-    pub const LOOK_ON: Script =
-        Script { given: None, plant: Plant::Never, kills_at_stat: false, no_segments: false };
+    pub const LOOK_ON: Script = Script {
+        given: None,
+        plant: Plant::Never,
+        kills_at_stat: false,
+        no_segments: false,
+        compares_lives: false,
+    };
 
     /// Write a fresh text at some moment.
     pub const fn planting(plant: Plant) -> Script {

@@ -8,8 +8,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -25,6 +28,10 @@ use crate::trace::{Attachment, Observer, State, Step};
 
 /// As much of a segment as is looked at.
 const ENOUGH: usize = 64 * 1024;
+/// How long a child that is about to end is held, so that its parent can make another one.
+const COMPANY: Duration = Duration::from_millis(250);
+/// As much of a program's file as is looked at.
+const ENOUGH_PROGRAM: u64 = 1 << 20;
 /// A program in an endless loop would be looked at for ever.
 const MOST_LOOKS: usize = 200;
 
@@ -41,6 +48,7 @@ pub(super) struct Witness {
     once_detached: BTreeSet<Shmid>,
     pub looks: Vec<Look>,
     pub planted: Option<String>,
+    pub at_once: bool,
     pub shared_otherwise: Option<String>,
 }
 
@@ -56,6 +64,7 @@ impl Witness {
             once_detached: BTreeSet::new(),
             looks: Vec::new(),
             planted: None,
+            at_once: false,
             shared_otherwise: None,
         }
     }
@@ -108,17 +117,40 @@ impl Witness {
                 self.plant(shmid, 0);
             }
         }
-        self.notice_other_sharing(pid);
+        if let Some(first) = self.first.filter(|first| *first != pid && self.script.compares_lives) {
+            self.at_once = self.at_once || self.has_company(first, pid);
+        }
+        // A program that has a segment is judged by that.
+        if state.segments().next().is_none() {
+            self.notice_other_sharing(pid);
+        }
     }
 
+    /// Whether another child is there when one is about to end. A parent that does not wait for it makes the next one
+    /// meanwhile, however early the first was ready: so it is given the time to.
+    fn has_company(&self, parent: i32, child: i32) -> bool {
+        let end = Instant::now() + COMPANY;
+        loop {
+            if self.guard.has_others([parent, child]) || children(parent).any(|other| other != child) {
+                return true;
+            }
+            if Instant::now() > end {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Memory that is mapped; or, of a program that has tidied up, the word in it by which the linker knows the function.
     fn notice_other_sharing(&mut self, pid: i32) {
         let text = fs::read_to_string(ProcFile::Maps.path(pid)).unwrap_or_default();
         let shared = |mapping: &maps::Mapping| {
             let others = ["/dev/shm/", "/memfd:", "/dev/zero"];
             mapping.perms.ends_with('s') && others.iter().any(|name| mapping.name.starts_with(name))
         };
-        let found = maps::parse(&text).unwrap_or_default().into_iter().find(shared);
-        self.shared_otherwise = self.shared_otherwise.take().or(found.map(|mapping| mapping.name));
+        let mapped = maps::parse(&text).unwrap_or_default().into_iter().find(shared);
+        let found = mapped.map(|mapping| mapping.name).or_else(|| linked_with(pid));
+        self.shared_otherwise = self.shared_otherwise.take().or(found);
     }
 
     fn look(&mut self, shmid: Shmid, pid: i32, at_end: bool) {
@@ -168,6 +200,30 @@ impl Observer for Witness {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// The function of POSIX shared memory that a program is linked with.
+fn linked_with(pid: i32) -> Option<String> {
+    let mut program = Vec::new();
+    fs::File::open(format!("/proc/{pid}/exe")).ok()?.take(ENOUGH_PROGRAM).read_to_end(&mut program).ok()?;
+    let names = ["shm_open", "memfd_create"];
+    let is_there = |name: &&str| {
+        let word = format!("\0{name}\0");
+        program.windows(word.len()).any(|bytes| bytes == word.as_bytes())
+    };
+    names.into_iter().find(is_there).map(|name| format!("{name}, which it is linked with"))
+}
+
+/// The children of a process that are no zombies.
+fn children(pid: i32) -> impl Iterator<Item = i32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
+    let numbers =
+        lists.flat_map(|list| list.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>());
+    numbers.filter(|pid| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|state| !state.trim_start().starts_with(['Z', 'X']))
+    })
 }
 
 fn at(state: &State, pid: i32, address: Address) -> Option<Shmid> {

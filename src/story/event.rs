@@ -2,16 +2,20 @@
 //!
 //! **Invariant:** an event holds what really happened, never how it looks; renderers add no facts.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+mod act;
+mod shown;
+
+use serde::Serialize;
 
 use super::traced::Traced;
-use crate::call::{Address, Performed, Semid, Shmid};
-use crate::error::Reason;
+use crate::call::{Semid, Shmid};
 use crate::evidence::maps::Mapping;
-use crate::evidence::segments::Row;
 use crate::kernel::Ending;
-use crate::speed::{Ratio, Spread, Traffic, Way};
+use crate::speed::Traffic;
+
+use act::serialize_call;
+pub use act::{Access, CallEvent, Direction, Rust};
+pub use shown::{Change, Field, Part, SegmentRow, Space, Speed, SpeedRow};
 
 /// One thing that happened, or was said. In JSON, the field `event` holds the variant's name.
 #[derive(Clone, Debug, Serialize)]
@@ -314,57 +318,6 @@ pub struct Choice {
     pub why: String,
 }
 
-/// A system call, who made it, what it means.
-#[derive(Clone, Debug)]
-pub struct CallEvent {
-    /// The call and its outcome.
-    pub performed: Performed,
-    /// What the process is called, if it is not the one that tells.
-    pub who: Option<String>,
-    /// Why the kernel refused it.
-    pub reason: Option<Reason>,
-    /// The statement of the lesson that made it.
-    pub rust: Option<Rust>,
-    /// Whether one line is enough.
-    pub brief: bool,
-}
-
-/// A statement of a lesson.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Rust {
-    /// The statement, on one line.
-    #[serde(rename = "rust")]
-    pub code: String,
-    /// `file:line`.
-    pub at: String,
-}
-
-/// How fast one mechanism is.
-#[derive(Clone, Debug, Serialize)]
-pub struct SpeedRow {
-    /// Which.
-    pub way: Way,
-    /// What it is called on the screen.
-    pub name: String,
-    /// A cell for each size.
-    pub cells: Vec<Speed>,
-}
-
-/// How fast one mechanism is with messages of one size.
-#[derive(Clone, Debug, Serialize)]
-pub struct Speed {
-    /// In bytes.
-    pub size: usize,
-    /// Nanoseconds for one message; none, if there is no figure.
-    pub time: Option<Spread>,
-    /// How many times as fast as a pipe.
-    pub ratio: Option<Ratio>,
-    /// Whether the rounds agree well enough for the ratio to be told.
-    pub ratio_is_told: bool,
-    /// Why there is no figure.
-    pub refused: Option<String>,
-}
-
 /// What the learner may type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "wants", rename_all = "snake_case")]
@@ -393,113 +346,4 @@ pub enum Fault {
     Missing,
     /// A manual page says what is not so.
     Manual,
-}
-
-/// Bytes read or written.
-#[derive(Clone, Debug, Serialize)]
-pub struct Access {
-    /// The process.
-    pub pid: i32,
-    /// What it is called, if it is not the one that tells.
-    pub who: Option<String>,
-    /// Read or written.
-    #[serde(rename = "access")]
-    pub direction: Direction,
-    /// Where.
-    pub address: Address,
-    /// Which bytes; none, if they were to be read and the process did not survive it.
-    pub bytes: Option<Vec<u8>>,
-    /// Pages that the process was given meanwhile: its minor page faults. None, if it did not survive.
-    pub faults: Option<u64>,
-    /// The access in C notation.
-    pub c: String,
-    /// The statement of the lesson that made it.
-    #[serde(flatten)]
-    pub rust: Option<Rust>,
-    /// Whether one line is enough.
-    pub brief: bool,
-}
-
-/// Which way bytes went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// From the segment.
-    Read,
-    /// To the segment.
-    Write,
-}
-
-/// A field of the kernel's record at each of the moments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Field {
-    /// Its name in C.
-    pub name: &'static str,
-    /// Its value at each moment.
-    pub values: Vec<String>,
-    /// What it means, with its unit.
-    pub meaning: String,
-    /// Whether it changed from one moment to another.
-    pub moved: bool,
-}
-
-/// A row of the kernel's table.
-#[derive(Clone, Debug, Serialize)]
-pub struct SegmentRow {
-    /// The row.
-    #[serde(flatten)]
-    pub row: Row,
-    /// The owner's name, or number.
-    pub owner: String,
-    /// What changed since the row was last shown, or since the step began.
-    pub changed: Vec<Change>,
-}
-
-/// A cell of a row that changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
-    /// The column of `ipcs -m`.
-    pub column: &'static str,
-    /// What it said before.
-    pub was: String,
-    /// What it says now.
-    pub now: String,
-}
-
-/// A process's address space in rough parts, the highest address first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Space {
-    /// The parts.
-    pub parts: Vec<Part>,
-}
-
-/// A part of an address space.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Part {
-    /// `stack`, `libraries`, `segment`, `heap`, `program`.
-    pub what: &'static str,
-    /// The first byte.
-    pub start: Address,
-    /// The byte after the last.
-    pub end: Address,
-    /// The segment that is shown there.
-    pub shmid: Option<Shmid>,
-}
-
-fn serialize_call<S: Serializer>(call: &CallEvent, serializer: S) -> Result<S::Ok, S::Error> {
-    let Performed { pid, call: asked, outcome } = &call.performed;
-    let mut map = serializer.serialize_map(None)?;
-    map.serialize_entry("pid", pid)?;
-    map.serialize_entry("who", &call.who)?;
-    map.serialize_entry("name", asked.name())?;
-    map.serialize_entry("args", &asked.arguments())?;
-    map.serialize_entry("result", &outcome.as_ref().ok().map(|answer| answer.value()))?;
-    map.serialize_entry("errno", &outcome.as_ref().err().map(|errno| format!("{errno:?}")))?;
-    map.serialize_entry("c", &call.performed.to_string())?;
-    map.serialize_entry("why", &call.reason.as_ref().map(|reason| &reason.why))?;
-    map.serialize_entry("try", &call.reason.as_ref().map(|reason| &reason.advice))?;
-    map.serialize_entry("rust", &call.rust.as_ref().map(|rust| &rust.code))?;
-    map.serialize_entry("at", &call.rust.as_ref().map(|rust| &rust.at))?;
-    map.serialize_entry("brief", &call.brief)?;
-    map.end()
 }

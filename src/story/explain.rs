@@ -55,8 +55,28 @@ fn words(why: impl Into<String>, advice: impl Into<String>) -> Words {
     (why.into(), advice.into())
 }
 
+/// What means the same for every call; and the kernel's own words for the rest.
 fn unknown(call: &str, errno: Errno) -> Words {
-    words(format!("{call} gave an errno that its manual page leaves to others: {}.", errno.desc()), see(call))
+    match errno {
+        Errno::EFAULT => words(
+            format!(
+                "{call} was passed an address that is not in this process's memory, or may not be used so."
+            ),
+            "Pass the address of a variable: `&buf`, and no pointer that points nowhere yet.",
+        ),
+        Errno::ENFILE => {
+            words("The whole system has as many files open as it may.", "See /proc/sys/fs/file-nr.")
+        }
+        Errno::ENOMEM => words("The kernel has no memory left for what it has to note.", "See `free`."),
+        Errno::EOVERFLOW => words(
+            "A number in the record is too large for the form of it that this program knows.",
+            "Build the program anew: for 64 bits, or with _FILE_OFFSET_BITS=64.",
+        ),
+        _ => words(
+            format!("{call} gave {errno:?}, and why is not explained here: {}.", errno.desc()),
+            see(call),
+        ),
+    }
 }
 
 fn see(call: &str) -> String {
@@ -281,9 +301,40 @@ fn semaphore(call: &Call, errno: Errno) -> Words {
         Errno::EIDRM => {
             words("The set was removed while the process waited.", "Whoever removes it should be the last.")
         }
-        Errno::EINVAL => {
-            words("No set of semaphores has this id, or not so many semaphores.", "See `ipcs -s`.")
-        }
+        Errno::EINVAL => match call {
+            Call::Semget { nsems, .. } if *nsems < 1 => {
+                words("A new set needs at least 1 semaphore.", "Ask for as many as you need.")
+            }
+            Call::Semget { key: Key::PRIVATE, nsems, .. } => words(
+                format!("{nsems} semaphores are more than one set may have (SEMMSL)."),
+                "See `ipcs -s -l`, or the first number in /proc/sys/kernel/sem.",
+            ),
+            Call::Semget { key, nsems, .. } => words(
+                format!(
+                    "The set with the key {key} has fewer than {nsems} semaphores, or no set may have so many."
+                ),
+                "See `ipcs -s` and `ipcs -s -l`; 0 finds a set of any size.",
+            ),
+            Call::Semctl { semid, semnum, .. } => words(
+                format!(
+                    "No set has the id {semid}, or it has no semaphore {semnum}, or there is no such command."
+                ),
+                "See `ipcs -s`; semaphores are counted from 0.",
+            ),
+            _ => words("No set of semaphores has this id, or no operation was given.", "See `ipcs -s`."),
+        },
+        Errno::EFBIG => words(
+            "The set has no semaphore with this number.",
+            "Semaphores are counted from 0; see `ipcs -s`.",
+        ),
+        Errno::E2BIG => words(
+            "These are more operations than one call may have (SEMOPM).",
+            "See `ipcs -s -l`, or the third number in /proc/sys/kernel/sem.",
+        ),
+        Errno::EPERM => words(
+            "This is for the set's owner, its creator, or root, and this process is none of them.",
+            "`ipcs -s -c` names owner and creator.",
+        ),
         Errno::EINTR => words("A signal came while the process waited.", "Ask again."),
         Errno::EACCES => {
             words("The set's permission bits deny what was asked.", "`ipcs -s` names its owner.")

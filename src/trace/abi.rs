@@ -48,6 +48,24 @@ pub(super) const NATIVE: [(i64, Name); 8] = [
     (libc::SYS_semctl, Name::Semctl),
 ];
 
+/// The calls by which a thread moves to another IPC namespace: they stop it, too, and nothing is told of them.
+pub(super) const NATIVE_MOVES: [i64; 2] = [libc::SYS_unshare, libc::SYS_setns];
+
+/// This machine's architecture, as filters and ptrace name it (`AUDIT_ARCH_*`, `linux/audit.h`), where it is known.
+pub(super) const NATIVE_ARCH: Option<u32> = if cfg!(target_arch = "x86_64") {
+    Some(0xc000_003e)
+} else if cfg!(target_arch = "aarch64") {
+    Some(0xc000_00b7)
+} else if cfg!(target_arch = "riscv64") {
+    Some(0xc000_00f3)
+} else {
+    None
+};
+
+/// The bits of a number that say which call it is. On x86_64 a program may set one more, and thereby make the same
+/// call as of the x32 ABI (`__X32_SYSCALL_BIT`).
+pub(super) const NUMBER_MASK: u32 = if cfg!(target_arch = "x86_64") { !0x4000_0000 } else { !0 };
+
 /// The architecture of 32-bit programs, as filters and ptrace name it (`AUDIT_ARCH_I386`), where they are decoded.
 #[cfg(target_arch = "x86_64")]
 pub(super) const COMPAT_ARCH: Option<u32> = Some(0x4000_0003);
@@ -68,8 +86,30 @@ pub(super) const COMPAT: [(u32, Name); 7] = [
     (420, Name::Semtimedop),
 ];
 
+/// [`NATIVE_MOVES`] for 32-bit programs.
+pub(super) const COMPAT_MOVES: [u32; 2] = [310, 346];
+
+/// The numbers of every call that stops a program of this machine.
+pub(super) fn native_stops() -> Vec<u32> {
+    NATIVE.iter().map(|(number, _)| *number as u32).chain(NATIVE_MOVES.map(|number| number as u32)).collect()
+}
+
+/// The numbers of every call that stops a 32-bit program.
+pub(super) fn compat_stops() -> Vec<u32> {
+    COMPAT.iter().map(|(number, _)| *number).chain([COMPAT_IPC]).chain(COMPAT_MOVES).collect()
+}
+
+/// Whether a call may move its thread to another IPC namespace.
+pub(super) fn moves(arch: u32, number: u64) -> bool {
+    match Some(arch) == COMPAT_ARCH {
+        true => COMPAT_MOVES.iter().any(|compat| u64::from(*compat) == number),
+        false => NATIVE_MOVES.iter().any(|native| *native as u64 == number & u64::from(NUMBER_MASK)),
+    }
+}
+
 /// Which call it is, if it is one of ours.
 pub(super) fn asked(arch: u32, number: u64, arguments: [u64; 6]) -> Option<Asked> {
+    let number = number & u64::from(NUMBER_MASK);
     let first_five = [arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]];
     if Some(arch) != COMPAT_ARCH {
         let (_, name) = *NATIVE.iter().find(|(native, _)| *native as u64 == number)?;
@@ -108,6 +148,7 @@ mod tests {
     #[test]
     fn this_machines_own_numbers_are_known() {
         let found = asked(0, libc::SYS_shmdt as u64, [7, 0, 0, 0, 0, 0]).unwrap();
+        assert!(moves(0, libc::SYS_unshare as u64) && !moves(0, libc::SYS_shmdt as u64));
         assert_eq!((found.name, found.arguments[0], found.width), (Name::Shmdt, 7, Width::Native));
         assert_eq!(asked(0, libc::SYS_getpid as u64, [0; 6]), None);
     }

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use super::outside::{self, Outside};
 use super::state::State;
 use super::value::{Beginning, Cut, How, Limits, Made, Observer, Step, Trace};
-use crate::call::{Answer, Call, Performed, Shmid, ShmidDs};
+use crate::call::{Answer, Call, Outcome, Performed, ShmInfo, ShmLimits, Shmid, ShmidDs};
 use crate::evidence::segments::Row;
 use crate::kernel::{Linux, Process};
 use crate::story::{CallEvent, CellChange as Change, Event, Tell, Traced, changes, explain, fields};
@@ -147,6 +147,9 @@ impl<T: Tell> Narrator<T> {
         if let Some(record) = self.news(performed) {
             self.tell(record);
         }
+        if let Some(text) = figures(outcome) {
+            self.tell(Event::Say { text });
+        }
         if !elsewhere {
             self.know(performed);
         }
@@ -207,6 +210,21 @@ impl<T: Tell> Narrator<T> {
     }
 }
 
+/// What a call copied out that is about no single segment.
+fn figures(outcome: &Outcome) -> Option<String> {
+    Some(match outcome {
+        Ok(Answer::Limits(_, ShmLimits { shmmax, shmmin, shmmni, shmall })) => format!(
+            "The limits of this namespace: shmmax {shmmax} and shmmin {shmmin} bytes, shmmni {shmmni} segments, shmall \
+             {shmall} pages."
+        ),
+        Ok(Answer::Usage(_, ShmInfo { used_ids, shm_tot, shm_rss, shm_swp })) => format!(
+            "All segments of this namespace: used_ids {used_ids}, and in pages shm_tot {shm_tot}, shm_rss {shm_rss}, \
+             shm_swp {shm_swp}."
+        ),
+        _ => return None,
+    })
+}
+
 /// What is new in a row, if anything is.
 fn change(shmid: Shmid, before: Option<&Row>, row: Option<Row>) -> Option<Traced> {
     let (how, changes) = match (before, &row) {
@@ -265,5 +283,57 @@ impl<T: Tell> Observer for Narrator<T> {
             Step::Ending { .. } => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::errno::Errno;
+    use nix::sys::stat::Mode;
+
+    use super::*;
+    use crate::call::{Address, Cmd, Key, SemCmd, Semid, ShmatFlags, ShmgetFlags};
+
+    /// The calls, each with the errnos that its manual page names under ERRORS.
+    fn manual() -> Vec<(Call, Vec<Errno>)> {
+        use Errno::*;
+        let (key, mode, flags) = (Key(7), Mode::empty(), ShmgetFlags::empty());
+        let (shmid, semid, ops) = (Shmid(7), Semid(7), Vec::new());
+        let address = Address(0x1000);
+        vec![
+            (
+                Call::Shmget { key, size: 1, flags, mode },
+                vec![EACCES, EEXIST, EINVAL, ENFILE, ENOENT, ENOMEM, ENOSPC, EPERM],
+            ),
+            (Call::Shmat { shmid, address, flags: ShmatFlags::empty() }, vec![EACCES, EIDRM, EINVAL, ENOMEM]),
+            (Call::Shmdt { address }, vec![EINVAL]),
+            (
+                Call::Shmctl { shmid, cmd: Cmd::IpcStat },
+                vec![EACCES, EFAULT, EIDRM, EINVAL, ENOMEM, EOVERFLOW, EPERM],
+            ),
+            (
+                Call::Semget { key, nsems: 1, flags, mode },
+                vec![EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC],
+            ),
+            (
+                Call::Semop { semid, ops },
+                vec![E2BIG, EACCES, EAGAIN, EFAULT, EFBIG, EIDRM, EINTR, EINVAL, ENOMEM, ERANGE],
+            ),
+            (
+                Call::Semctl { semid, semnum: 0, cmd: SemCmd::GetVal },
+                vec![EACCES, EFAULT, EIDRM, EINVAL, EPERM, ERANGE],
+            ),
+        ]
+    }
+
+    #[test]
+    fn every_errno_of_the_manual_pages_is_explained() {
+        let outside = &mut Outside { pid: std::process::id() as i32, elsewhere: false, page_size: 4096 };
+        for (call, errnos) in manual() {
+            for errno in errnos {
+                let why = explain(&call, errno, outside).why;
+                assert!(!why.contains("not explained"), "{call} {errno:?}: {why}");
+            }
+        }
     }
 }

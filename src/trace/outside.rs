@@ -7,17 +7,24 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
+use nix::errno::Errno;
+
 use super::state::Namespace;
-use crate::call::{Key, Semid, Shmid};
+use crate::call::{Call, Cmd, Key, Semid, Shmid};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
 use crate::evidence::sets::{self, SetRow};
-use crate::kernel::ProcFile;
+use crate::kernel::{Linux, ProcFile, Process};
 use crate::story::Look;
 
-/// The IPC namespace of a process; nothing, where it cannot be seen.
-pub(super) fn namespace(pid: i32) -> Option<Namespace> {
-    fs::metadata(format!("/proc/{pid}/ns/ipc")).ok().map(|file| file.ino())
+/// The IPC namespace of a process or thread; nothing, where it cannot be seen.
+pub(super) fn namespace(tid: i32) -> Option<Namespace> {
+    fs::metadata(format!("/proc/{tid}/ns/ipc")).ok().map(|file| file.ino())
+}
+
+/// The IPC namespace of this thread.
+pub(super) fn own_namespace() -> Option<Namespace> {
+    fs::metadata("/proc/thread-self/ns/ipc").ok().map(|file| file.ino())
 }
 
 /// What is mapped where in a process.
@@ -45,9 +52,13 @@ pub(super) fn has_set(key: Key) -> bool {
     sets().is_some_and(|rows| rows.iter().any(|row| row.key == key))
 }
 
-/// The row of a segment.
+/// The row of a segment. That there is none, the kernel says without its whole table.
 pub(super) fn segment(id: Shmid) -> Option<Row> {
-    segments()?.into_iter().find(|row| row.shmid == id)
+    let ask = Call::Shmctl { shmid: id, cmd: Cmd::IpcStat };
+    match Linux::new().perform(&ask) {
+        Ok(Err(Errno::EINVAL)) => None,
+        _ => segments()?.into_iter().find(|row| row.shmid == id),
+    }
 }
 
 /// The key of a set, if there is such a set.

@@ -56,6 +56,8 @@ pub fn run(command: &Command, limits: &Limits, observer: &mut dyn Observer) -> R
 struct Task {
     /// The process that it belongs to.
     pid: i32,
+    /// Its IPC namespace, once it was looked up, until it makes a call that may change it. A thread has one of its own.
+    namespace: Option<Namespace>,
     /// The call that it is in.
     pending: Option<Pending>,
     /// It is past the point where it could make another call.
@@ -64,7 +66,7 @@ struct Task {
 
 impl Task {
     fn of(pid: i32) -> Task {
-        Task { pid, pending: None, exiting: false }
+        Task { pid, namespace: None, pending: None, exiting: false }
     }
 }
 
@@ -102,7 +104,7 @@ impl<'a> Tracer<'a> {
             first,
             limits,
             observer,
-            here: outside::namespace(std::process::id() as i32),
+            here: outside::own_namespace(),
             page_size: Linux::new().page_size(),
             tasks: HashMap::new(),
             early: HashSet::new(),
@@ -215,7 +217,10 @@ impl<'a> Tracer<'a> {
     /// A process runs another program; `former` is the thread that asked for it, and the only one that is left.
     fn ran(&mut self, tid: Pid, former: Pid) {
         let pid = tid.as_raw();
+        let mut task = Task::of(pid);
         if self.lives.is_empty() {
+            // Our own child, so far, which has not moved anywhere.
+            task.namespace = self.here;
             self.tell_beginning(Beginning { pid, tid: pid, parent: None, how: How::First });
         } else {
             if former != tid {
@@ -227,11 +232,13 @@ impl<'a> Tracer<'a> {
             self.state.exec(pid);
         }
         self.tasks.retain(|other, task| task.pid != pid || *other == tid);
-        self.tasks.insert(tid, Task::of(pid));
-        let command = outside::command_line(pid);
-        let notes = image::notes(pid);
-        self.see(&Step::Ran { pid, command: &command, notes: &notes });
-        self.life(pid, |life| life.programs.push(command));
+        self.tasks.insert(tid, task);
+        if self.observer.wants_programs() {
+            let command = outside::command_line(pid);
+            let notes = image::notes(pid);
+            self.see(&Step::Ran { pid, command: &command, notes: &notes });
+            self.life(pid, |life| life.programs.push(command));
+        }
     }
 
     fn life(&mut self, pid: i32, change: impl FnOnce(&mut Life)) {
@@ -244,17 +251,23 @@ impl<'a> Tracer<'a> {
     /// A thread is about to make a call. Nothing, if the call is none of ours.
     fn asks(&mut self, tid: Pid) -> Option<()> {
         let (architecture, number, arguments) = stop::asks(tid).ok()?;
+        if abi::moves(architecture, number) {
+            self.tasks.get_mut(&tid)?.namespace = None;
+        }
         let asked = abi::asked(architecture, number, arguments)?;
         let call = decode::call(tid, &asked);
         let pid = self.tasks.get(&tid)?.pid;
         self.see(&Step::Asks { pid, tid: tid.as_raw(), call: &call });
-        let existed = created::is_in_doubt(&call) && self.is_here(pid) && created::exists_already(&call);
+        let existed =
+            created::is_in_doubt(&call) && self.namespace(tid) == self.here && created::exists_already(&call);
         self.tasks.get_mut(&tid)?.pending = Some(Pending { asked, call, existed });
         Some(())
     }
 
-    fn is_here(&self, pid: i32) -> bool {
-        outside::namespace(pid) == self.here
+    fn namespace(&mut self, tid: Pid) -> Option<Namespace> {
+        let task = self.tasks.get_mut(&tid)?;
+        task.namespace = task.namespace.or_else(|| outside::namespace(tid.as_raw()));
+        task.namespace
     }
 
     fn returned(&mut self, tid: Pid) -> Onward {
@@ -269,7 +282,7 @@ impl<'a> Tracer<'a> {
     }
 
     fn made(&mut self, tid: Pid, performed: Performed, created: bool) {
-        let namespace = outside::namespace(performed.pid).or(self.here).unwrap_or(0);
+        let namespace = self.namespace(tid).or(self.here).unwrap_or(0);
         let elsewhere = Some(namespace) != self.here;
         let made = Made { performed, tid: tid.as_raw(), created, elsewhere };
         self.find(findings::of_call(&made, namespace, &self.state));

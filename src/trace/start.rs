@@ -3,11 +3,14 @@
 //! The child waits until it is seized, so that no call of the program escapes; it is seized rather than made to ask
 //! for it (`PTRACE_TRACEME`), because only then does job control work in it as it does untraced (ptrace(2)).
 //!
-//! **Invariant:** between `fork` and `exec` the child makes system calls only: it allocates nothing and takes no lock,
-//! so that a process with threads may start it. What the child needs was made before.
+//! To copy this process, as `fork` does, would take longer than all else that is done for a small program. So the child
+//! borrows its memory until it is another program, as by `vfork` (lender.rs).
+//!
+//! **Invariant:** until its `exec` the child makes system calls only: it allocates nothing, takes no lock and changes no
+//! memory but its own stack, since all other memory is this process's. What the child needs was made before.
 
 use std::ffi::{CString, OsStr, OsString};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
@@ -18,10 +21,12 @@ use nix::errno::Errno;
 use nix::libc::{self, c_char, c_int};
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::socket::{MsgFlags, recv};
 use nix::unistd::{Pid, chdir, read, write};
 use seccompiler::BpfProgram;
 
 use super::filter;
+use super::lender;
 use super::value::Error;
 
 /// What to run, and in which surroundings; what is not said is as it is for this process.
@@ -92,7 +97,7 @@ impl Started {
     /// Why the program was not run: the errno of `execvp` or of what comes before it. Asked once it has ended.
     pub fn failure(&self) -> Option<Failure> {
         let mut report = [0; 8];
-        let read = read(&self.line, &mut report).ok()?;
+        let read = recv(self.line.as_raw_fd(), &mut report, MsgFlags::MSG_DONTWAIT).ok()?;
         let [[a, b, c, d], [e, f, g, h]] =
             [[0, 1, 2, 3], [4, 5, 6, 7]].map(|places| places.map(|p: usize| report[p]));
         let (step, errno) = (i32::from_ne_bytes([a, b, c, d]), i32::from_ne_bytes([e, f, g, h]));
@@ -123,7 +128,7 @@ impl Failure {
     }
 }
 
-/// What the child is given: all of it made before the fork.
+/// What the child is given: all of it made before it begins.
 struct Plan {
     directory: Option<CString>,
     streams: [RawFd; 3],
@@ -146,26 +151,26 @@ impl Plan {
             directory: command.directory.as_ref().map(|path| c(path.as_os_str())).transpose()?,
             streams: command.streams.each_ref().map(|file| file.as_ref().map_or(-1, AsRawFd::as_raw_fd)),
             limits: command.limits.iter().map(limit).collect(),
-            filter: filter::program().map_err(|_| Error::Filter { errno: Errno::ENOSYS })?,
+            filter: filter::program().ok_or(Error::Filter { errno: Errno::ENOSYS })?,
             words,
             pointers,
         })
     }
 
+    /// All that comes before the program; or at which step it failed, and why.
+    fn prepare(&self) -> Result<(), (i32, Errno)> {
+        self.surround().map_err(|errno| (PREPARE, errno))?;
+        seccompiler::apply_filter(&self.filter).map_err(|_| (FILTER, Errno::last()))
+    }
+
     /// Becomes the program; what it returns is why it did not.
     fn carry_out(&self) -> (i32, Errno) {
-        if let Err(errno) = self.prepare() {
-            return (PREPARE, errno);
-        }
-        if seccompiler::apply_filter(&self.filter).is_err() {
-            return (FILTER, Errno::last());
-        }
         // SAFETY: the pointers lead to C strings that live as long as the plan, and the last one is null.
         unsafe { libc::execvp(self.words[0].as_ptr(), self.pointers.as_ptr()) };
         (EXEC, Errno::last())
     }
 
-    fn prepare(&self) -> nix::Result<()> {
+    fn surround(&self) -> nix::Result<()> {
         if let Some(directory) = &self.directory {
             chdir(directory.as_c_str())?;
         }
@@ -185,7 +190,9 @@ impl Plan {
     }
 }
 
-/// Forks, and lets the child become the program once it is seized.
+// SAFETY: the pointers lead into `words`, which go where the plan goes, and are never written to.
+unsafe impl Send for Plan {}
+/// Makes a process, and lets it become the program once it is seized.
 ///
 /// # Errors
 ///
@@ -195,22 +202,24 @@ pub(super) fn start(command: &Command) -> Result<Started, Error> {
     let cannot = |errno| Error::Prepare { command: command.shown(), errno };
     let plan = Plan::new(command)?;
     let (ours, its) = UnixStream::pair().map_err(|error| cannot(errno_of(&error)))?;
-    // SAFETY: the child makes system calls only until it is another program or exits.
-    match Errno::result(unsafe { libc::fork() }).map_err(cannot)? {
-        0 => child(&plan, &ours, &its),
-        pid => {
-            drop(its);
-            seize(Pid::from_raw(pid), &ours)?;
-            Ok(Started { pid: Pid::from_raw(pid), line: ours })
-        }
+    let for_words = plan.pointers.len() * size_of::<*const c_char>();
+    let child = Child { plan, parents: ours.as_raw_fd() };
+    lender::lend(child, its.into(), for_words).map_err(|error| cannot(errno_of(&error)))?;
+    let mut pid = [0; 4];
+    (&ours).read_exact(&mut pid).map_err(|error| cannot(errno_of(&error)))?;
+    let started = Started { pid: Pid::from_raw(i32::from_ne_bytes(pid)), line: ours };
+    if started.pid == NOBODY {
+        return Err(started.failure().map_or(cannot(Errno::EIO), |failure| failure.explain(command)));
     }
+    seize(&started)?;
+    Ok(started)
 }
 
 fn errno_of(error: &io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
-fn seize(pid: Pid, line: &UnixStream) -> Result<(), Error> {
+fn seize(Started { pid, line }: &Started) -> Result<(), Error> {
     let options = Options::PTRACE_O_TRACESECCOMP
         | Options::PTRACE_O_TRACESYSGOOD
         | Options::PTRACE_O_TRACEFORK
@@ -219,29 +228,52 @@ fn seize(pid: Pid, line: &UnixStream) -> Result<(), Error> {
         | Options::PTRACE_O_TRACEEXEC
         | Options::PTRACE_O_TRACEEXIT
         | Options::PTRACE_O_EXITKILL;
-    let seized = ptrace::seize(pid, options);
+    let seized = ptrace::seize(*pid, options);
     // Without the word to go on it exits by itself, as it would if this process were killed right now.
     let told = seized.and_then(|()| write(line, b"!").map(drop));
     told.map_err(|errno| {
         let _ = line.shutdown(std::net::Shutdown::Both);
-        let _ = nix::sys::wait::waitpid(pid, None);
+        let _ = nix::sys::wait::waitpid(*pid, None);
         Error::Forbidden { errno }
     })
 }
 
-/// The child's short life before it is the program.
-fn child(plan: &Plan, parents: &UnixStream, line: &UnixStream) -> ! {
-    // While the child held the parent's end, the parent's death would not be heard.
-    // SAFETY: the number is the child's own copy, and nothing of the child uses it again.
-    unsafe { libc::close(parents.as_raw_fd()) };
-    let mut word = [0];
-    if read(line, &mut word) != Ok(1) {
-        exit(1);
+/// No process: the id that is sent where none could be made.
+const NOBODY: Pid = Pid::from_raw(0);
+
+/// The child before it is the program.
+struct Child {
+    plan: Plan,
+    /// The number of the tracer's end of the line.
+    parents: RawFd,
+}
+
+impl lender::Deed for Child {
+    fn carry_out(&self, pid: Pid, line: &OwnedFd) -> ! {
+        // While the child held the tracer's end, the tracer's death would not be heard.
+        // SAFETY: the number is the child's own copy, and nothing of the child uses it again.
+        unsafe { libc::close(self.parents) };
+        let _ = write(line, &pid.as_raw().to_ne_bytes());
+        // It is seized while it prepares itself.
+        let prepared = self.plan.prepare();
+        let mut word = [0];
+        if read(line, &mut word) != Ok(1) {
+            exit(1);
+        }
+        let (step, errno) = prepared.err().unwrap_or_else(|| self.plan.carry_out());
+        report(line, step, errno);
+        exit(if errno == Errno::ENOENT { 127 } else { 126 })
     }
-    let (step, errno) = plan.carry_out();
+
+    fn could_not_begin(&self, errno: Errno, line: &OwnedFd) {
+        let _ = write(line, &NOBODY.as_raw().to_ne_bytes());
+        report(line, PREPARE, errno);
+    }
+}
+
+fn report(line: &OwnedFd, step: i32, errno: Errno) {
     let ([a, b, c, d], [e, f, g, h]) = (step.to_ne_bytes(), (errno as i32).to_ne_bytes());
     let _ = write(line, &[a, b, c, d, e, f, g, h]);
-    exit(if errno == Errno::ENOENT { 127 } else { 126 })
 }
 
 fn exit(status: c_int) -> ! {

@@ -36,12 +36,22 @@ impl Default for Limits {
 pub trait Observer {
     /// Something happened. `Break` kills all that is traced.
     fn see(&mut self, step: &Step<'_>, state: &State) -> ControlFlow<()>;
+
+    /// Whether to find out what a process runs whenever it runs something new, which it waits for: to show
+    /// [`Step::Ran`], and to keep [`Life::programs`].
+    fn wants_programs(&self) -> bool {
+        true
+    }
 }
 
 /// Who asks only for the [`Trace`] looks at nothing.
 impl Observer for () {
     fn see(&mut self, _: &Step<'_>, _: &State) -> ControlFlow<()> {
         ControlFlow::Continue(())
+    }
+
+    fn wants_programs(&self) -> bool {
+        false
     }
 }
 
@@ -159,7 +169,7 @@ impl Fault {
 pub struct Life {
     /// How it began.
     pub beginning: Beginning,
-    /// The programs that it ran, each with its arguments.
+    /// The programs that it ran, each with its arguments, if the observer wants to know.
     pub programs: Vec<String>,
     /// How it ended.
     pub ending: Option<Ending>,
@@ -250,6 +260,17 @@ pub struct Trace {
     pub stops: u64,
     /// Why it was cut short.
     pub cut: Option<Cut>,
+}
+
+impl Trace {
+    /// The mistakes, those of one kind in the order of the calls that show them, as far as these are kept: at an end
+    /// mistakes show all at once.
+    pub fn findings_by_call(&self) -> Vec<Finding> {
+        let place = |finding: &Finding| self.calls.iter().position(|made| made.performed == finding.call);
+        let mut findings = self.findings.clone();
+        findings.chunk_by_mut(|one, next| one.code == next.code).for_each(|same| same.sort_by_key(place));
+        findings
+    }
 }
 
 /// Why a program could not be traced.

@@ -7,6 +7,7 @@
 //! Both are run as a learner runs them: the debug build of `check` on exercise 1, and rustlings on its `intro1`, each
 //! in a folder of its own. An edit changes a comment. The two run in turn, each `check` is divided by the `rustlings`
 //! of the same round, and the median of those ratios is the figure; the middle half of them says how far to trust it.
+//! And `check --watch`, from a saved edit to the verdict: how much longer that takes than `check` alone.
 //! The goals are printed, never asserted: a busy machine is no fault of the code.
 //!
 //! Measured on a machine with two busy cores: 0.57 of rustlings after an edit, 0.04 with nothing changed; a class in C
@@ -14,7 +15,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
 /// What `check` should take at most, as multiples of what rustlings takes after an edit.
 const EDITED: f64 = 0.75;
 const UNCHANGED: f64 = 0.35;
+/// How much longer than `check` alone a watch should take.
+const WATCH: Duration = Duration::from_millis(50);
 /// How many submissions the class has.
 const CLASS: usize = 100;
 
@@ -73,12 +76,50 @@ fn compare(learner: &Learner, rustlings: Option<&Rustlings>, rounds: usize) -> R
             theirs.extend(other);
         }
     }
+    let watched = watch(learner, rounds)?;
     tell("check, after an edit", &edited, &theirs, EDITED);
+    let added = milliseconds(median(&watched)) - milliseconds(median(&edited));
+    println!(
+        "{:28} {:>7.1} ms   {added:+.1} ms beside check, goal {} ms",
+        "check --watch, after an edit",
+        milliseconds(median(&watched)),
+        WATCH.as_millis()
+    );
     tell("check, nothing changed", &unchanged, &theirs, UNCHANGED);
     if !theirs.is_empty() {
         println!("{:28} {:>7.1} ms", "rustlings, after an edit", milliseconds(median(&theirs)));
     }
     Ok(())
+}
+
+/// From a saved edit to the verdict's line, where `check --watch` waits.
+fn watch(learner: &Learner, rounds: usize) -> Result<Vec<Duration>> {
+    learner.edit(0)?;
+    let mut command = Command::new(learner.check);
+    command.args(["--color", "never", "--home"]).arg(&learner.home).args(["--watch", "1"]);
+    let mut watch = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut keys = watch.stdin.take().ok_or("no keys")?;
+    let mut lines = BufReader::new(watch.stdout.take().ok_or("no screen")?).lines();
+    let mut until = |words: &str| -> Result<()> {
+        for line in lines.by_ref() {
+            if line?.contains(words) {
+                return Ok(());
+            }
+        }
+        Err("check --watch has ended".into())
+    };
+    until("to leave.")?;
+    let mut times = Vec::new();
+    for round in 1..=rounds {
+        learner.edit(round)?;
+        let begun = Instant::now();
+        until("passed")?;
+        times.push(begun.elapsed());
+        until("to leave.")?;
+    }
+    keys.write_all(b"q\n")?;
+    watch.wait()?;
+    Ok(times)
 }
 
 fn tell(name: &str, times: &[Duration], theirs: &[Duration], goal: f64) {
@@ -171,10 +212,9 @@ fn mark_a_class(check: &Path) -> Result<()> {
         for student in 0..CLASS {
             let folder = class.join(format!("student{student:03}"));
             fs::create_dir_all(&folder)?;
-            // Exercise 8 in C is the article's program, and lies elsewhere.
-            let others: Vec<_> = EXERCISES.iter().filter(|exercise| exercise.number != 8).collect();
-            let file = format!("{}.{ending}", others[student % others.len()].name());
-            fs::copy(Path::new(PACKAGE).join("tests/solutions").join(&file), folder.join(&file))?;
+            let exercise = &EXERCISES[student % EXERCISES.len()];
+            let file = folder.join(exercise.name()).with_extension(ending);
+            fs::copy(Path::new(PACKAGE).join(exercise.solution(ending)), file)?;
         }
         let time = timed(Command::new(check).arg("--class").arg(&class))?;
         let rate = CLASS as f64 / time.as_secs_f64();

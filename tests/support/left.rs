@@ -30,8 +30,12 @@ pub fn assert_nothing_left(run: &Finished) {
     assert!(sets.is_empty(), "{} left sets of semaphores behind: {sets:?}\n{}", run.name, run.seen());
 }
 
-/// Removes the segments that a program has left: a failing test must not leak what it complains of.
+/// Removes what a program has left: a failing test must not leak what it complains of.
 pub fn clean_up(run: &Finished) {
+    for id in sets_left(run) {
+        // SAFETY: IPC_RMID takes no fourth argument, and the set was made by the program under test.
+        unsafe { libc::semctl(id, 0, libc::IPC_RMID) };
+    }
     for row in segments_left(run) {
         // SAFETY: IPC_RMID takes no buffer, and the segment was made by the program under test.
         unsafe { libc::shmctl(row.shmid.0, libc::IPC_RMID, std::ptr::null_mut()) };

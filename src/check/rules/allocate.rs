@@ -1,6 +1,6 @@
 //! Making a segment.
 
-use super::{fine, missing};
+use super::fine;
 use crate::call::{Call, Key, ShmgetFlags};
 use crate::check::code::Code;
 use crate::check::run::Run;
@@ -22,7 +22,7 @@ pub fn allocated(run: &Run) -> Vec<Finding> {
             format!("It made the segment with the key {key}, which another program may use, too; IPC_PRIVATE was asked for."),
         ));
     }
-    if size != SIZE && !counts(run) {
+    if size != SIZE {
         found.push(Finding::new(
             Code::WrongSize,
             format!("It asked for {size} bytes; {SIZE} were asked of it."),
@@ -37,11 +37,6 @@ pub fn allocated(run: &Run) -> Vec<Finding> {
         found.push(Finding::new(Code::WrongMode, words));
     }
     found.into_iter().map(|finding| finding.call(&made.performed)).collect()
-}
-
-/// Exercise 16 asks for a page, since its segment holds one number.
-fn counts(run: &Run) -> bool {
-    run.trace.processes.len() > 2
 }
 
 /// Why there is no segment.
@@ -121,5 +116,5 @@ pub fn stopped_when_refused(run: &Run) -> Vec<Finding> {
         }
         _ => return fine(),
     };
-    missing(Code::ErrorIgnored, words).into_iter().map(|finding| finding.call(refused)).collect()
+    vec![Finding::new(Code::ErrorIgnored, words).call(refused).lesson("lesson01")]
 }

@@ -114,6 +114,11 @@ pub fn counted_without_loss(run: &Run) -> Vec<Finding> {
     let last = run.looks(subject).last().map_or(0, counter);
     // The first one to end has counted to 5000 at least, the second has seen 10000 by then, and so on.
     let behind = counts.iter().zip(1..).find(|(count, ended)| **count < ended * ROUNDS);
+    if last == all && behind.is_none() && !run.at_once {
+        let words = "They counted one after the other, so that nothing could be lost: each process had ended before the \
+                     next one began. They have to count at the same time.";
+        return missing(Code::PrintedWithoutSharing, words);
+    }
     if last == all && behind.is_none() {
         return fine();
     }

@@ -12,7 +12,7 @@ use crate::trace::{self, Ending};
 pub(super) fn mistakes(trial: &Trial, run: &Run) -> Vec<Finding> {
     let counts =
         |mistake: &&trace::Finding| !trial.script.no_segments && !trial.tolerates.contains(&mistake.code);
-    run.trace.findings.iter().filter(counts).map(told).collect()
+    run.trace.findings_by_call().iter().filter(counts).map(told).collect()
 }
 
 fn told(mistake: &trace::Finding) -> Finding {

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use colored::Colorize;
 use textwrap::Options;
 
+use super::Text;
+use super::lines::ascii;
 use super::table::filled;
-use super::{Text, deunicode};
 use crate::speed::spread::{size, time};
 use crate::speed::{Traffic, Way};
 use crate::story::event::{Speed, SpeedRow};
@@ -77,7 +78,7 @@ impl<W: Write> Text<W> {
 
     /// In red, all of it.
     pub(super) fn warning(&mut self, text: &str) -> io::Result<()> {
-        let text = if self.screen.ascii { deunicode(text) } else { text.to_owned() };
+        let text = if self.screen.ascii { ascii(text) } else { text.to_owned() };
         let options = Options::new(self.screen.width).initial_indent("  ").subsequent_indent("  ");
         for line in textwrap::wrap(&text, options) {
             self.line(&line.red().bold().to_string())?;
