@@ -224,6 +224,12 @@
             const right = this.right();
             const wrong = this.answer?.querySelector(`[data-option="${index}"]`)?.textContent ?? "";
             const told = this.answer?.querySelector(".shm-right")?.textContent.replace(/^Answer /, "") ?? "";
+            if (!this.answer || this.answer.closest(".shm-step") !== this.block.closest(".shm-step")) {
+                this.options[index].setAttribute("aria-pressed", "true");
+                const when = this.answer ? "The answer comes in a later step." : "This run cannot tell: see below.";
+                this.close(`You said ${this.options[index].textContent}. ${when}`);
+                return;
+            }
             this.options[index].classList.add(index === right ? "shm-good" : "shm-bad");
             if (right >= 0) this.options[right].classList.add("shm-good");
             this.close(index === right ? `Right. ${told}` : `Not this time. ${wrong} It is ${told}`);
@@ -242,18 +248,14 @@
             this.verdict.textContent = "";
             for (const option of this.options) {
                 option.classList.remove("shm-good", "shm-bad");
+                option.removeAttribute("aria-pressed");
                 enable(option, true);
             }
         }
     }
 
-    const answerOf = (block) => {
-        let next = block.nextElementSibling;
-        while (next && !next.classList.contains("shm-answer") && !next.classList.contains("shm-predict")) {
-            next = next.nextElementSibling;
-        }
-        return next?.classList.contains("shm-answer") ? next : null;
-    };
+    // The answer to a question; it may come in a later step, or not at all, where the run could not tell.
+    const answerOf = (block) => block.closest("shm-player").querySelector(`.shm-answer[data-question="${block.dataset.question}"]`);
 
     // --------------------------------------------------------------------------------------------------- player
 
@@ -316,7 +318,7 @@
 
         forward() {
             const open = this.open();
-            if (open) open.close("You have not answered. The answer is below.");
+            if (open) open.close(open.answer ? "You have not answered. The answer follows." : "You have not answered.");
             else this.go(this.at + 1);
         }
 

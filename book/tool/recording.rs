@@ -354,6 +354,7 @@ pub fn masked(lines: &str) -> String {
         (r"0x[0-9a-f]{8}\b", "[key]"),
         (r"([oc]time) = [^\\]*", "$1 = [time]"),
         (r#""bytes":\[\d+,\d+,\d+,128\]"#, r#""bytes":"[futex]""#),
+        (r#"("event":"bytes","offset":64,"bytes":)\[\d+,\d+,\d+,0\]"#, r#"$1"[pid]""#),
         (r#"("title":"(?:the last race|what one increment costs).*"rows":)\[\[.*\]\]"#, r#"$1"[race]""#),
         (r"pipe:\[\d+\]", "pipe:[inode]"),
         (r#"shm_playground_[^"\\]*"#, "[file]"),
@@ -386,8 +387,8 @@ fn processes_by_order(text: &str) -> String {
 
 /// What two runs have in common whose figures are measured: what is told in which order, asked of whom, by which names.
 fn shape(lines: &str) -> String {
-    // A debug build warns, a busy machine says what it cannot show: neither belongs to the lesson.
-    const OF_THE_MACHINE: [&str; 4] = ["recording", "warning", "missing", "say"];
+    // A debug build warns, and a busy machine has no answer where its rounds disagree: neither belongs to the lesson.
+    const OF_THE_MACHINE: [&str; 5] = ["recording", "warning", "missing", "say", "answer"];
     let events = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let events = events.filter(|event| !OF_THE_MACHINE.contains(&kind(event)));
     let told = |event: Value| {

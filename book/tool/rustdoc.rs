@@ -209,7 +209,10 @@ fn reasons(text: &str) -> Vec<(String, String)> {
             why.trim_end_matches('.').to_owned()
         } else {
             // `ENOSPC`, `ENOMEM`: both for the reason that follows.
-            told.last().filter(|_| [",", "or"].contains(&rest)).map(|(_, why)| why.clone()).unwrap_or_default()
+            told.last()
+                .filter(|_| [",", "or"].contains(&rest))
+                .map(|(_, why)| why.clone())
+                .unwrap_or_default()
         };
         told.push((errno.as_str().trim_matches('`').to_owned(), why));
     }

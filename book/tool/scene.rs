@@ -199,7 +199,15 @@ impl Watch {
         let pages = size.div_ceil(self.page_size);
         let known = self.scene.segments.iter().position(|segment| segment.id == id && segment.world == world);
         let position = known.unwrap_or_else(|| {
-            self.scene.segments.push(Segment { id, world, pages, filled: Vec::new(), untold: false, marked: false, key: 0 });
+            self.scene.segments.push(Segment {
+                id,
+                world,
+                pages,
+                filled: Vec::new(),
+                untold: false,
+                marked: false,
+                key: 0,
+            });
             self.scene.segments.len() - 1
         });
         &mut self.scene.segments[position]
