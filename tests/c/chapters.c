@@ -64,7 +64,8 @@ static void pipe_to_a_child(void)
 /* Lesson 1. */
 static int allocate(void)
 {
-    int id = shmget(IPC_PRIVATE, SIZE, IPC_CREAT | IPC_EXCL | S_IRUSR | S_IWUSR);
+    int flags = IPC_CREAT | IPC_EXCL;
+    int id = shmget(IPC_PRIVATE, SIZE, flags | S_IRUSR | S_IWUSR);
 
     if (id == -1)
         fail("shmget");
@@ -136,7 +137,7 @@ static void allow(int id, mode_t mode)
 
     if (shmctl(id, IPC_STAT, &record) == -1)
         fail("shmctl(IPC_STAT)");
-    record.shm_perm.mode = mode; /* IPC_SET takes the owner and the group from the record, too */
+    record.shm_perm.mode = mode; /* the owner and the group stay as they are */
     if (shmctl(id, IPC_SET, &record) == -1)
         fail("shmctl(IPC_SET)");
 }
@@ -258,7 +259,8 @@ struct letter {
 static void put(struct letter *letter, const char *text)
 {
     strcpy(letter->text, text);
-    atomic_store_explicit(&letter->there, 1, memory_order_release); /* the text first, then the flag */
+    /* The text first, then the flag. */
+    atomic_store_explicit(&letter->there, 1, memory_order_release);
 }
 
 static const char *wait_for(struct letter *letter)
@@ -282,7 +284,8 @@ static char *map_a_file_descriptor(int descriptor)
 {
     if (ftruncate(descriptor, SIZE) == -1)
         fail("ftruncate");
-    char *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    int rights = PROT_READ | PROT_WRITE;
+    char *memory = mmap(NULL, SIZE, rights, MAP_SHARED, descriptor, 0);
     if (memory == MAP_FAILED)
         fail("mmap");
     close(descriptor); /* the mapping keeps the pages */
@@ -295,7 +298,8 @@ static char *by_name(const char *name)
 
     if (descriptor == -1)
         fail("shm_open");
-    return map_a_file_descriptor(descriptor); /* until somebody calls shm_unlink(name) */
+    /* The name stays until somebody calls shm_unlink. */
+    return map_a_file_descriptor(descriptor);
 }
 
 static char *by_memfd(void)
@@ -309,7 +313,8 @@ static char *by_memfd(void)
 
 static char *by_inheritance(void)
 {
-    char *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int flags = MAP_SHARED | MAP_ANONYMOUS;
+    char *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, flags, -1, 0);
 
     if (memory == MAP_FAILED)
         fail("mmap");
