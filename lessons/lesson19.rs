@@ -123,7 +123,9 @@ fn tell(story: &Story) -> Result<()> {
         "No call is not no kernel: the first touch of a page stops there. Write all of the segment, twice.",
     );
     let first = [memory.write(0, &all)?, memory.write(0, &all)?];
-    story.say("The pages are in memory now. A second process has the segment attached, too, since before they were.");
+    story.say(
+        "The pages are in memory now. A second process has the segment attached, too, since before they were.",
+    );
     let child = story.fork("child")?;
     let inherited = memory.inherited_by(&child);
     let guess = story.predict(
@@ -152,8 +154,15 @@ fn tell(story: &Story) -> Result<()> {
         &[row("this process", first), row("the child", there), row("this process, attached anew", again)],
     );
     assert_eq!(again[1], 0);
-    story.erratum("E7", "no call is needed for an access; but setting up takes calls, and each page faults once per attachment.");
-    story.habit("Attach once, touch every page before there is a hurry, and keep the Attachment: dropping it detaches.");
+    // One for each page, or fewer where the pages are huge.
+    assert!([first[0], there[0], again[0]].iter().all(|faults| (1..=pages).contains(faults)));
+    story.erratum(
+        "E7",
+        "no call is needed for an access; but setting up takes calls, and each page faults once per attachment.",
+    );
+    story.habit(
+        "Attach once, touch every page before there is a hurry, and keep the Attachment: dropping it detaches.",
+    );
 
     story.step("Count the copies")?;
     story.say(
@@ -179,7 +188,7 @@ fn tell(story: &Story) -> Result<()> {
     );
 
     story.tidy_up()?;
-    bench.clear(story)?;
+    bench.clear()?;
     memory.detach()?;
     segment.remove()
 }

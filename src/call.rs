@@ -89,6 +89,15 @@ pub enum Call {
         /// What to do with which of its semaphores.
         ops: Vec<SemOp>,
     },
+    /// `semop` with a list that cannot be read, as a traced program may call it; the playground does not.
+    SemopAt {
+        /// The set.
+        semid: Semid,
+        /// Where the list is said to be.
+        sops: Address,
+        /// How many operations are said to be in it.
+        nsops: u64,
+    },
     /// `int semtimedop(int semid, struct sembuf *sops, size_t nsops, const struct timespec *timeout)`: `semop` that
     /// waits no longer than this.
     #[doc(alias = "semtimedop")]
@@ -195,6 +204,7 @@ impl fmt::Display for Call {
                 write!(f, "semget({key}, {nsems}, {})", flags::with_mode(*flags, *mode))
             }
             Call::Semop { semid, ops } => write!(f, "semop({semid}, {}, {})", sem::list(ops), ops.len()),
+            Call::SemopAt { semid, sops, nsops } => write!(f, "semop({semid}, {sops}, {nsops})"),
             Call::Semtimedop { semid, ops, timeout } => {
                 let (seconds, nanoseconds) = (timeout.as_secs(), timeout.subsec_nanos());
                 let ops = (sem::list(ops), ops.len());
@@ -232,7 +242,7 @@ impl Call {
             Call::Shmdt { .. } => "shmdt",
             Call::Shmctl { .. } => "shmctl",
             Call::Semget { .. } => "semget",
-            Call::Semop { .. } => "semop",
+            Call::Semop { .. } | Call::SemopAt { .. } => "semop",
             Call::Semtimedop { .. } => "semtimedop",
             Call::Semctl { .. } => "semctl",
             Call::File(call) => call.name(),
@@ -259,6 +269,7 @@ impl Call {
             Call::Semop { semid, ops } => {
                 json!({"semid": semid.0, "ops": ops.iter().map(SemOp::argument).collect::<Vec<_>>()})
             }
+            Call::SemopAt { semid, sops, nsops } => json!({"semid": semid.0, "sops": sops.0, "nsops": nsops}),
             Call::Semtimedop { semid, ops, timeout } => {
                 let ops = ops.iter().map(SemOp::argument).collect::<Vec<_>>();
                 json!({"semid": semid.0, "ops": ops, "timeout": timeout.as_secs_f64()})

@@ -11,6 +11,7 @@ mod adjust;
 mod child;
 mod count;
 mod deed;
+mod ending;
 mod isolated;
 mod linux;
 mod net;
@@ -26,15 +27,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Call, Outcome};
 use crate::error::{Error, Result};
-use crate::shm::Bytes;
 
 pub use adjust::Adjustment;
 pub use child::Child;
+pub(crate) use count::semop_one;
 pub use deed::{Deed, Done, How, Step, Tally};
+pub(crate) use ending::{dies_with, ending_of, ending_within};
 pub use isolated::isolate;
 pub use linux::{Linux, ftok, key_of};
-pub(crate) use linux::{Queueid, make_queue, receive, remove_queue, semop_one, send};
-pub(crate) use linux::{bare, exit_now, fork};
+pub(crate) use linux::{Queueid, make_queue, receive, remove_queue, send, try_send};
+pub(crate) use linux::{bare, exit_now, fork, heed};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
 pub use stranger::serve_if_asked;
 
@@ -116,12 +118,12 @@ pub trait Process {
     /// `Ended`, if the process died over it; `Ground`, if nothing was started.
     fn finish(&mut self, within: Duration) -> Result<Option<Done>>;
 
-    /// The bytes of an attachment of this very process, bare, for as long as it is attached.
+    /// Whether these are bytes of an attachment of this very process, which it may read and write.
     ///
     /// # Errors
     ///
-    /// `NotAttached`, unless they may be read and written; `Ground` for another process than this one.
-    fn window<'a>(&mut self, address: Address, length: usize) -> Result<Bytes<'a>>;
+    /// `NotAttached`, if they are not; `Ground` for another process than this one.
+    fn writable(&mut self, address: Address, length: usize) -> Result<()>;
 
     /// What the kernel shows in a file of `/proc`.
     ///

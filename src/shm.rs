@@ -27,4 +27,4 @@ pub use race::{Race, Sum, compared};
 pub use rights::Rights;
 pub use segment::Segment;
 pub use semaphores::Semaphores;
-pub use sleep::{sleep_while, wake_one};
+pub use sleep::{Futex, sleep_on, sleep_while, wake_one, wake_sleeper};

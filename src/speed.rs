@@ -9,6 +9,7 @@
 //! | [`trial`] | one measurement: two processes, and a third that watches over them |
 //! | [`mod@bench`] | what the mechanisms share, made and removed by a story |
 //! | [`figures`] | everything, round after round |
+//! | [`sequence`] | whether so many messages arrive, each once and in order |
 //! | [`copies`] | how often the kernel copies a page, counted |
 //! | [`spread`] | medians, and what may be said of two of them |
 //! | [`ground`] | on what it was measured, and what could not be controlled |
@@ -27,6 +28,7 @@ pub mod memory;
 pub mod message;
 pub mod plot;
 pub mod queue;
+pub mod sequence;
 pub mod spread;
 pub mod stream;
 pub mod trial;

@@ -4,6 +4,8 @@ mod support;
 
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
@@ -35,7 +37,7 @@ fn at_every_step(end: impl Fn(&mut Running), judge: impl Fn(&Finished)) {
 /// Both formats; but one for the lessons that search, race or wait for a clock: their prompts are the same in either.
 fn formats(program: &Program) -> &'static [Format] {
     match program.name {
-        "lesson09" | "lesson14" | "lesson18" | "lesson20" => &FORMATS[1..],
+        "lesson09" | "lesson14" | "lesson18" => &FORMATS[1..],
         _ => &FORMATS,
     }
 }
@@ -122,6 +124,71 @@ fn a_closed_stdout_at_every_step_ends_quietly_and_leaves_nothing() {
         it.send(&"\n".repeat(100));
     };
     at_every_step(close_and_go_on, assert_ended_well);
+}
+
+/// Lesson 20 takes seconds to its later prompts: at each of them it meets one of the ends, and each end comes at some.
+#[test]
+fn every_end_of_the_measuring_lesson_leaves_nothing() {
+    let program = program("lesson20");
+    for &format in formats(&program) {
+        for prompt in 1..=prompts(&program, format) {
+            let mut running = Run::stepping(&program, format).start().go_to_prompt(prompt);
+            let finished = match ENDS[prompt % ENDS.len()] {
+                End::Signal(signal) => {
+                    running.signal(signal);
+                    let finished = running.finish();
+                    assert_killed_by(&finished, signal);
+                    finished
+                }
+                End::Choice => {
+                    running.send("q\n");
+                    let finished = running.finish();
+                    assert_left_by_choice(&finished);
+                    finished
+                }
+                End::ClosedStdout => {
+                    running.stdout = None;
+                    running.send(&"\n".repeat(100));
+                    let finished = running.finish();
+                    assert_ended_well(&finished);
+                    finished
+                }
+            };
+            assert_nothing_left(&finished);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum End {
+    Signal(Signal),
+    Choice,
+    ClosedStdout,
+}
+
+const ENDS: [End; 5] = [
+    End::Signal(Signal::SIGINT),
+    End::Signal(Signal::SIGTERM),
+    End::Signal(Signal::SIGHUP),
+    End::Choice,
+    End::ClosedStdout,
+];
+
+/// At twenty moments while it measures, when queues, segments of other processes and files come and go.
+#[test]
+fn a_signal_in_the_midst_of_measuring_kills_and_leaves_nothing() {
+    let program = program("lesson20");
+    for moment in 0..20 {
+        let run = Run::new(&program).args(["--pace", "run", "--time", "2000"]);
+        let mut running = run.start();
+        running.until("the measuring", |running| running.out().contains("c) slower"));
+        sleep(Duration::from_millis(10 + 67 * moment));
+        let signal = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP][moment as usize % 3];
+        running.signal_group(signal);
+        let finished = running.finish();
+        assert_killed_by(&finished, signal);
+        assert_nothing_left(&finished);
+    }
 }
 
 /// Which children that were told of are not told to have ended.

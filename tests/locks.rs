@@ -5,40 +5,28 @@
 #[path = "facts/runner.rs"]
 #[allow(dead_code, reason = "these rows need nothing that a plain user lacks")]
 mod runner;
+#[path = "support/silent.rs"]
+mod silent;
 
+use std::hash::{BuildHasher, RandomState};
 use std::hint::spin_loop;
-use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use playground::kernel::{self, Linux};
+use nix::sys::signal::kill;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use playground::call::{Call, SemCmd};
+use playground::kernel;
 use playground::prelude::*;
-use playground::source;
-use playground::story::{Event, Tell};
 
 use runner::Needs::Any;
 use runner::{Row, row};
+use silent::silent_story;
 
 fn main() -> ExitCode {
     kernel::install_safety_net();
     runner::main(&[RACE, LOCKS, DEATHS], silent_story)
-}
-
-/// Nobody listens: only what the calls return counts.
-struct Silent;
-
-impl Tell for Silent {
-    fn tell(&mut self, _: &Event) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn wants_evidence(&self) -> bool {
-        false
-    }
-}
-
-fn silent_story() -> Story {
-    Story::new(Box::new(Linux::new()), Box::new(Silent), None, source!(), false)
 }
 
 const COUNTER: usize = 0;
@@ -143,12 +131,24 @@ const LOCKS: &[Row<Story>] = &[
     }),
 ];
 
+/// How often the victim was killed with the lock in its hand, and how often the survivor was told so.
+struct Deaths {
+    held: u64,
+    told: u64,
+}
+
 /// Kills one of two processes that count, at a moment that differs each time, and sees that the other goes on to its
-/// end, `times` increments.
-fn kill_a_hundred_times(story: &Story, times: u64, how: impl Fn(&Attachment) -> How) {
+/// end, `times` increments. The victim is stopped first, to see by `holds` whether it has the lock.
+fn kill_a_hundred_times(
+    story: &Story,
+    times: u64,
+    how: impl Fn(&Attachment) -> How,
+    holds: impl Fn(&Attachment, i32) -> bool,
+) -> Deaths {
     let (_segment, memory) = segment(story);
     let [(_, survivor)] = &children(story, &memory);
     let how = how(&memory);
+    let mut deaths = Deaths { held: 0, told: 0 };
     let race = |runners: &[&Attachment], times| {
         Race { memory: &memory, runners, counter: COUNTER, gate: GATE }.start(times, how).unwrap().remove(0)
     };
@@ -156,11 +156,23 @@ fn kill_a_hundred_times(story: &Story, times: u64, how: impl Fn(&Attachment) -> 
         let [(victim, in_victim)] = children(story, &memory);
         let (goes_on, dies) = (race(&[survivor], times), race(&[&in_victim], ENDLESS));
         wait_for(&memory, 10);
-        (0..round * 997 % 20_000).for_each(|_| spin_loop());
+        (0..RandomState::new().hash_one(round) % 20_000).for_each(|_| spin_loop());
+        stop(victim.pid());
+        deaths.held += u64::from(holds(&memory, victim.pid()));
         assert_eq!(victim.kill(Signal::SIGKILL).unwrap(), Ending::Killed(Signal::SIGKILL));
         assert!(dies.end().is_err(), "round {round}");
-        assert_eq!(goes_on.end().unwrap().times, times, "round {round}");
+        let tally = goes_on.end().unwrap();
+        assert_eq!(tally.times, times, "round {round}");
+        deaths.told += tally.orphaned;
     }
+    deaths
+}
+
+/// Returns when it has stopped.
+fn stop(pid: i32) {
+    let pid = Pid::from_raw(pid);
+    kill(pid, Signal::SIGSTOP).unwrap();
+    assert_eq!(waitpid(pid, Some(WaitPidFlag::WUNTRACED)), Ok(WaitStatus::Stopped(pid, Signal::SIGSTOP)));
 }
 
 fn wait_for(memory: &Attachment, least: u32) {
@@ -177,11 +189,27 @@ const DEATHS: &[Row<Story>] = &[
         "a semaphore with SEM_UNDO outlives 100 holders killed at any moment",
         |story| {
             let set = semaphore(story);
-            kill_a_hundred_times(story, 1000, |_| How::Semaphore(set.id()));
+            // It is the victim who has taken it, if that was the last to change it, and it is 0.
+            let ask = |cmd| {
+                let call = Call::Semctl { semid: set.id(), semnum: 0, cmd };
+                story.perform(call).unwrap().value()
+            };
+            let holds = |_: &Attachment, victim: i32| {
+                ask(SemCmd::GetPid) == i64::from(victim) && ask(SemCmd::GetVal) == 0
+            };
+            let deaths = kill_a_hundred_times(story, 1000, |_| How::Semaphore(set.id()), holds);
+            assert!(deaths.held > 0, "no victim held it");
             assert_eq!(set.id().value(story, 0).unwrap(), 1);
         },
     ),
     row("killed-futex", Any, "a futex lock outlives 100 holders killed at any moment", |story| {
-        kill_a_hundred_times(story, 20_000, |memory| memory.lock_at(LOCK).unwrap());
+        let holds =
+            |memory: &Attachment, victim: i32| memory.load_word(LOCK).unwrap() & HOLDER == victim as u32;
+        let deaths = kill_a_hundred_times(story, 20_000, |memory| memory.lock_at(LOCK).unwrap(), holds);
+        assert!(deaths.held > 0, "no victim held it");
+        assert!(deaths.told > 0, "of {} deaths of a holder nobody was told", deaths.held);
     }),
 ];
+
+/// `FUTEX_TID_MASK` of `linux/futex.h`.
+const HOLDER: u32 = 0x3fff_ffff;

@@ -1,19 +1,16 @@
-//! The ring under loom, which runs it in every order in which two threads may see each other's writes.
-//!
-//! ```text
-//! RUSTFLAGS="--cfg loom" cargo test --release --test loom
-//! ```
+//! The ring and its futex under loom, which runs them in every order in which two threads may see each other's writes.
 //!
 //! A message is a plain number in a cell: loom fails when both sides touch one at the same time, or when one does not
 //! see what the other wrote before.
 
-#![cfg(loom)]
+use std::io;
 
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicU32, Ordering, fence};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use playground::shm::ring::{Count, Side};
+use playground::shm::{Futex, sleep_on, wake_sleeper};
 
 /// loom's atomic is not the one of memory that is shared between processes, but counts in the same way.
 #[derive(Clone)]
@@ -26,12 +23,12 @@ impl Counter {
 }
 
 impl Count for Counter {
-    fn seen(&self) -> u32 {
-        self.0.load(Ordering::Acquire)
+    fn load(&self, order: Ordering) -> u32 {
+        self.0.load(order)
     }
 
-    fn publish(&self, value: u32) {
-        self.0.store(value, Ordering::Release);
+    fn store(&self, value: u32, order: Ordering) {
+        self.0.store(value, order);
     }
 }
 
@@ -78,22 +75,58 @@ fn a_ring_of_two_places_hands_every_message_over_where_the_numbers_wrap() {
     loom::model(|| ring_of(2, u32::MAX - 1, 3));
 }
 
-/// The futex of `src/speed/memory.rs`, with the kernel's part as a lock and a condition: it compares and sleeps in one.
+/// A word with the kernel's part as a lock and a condition: it compares and sleeps in one.
+#[derive(Clone)]
+struct Bed(Counter, Arc<(Mutex<()>, Condvar)>);
+
+impl Bed {
+    fn new() -> Bed {
+        Bed(Counter::new(0), Arc::new((Mutex::new(()), Condvar::new())))
+    }
+}
+
+impl Count for Bed {
+    fn load(&self, order: Ordering) -> u32 {
+        self.0.load(order)
+    }
+
+    fn store(&self, value: u32, order: Ordering) {
+        self.0.store(value, order);
+    }
+}
+
+impl Futex for Bed {
+    fn sleep_while(&self, value: u32) -> io::Result<()> {
+        let (lock, condition) = &*self.1;
+        let lock = lock.lock().unwrap();
+        if self.load(Ordering::Relaxed) == value {
+            drop(condition.wait(lock).unwrap());
+        }
+        Ok(())
+    }
+
+    fn wake_one(&self) -> io::Result<()> {
+        drop(self.1.0.lock().unwrap());
+        self.1.1.notify_one();
+        Ok(())
+    }
+
+    fn fence() {
+        fence(Ordering::SeqCst);
+    }
+}
+
+/// There is nobody to wake a sleeper a second time: one that is left asleep is a deadlock, which loom finds.
 #[test]
 fn nobody_is_left_asleep() {
     loom::model(|| {
-        let (word, asleep) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
-        let kernel = Arc::new((Mutex::new(()), Condvar::new()));
+        let (word, asleep) = (Bed::new(), Bed::new());
         let waker = thread::spawn({
-            let (word, asleep, kernel) = (Arc::clone(&word), Arc::clone(&asleep), Arc::clone(&kernel));
+            let (word, asleep) = (word.clone(), asleep.clone());
             move || {
                 for value in 1..=2 {
                     word.store(value, Ordering::Release);
-                    fence(Ordering::SeqCst);
-                    if asleep.load(Ordering::Relaxed) == 1 {
-                        drop(kernel.0.lock().unwrap());
-                        kernel.1.notify_one();
-                    }
+                    wake_sleeper(&word, &asleep).unwrap();
                 }
             }
         });
@@ -102,13 +135,7 @@ fn nobody_is_left_asleep() {
             if value == 2 {
                 break;
             }
-            asleep.store(1, Ordering::Relaxed);
-            fence(Ordering::SeqCst);
-            let lock = kernel.0.lock().unwrap();
-            if word.load(Ordering::Relaxed) == value {
-                drop(kernel.1.wait(lock).unwrap());
-            }
-            asleep.store(0, Ordering::Relaxed);
+            sleep_on(&word, value, &asleep).unwrap();
         }
         waker.join().unwrap();
     });

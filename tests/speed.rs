@@ -6,25 +6,33 @@
 mod runner;
 
 use std::fs;
-use std::io::{self, Write};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::process::{Command, ExitCode, Output};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, raise};
+use nix::errno::Errno;
+use nix::sys::prctl::set_child_subreaper;
+use nix::sys::signal::{SigHandler, Signal, kill, raise, signal};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid, fork};
+use playground::evidence::segments;
 use playground::kernel::Ending;
 use playground::shm::Mapping;
 use playground::speed::channel::{Channel, Part, Report};
-use playground::speed::figures::{ROUND_TRIPS, STREAMS, timed};
+use playground::speed::figures::{ROUND_TRIPS, STREAMS, Time, timed};
+use playground::speed::sequence;
 use playground::speed::trial::{self, Deed, Failure};
 use playground::speed::ways::{Pair, room_for};
 use playground::speed::{Ground, SIZES, SMALLEST, Shared, Thing, Traffic, Way};
 
-use runner::Needs::Any;
-use runner::{Row, row};
+use runner::Needs::{Any, Ipcns};
+use runner::{Row, fall_away, row};
 
 fn main() -> ExitCode {
-    runner::main(&[MESSAGES, FAILURES, PROGRAM], || {
+    runner::main(&[MESSAGES, FAILURES, ENDS, PROGRAM], || {
         Mapping::of_nameless_file(ROOM).expect("a temporary file")
     })
 }
@@ -46,11 +54,15 @@ fn ways(traffic: Traffic) -> impl Iterator<Item = Way> {
 }
 
 const MESSAGES: &[Row<Mapping>] = &[
+    row("sequence", Any, "of a million messages each arrives once, in order and whole", |memory| {
+        let checked = sequence::check(shared(memory), &Ground::look(), 1_000_000, Duration::from_secs(50));
+        assert_eq!(checked, Ok(()));
+    }),
     row("every-way", Any, "every mechanism carries every size whole, or refuses it with a word", |memory| {
         let ground = Ground::look();
         for traffic in [Traffic::RoundTrip, Traffic::Stream] {
             for (way, size) in ways(traffic).flat_map(|way| SIZES.map(|size| (way, size))) {
-                match timed(Thing::messages(way, traffic, size), shared(memory), BUDGET, &ground) {
+                match timed(Thing::messages(way, traffic, size), shared(memory), Time::of(BUDGET), &ground) {
                     Ok(report) => assert!(report.messages > 1 && report.nanoseconds > 0, "{way} {size}"),
                     Err(Failure::TooLarge(limit)) => {
                         assert!(
@@ -71,7 +83,7 @@ const MESSAGES: &[Row<Mapping>] = &[
             .flat_map(|way| [(way, Traffic::RoundTrip), (way, Traffic::Stream)])
         {
             let thing = Thing::messages(way, traffic, SMALLEST);
-            timed(thing, shared(memory), BUDGET, &ground)
+            timed(thing, shared(memory), Time::of(BUDGET), &ground)
                 .unwrap_or_else(|failure| panic!("{way}: {failure}"));
         }
     }),
@@ -79,12 +91,156 @@ const MESSAGES: &[Row<Mapping>] = &[
         let before = queues();
         let ground = Ground::look();
         for size in [SMALLEST, 1 << 20] {
-            let _ =
-                timed(Thing::messages(Way::SystemV, Traffic::Stream, size), shared(memory), BUDGET, &ground);
+            let _ = timed(
+                Thing::messages(Way::SystemV, Traffic::Stream, size),
+                shared(memory),
+                Time::of(BUDGET),
+                &ground,
+            );
         }
         assert_eq!(queues(), before);
     }),
+    row(
+        "small-queue",
+        Ipcns,
+        "a queue that is smaller than a message refuses it, and nobody waits for ever",
+        |memory| {
+            fs::write("/proc/sys/kernel/msgmax", "1048576")
+                .unwrap_or_else(|error| fall_away(error.to_string()));
+            let thing = Thing::messages(Way::SystemV, Traffic::RoundTrip, 1 << 16);
+            let failure =
+                timed(thing, shared(memory), Time::of(BUDGET), &Ground::look()).expect_err("no room for it");
+            assert_eq!(failure, Failure::TooLarge("msgsnd: EAGAIN (msgmnb 16384)".to_owned()));
+        },
+    ),
 ];
+
+const ENDS: &[Row<Mapping>] = &[
+    row(
+        "killed-watcher",
+        Any,
+        "no segment is left of who is told to end while others make one each time",
+        |memory| {
+            let _ = set_child_subreaper(true);
+            let mut seen = 0;
+            for _ in 0..100 {
+                let watcher =
+                    forked(|| drop(timed(EACH_TIME, shared(memory), Time::of(FOR_EVER), &Ground::look())));
+                seen += u32::from(makes_segments(watcher));
+                sleep(Duration::from_micros(random() % 3000));
+                kill(watcher, Signal::SIGTERM).expect("it is there");
+                assert_eq!(left_by_orphans(), [0; 0]);
+            }
+            assert!(seen > 50, "{seen} of 100 made a segment");
+        },
+    ),
+    row(
+        "late-maker",
+        Any,
+        "no segment is left of who is ended in the midst, because it takes too long",
+        |memory| {
+            let mut seen = 0;
+            for _ in 0..50 {
+                let (mut ours, mut tell) = io::pipe().expect("a pipe");
+                let pair = Pair::new(Way::Fresh, Traffic::Stream, SMALLEST, shared(memory));
+                let Pair { mut one, other, .. } = pair.expect("both ends");
+                let makes: Deed<'_> = Box::new(move || {
+                    tell.write_all(&std::process::id().to_ne_bytes())?;
+                    one.play(Part::Pour, SMALLEST, FOR_EVER)
+                });
+                let patience = Duration::from_micros(5000 + random() % 3000);
+                let late = trial::run(vec![(makes, None), plays(Boxed(other), Part::Drain)], patience);
+                assert_eq!(late, Err(Failure::Late));
+                let mut maker = Vec::new();
+                ours.read_to_end(&mut maker).expect("its pid, if it came so far");
+                assert_eq!(made_by(|pid| maker == pid.to_ne_bytes()), [0; 0]);
+                seen += maker.len() / size_of::<i32>();
+            }
+            assert!(seen > 0, "none came so far");
+        },
+    ),
+    row(
+        "deaf",
+        Any,
+        "who ignores SIGTERM ends all the same: a player that spins does not outlive its watcher",
+        |memory| {
+            let _ = set_child_subreaper(true);
+            let spin = Thing::messages(Way::Spin, Traffic::Stream, SMALLEST);
+            let watcher = forked(|| {
+                // SAFETY: ignoring a signal runs no code of ours.
+                let _ = unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) };
+                drop(timed(spin, shared(memory), Time::of(FOR_EVER), &Ground::look()));
+            });
+            while children_of(watcher).len() < 2 {
+                sleep(Duration::from_millis(1));
+            }
+            kill(watcher, Signal::SIGKILL).expect("it is there");
+            assert_eq!(left_by_orphans(), [0; 0]);
+        },
+    ),
+];
+
+const EACH_TIME: Thing =
+    Thing::Messages { way: Way::Fresh, traffic: Traffic::Stream, size: SMALLEST, one_cpu: false };
+const FOR_EVER: Duration = Duration::from_secs(30);
+
+/// A process of its own, which does this and ends.
+fn forked(deed: impl FnOnce()) -> Pid {
+    // SAFETY: this process has one thread.
+    match unsafe { fork() }.expect("a process") {
+        ForkResult::Parent { child } => child,
+        ForkResult::Child => {
+            deed();
+            std::process::exit(0);
+        }
+    }
+}
+
+/// Waits until a child of this process has made a segment; false, if that takes too long.
+fn makes_segments(watcher: Pid) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(5) {
+        if !made_by(|pid| parent_of(pid) == Some(watcher.as_raw())).is_empty() {
+            return true;
+        }
+    }
+    false
+}
+
+/// Waits for all children, those of a child that is gone among them, and returns the segments that they have left.
+fn left_by_orphans() -> Vec<i32> {
+    let mut gone = Vec::new();
+    loop {
+        match waitpid(None, None) {
+            Ok(status) => gone.extend(status.pid()),
+            Err(Errno::ECHILD) => break,
+            Err(errno) => panic!("waitpid: {errno}"),
+        }
+    }
+    made_by(|pid| gone.contains(&Pid::from_raw(pid)))
+}
+
+/// The ids of the segments whose makers are such.
+fn made_by(is_such: impl Fn(i32) -> bool) -> Vec<i32> {
+    let text = fs::read_to_string("/proc/sysvipc/shm").expect("the kernel's table");
+    let rows = segments::parse(&text).expect("a table");
+    rows.iter().filter(|row| is_such(row.cpid)).map(|row| row.shmid.0).collect()
+}
+
+fn parent_of(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn children_of(parent: Pid) -> Vec<i32> {
+    let entries = fs::read_dir("/proc").expect("/proc").flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| parent_of(*pid) == Some(parent.as_raw())).collect()
+}
+
+fn random() -> u64 {
+    RandomState::new().hash_one(())
+}
 
 /// The queues of this process, by the kernel's table.
 fn queues() -> usize {
@@ -257,8 +413,14 @@ const PROGRAM: &[Row<Mapping>] = &[
             for (table, ways) in tables.iter().zip([ROUND_TRIPS.len(), STREAMS.len()]) {
                 let rows = table["rows"].as_array().expect("rows");
                 assert_eq!(rows.len(), ways);
-                for cell in rows.iter().flat_map(|row| row["cells"].as_array().expect("cells")) {
+                let cells = |row: &serde_json::Value| row["cells"].as_array().expect("cells").clone();
+                for (row, cell) in
+                    rows.iter().flat_map(|row| cells(row).into_iter().map(move |cell| (row, cell)))
+                {
                     let time = cell["time"]["median"].as_f64();
+                    let may_refuse = ["posix", "system_v"].iter().any(|way| row["way"] == *way)
+                        && cell["size"].as_u64() > Some(8192);
+                    assert!(may_refuse || cell["refused"].is_null(), "{row}");
                     assert!(time.is_some_and(|time| time > 0.0) != cell["refused"].is_string(), "{cell}");
                 }
             }

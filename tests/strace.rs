@@ -41,6 +41,11 @@ fn forks_threads_programs_and_semaphores() {
 }
 
 #[test]
+fn pointers_that_lead_nowhere() {
+    agree(&built("nowhere", &["-w"]), &[]);
+}
+
+#[test]
 fn a_static_program() {
     agree(&built("shm", &["-static"]), &[]);
 }
@@ -70,6 +75,19 @@ c.shmctl(id, 0, None)
         Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().expect("python3");
     let python = String::from_utf8(python.stdout).expect("UTF-8");
     agree(Path::new(python.trim()), &["-c", script]);
+}
+
+/// strace slows a pipe several times, and spinning not at all: there are no figures then, and a word why.
+#[test]
+fn lesson_20_measures_nothing_under_a_tracer() {
+    let output = Command::new("strace")
+        .args(["-f", "-o", "/dev/null", env!("CARGO_BIN_EXE_lesson20"), "--pace", "run", "--format", "json"])
+        .output()
+        .expect("strace runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let events = String::from_utf8(output.stdout).expect("UTF-8");
+    let count = |event: &str| events.matches(&format!("{{\"event\":\"{event}\"")).count();
+    assert_eq!([count("speeds"), count("predict"), count("missing"), count("end")], [0, 0, 1, 1], "{events}");
 }
 
 fn agree(program: &Path, arguments: &[&str]) {

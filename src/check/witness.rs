@@ -186,6 +186,10 @@ impl Witness {
 }
 
 impl Observer for Witness {
+    fn wants_programs(&self) -> bool {
+        false
+    }
+
     fn see(&mut self, step: &Step<'_>, state: &State) -> ControlFlow<()> {
         match step {
             Step::Began(beginning) => {

@@ -3,19 +3,16 @@
 use nix::sys::stat::Mode;
 
 use super::Medium;
-use crate::call::{Answer, Call, Key, SemCmd, SemFlags, SemOp, Semid, ShmgetFlags};
+use crate::call::{Key, SemFlags, Semid};
 use crate::error::Result;
+use crate::shm::Semaphores;
 use crate::story::Story;
 
 /// A set of one semaphore, whose value is 0 at first.
 ///
 /// Source: [semget(2)](https://man7.org/linux/man-pages/man2/semget.2.html), semop(2), semctl(2).
 #[doc(alias = "semget")]
-pub struct Semaphore {
-    story: Story,
-    id: Semid,
-    removed: bool,
-}
+pub struct Semaphore(Semaphores);
 
 impl Semaphore {
     /// `semget(IPC_PRIVATE, 1, IPC_CREAT|IPC_EXCL|mode)`: Linux gives a new semaphore the value 0.
@@ -25,16 +22,12 @@ impl Semaphore {
     /// `Refused`, with `ENOSPC`: a limit on semaphores is used up.
     #[track_caller]
     pub fn create(story: &Story, mode: Mode) -> Result<Semaphore> {
-        let flags = ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL;
-        match story.perform(Call::Semget { key: Key::PRIVATE, nsems: 1, flags, mode })? {
-            Answer::Set(id) => Ok(Semaphore { story: story.clone(), id, removed: false }),
-            other => unreachable!("semget answered {other:?}"),
-        }
+        Semaphores::create(story, Key::PRIVATE, 1, mode).map(Semaphore)
     }
 
     /// The set's id, by which any process may use it that has permission.
     pub fn id(&self) -> Semid {
-        self.id
+        self.0.id()
     }
 
     /// `semop(id, {0, change, IPC_NOWAIT})`: adds to the value, which never goes below 0.
@@ -45,8 +38,7 @@ impl Semaphore {
     #[doc(alias = "semop")]
     #[track_caller]
     pub fn change(&self, by: &Story, change: i16) -> Result<()> {
-        let ops = vec![SemOp { number: 0, change, flags: SemFlags::IPC_NOWAIT }];
-        by.perform(Call::Semop { semid: self.id, ops }).map(drop)
+        self.id().change(by, 0, change, SemFlags::IPC_NOWAIT)
     }
 
     /// `semctl(id, 0, GETVAL)`: the value.
@@ -55,9 +47,8 @@ impl Semaphore {
     ///
     /// `Refused`, with `EACCES`, if the mode denies it.
     #[track_caller]
-    pub fn value(&self, by: &Story) -> Result<i64> {
-        let call = Call::Semctl { semid: self.id, semnum: 0, cmd: SemCmd::GetVal };
-        by.perform(call).map(|answer| answer.value())
+    pub fn value(&self, by: &Story) -> Result<i32> {
+        self.id().value(by, 0)
     }
 
     /// `semctl(id, 0, IPC_RMID)`: removes the set at once, whoever waits on it.
@@ -66,21 +57,8 @@ impl Semaphore {
     ///
     /// `Refused`, with `EPERM`, if the process is neither its owner nor its creator nor root.
     #[track_caller]
-    pub fn remove(mut self) -> Result<()> {
-        self.removed = true;
-        self.story.perform(self.removal()).map(drop)
-    }
-
-    fn removal(&self) -> Call {
-        Call::Semctl { semid: self.id, semnum: 0, cmd: SemCmd::IpcRmid }
-    }
-}
-
-impl Drop for Semaphore {
-    fn drop(&mut self) {
-        if !self.removed {
-            self.story.perform_at_drop(self.removal());
-        }
+    pub fn remove(self) -> Result<()> {
+        self.0.remove()
     }
 }
 

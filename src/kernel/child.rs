@@ -15,17 +15,16 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid};
 
 use super::net::{self, Watched};
 use super::{
-    Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, linux, stranger,
+    Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, ending_of, linux,
+    stranger,
 };
-use crate::call::{Address, Answer, Call, Cmd, Outcome};
+use crate::call::{Address, Call, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
-use crate::shm::Bytes;
 use line::{Reply, Request, is_late, receive, send};
 
 pub(super) use life::serve;
@@ -155,17 +154,9 @@ impl Child {
     /// Waits for the child, which has ended or is about to.
     fn wait(&mut self, hung: bool) -> Ending {
         let pid = self.pid;
-        *self.ending.get_or_insert_with(|| {
-            loop {
-                match waitpid(pid, None) {
-                    Ok(_) if hung => return Ending::Hung,
-                    Ok(WaitStatus::Signaled(_, signal, _)) => return Ending::Killed(signal),
-                    Ok(WaitStatus::Exited(_, status)) => return Ending::Exited(status),
-                    Ok(_) | Err(Errno::EINTR) => {}
-                    Err(_) => return Ending::Exited(0),
-                }
-            }
-        })
+        // Nobody else waits for this child, so that there is an ending. Were there none, it would not be a good one.
+        let wait = || ending_of(pid).ok().filter(|_| !hung).unwrap_or(Ending::Hung);
+        *self.ending.get_or_insert_with(wait)
     }
 
     /// A child may die between making a segment and telling of it; the kernel's table knows who made what.
@@ -198,22 +189,9 @@ impl Process for Child {
                 Reply::Errno(errno) => Err(Errno::from_raw(errno)),
                 other => return Err(self.misunderstood(other)),
             };
-            // The child watches what it made; its parent does, too, in case the child is killed. What is made apart
-            // goes with its namespace, and its id is that of another segment here.
-            match (call, &outcome) {
-                _ if self.apart => {}
-                (&Call::Shmget { key, flags, .. }, Ok(Answer::Id(id)))
-                    if linux::made_by(self.pid(), key, flags.bits(), *id) =>
-                {
-                    net::watch(Watched::Segment(*id));
-                }
-                (&Call::Semget { key, flags, .. }, Ok(Answer::Set(id)))
-                    if linux::is_exclusive(key, flags.bits()) =>
-                {
-                    net::watch(Watched::Set(*id));
-                }
-                (&Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, Ok(_)) => net::forget(Watched::Segment(shmid)),
-                _ => {}
+            // What is made apart goes with its namespace, and its id is that of another segment here.
+            if !self.apart {
+                net::heard(self.pid(), call, &outcome);
             }
             Ok(outcome)
         })
@@ -284,7 +262,7 @@ impl Process for Child {
         }
     }
 
-    fn window<'a>(&mut self, _: Address, _: usize) -> Result<Bytes<'a>> {
+    fn writable(&mut self, _: Address, _: usize) -> Result<()> {
         Err(Error::ground(
             format!("touch the memory of process {}", self.pid),
             "it is another process's",

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 
+use super::linux::sem::operate_one;
 use super::{Done, How, Linux, Step, Tally};
 use crate::call::{Address, SemOp, Semid};
 use crate::error::Result;
@@ -33,15 +34,15 @@ impl Linux {
             std::thread::yield_now();
         }
         let begun = Instant::now();
-        let calls = match how {
+        let tally = match how {
             How::Plain => Ok(repeat(times, || increment(counter))),
             How::Atomic => Ok(repeat(times, || atomic_increment(counter))),
             How::Semaphore(set) => between_semops(set, times, || increment(counter)),
             How::Lock(word) => Ok(while_locked(self.atomic(word, true)?, times, || increment(counter))),
         };
         let nanoseconds = begun.elapsed().as_nanos() as u64;
-        Ok(match calls {
-            Ok(calls) => Done::Counted(Tally { times, nanoseconds, calls }),
+        Ok(match tally {
+            Ok(tally) => Done::Counted(Tally { times, nanoseconds, ..tally }),
             Err(errno) => Done::Answered(Err(errno)),
         })
     }
@@ -77,41 +78,44 @@ fn atomic_increment(counter: &AtomicU32) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Returns how many system calls that took.
-fn repeat(times: u64, deed: impl Fn()) -> u64 {
+/// Takes no system call.
+fn repeat(times: u64, deed: impl Fn()) -> Tally {
     (0..times).for_each(|_| deed());
-    0
+    Tally::default()
 }
 
-fn between_semops(set: Semid, times: u64, deed: impl Fn()) -> nix::Result<u64> {
-    let mut calls = 0;
+fn between_semops(set: Semid, times: u64, deed: impl Fn()) -> nix::Result<Tally> {
+    let mut tally = Tally::default();
     for _ in 0..times {
-        calls += wait_for(set, How::TAKE)?;
+        tally.calls += semop_one(set, How::TAKE)?;
         deed();
-        calls += wait_for(set, How::GIVE)?;
+        tally.calls += semop_one(set, How::GIVE)?;
     }
-    Ok(calls)
+    Ok(tally)
 }
 
-/// A signal that is caught, or a stop, makes `semop` return early (signal(7)). Returns how many calls it took.
-fn wait_for(set: Semid, op: SemOp) -> nix::Result<u64> {
+/// `semop` with one operation, until it is done. Returns how many calls that took: a signal that is caught, or a stop,
+/// makes one return early (signal(7)).
+pub(crate) fn semop_one(set: Semid, op: SemOp) -> nix::Result<u64> {
     let mut calls = 1;
     loop {
-        match super::linux::sem::operate(set, &[op]) {
+        match operate_one(set, op) {
             Err(Errno::EINTR) => calls += 1,
             answer => return answer.map(|()| calls),
         }
     }
 }
 
-fn while_locked(word: &AtomicU32, times: u64, deed: impl Fn()) -> u64 {
-    let me = this_process();
-    let once = || {
-        let (_, sleeps) = mutex::lock(word, me);
+fn while_locked(word: &AtomicU32, times: u64, deed: impl Fn()) -> Tally {
+    let (me, mut tally) = (this_process(), Tally::default());
+    let mut once = || {
+        let (taken, sleeps) = mutex::lock(word, me);
         deed();
-        sleeps + u64::from(mutex::unlock(word))
+        tally.orphaned += u64::from(taken == Taken::Orphaned);
+        tally.calls += sleeps + u64::from(mutex::unlock(word));
     };
-    mutex::noted(word, || (0..times).map(|_| once()).sum())
+    mutex::noted(word, || (0..times).for_each(|_| once()));
+    tally
 }
 
 fn this_process() -> u32 {

@@ -9,7 +9,7 @@ use crate::call::{Address, Outcome, SemFlags, SemOp, Semid};
 /// Something that a process does while others go on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Deed {
-    /// `semop`, the one call of the seven that may wait.
+    /// `semop`, which may wait for another process.
     Semop(Semid, Vec<SemOp>),
     /// Add 1 to the control word at `counter`, so many times.
     Count {
@@ -73,6 +73,8 @@ pub struct Tally {
     pub nanoseconds: u64,
     /// System calls that the loop itself made: two `semop` each, or the futex calls of a lock that was not free.
     pub calls: u64,
+    /// How often the lock came from a holder that had died.
+    pub orphaned: u64,
 }
 
 /// One of the three steps of an increment, with the one register that a process has for it.

@@ -34,13 +34,12 @@ use crate::call::{
     Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, Semid, ShmatFlags, Shmid, ShmidDs,
 };
 use crate::error::{Error, Result};
-use crate::shm::Bytes;
 use files::Files;
 
 pub(super) use files::line_at_stdin;
 pub(super) use life::on_first;
-pub(crate) use life::{exit_now, fork};
-pub(crate) use queue::{Queueid, make_queue, receive, remove_queue, semop_one, send};
+pub(crate) use life::{exit_now, fork, heed};
+pub(crate) use queue::{Queueid, make_queue, receive, remove_queue, send, try_send};
 
 /// The process that runs this code.
 #[derive(Debug, Default)]
@@ -138,6 +137,8 @@ impl Linux {
                 net::forget(Watched::Segment(id));
                 Ok(Answer::Done)
             }
+            // `endangers` has refused it.
+            Cmd::IpcSetAt(_) => Err(Errno::EFAULT),
             Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => {
                 shm::without_buffer(id, cmd).map(|()| Answer::Done)
             }
@@ -191,6 +192,9 @@ impl Linux {
         if let Call::Semctl { cmd: SemCmd::Other(_), .. } = call {
             return Some("the command may want a buffer, which the playground does not give it");
         }
+        if matches!(call, Call::SemopAt { .. } | Call::Shmctl { cmd: Cmd::IpcSetAt(_), .. }) {
+            return Some("the buffer is one of another process");
+        }
         let Call::Shmat { shmid, address, flags } = call else { return None };
         if *address == Address::NULL {
             return None;
@@ -231,6 +235,8 @@ impl Process for Linux {
                 self.semget(key, nsems, flags.bits() | mode.bits() as c_int)
             }
             Call::Semop { semid, ref ops } => sem::operate(semid, ops).map(|()| Answer::Done),
+            // `endangers` has refused it.
+            Call::SemopAt { .. } => Err(Errno::EFAULT),
             Call::Semtimedop { semid, ref ops, timeout } => {
                 sem::operate_within(semid, ops, timeout).map(|()| Answer::Done)
             }
@@ -290,11 +296,8 @@ impl Process for Linux {
         Err(tells_the_story("have done something that takes long"))
     }
 
-    fn window<'a>(&mut self, address: Address, length: usize) -> Result<Bytes<'a>> {
-        self.attached_for(address, length, true)?;
-        let start = std::ptr::with_exposed_provenance_mut(address.0);
-        // SAFETY: `attached_for` found the bytes in an attachment that may be written, and the caller keeps it.
-        Ok(unsafe { Bytes::new(start, length) })
+    fn writable(&mut self, address: Address, length: usize) -> Result<()> {
+        self.attached_for(address, length, true)
     }
 
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {

@@ -3,7 +3,8 @@
 //! Every end that a program can still act at is covered: a normal one, an error, a panic (by [`sweep`], which
 //! `main` calls last), and a signal (by a handler). Against `SIGKILL` only a private IPC namespace helps.
 //!
-//! **Invariant:** only what this very process made, or a child of it at its request, is in the net; and only this process draws it in, never a forked child that inherited it.
+//! **Invariant:** only what this very process made, or a child of it at its request, is in the net; and only this
+//! process draws it in, never a forked child that inherited it.
 
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 
@@ -11,7 +12,7 @@ use nix::libc::c_int;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 
 use super::linux::{self, Queueid};
-use crate::call::{Semid, Shmid};
+use crate::call::{Answer, Call, Cmd, Outcome, SemCmd, Semid, Shmid};
 
 /// As many as Linux allows by default in one namespace (`SHMMNI`).
 const CAPACITY: usize = 4096;
@@ -125,6 +126,25 @@ pub(super) fn watch(thing: Watched) {
     ids.put(entry);
 }
 
+/// What a child was answered: it watches what it made, and its parent does, too, in case the child is killed. What it
+/// has removed is nobody's any more, and its id may be another's soon.
+pub(super) fn heard(child: i32, call: &Call, outcome: &Outcome) {
+    let Ok(answer) = outcome else { return };
+    match (call, answer) {
+        (&Call::Shmget { key, flags, .. }, Answer::Id(id))
+            if linux::made_by(child, key, flags.bits(), *id) =>
+        {
+            watch(Watched::Segment(*id));
+        }
+        (&Call::Semget { key, flags, .. }, Answer::Set(id)) if linux::is_exclusive(key, flags.bits()) => {
+            watch(Watched::Set(*id));
+        }
+        (&Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, _) => forget(Watched::Segment(shmid)),
+        (&Call::Semctl { semid, cmd: SemCmd::IpcRmid, .. }, _) => forget(Watched::Set(semid)),
+        _ => {}
+    }
+}
+
 /// Takes something out of the net: it is removed, or another process answers for it now.
 pub(super) fn forget(thing: Watched) {
     let (ids, entry) = thing.place();
@@ -151,5 +171,32 @@ extern "C" fn remove_and_die(signal: c_int) {
     sweep();
     if let Ok(signal) = Signal::try_from(signal) {
         let _ = raise(signal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Key, ShmgetFlags};
+    use crate::course::OWNER_RW;
+
+    fn holds(ids: &Ids, id: i32) -> bool {
+        ids.taken().any(|place| place.load(SeqCst) == id + 1)
+    }
+
+    /// Ids that no kernel gives, so that what other tests make does not matter; and no net is drawn in here.
+    #[test]
+    fn what_a_child_has_removed_is_in_the_net_no_more() {
+        let (flags, mode) = (ShmgetFlags::IPC_CREAT, OWNER_RW);
+        let set = Semid(i32::MAX - 1);
+        heard(1, &Call::Semget { key: Key::PRIVATE, nsems: 1, flags, mode }, &Ok(Answer::Set(set)));
+        assert!(holds(&SETS, set.0));
+        heard(1, &Call::Semctl { semid: set, semnum: 0, cmd: SemCmd::IpcRmid }, &Ok(Answer::Done));
+        assert!(!holds(&SETS, set.0));
+        let segment = Shmid(i32::MAX - 1);
+        heard(1, &Call::Shmget { key: Key::PRIVATE, size: 1, flags, mode }, &Ok(Answer::Id(segment)));
+        assert!(holds(&SEGMENTS, segment.0));
+        heard(1, &Call::Shmctl { shmid: segment, cmd: Cmd::IpcRmid }, &Ok(Answer::Done));
+        assert!(!holds(&SEGMENTS, segment.0));
     }
 }

@@ -7,7 +7,7 @@ use bytemuck::Pod;
 use super::Bytes;
 use crate::call::{Address, Call};
 use crate::error::{Error, Result};
-use crate::kernel::{Change, Deed, Faults, How, Step, Tally};
+use crate::kernel::{Change, Deed, Faults, How, Process, Step, Tally};
 use crate::story::{Story, Work};
 
 /// A segment that is mapped into a process.
@@ -274,6 +274,16 @@ impl Attachment {
     fn bounded(&self, offset: usize, length: usize) -> Result<()> {
         let fits = offset.checked_add(length).is_some_and(|end| end <= self.size);
         if fits { Ok(()) } else { Err(Error::OutOfBounds { offset, length, size: self.size }) }
+    }
+}
+
+impl dyn Process {
+    /// The bytes of an attachment, for [`Attachment::bytes`] alone, which lends them no longer than it is there.
+    pub(crate) fn window<'a>(&mut self, address: Address, length: usize) -> Result<Bytes<'a>> {
+        self.writable(address, length)?;
+        let start = std::ptr::with_exposed_provenance_mut(address.0);
+        // SAFETY: they are bytes of an attachment that may be written, and the caller has it for all of `'a`.
+        Ok(unsafe { Bytes::new(start, length) })
     }
 }
 

@@ -15,8 +15,9 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering, compiler_fence};
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::libc::{self, c_long};
+
+use super::{sleep_while, wake_one};
 
 /// `FUTEX_WAITERS`: somebody sleeps, and the holder has to wake one of them.
 pub const WAITERS: u32 = 0x8000_0000;
@@ -146,20 +147,13 @@ impl Word for AtomicU32 {
     }
 
     fn sleep(&self, expected: u32) {
-        let nap = libc::timespec { tv_sec: 0, tv_nsec: NAP.subsec_nanos().into() };
-        // Not FUTEX_PRIVATE: the sleepers are other processes. Whatever ends the sleep, the caller looks again.
-        // SAFETY: FUTEX_WAIT reads the word and the timespec, which both live until it returns.
-        let slept =
-            unsafe { libc::syscall(libc::SYS_futex, self.as_ptr(), libc::FUTEX_WAIT, expected, &nap) };
-        debug_assert!(matches!(
-            Errno::result(slept),
-            Ok(_) | Err(Errno::EAGAIN | Errno::EINTR | Errno::ETIMEDOUT)
-        ));
+        // Whatever ends the sleep, the caller looks again.
+        let slept = sleep_while(self, expected, Some(NAP));
+        debug_assert!(slept.is_ok(), "{slept:?}");
     }
 
     fn wake(&self) {
-        // SAFETY: FUTEX_WAKE uses the address only to find who sleeps there.
-        let _ = unsafe { libc::syscall(libc::SYS_futex, self.as_ptr(), libc::FUTEX_WAKE, 1) };
+        let _ = wake_one(self);
     }
 }
 

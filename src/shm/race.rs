@@ -5,6 +5,7 @@
 use super::Attachment;
 use crate::error::Result;
 use crate::kernel::{How, Tally};
+use crate::speed::{Ratio, Spread};
 use crate::story::Work;
 
 /// Who counts, and where.
@@ -51,39 +52,21 @@ impl Sum {
     }
 }
 
-/// What races of one kind came to, beside the time of others: the way, the increments of one race, how many were lost
-/// in all, system calls for each, nanoseconds for each from the lowest to the highest, and the ratio of the medians.
-///
-/// The ratio has one digit, for no more of it is the same in the next run.
+/// What races of one kind came to, beside others: the way, the increments of one race, how many were lost in all,
+/// system calls for each, nanoseconds for each in the middle half of the races, and how many times as long as the
+/// others those are.
 pub fn compared(way: &str, races: &[Sum], with: &[Sum]) -> [String; 6] {
     let total = |count: fn(&Sum) -> u64| races.iter().map(count).sum::<u64>();
-    let times = times_of(races);
-    let ratio = median(&times) / median(&times_of(with));
+    let [times, others] = [races, with].map(|races| races.iter().map(Sum::nanoseconds).collect::<Vec<_>>());
+    let time = Spread::of(times.iter().copied());
     [
         way.to_owned(),
         races[0].made().to_string(),
         total(Sum::lost).to_string(),
         format!("{:.2}", total(Sum::calls) as f64 / total(Sum::made) as f64),
-        format!("{:.0} to {:.0}", times[0], times[times.len() - 1]),
-        one_digit(ratio),
+        time.map_or(String::new(), |Spread { low, high, .. }| format!("{low:.0} to {high:.0}")),
+        Ratio::of(&times, &others).map_or(String::new(), |ratio| ratio.to_string()),
     ]
-}
-
-/// How long an increment took in each race, the shortest first.
-fn times_of(races: &[Sum]) -> Vec<f64> {
-    let mut times: Vec<f64> = races.iter().map(Sum::nanoseconds).collect();
-    times.sort_by(f64::total_cmp);
-    times
-}
-
-fn median(sorted: &[f64]) -> f64 {
-    sorted[sorted.len() / 2]
-}
-
-/// A number with its first digit only: 0.3, 2, 70, 300.
-fn one_digit(number: f64) -> String {
-    let unit = 10f64.powf(number.log10().floor());
-    format!("{:.*}", if unit < 1.0 { 1 } else { 0 }, (number / unit).round() * unit)
 }
 
 impl Race<'_> {
@@ -154,9 +137,20 @@ impl Race<'_> {
 mod tests {
     use super::*;
 
+    fn races(nanoseconds: &[u64]) -> Vec<Sum> {
+        let race = |&nanoseconds| Sum {
+            counted: 10,
+            tallies: vec![Tally { times: 10, nanoseconds, ..Tally::default() }],
+        };
+        nanoseconds.iter().map(race).collect()
+    }
+
     #[test]
-    fn a_ratio_has_one_digit() {
-        let told = [0.26, 0.94, 1.0, 2.4, 71.0, 349.0, 996.0].map(one_digit);
-        assert_eq!(told, ["0.3", "0.9", "1", "2", "70", "300", "1000"]);
+    fn a_ratio_is_told_only_if_the_races_agree() {
+        let atomic = races(&[100, 110, 100, 90, 100]);
+        let ratio = |nanoseconds: &[u64]| compared("futex", &races(nanoseconds), &atomic)[5].clone();
+        assert_eq!(ratio(&[2000, 2200, 2000, 1800, 2000]), "20");
+        assert_eq!(ratio(&[500, 9000, 2000, 300, 4000]), "unclear");
+        assert_eq!(ratio(&[2000, 2200, 2000]), "unclear");
     }
 }

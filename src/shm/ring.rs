@@ -25,24 +25,24 @@ use super::Bytes;
 /// How far apart the control words are, in bytes.
 pub const LINES: usize = 128;
 
-/// A number that one side of a ring writes and the other one reads.
+/// A number that one side of a ring writes and the other one reads: an atomic, of shared memory or of loom.
 pub trait Count {
-    /// Its value. What its writer did before it wrote that comes before what the reader does next.
-    fn seen(&self) -> u32;
+    /// Its value.
+    fn load(&self, order: Ordering) -> u32;
 
-    /// Changes it. What was done before is seen by whoever sees the new value.
-    fn publish(&self, value: u32);
+    /// Changes it.
+    fn store(&self, value: u32, order: Ordering);
 }
 
 impl Count for &AtomicU32 {
     #[inline]
-    fn seen(&self) -> u32 {
-        self.load(Ordering::Acquire)
+    fn load(&self, order: Ordering) -> u32 {
+        AtomicU32::load(self, order)
     }
 
     #[inline]
-    fn publish(&self, value: u32) {
-        self.store(value, Ordering::Release);
+    fn store(&self, value: u32, order: Ordering) {
+        AtomicU32::store(self, value, order);
     }
 }
 
@@ -81,7 +81,9 @@ impl<C: Count> Side<C> {
 
     fn new(own: C, other: C, places: u32, lead: u32) -> Side<C> {
         assert!(places.is_power_of_two(), "{places} places");
-        let (done, seen) = (own.seen(), other.seen());
+        // Acquire, the second one: for the receiver there may be messages already, whose bytes it has to see. Relaxed, the
+        // first one: nobody else writes it, and who wrote it before handed the ring over to this side.
+        let (done, seen) = (own.load(Ordering::Relaxed), other.load(Ordering::Acquire));
         Side { own, other, done, seen, lead, places }
     }
 
@@ -89,7 +91,9 @@ impl<C: Count> Side<C> {
     #[inline]
     pub fn turn(&mut self) -> Option<usize> {
         if self.done == self.limit() {
-            self.seen = self.other.seen();
+            // Acquire: pairs with the Release of the other side's `done`. What it did to a place comes before what this
+            // side does there.
+            self.seen = self.other.load(Ordering::Acquire);
             if self.done == self.limit() {
                 return None;
             }
@@ -105,7 +109,8 @@ impl<C: Count> Side<C> {
     #[inline]
     pub fn done(&mut self) {
         self.done = self.done.wrapping_add(1);
-        self.own.publish(self.done);
+        // Release: whoever sees the new number sees all that was done to the place.
+        self.own.store(self.done, Ordering::Release);
     }
 
     /// The value of the other side's number at which there was nothing to do: what to wait for a change of.

@@ -6,22 +6,23 @@ use super::figures::{Figures, Plan};
 use super::ground::Ground;
 use super::message::SMALLEST;
 use super::ways::{Pair, SEMAPHORES, Shared, Traffic, Way, room_for};
-use crate::call::{Answer, Call, Key, SemCmd, Semid, ShmgetFlags};
+use crate::call::Key;
 use crate::course::OWNER_RW;
 use crate::error::{Error, Result};
-use crate::shm::{Attachment, Mapping, Segment};
+use crate::shm::{Attachment, Mapping, Segment, Semaphores};
 use crate::story::Story;
 
 /// A segment, four semaphores, and a mapped file that has no name.
 pub struct Bench {
     segment: Segment,
     memory: Attachment,
-    set: Option<Semid>,
+    set: Option<Semaphores>,
     file: Option<Mapping>,
 }
 
 impl Bench {
-    /// Makes them, for messages of at most `largest` bytes. What cannot be made is said, and the mechanisms that need it are not measured.
+    /// Makes them, for messages of at most `largest` bytes. What cannot be made is said, and the mechanisms that need it
+    /// are not measured.
     ///
     /// # Errors
     ///
@@ -68,7 +69,7 @@ impl Bench {
     /// As for [`Bench::measure`].
     pub fn shared(&self) -> Result<Shared<'_>> {
         let file = self.file.as_ref().map(Mapping::bytes);
-        Ok(Shared { segment: self.memory.bytes()?, file, set: self.set })
+        Ok(Shared { segment: self.memory.bytes()?, file, set: self.set.as_ref().map(Semaphores::id) })
     }
 
     /// Removes it all.
@@ -76,21 +77,18 @@ impl Bench {
     /// # Errors
     ///
     /// `Refused`: somebody else has removed something already.
-    pub fn clear(self, story: &Story) -> Result<()> {
-        if let Some(semid) = self.set {
-            story.perform(Call::Semctl { semid, semnum: 0, cmd: SemCmd::IpcRmid })?;
+    pub fn clear(self) -> Result<()> {
+        if let Some(set) = self.set {
+            set.remove()?;
         }
         self.memory.detach()?;
         self.segment.remove()
     }
 }
 
-fn semaphores(story: &Story) -> Result<Option<Semid>> {
-    let flags = ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL;
-    let call = Call::Semget { key: Key::PRIVATE, nsems: SEMAPHORES, flags, mode: OWNER_RW };
-    match story.perform(call) {
-        Ok(Answer::Set(set)) => Ok(Some(set)),
-        Ok(other) => unreachable!("semget answered {other:?}"),
+fn semaphores(story: &Story) -> Result<Option<Semaphores>> {
+    match Semaphores::create(story, Key::PRIVATE, SEMAPHORES, OWNER_RW) {
+        Ok(set) => Ok(Some(set)),
         Err(Error::Refused(_)) => {
             story.missing("Without semaphores one way of waiting is not measured.");
             Ok(None)

@@ -7,7 +7,7 @@ use std::{hint, io};
 use super::channel::{Channel, Part, Report};
 use super::ground::Ground;
 use super::message::SMALLEST;
-use super::spread::{Finding, Ratio, Scale, Spread, time};
+use super::spread::{self, Finding, Ratio, Scale, Spread};
 use super::trial::{self, Deed, Failure};
 use super::ways::{Pair, Shared, Traffic, Way};
 
@@ -20,6 +20,9 @@ pub const ROUNDS: usize = 7;
 
 /// How long a measurement may take beyond its own time before it is given up. One that gets on takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long a measurement may go on when the time for all of them is over.
+const OVERTIME: Duration = Duration::from_secs(1);
 
 /// What goes through every mechanism there and back.
 pub const ROUND_TRIPS: [Way; 9] =
@@ -124,13 +127,13 @@ impl Figures {
     pub fn measure(shared: Shared<'_>, plan: Plan, ground: &Ground, mut progress: impl FnMut()) -> Figures {
         let mut figures = Figures::default();
         let things = Plan::things(ground);
-        let mut clock = Clock::new(plan, things.len());
+        let (mut clock, start) = (Clock::new(plan, things.len()), Instant::now());
         for round in 0..plan.rounds {
             // Each round begins elsewhere, so that nothing always comes right after the same thing.
             let first = round * things.len() / plan.rounds;
             for thing in things[first..].iter().chain(&things[..first]) {
-                let Some(budget) = clock.budget() else { return figures };
-                figures.add(*thing, shared, budget, ground);
+                let Some(time) = clock.next(start.elapsed()) else { return figures };
+                figures.add(*thing, shared, time, ground);
                 progress();
             }
             figures.rounds = round + 1;
@@ -138,11 +141,11 @@ impl Figures {
         figures
     }
 
-    fn add(&mut self, thing: Thing, shared: Shared<'_>, budget: Duration, ground: &Ground) {
+    fn add(&mut self, thing: Thing, shared: Shared<'_>, time: Time, ground: &Ground) {
         if self.failures.contains_key(&thing) {
             return;
         }
-        match timed(thing, shared, budget, ground) {
+        match timed(thing, shared, time, ground) {
             Ok(report) => {
                 if matches!(thing, Thing::Messages { .. }) {
                     self.messages += report.messages;
@@ -163,8 +166,7 @@ impl Figures {
 
     /// How many times as fast the first is as the second, from the pairs of each round.
     pub fn ratio(&self, first: Thing, second: Thing) -> Option<Ratio> {
-        let pairs = self.times.get(&first)?.iter().zip(self.times.get(&second)?);
-        Spread::of(pairs.map(|(first, second)| second / first)).map(Ratio)
+        Ratio::of(self.times.get(&second)?, self.times.get(&first)?)
     }
 
     /// The same, in words.
@@ -184,7 +186,7 @@ impl Figures {
 
     /// The median time for one, in words.
     pub fn told_time(&self, thing: Thing) -> String {
-        self.time(thing).map_or("not measured".to_owned(), |spread| time(spread.median))
+        self.time(thing).map_or("not measured".to_owned(), |spread| spread::time(spread.median))
     }
 
     /// Why there is no figure.
@@ -193,10 +195,29 @@ impl Figures {
     }
 }
 
+/// How long a measurement may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// How long to measure, after a quarter of it to warm up.
+    pub budget: Duration,
+    /// How much longer to wait for a process that gets on with nothing.
+    pub patience: Duration,
+}
+
+impl Time {
+    /// So long, and more than enough patience.
+    pub fn of(budget: Duration) -> Time {
+        Time { budget, patience: PATIENCE }
+    }
+
+    fn most(self) -> Duration {
+        2 * self.budget + self.patience
+    }
+}
+
 /// Shares out the time that is left.
 struct Clock {
     plan: Plan,
-    start: Instant,
     begun: usize,
     all: usize,
     /// What was asked for so far, warming up included; the rest of the time went into forks, and to others.
@@ -205,19 +226,20 @@ struct Clock {
 
 impl Clock {
     fn new(plan: Plan, things: usize) -> Clock {
-        Clock { plan, start: Instant::now(), begun: 0, all: plan.rounds * things, asked: Duration::ZERO }
+        Clock { plan, begun: 0, all: plan.rounds * things, asked: Duration::ZERO }
     }
 
-    /// How long the next measurement may take; nothing, if the time is up.
-    fn budget(&mut self) -> Option<Duration> {
-        let passed = self.start.elapsed();
-        let left = self.plan.limit.checked_sub(passed)? / (self.all - self.begun) as u32;
+    /// How long the next measurement may take, when so much time has passed; nothing, if the time is up.
+    fn next(&mut self, passed: Duration) -> Option<Time> {
+        let rest = self.plan.limit.checked_sub(passed)?;
+        let left = rest / (self.all - self.begun) as u32;
         let extra = passed.saturating_sub(self.asked) / self.begun.max(1) as u32;
         let fair = left.saturating_sub(extra).mul_f64(0.8);
         let budget = self.plan.budget.min(fair).max(self.plan.budget / 20);
         self.begun += 1;
         self.asked += budget.mul_f64(1.25);
-        Some(budget)
+        // One that hangs must not keep a learner longer than was promised.
+        Some(Time { budget, patience: PATIENCE.min(rest + OVERTIME) })
     }
 }
 
@@ -226,16 +248,16 @@ impl Clock {
 /// # Errors
 ///
 /// Why there is none.
-pub fn timed(thing: Thing, shared: Shared<'_>, budget: Duration, ground: &Ground) -> Result<Report, Failure> {
+pub fn timed(thing: Thing, shared: Shared<'_>, time: Time, ground: &Ground) -> Result<Report, Failure> {
     let cpu = |side: usize| ground.pins.then_some(ground.cpus[side]);
     match thing {
         Thing::Messages { way, traffic, size, one_cpu } => {
             let pair = Pair::new(way, traffic, size, shared)?;
             let second = if one_cpu { cpu(0) } else { cpu(1) };
-            between(pair, traffic, size, budget, [cpu(0), second])
+            between(pair, traffic, size, time, [cpu(0), second])
         }
-        Thing::Copy(size) => alone(Box::new(move || Ok(copies(size, budget))), cpu(0), budget),
-        Thing::Call => alone(Box::new(move || Ok(calls(budget))), cpu(0), budget),
+        Thing::Copy(size) => alone(Box::new(move || Ok(copies(size, time.budget))), cpu(0), time),
+        Thing::Call => alone(Box::new(move || Ok(calls(time.budget))), cpu(0), time),
     }
 }
 
@@ -243,16 +265,16 @@ fn between(
     pair: Pair<'_>,
     traffic: Traffic,
     size: usize,
-    budget: Duration,
+    time: Time,
     [first, second]: [Option<usize>; 2],
 ) -> Result<Report, Failure> {
     let Pair { mut one, mut other, queues } = pair;
     let (begins, answers): (Part, Part) = traffic.parts();
     let deeds: Vec<(Deed<'_>, _)> = vec![
-        (Box::new(move || played(&mut *one, begins, size, budget)), first),
-        (Box::new(move || played(&mut *other, answers, size, budget)), second),
+        (Box::new(move || played(&mut *one, begins, size, time.budget)), first),
+        (Box::new(move || played(&mut *other, answers, size, time.budget)), second),
     ];
-    let reports = trial::run(deeds, 2 * budget + PATIENCE);
+    let reports = trial::run(deeds, time.most());
     drop(queues);
     Ok(reports?[0])
 }
@@ -263,8 +285,8 @@ fn played(end: &mut dyn Channel, part: Part, size: usize, budget: Duration) -> i
     Ok(report)
 }
 
-fn alone(deed: Deed<'_>, cpu: Option<usize>, budget: Duration) -> Result<Report, Failure> {
-    Ok(trial::run(vec![(deed, cpu)], 2 * budget + PATIENCE)?[0])
+fn alone(deed: Deed<'_>, cpu: Option<usize>, time: Time) -> Result<Report, Failure> {
+    Ok(trial::run(vec![(deed, cpu)], time.most())?[0])
 }
 
 /// Copies private memory until the time is up.
@@ -288,4 +310,66 @@ fn repeated(budget: Duration, mut deed: impl FnMut()) -> Report {
     };
     super::channel::paced(budget, 1, once)
         .map_or(Report { messages: 1, nanoseconds: 0 }, |(report, _)| report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THINGS: usize = 110;
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    /// How many measurements are made of a plan, and how long all of them take, if each takes as long as `takes` says.
+    fn played(plan: Plan, takes: impl Fn(usize, Time) -> Duration) -> (usize, Duration) {
+        let (mut clock, mut passed, mut made) = (Clock::new(plan, THINGS), Duration::ZERO, 0);
+        while made < plan.rounds * THINGS {
+            let Some(time) = clock.next(passed) else { break };
+            passed += takes(made, time);
+            made += 1;
+        }
+        (made, passed)
+    }
+
+    /// As the lesson has them: in full, and in a hurry.
+    fn plans() -> [Plan; 2] {
+        [(36, 52), (3, 8)].map(|(budget, limit)| Plan {
+            rounds: ROUNDS,
+            budget: budget * MILLISECOND,
+            limit: Duration::from_secs(limit),
+        })
+    }
+
+    #[test]
+    fn all_rounds_are_made_in_the_time_that_was_promised() {
+        for plan in plans() {
+            for forks in [1, 2, 5] {
+                let (made, passed) = played(plan, |_, time| time.budget.mul_f64(1.25) + forks * MILLISECOND);
+                assert_eq!(made, ROUNDS * THINGS);
+                assert!(passed <= plan.limit, "{passed:?} of {plan:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_busy_machine_makes_fewer_rounds_and_takes_no_longer() {
+        for plan in plans() {
+            let slow = 200 * MILLISECOND;
+            let (made, passed) = played(plan, |_, time| time.budget + slow);
+            assert!(made < ROUNDS * THINGS);
+            assert!(passed <= plan.limit + plan.budget + slow, "{passed:?} of {plan:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_hangs_takes_no_longer_than_was_promised_whenever_it_hangs() {
+        for plan in plans() {
+            for hangs in 0..ROUNDS * THINGS {
+                let takes =
+                    |made, time: Time| if made == hangs { time.most() } else { time.budget.mul_f64(1.25) };
+                let (_, passed) = played(plan, takes);
+                let most = plan.limit + OVERTIME + 2 * plan.budget;
+                assert!(passed <= most, "{passed:?} of {plan:?}, hangs at {hangs}");
+            }
+        }
+    }
 }

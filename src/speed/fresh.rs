@@ -5,15 +5,12 @@
 
 use std::collections::VecDeque;
 use std::io;
-
-use nix::sys::stat::Mode;
+use std::num::NonZeroUsize;
 
 use super::channel::{Channel, gone};
 use super::stream::Stream;
-use crate::call::{Address, Answer, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
-use crate::error::Error;
-use crate::kernel::{Linux, Process, hold_signals};
-use crate::shm::Bytes;
+use crate::call::Shmid;
+use crate::shm::Mapping;
 
 /// As many segments may wait to be attached.
 const UNDER_WAY: usize = 4;
@@ -23,60 +20,26 @@ const ATTACHED: u64 = u64::MAX;
 
 /// One end.
 pub struct Fresh {
-    process: Linux,
     ids: Stream,
     /// What was sent, and not yet attached on the other side as far as is known, the oldest first.
-    sent: VecDeque<Address>,
+    sent: VecDeque<Mapping>,
 }
 
 impl Fresh {
     /// The end that hands ids over through `ids`.
     pub fn new(ids: Stream) -> Fresh {
-        Fresh { process: Linux::new(), ids, sent: VecDeque::new() }
+        Fresh { ids, sent: VecDeque::new() }
     }
 
-    fn perform(&mut self, call: &Call) -> io::Result<Answer> {
-        Ok(self.process.perform(call).map_err(other)??)
-    }
-
-    fn attach(&mut self, shmid: Shmid, length: usize) -> io::Result<(Address, Bytes<'static>)> {
-        let call = Call::Shmat { shmid, address: Address::NULL, flags: ShmatFlags::empty() };
-        let address = Address(self.perform(&call)?.value() as usize);
-        Ok((address, self.process.window(address, length).map_err(other)?))
-    }
-
-    fn detach(&mut self, address: Address) -> io::Result<()> {
-        self.perform(&Call::Shmdt { address }).map(drop)
-    }
-
-    /// The next id from the other side; nothing, if it said that it has attached a segment.
+    /// The next id from the other side; nothing, if it said that it has attached a segment, which is detached here.
     fn hear(&mut self) -> io::Result<Option<Shmid>> {
         let mut word = [0];
         self.ids.receive(&mut word)?;
         if word[0] != ATTACHED {
             return Ok(Some(Shmid(word[0] as i32)));
         }
-        let address = self.sent.pop_front().ok_or_else(gone)?;
-        self.detach(address)?;
-        Ok(None)
+        self.sent.pop_front().map(|_| None).ok_or_else(gone)
     }
-
-    /// A segment that is marked for destruction at once, so that it goes with its last attachment, whatever happens.
-    fn make(&mut self, length: usize) -> io::Result<(Shmid, Address, Bytes<'static>)> {
-        hold_signals(|| {
-            let (flags, mode) = (ShmgetFlags::IPC_CREAT, Mode::S_IRUSR | Mode::S_IWUSR);
-            let made = self.perform(&Call::Shmget { key: Key::PRIVATE, size: length, flags, mode })?;
-            let shmid = Shmid(made.value() as i32);
-            let attached = self.attach(shmid, length);
-            self.perform(&Call::Shmctl { shmid, cmd: Cmd::IpcRmid })?;
-            let (address, bytes) = attached?;
-            Ok((shmid, address, bytes))
-        })
-    }
-}
-
-fn other(error: Error) -> io::Error {
-    io::Error::other(error.to_string())
 }
 
 impl Channel for Fresh {
@@ -84,9 +47,10 @@ impl Channel for Fresh {
         if self.sent.len() == UNDER_WAY {
             self.hear()?;
         }
-        let (id, address, bytes) = self.make(size_of_val(message))?;
-        bytes.copy_in(bytemuck::cast_slice(message));
-        self.sent.push_back(address);
+        let length = NonZeroUsize::new(size_of_val(message)).ok_or(io::ErrorKind::InvalidInput)?;
+        let (id, memory) = Mapping::of_doomed_segment(length)?;
+        memory.bytes().copy_in(bytemuck::cast_slice(message));
+        self.sent.push_back(memory);
         self.ids.send(&[id.0 as u64])
     }
 
@@ -96,10 +60,14 @@ impl Channel for Fresh {
                 break id;
             }
         };
-        let (address, bytes) = self.attach(id, size_of_val(message))?;
+        let memory = Mapping::of_segment(id)?;
         self.ids.send(&[ATTACHED])?;
+        let bytes = memory.bytes();
+        if bytes.length() != size_of_val(message) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a segment of another size has arrived"));
+        }
         bytes.copy_out(bytemuck::cast_slice_mut(message));
-        self.detach(address)
+        Ok(())
     }
 
     /// A process takes its attachments with it, and each segment here goes with its last one.

@@ -3,16 +3,16 @@
 //! The bytes need no system call. What a side does while there is nothing to do makes all the difference.
 
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sched::sched_yield;
 
 use super::channel::{Channel, checked};
 use super::message::Stamp;
-use crate::call::Semid;
+use crate::call::{SemFlags, SemOp, Semid};
 use crate::kernel::semop_one;
 use crate::shm::ring::{Ring, Side};
-use crate::shm::{Bytes, sleep_while, wake_one};
+use crate::shm::{Bytes, sleep_on, wake_sleeper};
 
 /// How a side waits for the other one, and wakes it.
 pub trait Wait {
@@ -55,29 +55,17 @@ impl Wait for Yield {
     }
 }
 
-/// Sleep in the kernel until the word changes: a futex.
-///
-/// Nobody is left asleep. The sleeper says that it sleeps, then looks at the word a last time, in the kernel; the waker
-/// changes the word, then looks whether somebody sleeps. Between the two steps of either stands a fence, so that at
-/// least one of them sees what the other did: the sleeper the change, or the waker the sleeper.
-///
-/// Only the sleeper takes its word back, when it is awake. A waker that did it would sometimes be late, and take back
-/// that the sleeper sleeps already the next time, where nobody would wake it then.
+/// Sleep in the kernel until the word changes: a futex, as [`sleep_on`] and [`wake_sleeper`] use it.
 #[derive(Clone, Copy, Debug)]
 pub struct Futex;
 
 impl Wait for Futex {
     fn wait(&mut self, word: &AtomicU32, value: u32, asleep: &AtomicU32) -> io::Result<()> {
-        asleep.store(1, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-        sleep_while(word, value)?;
-        asleep.store(0, Ordering::Relaxed);
-        Ok(())
+        sleep_on(&word, value, &asleep)
     }
 
     fn wake(&mut self, word: &AtomicU32, asleep: &AtomicU32) -> io::Result<()> {
-        fence(Ordering::SeqCst);
-        if asleep.load(Ordering::Relaxed) == 0 { Ok(()) } else { wake_one(word) }
+        wake_sleeper(&word, &asleep)
     }
 }
 
@@ -186,22 +174,28 @@ impl<'a> Counted<'a> {
     ) -> Counted<'a> {
         Counted { rings: Rings::new(out, back, Spin), set, numbers, counts_places }
     }
+
+    fn change(&self, which: usize, change: i16) -> io::Result<()> {
+        let op = SemOp { number: self.numbers[which], change, flags: SemFlags::empty() };
+        semop_one(self.set, op)?;
+        Ok(())
+    }
 }
 
 impl Channel for Counted<'_> {
     fn send(&mut self, message: &[u64]) -> io::Result<()> {
         if self.counts_places {
-            semop_one(self.set, self.numbers[1], -1)?;
+            self.change(1, -1)?;
         }
         self.rings.send(message)?;
-        Ok(semop_one(self.set, self.numbers[0], 1)?)
+        self.change(0, 1)
     }
 
     fn receive(&mut self, message: &mut [u64]) -> io::Result<()> {
-        semop_one(self.set, self.numbers[2], -1)?;
+        self.change(2, -1)?;
         self.rings.receive(message)?;
         if self.counts_places {
-            semop_one(self.set, self.numbers[3], 1)?;
+            self.change(3, 1)?;
         }
         Ok(())
     }
@@ -212,21 +206,27 @@ pub struct Line<'a> {
     mine: &'a AtomicU32,
     theirs: &'a AtomicU32,
     seen: u32,
+    received: u64,
 }
+
+/// A word has room for so much of a message's number.
+const NUMBER: u32 = u32::MAX >> 1;
 
 impl<'a> Line<'a> {
     /// The end that writes `mine` and waits for `theirs`, both 0 at the beginning.
     pub fn new(mine: &'a AtomicU32, theirs: &'a AtomicU32) -> Line<'a> {
-        Line { mine, theirs, seen: 0 }
+        Line { mine, theirs, seen: 0, received: 0 }
     }
 }
 
 impl Channel for Line<'_> {
-    /// A message of one number, of which the word has room for as much as matters.
+    /// A message of one number, counted from 1, since the word is 0 at the beginning. Its lowest 31 bits differ from
+    /// those of the message before, which is all that matters.
     #[inline]
     fn send(&mut self, message: &[u64]) -> io::Result<()> {
         let stamp = Stamp::of(message);
-        self.mine.store(((stamp.number() as u32 + 1) << 1) | u32::from(stamp.is_last()), Ordering::Release);
+        let number = (stamp.number() as u32).wrapping_add(1);
+        self.mine.store((number << 1) | u32::from(stamp.is_last()), Ordering::Release);
         Ok(())
     }
 
@@ -239,7 +239,28 @@ impl Channel for Line<'_> {
             }
         };
         self.seen = word;
-        Stamp::new(u64::from(word >> 1) - 1, word & 1 == 1).make(message);
+        let lowest = (word >> 1).wrapping_sub(1) & NUMBER;
+        let number = (self.received & !u64::from(NUMBER)) | u64::from(lowest);
+        self.received += 1;
+        Stamp::new(number, word & 1 == 1).make(message);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_counts_on_where_its_word_wraps() {
+        let words = [AtomicU32::new(0), AtomicU32::new(0)];
+        let (mut one, mut other) = (Line::new(&words[0], &words[1]), Line::new(&words[1], &words[0]));
+        for start in [u64::from(NUMBER) - 1, u64::from(u32::MAX) - 1] {
+            other.received = start;
+            for number in start..start + 4 {
+                one.put(Stamp::new(number, false), &mut [0]).expect("it is sent");
+                other.take(number, &mut [0]).expect("it is the one");
+            }
+        }
     }
 }

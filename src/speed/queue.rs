@@ -13,7 +13,7 @@ use nix::mqueue::{
 use nix::sys::stat::Mode;
 
 use super::channel::Channel;
-use crate::kernel::{Queueid, hold_signals, make_queue, receive, remove_queue, send};
+use crate::kernel::{Queueid, hold_signals, make_queue, receive, remove_queue, send, try_send};
 
 /// One end of two System V queues.
 pub struct SystemV {
@@ -31,9 +31,8 @@ impl SystemVQueues {
     ///
     /// # Errors
     ///
-    /// `EINVAL`: it does not. `ENOSPC`, `ENOSYS`, `EPERM`: there can be no queue.
+    /// `FileTooLarge`: it does not. `ENOSPC`, `ENOSYS`, `EPERM`: there can be no queue.
     pub fn new(size: usize) -> io::Result<SystemVQueues> {
-        let most = limit("/proc/sys/kernel/msgmax");
         let first = make_queue()?;
         let second = make_queue().inspect_err(|_| {
             let _ = remove_queue(first);
@@ -41,11 +40,12 @@ impl SystemVQueues {
         let queues = SystemVQueues([first, second], std::process::id());
         let (mut one, mut other) = queues.ends(size);
         let mut message = vec![0; size / size_of::<u64>()];
-        match one.send(&message) {
-            Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => {
-                Err(too_large("msgsnd: EINVAL", most))
-            }
-            sent => sent.and_then(|()| other.receive(&mut message)).map(|()| queues),
+        // Nobody watches over this one yet, so it must not wait: a queue may be smaller than the largest message.
+        match one.try_send(&message) {
+            Ok(()) => other.receive(&mut message).map(|()| queues),
+            Err(Errno::EINVAL) => Err(too_large("msgsnd: EINVAL", limit("/proc/sys/kernel/msgmax"))),
+            Err(Errno::EAGAIN) => Err(too_large("msgsnd: EAGAIN", limit("/proc/sys/kernel/msgmnb"))),
+            Err(errno) => Err(errno.into()),
         }
     }
 
@@ -64,6 +64,13 @@ impl Drop for SystemVQueues {
                 let _ = remove_queue(id);
             }
         }
+    }
+}
+
+impl SystemV {
+    fn try_send(&mut self, message: &[u64]) -> nix::Result<()> {
+        bytemuck::cast_slice_mut(&mut self.room[1..]).copy_from_slice(message);
+        try_send(self.out, &self.room)
     }
 }
 

@@ -13,7 +13,12 @@ pub struct Spread {
     pub median: f64,
     /// A quarter of them is above this.
     pub high: f64,
+    /// How many there are.
+    pub rounds: usize,
 }
+
+/// Of fewer figures the middle half says nothing: of one or two it is all of them, of three or four all but one.
+pub const FEWEST: usize = 5;
 
 impl Spread {
     /// The spread of some figures; nothing, if there are none.
@@ -22,12 +27,22 @@ impl Spread {
         sorted.sort_by(f64::total_cmp);
         let last = sorted.len().checked_sub(1)?;
         // Rounded outwards: of 7 figures the second, the fourth and the sixth.
-        Some(Spread { low: sorted[last / 4], median: sorted[last / 2], high: sorted[last - last / 4] })
+        let [low, median, high] = [last / 4, last / 2, last - last / 4].map(|position| sorted[position]);
+        Some(Spread { low, median, high, rounds: sorted.len() })
     }
 
     /// How far the middle half spreads around the median, in percent.
     pub fn percent(self) -> f64 {
         50.0 * (self.high - self.low) / self.median
+    }
+}
+
+/// The median, then the middle half, with as many digits as the format asks for, or two.
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Spread { low, median, high, .. } = self;
+        let digits = f.precision().unwrap_or(2);
+        write!(f, "{median:.digits$} ({low:.digits$} to {high:.digits$})")
     }
 }
 
@@ -44,7 +59,7 @@ pub enum Finding {
     Same,
     /// The other one is faster, in most rounds.
     Slower,
-    /// The rounds do not agree.
+    /// The rounds do not agree, or are too few to say so.
     Unclear,
 }
 
@@ -66,10 +81,20 @@ const SAME: f64 = 1.25;
 const WIDEST: f64 = 2.0;
 
 impl Ratio {
+    /// How many times as long the first takes as the second: what the pairs of each round say.
+    pub fn of<'a>(
+        first: impl IntoIterator<Item = &'a f64>,
+        second: impl IntoIterator<Item = &'a f64>,
+    ) -> Option<Ratio> {
+        Spread::of(first.into_iter().zip(second).map(|(first, second)| first / second)).map(Ratio)
+    }
+
     /// What the rounds agree on.
     pub fn finding(self) -> Finding {
-        let Ratio(Spread { low, median, high }) = self;
-        if low >= 1.0 / SAME && high <= SAME {
+        let Ratio(Spread { low, median, high, rounds }) = self;
+        if rounds < FEWEST {
+            Finding::Unclear
+        } else if low >= 1.0 / SAME && high <= SAME {
             Finding::Same
         } else if low > 1.0 && median > SAME {
             Finding::Faster
@@ -129,14 +154,14 @@ impl Ratio {
     /// How much faster, roughly, if the rounds agree on that.
     pub fn scale(self) -> Option<Scale> {
         let scale = Scale::of(self.0.low);
-        (scale == Scale::of(self.0.high)).then_some(scale)
+        (self.0.rounds >= FEWEST && scale == Scale::of(self.0.high)).then_some(scale)
     }
 }
 
 /// With as many digits as the spread supports; a range where the rounds differ by more than a fifth.
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ratio(Spread { low, median, high }) = *self;
+        let Ratio(Spread { low, median, high, .. }) = *self;
         if !self.is_told() {
             f.write_str("unclear")
         } else if high < 0.01 {
@@ -181,15 +206,34 @@ pub fn size(bytes: usize) -> String {
 mod tests {
     use super::*;
 
-    fn ratio(figures: [f64; 7]) -> Ratio {
+    fn ratio<const N: usize>(figures: [f64; N]) -> Ratio {
         Ratio(Spread::of(figures).expect("there are some"))
     }
 
     #[test]
     fn the_middle_half_of_seven_leaves_one_out_at_each_end() {
         let spread = Spread::of([7.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).expect("seven");
-        assert_eq!(spread, Spread { low: 2.0, median: 4.0, high: 6.0 });
+        assert_eq!(spread, Spread { low: 2.0, median: 4.0, high: 6.0, rounds: 7 });
         assert_eq!(Spread::of([]), None);
+        assert_eq!([format!("{spread}"), format!("{spread:.0}")], ["4.00 (2.00 to 6.00)", "4 (2 to 6)"]);
+    }
+
+    #[test]
+    fn few_rounds_agree_on_nothing() {
+        for few in [ratio([57.0]), ratio([57.0; 2]), ratio([57.0; 3]), ratio([57.0; 4])] {
+            assert_eq!((few.is_told(), few.finding(), few.scale()), (false, Finding::Unclear, None));
+            assert_eq!(few.to_string(), "unclear");
+        }
+        let enough = ratio([57.0; FEWEST]);
+        assert_eq!((enough.is_told(), enough.finding()), (true, Finding::Faster));
+        assert_eq!(enough.scale(), Some(Scale::FarFaster));
+    }
+
+    #[test]
+    fn a_ratio_pairs_the_times_of_each_round() {
+        let told = Ratio::of(&[2.0, 4.0, 6.0, 8.0, 10.0], &[1.0, 2.0, 3.0, 4.0, 5.0]).expect("five");
+        assert_eq!(told.to_string(), "2.0");
+        assert_eq!(Ratio::of(&[], &[1.0]), None);
     }
 
     #[test]

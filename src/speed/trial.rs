@@ -13,16 +13,17 @@ use std::{fmt, mem};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CpuSet, sched_setaffinity};
-use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, getpid, getppid};
+use nix::unistd::{ForkResult, Pid, getpid};
 
 use super::channel::Report;
-use crate::kernel::{Ending, exit_now, fork};
+use crate::kernel::{Ending, dies_with, ending_of, ending_within, exit_now, fork, heed};
 
 /// How long the second process has to say what went wrong, when the first one has failed.
 const AFTERWARDS: Duration = Duration::from_millis(200);
+
+/// How long a process may hold back the signal that ends it. It does so for a few calls; the rest is for a busy machine.
+const LAST_CALLS: Duration = Duration::from_secs(2);
 
 /// Why there is no figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,32 +212,29 @@ impl Player {
 
     fn wait(&mut self) -> Ending {
         let pid = self.pid;
-        *self.ending.get_or_insert_with(|| {
-            loop {
-                match waitpid(pid, None) {
-                    Ok(WaitStatus::Exited(_, status)) => return Ending::Exited(status),
-                    Ok(WaitStatus::Signaled(_, signal, _)) => return Ending::Killed(signal),
-                    Ok(_) | Err(Errno::EINTR) => {}
-                    Err(_) => return Ending::Hung,
-                }
-            }
-        })
+        *self.ending.get_or_insert_with(|| ending_of(pid).unwrap_or(Ending::Hung))
     }
 }
 
 impl Drop for Player {
+    /// First by a signal that can be held back, so that a segment which it is about to mark for destruction is marked.
     fn drop(&mut self) {
-        if self.ending.is_none() {
+        if self.ending.is_some() {
+            return;
+        }
+        let _ = kill(self.pid, Signal::SIGTERM);
+        if let Ok(None) = ending_within(self.pid, LAST_CALLS) {
             let _ = kill(self.pid, Signal::SIGKILL);
-            self.wait();
+            let _ = ending_of(self.pid);
         }
     }
 }
 
 /// In the forked process.
 fn play(deed: Deed<'_>, cpu: Option<usize>, mut line: UnixStream, watcher: Pid) -> io::Result<()> {
-    set_pdeathsig(Signal::SIGKILL)?;
-    if getppid() != watcher {
+    // Whoever ignores SIGTERM passes that on to what is forked, and then nothing would end a player that spins.
+    heed(Signal::SIGTERM);
+    if !dies_with(watcher) {
         return Ok(());
     }
     if let Some(cpu) = cpu {

@@ -41,9 +41,14 @@ pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reas
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
         (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno, process),
         (Call::File(call), _) => file(call, errno),
-        (Call::Semget { .. } | Call::Semop { .. } | Call::Semtimedop { .. } | Call::Semctl { .. }, _) => {
-            semaphore(call, errno)
-        }
+        (
+            Call::Semget { .. }
+            | Call::Semop { .. }
+            | Call::SemopAt { .. }
+            | Call::Semtimedop { .. }
+            | Call::Semctl { .. },
+            _,
+        ) => semaphore(call, errno),
         (Call::Ftok { .. }, _) => ftok(errno),
     };
     Reason { why, advice }

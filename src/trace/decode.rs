@@ -1,7 +1,7 @@
 //! From registers and memory to a [`Call`] and its [`Outcome`].
 //!
-//! **Invariant:** a call is decoded as the kernel sees it: where the process passes a pointer that cannot be read, what
-//! it points to is left empty, and the kernel's own `EFAULT` tells the rest.
+//! **Invariant:** a call is decoded as the kernel sees it: where the process passes a pointer that cannot be read, the
+//! pointer is told, and the kernel's own `EFAULT` tells the rest.
 
 use std::mem::MaybeUninit;
 use std::mem::size_of;
@@ -49,8 +49,8 @@ pub(super) fn call(pid: Pid, asked: &Asked) -> Call {
             Call::Shmctl { shmid: Shmid(id), cmd: command(pid, plain(asked, second), third, asked.width) }
         }
         Name::Semget => Call::Semget { key: Key(id), nsems: second as i32, flags: get, mode },
-        Name::Semop => Call::Semop { semid: Semid(id), ops: operations(pid, second, third) },
-        Name::Semtimedop => timed(pid, asked, Semid(id), operations(pid, second, third)),
+        Name::Semop => semop(pid, asked, None),
+        Name::Semtimedop => semop(pid, asked, timeout(pid, asked)),
         Name::Semctl => {
             Call::Semctl { semid: Semid(id), semnum: second as i32, cmd: sem_command(pid, asked, fourth) }
         }
@@ -60,7 +60,8 @@ pub(super) fn call(pid: Pid, asked: &Asked) -> Call {
 fn command(pid: Pid, number: i32, buffer: u64, width: Width) -> Cmd {
     match number {
         libc::IPC_STAT => Cmd::IpcStat,
-        libc::IPC_SET => Cmd::IpcSet(ownership(pid, buffer, width)),
+        libc::IPC_SET => record(pid, buffer, width)
+            .map_or(Cmd::IpcSetAt(Address(buffer as usize)), |record| Cmd::IpcSet(ownership(&record))),
         libc::IPC_RMID => Cmd::IpcRmid,
         libc::SHM_LOCK => Cmd::ShmLock,
         libc::SHM_UNLOCK => Cmd::ShmUnlock,
@@ -72,35 +73,43 @@ fn command(pid: Pid, number: i32, buffer: u64, width: Width) -> Cmd {
     }
 }
 
-fn ownership(pid: Pid, buffer: u64, width: Width) -> Ownership {
-    let record = record(pid, buffer, width);
-    let (uid, gid, mode) = record.map_or((0, 0, 0), |record| (record.uid, record.gid, record.mode));
+fn ownership(record: &ShmidDs) -> Ownership {
+    let &ShmidDs { uid, gid, mode, .. } = record;
     Ownership { uid, gid, mode: Mode::from_bits_truncate(mode & 0o777) }
 }
 
-fn operations(pid: Pid, list: u64, count: u64) -> Vec<SemOp> {
+/// `semop`, or with a timeout `semtimedop`.
+fn semop(pid: Pid, asked: &Asked, timeout: Option<Duration>) -> Call {
+    let [semid, sops, nsops, ..] = asked.arguments;
+    let semid = Semid(semid as i32);
+    match (operations(pid, sops, nsops), timeout) {
+        (Err(_), _) => Call::SemopAt { semid, sops: Address(sops as usize), nsops },
+        (Ok(ops), None) => Call::Semop { semid, ops },
+        (Ok(ops), Some(timeout)) => Call::Semtimedop { semid, ops, timeout },
+    }
+}
+
+fn operations(pid: Pid, list: u64, count: u64) -> nix::Result<Vec<SemOp>> {
     let length = count.min(MOST_OPERATIONS) as usize * size_of::<libc::sembuf>();
-    let bytes = memory::read(pid, list, length).unwrap_or_default();
+    let bytes = memory::read(pid, list, length)?;
     let operation = |[n0, n1, c0, c1, f0, f1]: &[u8; 6]| SemOp {
         number: u16::from_ne_bytes([*n0, *n1]),
         change: i16::from_ne_bytes([*c0, *c1]),
         flags: SemFlags::from_bits_retain(i16::from_ne_bytes([*f0, *f1]).into()),
     };
-    bytes.as_chunks::<6>().0.iter().map(operation).collect()
+    Ok(bytes.as_chunks::<6>().0.iter().map(operation).collect())
 }
 
-/// The C library's `semop` is a `semtimedop` that waits for ever, so that is what it is called here.
-fn timed(pid: Pid, asked: &Asked, semid: Semid, ops: Vec<SemOp>) -> Call {
+/// How long a `semtimedop` waits. The C library's `semop` is one that waits for ever: it has none.
+fn timeout(pid: Pid, asked: &Asked) -> Option<Duration> {
     let pointer = asked.arguments[3];
     // Only the old 32-bit call has 32-bit seconds; `semtimedop_time64` has not.
     let width = if asked.multiplexed { Width::Compat } else { Width::Native };
-    let timeout = if pointer == 0 { Err(Errno::EFAULT) } else { memory::longs(pid, pointer, width) };
-    match timeout {
-        Ok([seconds, nanoseconds]) if nanoseconds < 1_000_000_000 => {
-            Call::Semtimedop { semid, ops, timeout: Duration::new(seconds, nanoseconds as u32) }
-        }
-        _ => Call::Semop { semid, ops },
+    if pointer == 0 {
+        return None;
     }
+    let [seconds, nanoseconds] = memory::longs(pid, pointer, width).ok()?;
+    (nanoseconds < 1_000_000_000).then(|| Duration::new(seconds, nanoseconds as u32))
 }
 
 fn sem_command(pid: Pid, asked: &Asked, fourth: u64) -> SemCmd {
@@ -132,7 +141,9 @@ pub(super) fn outcome(pid: Pid, asked: &Asked, call: &Call, value: i64, is_error
         Call::Semget { .. } => Answer::Set(Semid(value as i32)),
         Call::Semctl { cmd: SemCmd::SetVal(_) | SemCmd::IpcRmid, .. } => Answer::Done,
         Call::Semctl { .. } => Answer::Number(value as i32),
-        Call::Shmdt { .. } | Call::Semop { .. } | Call::Semtimedop { .. } => Answer::Done,
+        Call::Shmdt { .. } | Call::Semop { .. } | Call::SemopAt { .. } | Call::Semtimedop { .. } => {
+            Answer::Done
+        }
         // The filter stops neither of these.
         Call::File(_) | Call::Ftok { .. } => Answer::Done,
     })
@@ -160,7 +171,12 @@ fn copied_out(pid: Pid, asked: &Asked, cmd: Cmd, value: i32) -> nix::Result<Answ
             let [used_ids, shm_tot, shm_rss, shm_swp] = memory::longs(pid, buffer, width)?;
             Answer::Usage(value, ShmInfo { used_ids: used_ids as i32, shm_tot, shm_rss, shm_swp })
         }
-        Cmd::IpcSet(_) | Cmd::IpcRmid | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => Answer::Done,
+        Cmd::IpcSet(_)
+        | Cmd::IpcSetAt(_)
+        | Cmd::IpcRmid
+        | Cmd::ShmLock
+        | Cmd::ShmUnlock
+        | Cmd::Unknown(_) => Answer::Done,
     })
 }
 

@@ -111,6 +111,7 @@ pub(super) fn of_call(made: &Made, namespace: Namespace, state: &State) -> Optio
         Call::Shmat { shmid: Shmid(-1), .. }
         | Call::Shmctl { shmid: Shmid(-1), .. }
         | Call::Semop { semid: Semid(-1), .. }
+        | Call::SemopAt { semid: Semid(-1), .. }
         | Call::Semtimedop { semid: Semid(-1), .. }
         | Call::Semctl { semid: Semid(-1), .. } => ignored(performed, space),
         Call::Shmat { shmid, .. } | Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => {
@@ -118,6 +119,7 @@ pub(super) fn of_call(made: &Made, namespace: Namespace, state: &State) -> Optio
             gone(What::Segment(*shmid), removal, performed, *errno)
         }
         Call::Semop { semid, .. }
+        | Call::SemopAt { semid, .. }
         | Call::Semtimedop { semid, .. }
         | Call::Semctl { semid, cmd: SemCmd::IpcRmid, .. } => {
             let removal = state.set(namespace, *semid)?.removed.as_ref()?;

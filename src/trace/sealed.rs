@@ -9,14 +9,12 @@ use std::env::consts::ARCH;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
 
-use nix::errno::Errno;
 use nix::libc;
 use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
 
-use crate::kernel::{Ending, exit_now, fork};
+use crate::kernel::{Ending, ending_of, exit_now, fork};
 
 /// The exit status of a child that could not be sealed.
 const NOT_SEALED: i32 = 77;
@@ -31,7 +29,7 @@ const NOT_SEALED: i32 = 77;
 pub fn sealed(deed: impl FnOnce()) -> io::Result<(Pid, Ending)> {
     let filter = nothing_but_exit()?;
     match fork()? {
-        ForkResult::Parent { child } => match ended(child)? {
+        ForkResult::Parent { child } => match ending_of(child)? {
             Ending::Exited(NOT_SEALED) => Err(io::ErrorKind::Unsupported.into()),
             ending => Ok((child, ending)),
         },
@@ -55,15 +53,4 @@ fn nothing_but_exit() -> io::Result<BpfProgram> {
     let allowed = BTreeMap::from([(libc::SYS_exit_group, Vec::new())]);
     let filter = SeccompFilter::new(allowed, SeccompAction::KillProcess, SeccompAction::Allow, arch);
     filter.and_then(BpfProgram::try_from).map_err(unsupported)
-}
-
-fn ended(child: Pid) -> nix::Result<Ending> {
-    loop {
-        match waitpid(child, None) {
-            Ok(WaitStatus::Exited(_, status)) => return Ok(Ending::Exited(status)),
-            Ok(WaitStatus::Signaled(_, signal, _)) => return Ok(Ending::Killed(signal)),
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
 }

@@ -41,6 +41,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use playground::speed::Spread;
 use playground::trace::{self, Limits};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -99,16 +100,16 @@ fn compare(title: &str, program: &Path, rounds: u16, goal: f64) -> Result<()> {
     println!("\n{title}, {} rounds in turn: median (middle half), least", rounds.len());
     let least = |index: usize| rounds.iter().map(|round| round[index]).fold(f64::INFINITY, f64::min);
     for (index, way) in ways.iter().enumerate() {
-        let time = Spread::of(rounds.iter().map(|round| round[index]));
-        let ratio = Spread::of(rounds.iter().map(|round| round[index] / round[0]));
+        let time = Spread::of(rounds.iter().map(|round| round[index])).ok_or("no rounds")?;
+        let ratio = Spread::of(rounds.iter().map(|round| round[index] / round[0])).ok_or("no rounds")?;
         let goal = way.goal.map_or(String::new(), |goal| format!("   goal: at most {goal} x"));
-        let (time, ratio) = (time.text(), ratio.text());
+        let (time, ratio) = (time.to_string(), ratio.to_string());
         let (best, of_best) = (least(index), least(index) / least(0));
         println!("  {:<32}{time:>23} {best:>6.2} ms{ratio:>22} {of_best:>5.2} x{goal}", way.name);
     }
-    let faster = Spread::of(rounds.iter().map(|round| round[4] / round[3]));
+    let faster = Spread::of(rounds.iter().map(|round| round[4] / round[3])).ok_or("no rounds")?;
     let of_least = least(4) / least(3);
-    println!("  strace takes {}, {of_least:.2} times as long as trace   goal: more than 1", faster.text());
+    println!("  strace takes {faster}, {of_least:.2} times as long as trace   goal: more than 1");
     Ok(())
 }
 
@@ -162,26 +163,4 @@ fn by_strace(program: &Path) -> Result<()> {
 fn succeed(mut command: Command) -> Result<()> {
     let status = command.stdin(Stdio::null()).stdout(output()?).status()?;
     if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}").into()) }
-}
-
-/// Where the middle of many figures lies, and how far they spread.
-struct Spread {
-    low: f64,
-    median: f64,
-    high: f64,
-}
-
-impl Spread {
-    fn of(figures: impl IntoIterator<Item = f64>) -> Spread {
-        let mut sorted: Vec<_> = figures.into_iter().collect();
-        sorted.sort_by(f64::total_cmp);
-        let at = |quarter| sorted[(sorted.len() - 1) * quarter / 4];
-        Spread { low: at(1), median: at(2), high: at(3) }
-    }
-
-    /// The median, then the middle half.
-    fn text(&self) -> String {
-        let Spread { low, median, high } = self;
-        format!("{median:.2} ({low:.2} to {high:.2})")
-    }
 }

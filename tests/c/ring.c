@@ -3,7 +3,6 @@
  *     ring trip SIZE MICROSECONDS CPU CPU     nanoseconds for a round trip
  *     ring copy SIZE MICROSECONDS CPU CPU     nanoseconds for a message of a stream, copied in and out
  *     ring place SIZE MICROSECONDS CPU CPU    the same, made and checked where it lies
- *     ring count MESSAGES CPU CPU             checks the sequence of so many messages of 64 bytes
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -138,12 +137,11 @@ static void answer(end *e) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 5) return 2;
-    int counts = !strcmp(argv[1], "count"), trip = !strcmp(argv[1], "trip"), in_place = !strcmp(argv[1], "place");
-    size_t size = counts ? 64 : strtoull(argv[2], NULL, 10);
-    uint64_t messages = counts ? strtoull(argv[2], NULL, 10) : 0;
-    int64_t budget = counts ? 0 : atoll(argv[3]) * 1000;
-    int cpus[] = {atoi(argv[argc - 2]), atoi(argv[argc - 1])};
+    if (argc < 6) return 2;
+    int trip = !strcmp(argv[1], "trip"), in_place = !strcmp(argv[1], "place");
+    size_t size = strtoull(argv[2], NULL, 10);
+    int64_t budget = atoll(argv[3]) * 1000;
+    int cpus[] = {atoi(argv[4]), atoi(argv[5])};
     uint32_t places = 2;
     if (!trip) {
         for (places = 4; places < (1 << 18) / size && places < 1024; places *= 2) {}
@@ -164,14 +162,10 @@ int main(int argc, char **argv) {
         return 0;
     }
     pin(cpus[0]);
-    int64_t start = now();
-    uint64_t next = 0, batch = 1, sent = messages;
-    if (counts) {
-        while (next + 1 < messages) put(&one, next++);
-    } else {
-        until(&one, budget / 4, 2 * places, &next, &batch, &start);
-        sent = until(&one, budget, 1, &next, &batch, &start) + 1;
-    }
+    int64_t start;
+    uint64_t next = 0, batch = 1;
+    until(&one, budget / 4, 2 * places, &next, &batch, &start);
+    uint64_t sent = until(&one, budget, 1, &next, &batch, &start) + 1;
     put(&one, next | LAST);
     if (!trip) receive_copy(&one.back, one.message, size);
     double each = (double)(now() - start) / sent;

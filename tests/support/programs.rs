@@ -14,7 +14,7 @@ pub struct Program {
 }
 
 /// Every lesson, and the whole walk. Lesson 20 is not among them: it takes seconds and both processors, so that many
-/// runs of it beside each other would only measure each other. Its ends are tested in `tests/speed.rs`.
+/// runs of it beside each other would only measure each other. Its ends have a test of their own in `tests/ends.rs`.
 pub fn programs() -> Vec<Program> {
     let lessons = LESSONS.iter().map(|lesson| lesson.name).filter(|name| *name != "lesson20");
     lessons.chain(["walkthrough"]).map(program).collect()

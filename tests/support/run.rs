@@ -17,7 +17,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, pipe2};
 use serde_json::Value;
 
-use super::left::{clean_up, sets, table};
+use super::left::{clean_up, queues, sets, table};
 use super::programs::Program;
 use super::terminal::without_colour;
 
@@ -102,6 +102,7 @@ impl Run {
     /// Starts it.
     pub fn start(mut self) -> Running {
         let (table_before, sets_before) = (table().iter().map(|row| row.shmid.0).collect(), sets());
+        let queues_before = queues();
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.name));
         Running {
             stdin: child.stdin.take().map(|pipe| OwnedFd::from(pipe).into()),
@@ -115,6 +116,7 @@ impl Run {
             err: Vec::new(),
             table_before,
             sets_before,
+            queues_before,
         }
     }
 
@@ -152,6 +154,7 @@ pub struct Running {
     err: Vec<u8>,
     table_before: BTreeSet<i32>,
     sets_before: BTreeSet<i32>,
+    queues_before: BTreeSet<i32>,
 }
 
 impl Running {
@@ -272,6 +275,7 @@ impl Running {
             err: String::from_utf8_lossy(&self.err).into_owned(),
             table_before: std::mem::take(&mut self.table_before),
             sets_before: std::mem::take(&mut self.sets_before),
+            queues_before: std::mem::take(&mut self.queues_before),
         }
     }
 
@@ -329,6 +333,8 @@ pub struct Finished {
     pub table_before: BTreeSet<i32>,
     /// The ids of the sets of semaphores that were there before it.
     pub sets_before: BTreeSet<i32>,
+    /// The ids of the System V queues that were there before it.
+    pub queues_before: BTreeSet<i32>,
 }
 
 impl Finished {

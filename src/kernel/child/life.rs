@@ -7,15 +7,13 @@ use std::io::BufReader;
 use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
-use nix::sys::prctl::set_pdeathsig;
 use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::Signal;
-use nix::unistd::{Pid, execvp, getppid};
+use nix::unistd::{Pid, execvp};
 
 use super::line::{Reply, Request, receive, send};
 use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::kernel::{Deed, Done, Linux, Process, net};
+use crate::kernel::{Deed, Done, Linux, Process, dies_with, net};
 
 /// The child's life: a request, an answer, until it is told to exit or its parent is gone.
 pub(in crate::kernel) fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
@@ -41,12 +39,6 @@ pub(in crate::kernel) fn serve(process: &mut Linux, line: UnixStream, parent: Pi
     }
     net::sweep();
     1
-}
-
-/// Has the kernel end this process with its parent; false, if the parent is gone already.
-fn dies_with(parent: Pid) -> bool {
-    let _ = set_pdeathsig(Signal::SIGTERM);
-    getppid() == parent
 }
 
 fn act(process: &mut Linux, request: Request) -> Option<Reply> {

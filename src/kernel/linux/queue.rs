@@ -1,4 +1,4 @@
-//! System V message queues and single semaphore operations, bare: for loops that are timed.
+//! System V message queues, bare: for loops that are timed.
 
 use std::mem::size_of_val;
 
@@ -6,7 +6,6 @@ use nix::errno::Errno;
 use nix::libc::{self, c_int, c_long};
 
 use super::super::net::{self, Watched};
-use crate::call::Semid;
 
 /// The identifier of a message queue in its IPC namespace.
 #[doc(alias = "msqid")]
@@ -40,13 +39,29 @@ const TYPE: usize = size_of::<c_long>();
 
 /// `msgsnd(id, message, sizeof message - sizeof(long), 0)`: `message` begins with its type, which is above 0.
 ///
+/// It waits for room, and for ever if the whole queue, `msg_qbytes`, has not so much.
+///
 /// # Errors
 ///
 /// `EINVAL`: longer than `/proc/sys/kernel/msgmax`. `EIDRM`: the queue was removed.
 pub(crate) fn send(id: Queueid, message: &[c_long]) -> nix::Result<()> {
+    msgsnd(id, message, 0)
+}
+
+/// The same with `IPC_NOWAIT`.
+///
+/// # Errors
+///
+/// `EAGAIN`: there is no room now, and none in an empty queue either if `/proc/sys/kernel/msgmnb` is below the length.
+/// Others as for [`send`].
+pub(crate) fn try_send(id: Queueid, message: &[c_long]) -> nix::Result<()> {
+    msgsnd(id, message, libc::IPC_NOWAIT)
+}
+
+fn msgsnd(id: Queueid, message: &[c_long], flags: c_int) -> nix::Result<()> {
     retried(|| {
         // SAFETY: the message is a type and so many bytes of text, and lives until the call returns.
-        unsafe { libc::msgsnd(id.0, message.as_ptr().cast(), size_of_val(message) - TYPE, 0) as isize }
+        unsafe { libc::msgsnd(id.0, message.as_ptr().cast(), size_of_val(message) - TYPE, flags) as isize }
     })
     .map(drop)
 }
@@ -63,20 +78,6 @@ pub(crate) fn receive(id: Queueid, message: &mut [c_long]) -> nix::Result<usize>
         unsafe { libc::msgrcv(id.0, message.as_mut_ptr().cast(), length, 0, 0) }
     })
     .map(|count| count as usize)
-}
-
-/// `semop(id, {number, change, 0}, 1)`.
-///
-/// # Errors
-///
-/// `EIDRM`, `EINVAL`: the set was removed. `ERANGE`: the value would be too large.
-pub(crate) fn semop_one(id: Semid, number: u16, change: i16) -> nix::Result<()> {
-    let mut op = libc::sembuf { sem_num: number, sem_op: change, sem_flg: 0 };
-    retried(|| {
-        // SAFETY: the pointer leads to one operation, which lives until the call returns.
-        unsafe { libc::semop(id.0, &raw mut op, 1) as isize }
-    })
-    .map(drop)
 }
 
 /// A call that waits may be interrupted by a signal; it is made again then.

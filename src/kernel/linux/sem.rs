@@ -23,6 +23,17 @@ pub(in crate::kernel) fn operate(id: Semid, ops: &[SemOp]) -> nix::Result<()> {
     Errno::result(unsafe { libc::semop(id.0, ops.as_mut_ptr(), ops.len()) }).map(drop)
 }
 
+/// `semop(id, {number, change, flags}, 1)`: one operation, and nothing is allocated for it, so that it can be timed.
+///
+/// # Errors
+///
+/// `EIDRM`, `EINVAL`: the set was removed. `ERANGE`: the value would be too large. `EINTR`: a signal came.
+pub(crate) fn operate_one(id: Semid, op: SemOp) -> nix::Result<()> {
+    let mut op = sembuf(&op);
+    // SAFETY: the pointer leads to one operation, which lives until the call returns.
+    Errno::result(unsafe { libc::semop(id.0, &raw mut op, 1) }).map(drop)
+}
+
 /// `semtimedop(id, ops, nops, &timeout)`: the same, and gives up after a time.
 pub(super) fn operate_within(id: Semid, ops: &[SemOp], timeout: Duration) -> nix::Result<()> {
     let mut ops = sembufs(ops);
@@ -33,9 +44,11 @@ pub(super) fn operate_within(id: Semid, ops: &[SemOp], timeout: Duration) -> nix
 }
 
 fn sembufs(ops: &[SemOp]) -> Vec<libc::sembuf> {
-    ops.iter()
-        .map(|op| libc::sembuf { sem_num: op.number, sem_op: op.change, sem_flg: op.flags.bits() as i16 })
-        .collect()
+    ops.iter().map(sembuf).collect()
+}
+
+fn sembuf(op: &SemOp) -> libc::sembuf {
+    libc::sembuf { sem_num: op.number, sem_op: op.change, sem_flg: op.flags.bits() as i16 }
 }
 
 /// `semctl(id, semnum, cmd, value)`, for the commands that take a number or nothing.
