@@ -27,15 +27,23 @@
     document.getElementById("mdbook-menu-bar")?.setAttribute("role", "banner");
 
     // What is wider than the page can be moved sideways, by keyboard too. Code that fits is no stop on the way.
-    const blocks = document.querySelectorAll("pre > code, .table-wrapper");
+    const blocks = document.querySelectorAll("pre > code, .table-wrapper, .shm-frame");
+    const cut = (block) => {
+        const rest = block.scrollWidth - block.clientWidth - block.scrollLeft;
+        block.classList.toggle("shm-cut", rest > 2);
+    };
     const wide = () => {
         for (const block of blocks) {
             if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
             else block.removeAttribute("tabindex");
+            cut(block);
         }
     };
     const sizes = new ResizeObserver(wide);
-    for (const block of blocks) sizes.observe(block);
+    for (const block of blocks) {
+        sizes.observe(block);
+        block.addEventListener("scroll", () => cut(block), { passive: true });
+    }
     window.addEventListener("load", wide);
     document.fonts.ready.then(wide);
 })();

@@ -23,6 +23,13 @@
     const SVG = "http://www.w3.org/2000/svg";
     const ROW = 24, TITLE = 26, GAP = 14, CELL = 18, MOST_CELLS = 32;
     const HIGH = 0x600000000000;
+    // Below this width texts are shortened, so that they stay in their boxes.
+    const NARROW = 420;
+    // So many segments that nobody has attached are drawn one by one; of more, only their number.
+    const FEW = 2;
+
+    // Two namespaces may have a segment with the same id.
+    const nameOf = (id, world) => `${world ?? ""}-${id}`;
 
     // Draws a scene; what is still there moves to its new place, what is new fades in.
     class Picture {
@@ -40,8 +47,11 @@
         show(scene) {
             if (scene) this.scene = scene;
             if (!this.scene) return;
+            // Where there is no segment, there is nothing to draw; the text has it all.
+            this.figure.hidden = this.scene.segments.length === 0;
             this.caption.textContent = this.scene.caption;
-            this.width = Math.min(Math.max(this.figure.clientWidth || 640, 300), 760);
+            this.width = Math.min(Math.max((this.figure.clientWidth || 640) - 14, 240), 760);
+            this.narrow = this.width < NARROW;
             this.seen = new Set();
             this.ends = [];
             const left = this.processes(this.scene.processes);
@@ -56,6 +66,9 @@
             const height = Math.max(left, right) + 4;
             this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
             this.svg.style.maxHeight = `${height}px`;
+            // A picture that is higher than its frame can be moved by keyboard, too.
+            if (this.figure.scrollHeight > this.figure.clientHeight + 1) this.figure.tabIndex = 0;
+            else this.figure.removeAttribute("tabindex");
         }
 
         // The group with this name at this place; its shapes are drawn anew, itself it moves.
@@ -81,15 +94,16 @@
         }
 
         processes(processes) {
-            const width = this.width * 0.46;
+            const width = this.width * (this.narrow ? 0.53 : 0.46);
             let y = 2;
             for (const process of processes) {
                 const rows = this.rows(process, process === processes[0]);
-                const height = TITLE + Math.max(rows.length, 1) * ROW + 6;
+                const height = TITLE + Math.max(rows.length, process.ended ? 1 : 0) * ROW + 6;
                 const box = this.group(`p${process.pid}`, 2, y, `shm-process${process.ended ? " shm-over" : ""}`);
                 this.draw(box, "rect", { width, height, rx: 6 });
-                const ended = process.ended ? `, ended: ${process.ended}` : ` ${process.pid}`;
-                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, process.name + ended);
+                const number = process.ended || this.narrow ? "" : ` ${process.pid}`;
+                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, process.name + number);
+                if (process.ended) this.draw(box, "text", { x: 14, y: TITLE + 14 }, `ended: ${process.ended}`);
                 rows.forEach((row, index) => this.row(process, row, y + TITLE + index * ROW, width));
                 y += height + GAP;
             }
@@ -101,9 +115,10 @@
             if (process.ended) return [];
             const count = new Map();
             const maps = process.maps.map((map) => {
-                const number = (count.get(map.segment) ?? 0) + 1;
-                count.set(map.segment, number);
-                return { ...map, key: `m${process.pid}-${map.segment}-${number}` };
+                const name = nameOf(map.segment, map.world);
+                const number = (count.get(name) ?? 0) + 1;
+                count.set(name, number);
+                return { ...map, name, key: `m${process.pid}-${name}-${number}` };
             }).sort((one, other) => other.at - one.at);
             if (!all) return maps;
             const part = (name) => ({ name, key: `r${process.pid}${name}` });
@@ -115,30 +130,39 @@
             const mapped = row.segment !== undefined;
             const group = this.group(row.key, 8, y, mapped ? "shm-map" : "shm-part");
             this.draw(group, "rect", { width: width - 12, height: ROW - 4, rx: 3 });
-            const text = mapped ? `${row.shown}${row.writable ? "" : " read only"}` : row.name;
+            const text = mapped ? `${row.writable ? "" : this.narrow ? "r-- " : "r--s "}${row.shown}` : row.name;
             this.draw(group, "text", { x: 6, y: 14 }, text);
-            if (mapped) this.ends.push({ segment: row.segment, x: width - 4, y: y + ROW / 2 - 2 });
+            if (mapped) this.ends.push({ segment: row.name, x: width - 4, y: y + ROW / 2 - 2 });
         }
 
         segments(segments) {
-            const x = this.width * 0.6, width = this.width * 0.4 - 4;
+            const x = this.width * (this.narrow ? 0.63 : 0.6), width = this.width - x - 4;
             const across = Math.max(Math.floor((width - 12) / CELL), 1);
             this.places = new Map();
             let y = 2;
-            for (const segment of segments) {
+            const used = new Set(this.ends.map((end) => end.segment));
+            const unused = segments.filter((segment) => !used.has(nameOf(segment.id, segment.world)));
+            const folded = unused.length > FEW ? unused : [];
+            for (const segment of segments.filter((one) => !folded.includes(one))) {
                 const cells = Math.min(segment.pages, MOST_CELLS);
                 const height = TITLE + Math.ceil(cells / across) * CELL + ROW;
-                const box = this.group(`s${segment.id}`, x, y, `shm-segment${segment.marked ? " shm-marked" : ""}`);
+                const name = nameOf(segment.id, segment.world);
+                const box = this.group(`s${name}`, x, y, `shm-segment${segment.marked ? " shm-marked" : ""}`);
                 this.draw(box, "rect", { width, height, rx: 6 });
                 this.draw(box, "text", { x: 8, y: 18, class: "shm-name" },
-                    `segment ${segment.id}${segment.marked ? " dest" : ""}`);
+                    `${this.narrow ? "id" : "segment"} ${segment.id}${segment.marked ? " dest" : ""}`);
                 for (let page = 0; page < cells; page += 1) this.page(box, segment, page, across);
                 this.draw(box, "text", { x: 8, y: height - 8 },
-                    `${segment.filled.length} of ${segment.pages} pages`);
-                this.places.set(segment.id, { x, y: y + height / 2 });
+                    `${segment.untold ? "" : `${segment.filled.length}${this.narrow ? "/" : " of "}`}${segment.pages} pages`);
+                this.places.set(name, { x, y: y + height / 2 });
                 y += height + GAP;
             }
-            return y;
+            if (folded.length === 0) return y;
+            const box = this.group("folded", x, y, "shm-segment");
+            this.draw(box, "rect", { width, height: TITLE + ROW, rx: 6 });
+            this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, `${folded.length} ${this.narrow ? "" : "segments "}more,`);
+            this.draw(box, "text", { x: 8, y: TITLE + ROW - 10 }, this.narrow ? "not attached" : "attached nowhere");
+            return y + TITLE + ROW + GAP;
         }
 
         page(box, segment, page, across) {
@@ -200,6 +224,12 @@
             const right = this.right();
             const wrong = this.answer?.querySelector(`[data-option="${index}"]`)?.textContent ?? "";
             const told = this.answer?.querySelector(".shm-right")?.textContent.replace(/^Answer /, "") ?? "";
+            if (!this.answer || this.answer.closest(".shm-step") !== this.block.closest(".shm-step")) {
+                this.options[index].setAttribute("aria-pressed", "true");
+                const when = this.answer ? "The answer comes in a later step." : "This run cannot tell: see below.";
+                this.close(`You said ${this.options[index].textContent}. ${when}`);
+                return;
+            }
             this.options[index].classList.add(index === right ? "shm-good" : "shm-bad");
             if (right >= 0) this.options[right].classList.add("shm-good");
             this.close(index === right ? `Right. ${told}` : `Not this time. ${wrong} It is ${told}`);
@@ -218,18 +248,14 @@
             this.verdict.textContent = "";
             for (const option of this.options) {
                 option.classList.remove("shm-good", "shm-bad");
+                option.removeAttribute("aria-pressed");
                 enable(option, true);
             }
         }
     }
 
-    const answerOf = (block) => {
-        let next = block.nextElementSibling;
-        while (next && !next.classList.contains("shm-answer") && !next.classList.contains("shm-predict")) {
-            next = next.nextElementSibling;
-        }
-        return next?.classList.contains("shm-answer") ? next : null;
-    };
+    // The answer to a question; it may come in a later step, or not at all, where the run could not tell.
+    const answerOf = (block) => block.closest("shm-player").querySelector(`.shm-answer[data-question="${block.dataset.question}"]`);
 
     // --------------------------------------------------------------------------------------------------- player
 
@@ -292,7 +318,7 @@
 
         forward() {
             const open = this.open();
-            if (open) open.close("You have not answered. The answer is below.");
+            if (open) open.close(open.answer ? "You have not answered. The answer follows." : "You have not answered.");
             else this.go(this.at + 1);
         }
 

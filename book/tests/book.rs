@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 use book::preprocess::{Playground, filled};
-use book::recording::{self, Recording};
-use book::{coverage, read, root};
+use book::recording::{self, Purpose, Recording};
+use book::{coverage, exercise, read, root, tables};
 use mdbook_driver::MDBook;
+use playground::course::LESSONS;
 use regex::Regex;
 
 /// The chapters that the summary names.
@@ -37,6 +38,15 @@ fn every_chapter_is_in_the_summary() {
 }
 
 #[test]
+fn the_summary_names_each_lesson_as_it_names_itself() {
+    let summary = read("book/src/SUMMARY.md").expect("the summary");
+    for lesson in recording::told_lessons().expect("the lessons") {
+        let title = tables::title(lesson.number).expect("a title");
+        assert!(summary.contains(&format!("- [{title}]({}.md)", lesson.name)), "the summary lacks {title:?}");
+    }
+}
+
+#[test]
 fn every_lesson_has_its_chapter_with_all_its_parts() {
     let parts = [
         "Why",
@@ -61,6 +71,63 @@ fn every_lesson_has_its_chapter_with_all_its_parts() {
 }
 
 #[test]
+fn every_exercise_stands_in_the_chapter_of_its_lesson_and_in_no_other() {
+    let directive = Regex::new(r"\{\{#exercise (\d+)\}\}").expect("a pattern");
+    let mut found = Vec::new();
+    for (name, text) in chapters() {
+        for number in directive.captures_iter(&text).map(|found| found[1].parse().expect("a number")) {
+            let lesson = exercise::exercise(number).expect("an exercise").lesson;
+            assert_eq!(name, format!("{lesson}.md"), "exercise {number} is of another lesson");
+            found.push(number);
+        }
+    }
+    assert_eq!(found, exercise::numbers().expect("the exercises"));
+}
+
+/// The C compiler, which the gate installs; elsewhere it may be missing.
+fn compile(source: &str, program: &Path) -> Option<Output> {
+    let options = ["-std=c11", "-O2", "-Wall", "-Wextra", "-x", "c", "-"];
+    let mut cc = Command::new("cc");
+    cc.args(options).args(["-lrt", "-o"]).arg(program);
+    let Ok(mut cc) = cc.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() else {
+        eprintln!("nothing is compiled: cc is not installed");
+        return None;
+    };
+    cc.stdin.take().expect("a pipe").write_all(source.as_bytes()).expect("cc reads");
+    Some(cc.wait_with_output().expect("cc"))
+}
+
+/// Where a test may put a program.
+fn scratch(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+#[test]
+fn what_chapters_show_in_c_compiles_without_a_warning_and_holds() {
+    let program = scratch("chapters");
+    let Some(output) = compile(&read("tests/c/chapters.c").expect("the file"), &program) else { return };
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    // One for each lesson, and what to use today.
+    for number in 0..=LESSONS.len() {
+        let ran = Command::new(&program).arg(number.to_string()).output().expect("it runs");
+        assert!(ran.status.success(), "{number}: {} {}", ran.status, String::from_utf8_lossy(&ran.stderr));
+    }
+}
+
+#[test]
+fn the_compiler_rejects_the_misspelt_constant() {
+    let with = |name: &str| format!("#include <sys/stat.h>\nint main(void) {{ return S_IRUSR | {name}; }}\n");
+    let Some(right) = compile(&with("S_IWUSR"), &scratch("spelt")) else { return };
+    assert!(right.status.success());
+    let wrong = compile(&with("S_IWUSER"), &scratch("misspelt")).expect("cc");
+    assert!(!wrong.status.success() && String::from_utf8_lossy(&wrong.stderr).contains("S_IWUSER"));
+}
+
+#[test]
 fn every_recording_is_what_its_lesson_tells_today() {
     recording::build_lessons().expect("the lessons");
     let mut stale = Vec::new();
@@ -71,8 +138,8 @@ fn every_recording_is_what_its_lesson_tells_today() {
             continue;
         }
         let committed = read(&format!("book/recordings/{}.jsonl", lesson.name)).expect("a recording");
-        let anew = recording::run(lesson.name).expect("a run");
-        if let Some(difference) = recording::difference(&committed, &anew) {
+        let anew = recording::run(lesson.name, Purpose::Compare).expect("a run");
+        if let Some(difference) = recording::difference(lesson.name, &committed, &anew) {
             stale.push(format!("book/recordings/{}.jsonl\n{difference}", lesson.name));
         }
     }
@@ -109,7 +176,7 @@ fn no_lesson_tells_an_erratum_that_the_chapter_does_not_prove_with_it() {
 #[test]
 fn nothing_is_typed_that_a_file_could_tell() {
     let put_in =
-        Regex::new(r"\[Lesson \d+\]\([^)]*\)|\{\{#[^}]*\}\}|\{#E\d+\}|### E\d+: |\]\([^)]*\)|\[[CE]\d+\]")
+        Regex::new(r"\[[Ll]esson \d+\]\([^)]*\)|version 24\.04|\{\{#[^}]*\}\}|\{#E\d+\}|### E\d+: |\]\([^)]*\)|\[[CE]\d+\]")
             .expect("a pattern");
     let number = Regex::new(r"\b\d{2,}\b|\b0x").expect("a pattern");
     for (name, text) in chapters() {

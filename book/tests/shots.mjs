@@ -3,12 +3,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
-const PAGES = ["preface", "family", "model", "lesson01", "lesson04", "lesson08", "errata", "reference", "today", "teaching"];
+const PAGES = ["preface", "model", "lesson01", "lesson04", "lesson11", "lesson17", "lesson20", "errata", "reference", "teaching"];
 
 export async function shoot({ browser, address }, open, folder) {
     await mkdir(folder, { recursive: true });
-    for (const theme of ["light", "navy"]) {
-        for (const width of [360, 900, 1600]) {
+    for (const theme of ["light", "coal"]) {
+        for (const width of [360, 800, 1600]) {
             for (const name of PAGES) {
                 const page = await open(browser, `${address}${name}.html`, { theme, viewport: { width, height: 1000 } });
                 const next = page.locator("shm-player .shm-next");

@@ -101,15 +101,25 @@ fn chapter_title(page: &str) -> Result<String> {
     title.with_context(|| format!("{page}.md is not in the summary"))
 }
 
-/// How we know: the lessons that show an erratum, and the tests of the facts that it rests on.
+/// How we know: the lessons that show an erratum, the tests of the facts that it rests on, any other test by its file
+/// and name (`tests/a.rs::b`), a manual page (`shmget(2)`).
 ///
 /// # Errors
 ///
-/// A fact has no test.
+/// A fact, or a name, has no test.
 pub fn proof(code: &str, facts: &[String]) -> Result<String> {
     let mut items = shown(code)?;
     let tests = facts_by_id()?;
     for fact in facts {
+        if let Some((file, test)) = fact.split_once("::") {
+            ensure!(read(file)?.contains(&format!("fn {test}(")), "{file} has no test {test}");
+            items.push(format!("Test <code>{test}</code> in <code>{file}</code>."));
+            continue;
+        }
+        if fact.ends_with(')') {
+            items.push(format!("The manual page <code>{}</code>.", escape(fact)));
+            continue;
+        }
         let (told, file) =
             tests.get(fact).with_context(|| format!("no test in tests/facts is named {fact}"))?;
         items.push(format!("Test <code>{fact}</code> in <code>{file}</code>: {}.", escape(told)));

@@ -2,9 +2,16 @@
 //!
 //! **Invariant:** a piece that is not found, or found twice, is an error that names it and the file.
 
+use std::sync::LazyLock;
+
 use anyhow::{Context, Result, ensure};
+use regex::Regex;
 
 use crate::read;
+
+/// A prediction, or its answer.
+static ASKS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(let \w+ = story\.predict|\w+\.reveal)\(").expect("a pattern"));
 
 /// The path of a lesson's file.
 pub fn lesson_path(number: usize) -> String {
@@ -59,6 +66,34 @@ pub fn item(path: &str, begins: &str) -> Result<String> {
     Ok(dedented(&lines[found[0]..=end]))
 }
 
+/// What stands under a heading of a file in Markdown, up to the next heading of the same rank; without comments, and
+/// without links, which would lead out of the book.
+///
+/// # Errors
+///
+/// The file has no such heading.
+pub fn section(path: &str, heading: &str) -> Result<String> {
+    let text = read(path)?;
+    let mut lines = text.lines().skip_while(|line| line.trim_start_matches('#').trim() != heading);
+    let rank = lines.next().with_context(|| format!("{path} has no heading {heading:?}"))?;
+    let rank = rank.len() - rank.trim_start_matches('#').len();
+    let mut told = String::new();
+    let mut in_code = false;
+    for line in lines {
+        in_code ^= line.starts_with("```");
+        let depth = line.len() - line.trim_start_matches('#').len();
+        if !in_code && (1..=rank).contains(&depth) {
+            break;
+        }
+        if !line.starts_with("<!--") {
+            told += line;
+            told.push('\n');
+        }
+    }
+    let link = Regex::new(r"\[([^\]]+)\]\([^)]*\)")?;
+    Ok(link.replace_all(&told, "$1").trim().to_owned())
+}
+
 /// The last line of the item that begins on this one.
 fn closing(lines: &[&str], start: usize) -> Option<usize> {
     let indent = lines[start].len() - lines[start].trim_start().len();
@@ -104,7 +139,7 @@ fn statements(text: &str) -> Vec<String> {
 
 /// Words and questions are in the player; what is left is what a learner would write.
 fn acts_on_kernel(statement: &str) -> bool {
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 10] = [
         "story.step(",
         "story.experiment(",
         "story.say(",
@@ -114,12 +149,11 @@ fn acts_on_kernel(statement: &str) -> bool {
         "story.habit(",
         "story.tidy_up(",
         "story.so_far(",
-        "let guess = story.predict(",
-        "guess.reveal(",
         "story.missing(",
     ];
     let first = statement.lines().find(|line| !line.trim_start().starts_with("//")).unwrap_or_default();
-    !WORDS.iter().any(|word| first.starts_with(word)) && statement != "story"
+    let asks = ASKS.is_match(first);
+    !asks && !WORDS.iter().any(|word| first.starts_with(word)) && statement != "story"
 }
 
 fn dedented(lines: &[&str]) -> String {

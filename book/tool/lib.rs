@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`preprocess`] | walks the chapters, replaces each directive, says where one cannot be |
 //! | [`directive`] | `{{#name argument "another one"}}`: what may stand in a chapter |
+//! | [`exercise`] | the exercises, their hints and their solutions |
 //! | [`excerpt`] | a step of a lesson, an item of a file, found by their text |
 //! | [`recording`] | a lesson's run as JSON Lines; how it is made and compared |
 //! | [`markup`] | an event as HTML |
@@ -19,6 +20,7 @@
 pub mod coverage;
 pub mod directive;
 pub mod excerpt;
+pub mod exercise;
 pub mod markup;
 pub mod player;
 pub mod preprocess;

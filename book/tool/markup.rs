@@ -2,9 +2,11 @@
 //!
 //! **Invariant:** no blank line is written, since it would end the HTML in the midst of Markdown.
 
+use playground::speed::spread::{self, Ratio, Spread};
 use serde_json::Value;
 
 use crate::recording::{kind, text};
+use crate::rustdoc::inline;
 
 /// Text that may stand in HTML, also in an attribute.
 pub fn escape(text: &str) -> String {
@@ -28,7 +30,7 @@ pub fn table(caption: &str, heading: &[String], rows: &[Vec<String>]) -> String 
     let body: String = rows
         .iter()
         .map(|row| {
-            let cells: String = row.iter().map(|cell| format!("<td>{cell}</td>")).collect();
+            let cells: String = row.iter().map(|cell| data_cell(cell)).collect();
             format!("<tr>{cells}</tr>")
         })
         .collect();
@@ -39,14 +41,38 @@ pub fn table(caption: &str, heading: &[String], rows: &[Vec<String>]) -> String 
     )
 }
 
+/// Events that show nothing here: they steer the story, or a terminal.
+const SILENT: [&str; 7] = ["lesson", "step", "wait", "end", "reply", "moved", "space"];
+/// Events that become a block.
+const TOLD: [&str; 25] = [
+    "say", "section", "why", "habit", "missing", "print", "erratum", "predict", "answer", "call", "memory",
+    "bytes", "record", "segments", "maps", "table", "count", "fork", "exec", "signal", "started", "sleep",
+    "speeds", "tool", "try",
+];
+
+/// Whether the book knows what to do with events of this kind. The `space` is the picture's, which is drawn anew.
+pub fn knows(kind: &str) -> bool {
+    SILENT.contains(&kind) || TOLD.contains(&kind) || kind == "warning"
+}
+
+/// So many letters are a sentence, which a narrow screen must not squeeze to a word a line.
+const SENTENCE: usize = 40;
+
+/// A cell of a table; its text is HTML.
+pub fn data_cell(html: &str) -> String {
+    let class = if html.len() > SENTENCE && html.contains(' ') { " class=\"shm-prose\"" } else { "" };
+    format!("<td{class}>{html}</td>")
+}
+
 /// An event as a block; nothing for those that only steer.
 pub fn event(event: &Value) -> Option<String> {
     let (class, inner) = match kind(event) {
-        "say" | "reply" => ("say", format!("<p>{}</p>", escape(text(event, "text")))),
+        "say" => ("say", format!("<p>{}</p>", inline(text(event, "text")))),
         "section" => ("section", format!("<p><strong>{}</strong></p>", escape(text(event, "title")))),
         "why" => ("why", why(event)),
         "habit" => ("habit", labelled("Habit", text(event, "text"))),
         "missing" => ("missing", labelled("Missing", text(event, "text"))),
+        "warning" => ("missing", labelled("Warning", text(event, "text"))),
         "print" => ("print", labelled("Prints", text(event, "text"))),
         "erratum" => ("erratum", erratum(event)),
         "predict" => ("predict", predict(event)),
@@ -67,6 +93,9 @@ pub fn event(event: &Value) -> Option<String> {
         "fork" => ("process", labelled("Begins", &format!("{} is forked from this process.", who(event)))),
         "exec" => ("process", labelled("Runs", &format!("{} runs {}", who(event), text(event, "command")))),
         "signal" => ("process", labelled("Ends", &format!("{} {}.", who(event), text(event, "text")))),
+        "started" => ("process", started(event)),
+        "sleep" => ("process", labelled("Sleeps", &sleep(event))),
+        "speeds" => ("speeds", speeds(event)),
         "tool" => ("tool", tool(event)),
         "try" => ("try", try_it(event)),
         _ => return None,
@@ -75,17 +104,22 @@ pub fn event(event: &Value) -> Option<String> {
 }
 
 fn labelled(label: &str, text: &str) -> String {
-    format!("<p><strong>{label}</strong> {}</p>", escape(text))
+    format!("<p><strong>{label}</strong> {}</p>", inline(text))
 }
 
 fn why(event: &Value) -> String {
-    format!("<details><summary>More</summary><p>{}</p></details>", escape(text(event, "text")))
+    format!("<details><summary>More</summary><p>{}</p></details>", inline(text(event, "text")))
 }
 
 fn erratum(event: &Value) -> String {
     let code = text(event, "code");
-    let told = escape(text(event, "text"));
-    format!("<p><strong><a href=\"errata.html#{code}\">{code}</a></strong> The article errs: {told}</p>")
+    let told = inline(text(event, "text"));
+    let whose = match text(event, "fault") {
+        "missing" => "The article leaves out",
+        "manual" => "The manual page errs",
+        _ => "The article errs",
+    };
+    format!("<p><strong><a href=\"errata.html#{code}\">{code}</a></strong> {whose}: {told}</p>")
 }
 
 /// A process, where it is not the one that tells.
@@ -123,9 +157,59 @@ fn languages(event: &Value) -> String {
 
 fn call(event: &Value) -> String {
     let refused = !event["errno"].is_null();
-    let why = if refused { pair("Why", &escape(text(event, "why"))) } else { String::new() };
-    let advice = if refused { pair("Do", &escape(text(event, "try"))) } else { String::new() };
+    let why = if refused { pair("Why", &inline(text(event, "why"))) } else { String::new() };
+    let advice = if refused { pair("Do", &inline(text(event, "try"))) } else { String::new() };
     format!("<dl>{}{why}{advice}</dl>", languages(event))
+}
+
+/// Something that a process does for a while, at the same time as others.
+fn started(event: &Value) -> String {
+    format!("<dl>{}</dl>", languages(event))
+}
+
+fn sleep(event: &Value) -> String {
+    let (state, function) = (text(event, "state"), text(event, "function"));
+    format!("{} is in state {state}, in the kernel's function `{function}`.", who(event))
+}
+
+/// Times, and how many times as fast as a pipe that is.
+fn speeds(event: &Value) -> String {
+    let sizes: Vec<String> = event["sizes"].as_array().into_iter().flatten().map(size).collect();
+    let heading: Vec<String> = std::iter::once("by".to_owned()).chain(sizes).collect();
+    let rows = |cell: fn(&Value) -> String| -> Vec<Vec<String>> {
+        let rows = event["rows"].as_array().into_iter().flatten();
+        rows.map(|row| {
+            let cells = row["cells"].as_array().into_iter().flatten().map(cell);
+            std::iter::once(escape(text(row, "name"))).chain(cells).collect()
+        })
+        .collect()
+    };
+    let what =
+        if text(event, "traffic") == "stream" { "a message of a stream" } else { "a message there and back" };
+    let times = format!("Time for {what}: the median, and how far the middle half of the rounds is from it");
+    let ratios =
+        format!("How many times as fast as a pipe {what} is; “unclear” where the rounds do not agree");
+    table(&times, &heading, &rows(time)) + &table(&ratios, &heading, &rows(ratio))
+}
+
+fn size(bytes: &Value) -> String {
+    spread::size(bytes.as_u64().unwrap_or_default() as usize)
+}
+
+fn figures(value: &Value) -> Option<Spread> {
+    let part = |name: &str| value[name].as_f64();
+    Some(Spread { low: part("low")?, median: part("median")?, high: part("high")? })
+}
+
+fn time(cell: &Value) -> String {
+    match figures(&cell["time"]) {
+        Some(found) => format!("{} ±{:.0}%", spread::time(found.median), found.percent()),
+        None => escape(cell["refused"].as_str().map_or("-", |_| "refused")),
+    }
+}
+
+fn ratio(cell: &Value) -> String {
+    figures(&cell["ratio"]).map_or("-".to_owned(), |found| escape(&Ratio(found).to_string()))
 }
 
 fn memory(event: &Value) -> String {
@@ -146,10 +230,10 @@ fn letter(position: usize) -> char {
 fn predict(event: &Value) -> String {
     let options = event["options"].as_array().map(Vec::as_slice).unwrap_or_default();
     let told = |(position, option): (usize, &Value)| {
-        format!("<li>{}) {}</li>", letter(position), escape(option.as_str().unwrap_or_default()))
+        format!("<li>{}) {}</li>", letter(position), inline(option.as_str().unwrap_or_default()))
     };
     let options: String = options.iter().enumerate().map(told).collect();
-    format!("<p><strong>Predict</strong> {}</p><ul>{options}</ul>", escape(text(event, "question")))
+    format!("<p><strong>Predict</strong> {}</p><ul>{options}</ul>", inline(text(event, "question")))
 }
 
 fn answer(event: &Value) -> String {
@@ -157,7 +241,7 @@ fn answer(event: &Value) -> String {
     let right = event["right"].as_u64().map(|right| right as usize);
     let told = |position: usize| {
         let option = &options[position];
-        format!("{}) {}: {}", letter(position), escape(text(option, "text")), escape(text(option, "why")))
+        format!("{}) {}: {}", letter(position), inline(text(option, "text")), inline(text(option, "why")))
     };
     let best = match right {
         Some(right) => format!(
@@ -322,6 +406,6 @@ fn try_it(event: &Value) -> String {
         "<p><strong>Try it</strong> in a second terminal, with the numbers of your own run: <code>{}</code> \
          shows {}.</p>",
         escape(&command),
-        escape(text(event, "shows"))
+        inline(text(event, "shows"))
     )
 }

@@ -5,10 +5,11 @@
 use anyhow::{Context, Result, bail};
 use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
+use regex::Regex;
 
 use crate::directive::{self, Directive};
 use crate::recording::{Recording, kind, text};
-use crate::{coverage, excerpt, markup, player, quiz, read, rustdoc, tables};
+use crate::{coverage, excerpt, exercise, markup, player, quiz, read, recording, rustdoc, tables};
 
 /// Our preprocessor.
 pub struct Playground;
@@ -58,11 +59,16 @@ fn put(directive: &Directive) -> Result<String> {
         "code" => markup::code("rust", &excerpt::acts(number()?, second()?)?),
         "item" => markup::code(language(first()?), &excerpt::item(first()?, second()?)?),
         "file" => markup::code(language(first()?), &read(first()?)?),
+        "lesson-file" => folded("The whole lesson", &read(&excerpt::lesson_path(number()?))?),
+        "printed" => markup::printed(snapshot(&read(first()?)?)),
+        "section" => excerpt::section(first()?, second()?)?,
+        "exercise" => exercise::told(number()?)?,
+        "solutions" => exercise::solutions()?,
+        "plot" => plot()?,
         "command" => markup::code("console", &format!("cargo run --bin lesson{:02}", number()?)),
         "shell" => markup::code("console", first()?),
         "player" => player::player(&Recording::load_fresh(number()?)?),
         "questions" => player::questions(&Recording::load(number()?)?),
-        "calls" => player::calls(&Recording::load(number()?)?),
         "show" => show(directive)?,
         "value" => tables::value(first()?)?,
         "field" => field(number()?, second()?)?,
@@ -73,7 +79,7 @@ fn put(directive: &Directive) -> Result<String> {
         "flags" => rustdoc::flags(first()?, second()?)?,
         "named" => rustdoc::named_in_c(first()?, second()?, directive.argument(2)?)?,
         "fields" => rustdoc::fields(first()?, second()?)?,
-        "errors" => rustdoc::errors(&directive.arguments.iter().map(String::as_str).collect::<Vec<_>>())?,
+        "errors" => rustdoc::errors(first()?, &directive.arguments[1..])?,
         "claim" => coverage::anchors(&directive.arguments),
         "claims" => coverage::claims()?,
         "proof" => coverage::proof(first()?, &directive.arguments[1..])?,
@@ -84,6 +90,38 @@ fn put(directive: &Directive) -> Result<String> {
 
 fn language(path: &str) -> &'static str {
     if path.ends_with(".c") { "c" } else { "rust" }
+}
+
+/// What a snapshot holds, without the lines above it that say where it comes from.
+fn snapshot(text: &str) -> &str {
+    text.splitn(3, "---\n").last().unwrap_or(text).trim_end()
+}
+
+/// A file of Rust that is there for those who want all of it.
+fn folded(summary: &str, text: &str) -> String {
+    format!(
+        "<details class=\"shm-solution\"><summary>{summary}</summary>\n{}\n</details>\n",
+        markup::code("rust", text)
+    )
+}
+
+/// The curves that lesson 20 drew. They are black on white; here they take the page's colours.
+fn plot() -> Result<String> {
+    let drawing = read(&recording::plot_path())?;
+    let ground = Regex::new(r##"<rect [^>]*fill="#FFFFFF"[^>]*/>"##)?;
+    let drawing =
+        ground.replace(&drawing, "").replace("#000000", "currentColor").replace("#FFFFFF", "var(--bg)");
+    let lines: Vec<&str> = drawing.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let told = "Time for one message over its size, both logarithmic, a curve for each mechanism. Above: messages \
+                there and back. Below: messages one way. The tables of the run have the same figures.";
+    let drawing = lines.join(" ").replacen("<svg ", "<svg role=\"img\" aria-label=\"The curves\" ", 1);
+    Ok(figure("shm-figure shm-plot", &drawing, told))
+}
+
+/// A drawing that is moved sideways where it is wider than the page, and what it shows.
+fn figure(class: &str, drawing: &str, caption: &str) -> String {
+    let frame = "<div class=\"shm-frame\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing\">";
+    format!("<figure class=\"{class}\">{frame}{drawing}</div><figcaption>{caption}</figcaption></figure>")
 }
 
 /// `{{#show 3 "Read the kernel's record" record}}`: what a step showed, all of one kind or the one with a number.
@@ -117,5 +155,7 @@ fn field(number: usize, name: &str) -> Result<String> {
 fn picture(name: &str) -> Result<String> {
     let drawing = read(&format!("book/assets/pictures/{name}.svg"))?;
     let lines: Vec<&str> = drawing.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    Ok(format!("<figure class=\"shm-figure\">{}</figure>", lines.join(" ")))
+    let title = drawing.split_once("</title>").and_then(|(head, _)| head.rsplit_once('>'));
+    let (_, title) = title.with_context(|| format!("{name}.svg has no title"))?;
+    Ok(figure("shm-figure", &lines.join(" "), title))
 }

@@ -9,12 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use playground::course::{LESSONS, Lesson};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::{excerpt, read, root};
+use crate::{excerpt, markup, read, root};
 
 /// What the stretch is called in which a lesson tidies up.
 const AT_THE_END: &str = "At the end";
@@ -79,6 +79,9 @@ impl Recording {
         ensure!(events.len() > 2, "the run tells nothing");
         let header = events.remove(0);
         ensure!(kind(&header) == "recording", "the first line does not say which kernel answered");
+        if let Some(event) = events.iter().find(|event| !markup::knows(kind(event))) {
+            bail!("the book does not know how to show the event {:?}", kind(event));
+        }
         Ok(Recording { number, header, events })
     }
 
@@ -114,6 +117,16 @@ impl Recording {
         let whole = steps().find(|part| part.title == title);
         let found = whole.or_else(|| steps().find(|part| part.title.starts_with(title)));
         found.with_context(|| format!("{} has no step {title:?}", path(self.number)))
+    }
+
+    /// The size of a page on the machine that ran it.
+    ///
+    /// # Errors
+    ///
+    /// The run does not say.
+    pub fn page_size(&self) -> Result<usize> {
+        let size = self.events.first().and_then(|lesson| lesson["page_size"].as_u64());
+        Ok(size.with_context(|| format!("{} does not say how large a page is", path(self.number)))? as usize)
     }
 
     /// The process that tells the lesson.
@@ -152,10 +165,6 @@ fn path(number: usize) -> String {
     format!("book/recordings/lesson{number:02}.jsonl")
 }
 
-/// Lessons whose chapter is still to be written. Lesson 20 measures: its run is worth recording only from a release
-/// build on a quiet machine, and can be compared by its shape alone.
-const NOT_YET: [usize; 1] = [20];
-
 /// The lessons that tell something: the others are numbers that are kept for later.
 ///
 /// # Errors
@@ -164,8 +173,7 @@ const NOT_YET: [usize; 1] = [20];
 pub fn told_lessons() -> Result<Vec<&'static Lesson>> {
     let mut told = Vec::new();
     for lesson in &LESSONS {
-        let tells = read(&excerpt::lesson_path(lesson.number))?.contains("story.step(");
-        if tells && !NOT_YET.contains(&lesson.number) {
+        if read(&excerpt::lesson_path(lesson.number))?.contains("story.step(") {
             told.push(lesson);
         }
     }
@@ -178,21 +186,29 @@ pub fn told_lessons() -> Result<Vec<&'static Lesson>> {
 ///
 /// One cannot be built, run or written.
 pub fn record(only: &[usize]) -> Result<()> {
-    build_lessons()?;
-    for lesson in told_lessons()? {
-        if only.is_empty() || only.contains(&lesson.number) {
-            record_one(lesson)?;
-        }
+    let lessons = told_lessons()?.into_iter();
+    let wanted: Vec<&Lesson> =
+        lessons.filter(|lesson| only.is_empty() || only.contains(&lesson.number)).collect();
+    if wanted.iter().any(|lesson| !measures(lesson.name)) {
+        build_lessons()?;
     }
-    Ok(())
+    if wanted.iter().any(|lesson| measures(lesson.name)) {
+        build(&["--release", "--bin", MEASURING[0], "--bin", MEASURING[1]])?;
+    }
+    // One that is asked for by its number is recorded anew, whatever the old one says.
+    wanted.into_iter().try_for_each(|lesson| record_one(lesson, !only.is_empty()))
 }
 
 /// What tells the same as before is left alone, with its old numbers.
-fn record_one(lesson: &Lesson) -> Result<()> {
-    let lines = run(lesson.name)?;
+fn record_one(lesson: &Lesson, anew: bool) -> Result<()> {
     let path = path(lesson.number);
+    if !anew && Recording::load_fresh(lesson.number).is_ok() && measures(lesson.name) {
+        println!("{path}: as before; `record {}` measures anew", lesson.number);
+        return Ok(());
+    }
+    let lines = run(lesson.name, Purpose::Keep)?;
     let fresh = Recording::load_fresh(lesson.number).is_ok();
-    let alike = fresh && difference(&read(&path)?, &lines).is_none();
+    let alike = !anew && fresh && difference(lesson.name, &read(&path)?, &lines).is_none();
     if !alike {
         let header = header(lesson.name, &read(&excerpt::lesson_path(lesson.number))?);
         fs::write(root().join(&path), format!("{header}\n{lines}"))?;
@@ -207,10 +223,32 @@ fn record_one(lesson: &Lesson) -> Result<()> {
 ///
 /// They cannot be built.
 pub fn build_lessons() -> Result<()> {
+    build(&["--bins"])
+}
+
+fn build(options: &[&str]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo).args(["build", "--quiet", "--bins"]).current_dir(root()).status()?;
+    let built = Command::new(cargo).args(["build", "--quiet"]).args(options).current_dir(root()).status()?;
     ensure!(built.success(), "the lessons cannot be built");
     Ok(())
+}
+
+/// Lessons that tell times. A debug build takes other times, so they are recorded from a release build.
+const MEASURING: [&str; 2] = ["lesson18", "lesson20"];
+/// The lesson all of whose figures are measured: two runs have the same shape, and not one number in common.
+const ALL_FIGURES: &str = "lesson20";
+
+fn measures(name: &str) -> bool {
+    MEASURING.contains(&name)
+}
+
+/// What a run is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be shown in the book.
+    Keep,
+    /// To be compared with the one that is shown: from a debug build, which is there, and without taking time.
+    Compare,
 }
 
 /// Lessons that need more users than a private user namespace has. Root runs them in a private IPC namespace alone.
@@ -226,13 +264,19 @@ fn is_root() -> bool {
 }
 
 /// How a lesson is run, as one would type it.
-fn how(name: &str) -> String {
+fn how(name: &str, purpose: Purpose) -> String {
     let options = "--pace run --format json";
-    if OF_SEVERAL_USERS.contains(&name) {
-        format!("unshare --ipc {name} {options}")
-    } else {
-        format!("{name} --isolated {options}")
+    match (name, purpose) {
+        (ALL_FIGURES, Purpose::Keep) => format!("{name} --isolated {options} --plot {}", plot_path()),
+        (ALL_FIGURES, Purpose::Compare) => format!("{name} --isolated {options} --time 100"),
+        _ if OF_SEVERAL_USERS.contains(&name) => format!("unshare --ipc {name} {options}"),
+        _ => format!("{name} --isolated {options}"),
     }
+}
+
+/// Where the curves lie that lesson 20 draws.
+pub fn plot_path() -> String {
+    format!("book/recordings/{ALL_FIGURES}.svg")
 }
 
 /// What a lesson tells now, in a private namespace.
@@ -240,9 +284,9 @@ fn how(name: &str) -> String {
 /// # Errors
 ///
 /// It cannot be run, or failed.
-pub fn run(name: &str) -> Result<String> {
-    let folder = programs()?;
-    let typed = how(name);
+pub fn run(name: &str, purpose: Purpose) -> Result<String> {
+    let folder = programs(purpose == Purpose::Keep && measures(name))?;
+    let typed = how(name, purpose);
     let words = typed.split_whitespace().map(|word| match word {
         _ if word == name => folder.join(name).into_os_string(),
         _ => word.into(),
@@ -259,11 +303,11 @@ pub fn run(name: &str) -> Result<String> {
 }
 
 /// Where cargo puts the lessons: beside this program, or one folder up from a test.
-fn programs() -> Result<PathBuf> {
+fn programs(release: bool) -> Result<PathBuf> {
     let me = std::env::current_exe()?;
     let folder = me.parent().context("a program lies in a folder")?;
     let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(Path::new(".")) } else { folder };
-    Ok(folder.to_owned())
+    Ok(if release { folder.with_file_name("release") } else { folder.to_owned() })
 }
 
 fn header(name: &str, lesson: &str) -> Value {
@@ -272,7 +316,8 @@ fn header(name: &str, lesson: &str) -> Value {
     let version = kernel.trim().split('-').next().unwrap_or_default();
     json!({
         "event": "recording", "kernel": format!("Linux {version}"), "machine": std::env::consts::ARCH,
-        "date": today(), "how": how(name), "lesson": fingerprint(lesson),
+        "date": today(), "how": how(name, Purpose::Keep), "lesson": fingerprint(lesson),
+        "build": if measures(name) { "release" } else { "debug" },
     })
 }
 
@@ -309,6 +354,7 @@ pub fn masked(lines: &str) -> String {
         (r"0x[0-9a-f]{8}\b", "[key]"),
         (r"([oc]time) = [^\\]*", "$1 = [time]"),
         (r#""bytes":\[\d+,\d+,\d+,128\]"#, r#""bytes":"[futex]""#),
+        (r#"("event":"bytes","offset":64,"bytes":)\[\d+,\d+,\d+,0\]"#, r#"$1"[pid]""#),
         (r#"("title":"(?:the last race|what one increment costs).*"rows":)\[\[.*\]\]"#, r#"$1"[race]""#),
         (r"pipe:\[\d+\]", "pipe:[inode]"),
         (r#"shm_playground_[^"\\]*"#, "[file]"),
@@ -339,9 +385,29 @@ fn processes_by_order(text: &str) -> String {
     number.replace_all(text, named).into_owned()
 }
 
+/// What two runs have in common whose figures are measured: what is told in which order, asked of whom, by which names.
+fn shape(lines: &str) -> String {
+    // A debug build warns, and a busy machine has no answer where its rounds disagree: neither belongs to the lesson.
+    const OF_THE_MACHINE: [&str; 5] = ["recording", "warning", "missing", "say", "answer"];
+    let events = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let events = events.filter(|event| !OF_THE_MACHINE.contains(&kind(event)));
+    let told = |event: Value| {
+        let rows = event["rows"].as_array().into_iter().flatten();
+        let names: Vec<&Value> =
+            rows.map(|row| if row["name"].is_null() { &row[0] } else { &row["name"] }).collect();
+        let parts = ["event", "title", "heading", "what", "question", "code", "name", "sizes"];
+        let mut told: Vec<&Value> =
+            parts.iter().map(|part| &event[*part]).filter(|part| !part.is_null()).collect();
+        told.extend(names);
+        json!(told).to_string()
+    };
+    events.map(told).collect::<Vec<_>>().join("\n")
+}
+
 /// The first line in which the committed run and a new one differ.
-pub fn difference(committed: &str, anew: &str) -> Option<String> {
-    let (committed, anew) = (masked(committed), masked(anew));
+pub fn difference(name: &str, committed: &str, anew: &str) -> Option<String> {
+    let alike = if name == ALL_FIGURES { shape } else { masked };
+    let (committed, anew) = (alike(committed), alike(anew));
     let differ = committed.lines().zip(anew.lines()).find(|(one, other)| one != other);
     match differ {
         Some((one, other)) => Some(format!("recorded: {one}\nanew:     {other}")),

@@ -101,8 +101,18 @@ fn kind_of(path: &Path) -> &'static str {
 
 /// When something that the book is made of was last written.
 fn newest() -> SystemTime {
-    let inputs =
-        ["book/src", "book/data", "book/recordings", "book/assets", "book/assets/pictures", "lessons"];
+    let inputs = [
+        "book/src",
+        "book/data",
+        "book/recordings",
+        "book/assets",
+        "book/assets/pictures",
+        "book/theme",
+        "lessons",
+        "lessons/exercises",
+        "tests/c",
+        "tests/solutions",
+    ];
     let files = inputs.iter().filter_map(|folder| fs::read_dir(root().join(folder)).ok()).flatten().flatten();
     let times = files.filter_map(|file| file.metadata().ok()?.modified().ok());
     times.max().unwrap_or(SystemTime::UNIX_EPOCH)

@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use crate::markup::table;
 use crate::read;
-use crate::recording::told_lessons;
+use crate::recording::{Recording, told_lessons};
 use crate::rustdoc::inline;
 
-/// The page size of the machines that the book speaks of; the recordings say theirs.
-const PAGE: usize = 4096;
+/// The lesson whose recording says how large a page is.
+const WITH_PAGES: usize = 1;
 /// How far apart ids with the same index and following sequence numbers are (`ipc/util.h`).
 const SEQUENCE: u64 = 32768;
 
@@ -72,7 +72,9 @@ pub fn title(number: usize) -> Result<String> {
 pub fn summary(number: usize) -> Result<String> {
     let lesson = LESSONS.iter().find(|lesson| lesson.number == number);
     let lesson = lesson.with_context(|| format!("there is no lesson {number}"))?;
-    Ok(format!("{}: {}.", lesson.title, lesson.summary))
+    let mut letters = lesson.summary.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    Ok(format!("*{first}{}.*", letters.as_str()))
 }
 
 /// A number or text that the lessons share.
@@ -81,13 +83,14 @@ pub fn summary(number: usize) -> Result<String> {
 ///
 /// It has no such name.
 pub fn value(name: &str) -> Result<String> {
-    let pages = SIZE.div_ceil(PAGE);
+    let page = Recording::load(WITH_PAGES)?.page_size()?;
+    let pages = SIZE.div_ceil(page);
     Ok(match name {
         "size" => SIZE.to_string(),
         "size-hex" => format!("{SIZE:#x}"),
-        "page" => PAGE.to_string(),
+        "page" => page.to_string(),
         "pages" => pages.to_string(),
-        "mapped" => (pages * PAGE).to_string(),
+        "mapped" => (pages * page).to_string(),
         "there" => THERE.to_string(),
         "text" => String::from_utf8_lossy(TEXT).trim_end_matches('\0').to_owned(),
         "text-bytes" => TEXT.len().to_string(),
@@ -117,12 +120,13 @@ struct Listed {
 /// The data cannot be read.
 pub fn article_segments() -> Result<String> {
     let article: Article = toml::from_str(&read("book/data/article.toml")?)?;
+    let page = Recording::load(WITH_PAGES)?.page_size()? as u64;
     let rows: Vec<Vec<String>> = article
         .segment
         .iter()
         .map(|Listed { id, bytes }| {
             let taken_apart = format!("{} × {SEQUENCE} + {}", id / SEQUENCE, id % SEQUENCE);
-            vec![id.to_string(), taken_apart, bytes.to_string(), bytes.div_ceil(PAGE as u64).to_string()]
+            vec![id.to_string(), taken_apart, bytes.to_string(), bytes.div_ceil(page).to_string()]
         })
         .collect();
     let heading = ["shmid", "sequence × step + index", "bytes", "pages"].map(str::to_owned);
