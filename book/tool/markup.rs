@@ -198,7 +198,8 @@ fn size(bytes: &Value) -> String {
 
 fn figures(value: &Value) -> Option<Spread> {
     let part = |name: &str| value[name].as_f64();
-    Some(Spread { low: part("low")?, median: part("median")?, high: part("high")? })
+    let rounds = value["rounds"].as_u64()? as usize;
+    Some(Spread { low: part("low")?, median: part("median")?, high: part("high")?, rounds })
 }
 
 fn time(cell: &Value) -> String {
