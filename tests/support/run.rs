@@ -13,7 +13,7 @@ use std::{env, thread};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{SigHandler, Signal, kill, killpg, signal};
 use nix::unistd::{Pid, pipe2};
 use serde_json::Value;
 
@@ -53,7 +53,15 @@ impl Run {
         command.env("PATH", env::var_os("PATH").unwrap_or_default());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let run = Run { name: program.name, format: Format::Text, command };
-        run.before_exec(|| Ok(nix::unistd::setsid().map(drop)?))
+        run.before_exec(|| {
+            nix::unistd::setsid()?;
+            // Whoever runs the tests in the background may have had signals ignored, which is inherited.
+            for ends in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
+                // SAFETY: the default action runs no code of ours.
+                unsafe { signal(ends, SigHandler::SigDfl) }?;
+            }
+            Ok(())
+        })
     }
 
     /// The program, waiting at each step.
