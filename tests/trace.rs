@@ -5,14 +5,14 @@ mod traced;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use insta::assert_snapshot;
 use nix::libc;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 use playground::call::{Answer, Call};
 use playground::trace::{self, Code, Cut, Ending, How, Limits, Step};
@@ -406,7 +406,16 @@ fn job_control_works_as_untraced() {
 fn waiting(way: &str) -> (std::process::Child, BufReader<std::process::ChildStdout>) {
     let mut trace = Command::new(TRACE);
     trace.arg(built("ends", &[])).arg(way).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut trace = trace.spawn().expect("trace runs");
+    // Whoever runs the tests in the background may have had signals ignored, which is inherited.
+    let as_usual = || {
+        for ends in [Signal::SIGINT, Signal::SIGTERM] {
+            // SAFETY: the default action runs no code of ours.
+            unsafe { signal(ends, SigHandler::SigDfl) }?;
+        }
+        Ok(())
+    };
+    // SAFETY: what the child does before it is `trace` is one system call a signal.
+    let mut trace = unsafe { trace.pre_exec(as_usual) }.spawn().expect("trace runs");
     let mut lines = BufReader::new(trace.stdout.take().expect("stdout"));
     let mut ready = String::new();
     lines.read_line(&mut ready).expect("a line");
