@@ -111,7 +111,7 @@ fn begin(options: &Options, program: &Program) -> Story {
         page_size: story.page_size(),
         isolated: options.isolated,
     });
-    if setting_is_one(SHM_RMID_FORCED) {
+    if !options.quiet && setting_is_one(SHM_RMID_FORCED) {
         story.warn(REMOVED_WITH_THE_LAST_DETACH);
     }
     story

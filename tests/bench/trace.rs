@@ -14,25 +14,25 @@
 //! altogether, since that lives for half a millisecond. The row "a process that does nothing" says how much; what
 //! `trace` takes beyond it is tracing and telling.
 //!
-//! Measured on 2026-11-25 on a virtual machine of two cores, of Linux 6.18. It had nine other programs to run, so the
-//! least times of 301 rounds are given, twice, since the medians say more of the others:
+//! Measured on 2026-11-25 on a virtual machine of two cores, of Linux 6.18, that did nothing else; 201 rounds:
 //!
-//! | article's program | least | of untraced |
-//! |---|---|---|
-//! | untraced | 0.86, 0.97 ms | 1 x |
-//! | traced by the library | 1.25, 1.36 ms | 1.46 x, 1.40 x |
-//! | the same before the steps below, run by turns with it | 1.59, 1.65 ms | 1.83 x, 1.80 x |
-//! | a process that does nothing | 1.35, 1.52 ms | 1.57 x, 1.57 x |
+//! | article's program | median | least | of untraced: median (middle half), least |
+//! |---|---|---|---|
+//! | untraced | 1.54 ms | 1.09 ms | 1 x |
+//! | traced by the library | 2.04 ms | 1.47 ms | 1.31 x (1.25 to 1.37), 1.34 x |
+//! | a process that does nothing | 2.39 ms | 1.71 ms | 1.53 x, 1.56 x |
+//! | `trace`, text to a file | 5.48 ms | 3.90 ms | 3.53 x, 3.57 x |
+//! | strace, to a file | 7.91 ms | 5.58 ms | 5.09 x, 5.10 x |
 //!
-//! With 100,000 other calls the medians of 201 rounds are 1.34 x for the library and 1.54 x for `trace`; strace takes
-//! 1.14 times as long as `trace`, and with the article's program 1.82 times as long.
+//! With 100,000 other calls it is 1.28 x for the library and 1.42 x for `trace`; strace takes 1.06 times as long as
+//! `trace` then, and 1.45 times with the article's program.
 //!
-//! So 1.25 is not met there: 0.39 ms are added, and 0.22 would be allowed. Before, it was 0.7 ms. The difference is that
-//! the namespace of a process is no longer looked up after each call; that a short filter is soon set up; that a thread
-//! lends the child its memory, which was copied; and that neither programs' names nor the kernel's whole table are read
-//! for nobody. What is left are 16 stops, two a call, one at `exec` and one at the end, at each of which the tracer makes
-//! three calls (`waitpid`, one question, one to go on) and two processes are woken in turn, about 0.01 ms; the filter;
-//! and the thread that lends. To ask again and again instead of sleeping until a stop was tried, and was slower.
+//! So 1.25 is all but met: about 0.45 ms are added. On the same machine, when it was busy, the least times were 1.40 x
+//! and 1.46 x, and 1.80 x before the namespace of a process was no longer looked up after each call, a short filter set
+//! up, the child's memory lent by a thread instead of copied, and neither programs' names nor the kernel's whole table
+//! read for nobody. What is left are 16 stops, two a call, one at `exec` and one at the end, at each of which the tracer
+//! makes three calls (`waitpid`, one question, one to go on) and two processes are woken in turn, about 0.01 ms; the
+//! filter; and the thread that lends. To look for a stop a hundred times before falling asleep was tried: 1.58 x.
 
 use std::error::Error;
 use std::fs::File;
