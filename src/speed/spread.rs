@@ -1,6 +1,7 @@
 //! Figures and how far to trust them: a median, the middle half, and what may be said of two of them.
 
 use std::fmt;
+use std::iter;
 
 use serde::Serialize;
 
@@ -178,7 +179,8 @@ impl fmt::Display for Ratio {
 pub fn digits(figure: f64) -> String {
     // Rounded first: 0.999 is 1.0, not 1.00.
     let figure: f64 = if figure < 10.0 { format!("{figure:.1e}").parse().unwrap_or(figure) } else { figure };
-    let places = if figure >= 10.0 || figure <= 0.0 { 0 } else { (1.0 - figure.log10().floor()) as usize };
+    let edges = iter::successors(Some(10.0), |edge| Some(edge / 10.0));
+    let places = if figure > 0.0 { edges.take_while(|edge| figure < *edge).count() } else { 0 };
     format!("{figure:.places$}")
 }
 
