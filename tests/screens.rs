@@ -74,6 +74,7 @@ const MASKS: &[(&str, &str)] = &[
     (r"/(?:dev/shm|tmp)/shm_playground_[0-9_]+", "[file]"),
     (r"((?:pipe2|socketpair)\([^)]*\)) = 0 // \d+, \d+", "$1 = 0 // [fd], [fd]"),
     (r"([^.\w])(read|write|ftruncate)\(\d+,", "$1$2([fd],"),
+    (r"close\(\d+\)", "close([fd])"),
     (r"(open\([^)]*\)) = \d+", "$1 = [fd]"),
     (r"MAP_SHARED, \d+,", "MAP_SHARED, [fd],"),
     (r#""fd":\d+"#, r#""fd":"[fd]""#),
