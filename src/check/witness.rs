@@ -211,11 +211,11 @@ fn linked_with(pid: i32) -> Option<String> {
     let mut program = Vec::new();
     fs::File::open(format!("/proc/{pid}/exe")).ok()?.take(ENOUGH_PROGRAM).read_to_end(&mut program).ok()?;
     let names = ["shm_open", "memfd_create"];
-    let is_there = |name: &&str| {
-        let word = format!("\0{name}\0");
-        program.windows(word.len()).any(|bytes| bytes == word.as_bytes())
-    };
-    names.into_iter().find(is_there).map(|name| format!("{name}, which it is linked with"))
+    // Names stand in a program as C strings. Once through it is enough, for each of many processes may end here.
+    let found = program
+        .split(|byte| *byte == 0)
+        .find_map(|word| names.iter().find(|name| name.as_bytes() == word))?;
+    Some(format!("{found}, which it is linked with"))
 }
 
 /// The children of a process that are no zombies.
