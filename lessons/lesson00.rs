@@ -1,13 +1,175 @@
-//! Lesson 0: the family: other ways to reach another process.
+//! Lesson 0: the family: other ways to reach another process, and what tells them apart.
 //!
-//! Run: `cargo run --bin lesson00`.
+//! Run: `cargo run --bin lesson00`. Source: pipe(7), unix(7), mmap(2), semop(2), sysvipc(7).
 
+use playground::family::{self, MappedFile, Medium, Pipe, Semaphore, SharedSegment, SocketPair};
 use playground::prelude::*;
+
+/// What the article pings.
+const HOSTS: &str = "localhost\nexample.org\n";
 
 fn main() -> ExitCode {
     program::lesson(0, source!(), tell)
 }
 
-fn tell(_: &Story) -> Result<()> {
-    Ok(())
+fn tell(story: &Story) -> Result<()> {
+    story.step("Run the article's pipeline")?;
+    story.say(
+        "The article pipes a file of hosts through xargs to ping. A stand-in for ping tells its argument, and how many \
+         bytes it could read. The system's shell runs it; each process first notes who it is.",
+    );
+    let guess = story.predict(
+        "The file has 22 bytes, 10 for the first host. How many will the first ping read?",
+        [
+            (0, "it never reads the pipe: xargs does, and starts each ping with a host as its argument."),
+            (10, "xargs has read them. The ping gets the host's name all the same: as an argument."),
+            (HOSTS.len(), "then the second ping would get nothing, and there are two lines."),
+        ],
+    )?;
+    if let Some(family::Pipeline { shell, members, read }) = family::cat_to_xargs(story, HOSTS) {
+        let row = |member: &family::Member| {
+            let [pid, parent] = [member.pid, member.parent].map(|pid| pid.to_string());
+            [member.name.clone(), pid, parent, member.input.clone(), member.output.clone()]
+        };
+        let sh = ["sh", &shell.to_string(), &story.pid().to_string(), "", ""].map(str::to_owned);
+        let rows: Vec<_> = std::iter::once(sh).chain(members.iter().map(row)).collect();
+        let heading = ["process", "pid", "its parent", "standard input", "standard output"];
+        story.table("who started whom, and where descriptors lead", heading, &rows);
+        guess.reveal(story, read);
+        assert_eq!(members[0].output, members[1].input);
+    } else {
+        guess.reveal(story, None);
+    }
+    story.erratum(
+        "E1",
+        "Linux threads and Linux processes are what to know beforehand: that heading is lost.",
+    );
+    story.erratum("E2", "the pipe joins cat and xargs, both children of the shell. xargs starts each ping.");
+
+    story.say(
+        "The article tells the means of IPC apart by four things. Four questions put them to the kernel, for each: is the \
+         stranger let in, may a reader write, does a reader who is too early wait, do two readers get the same bytes?",
+    );
+
+    story.step("A pipe")?;
+    let stranger = story.stranger("stranger")?;
+    let pipe = Pipe::create(story)?;
+    let reader = story.fork("reader")?;
+    story.say("The reader was forked after pipe2, and has its descriptors. The stranger has not.");
+    pipe.put(story, TEXT)?;
+    assert_eq!(pipe.take(&reader, TEXT.len())?, TEXT);
+    let guess = story.predict(
+        "The reader reads once more, without waiting, though nobody has written. What will it be answered?",
+        [
+            (Verdict::Refused(Errno::EAGAIN), "without O_NONBLOCK it would wait: a pipe synchronises."),
+            (Verdict::Success, "0 bytes would mean that nobody is left who could write; we are."),
+        ],
+    )?;
+    let answer = pipe.take(&reader, TEXT.len()).verdict()?;
+    guess.reveal(story, answer);
+    assert_eq!(answer, Verdict::Refused(Errno::EAGAIN));
+    story.erratum(
+        "E3",
+        "this holds for a pipe without a name. Strangers use a FIFO (fifo(7)), or a message queue.",
+    );
+    story.in_brief("Four questions to it");
+    let mut rows = vec![family::question(story, &pipe, TEXT, &reader, &stranger)?];
+
+    story.experiment("A mapped file, read too early")?;
+    let file = MappedFile::create(story, story.page_size(), &stranger)?;
+    let reader = story.fork("reader")?;
+    let guess = story.predict(
+        "The file is mapped, and nobody has written to it. What will the reader be given?",
+        [
+            (
+                "zeros",
+                "memory has no way to say that it is too early. The reader takes them for the message.",
+            ),
+            ("nothing, it waits", "who would wake it? A store is no system call, and tells nobody."),
+        ],
+    )?;
+    let too_early = file.take(&reader, TEXT.len())?;
+    guess.reveal(story, if too_early.iter().all(|byte| *byte == 0) { "zeros" } else { "nothing, it waits" });
+    file.put(story, TEXT)?;
+    assert_eq!(file.take(&reader, TEXT.len())?, TEXT);
+    story.addition(
+        "E5",
+        "MAP_SHARED|MAP_ANONYMOUS needs no file; and the kernel keeps a segment as a file, too.",
+    );
+    story.in_brief("Four questions to it");
+    rows.push(family::question(story, &file, TEXT, &reader, &stranger)?);
+
+    story.step("A semaphore, to guard it")?;
+    let guard = Semaphore::create(story, OWNER_RW)?;
+    story.say("Its value is 0. The reader takes 1 before it reads; we give 1 when we have written.");
+    let guess = story.predict(
+        "The reader comes too early again. What will semop answer to -1?",
+        [
+            (
+                Verdict::Refused(Errno::EAGAIN),
+                "0 cannot be lowered: without IPC_NOWAIT it would wait for us.",
+            ),
+            (Verdict::Success, "a value is never below 0; to lower it, somebody must raise it first."),
+        ],
+    )?;
+    let answer = guard.take(&reader, 0).verdict()?;
+    guess.reveal(story, answer);
+    assert_eq!(answer, Verdict::Refused(Errno::EAGAIN));
+    file.put(story, TEXT)?;
+    guard.put(story, TEXT)?;
+    guard.take(&reader, 0)?;
+    assert_eq!((file.take(&reader, TEXT.len())?.as_slice(), guard.value(story)?), (TEXT, 0));
+    story.erratum(
+        "E4",
+        "a semaphore moves no data; and POSIX semaphores (sem_overview(7)) join processes, too.",
+    );
+    story.try_it(format!("ipcs -s -i {}", guard.id()), "its value, and who changed it last");
+    story.habit(
+        "keep memory and guard in one type, as Mutex<T> does, so that nobody gets at the bytes without the guard.",
+    );
+    story.in_brief("Four questions to it");
+    rows.push(family::question(story, &guard, TEXT, &reader, &stranger)?);
+
+    story.step("A socket pair, and a segment")?;
+    let pair = SocketPair::create(story)?;
+    let segment = SharedSegment::create(story, SIZE)?;
+    let reader = story.fork("reader")?;
+    pair.put(story, TEXT)?;
+    assert_eq!(pair.take(&reader, TEXT.len())?, TEXT);
+    pair.put_back(&reader, b"SO IT IS")?;
+    assert_eq!(pair.take_back(story, TEXT.len())?, b"SO IT IS");
+    story.say(
+        "Both ways, through one pair. Named, a socket serves strangers, and over a network other machines.",
+    );
+    segment.put(story, TEXT)?;
+    assert_eq!(segment.take(&reader, TEXT.len())?, TEXT);
+    let page = story.page_size();
+    story.addition("E9", format!("how large a page is. getpagesize() gives {page} here."));
+    story.erratum(
+        "E6",
+        "it is as if all had called malloc and got pointers to the same memory; related or not.",
+    );
+    story.erratum(
+        "E8",
+        "processes share these pages, not an address space; the fastest for much data, guard aside.",
+    );
+    story.in_brief("Four questions to it");
+    rows.push(family::question(story, &pair, TEXT, &reader, &stranger)?);
+    rows.push(family::question(story, &segment, TEXT, &reader, &stranger)?);
+
+    story.step("Four questions")?;
+    story.say(
+        "The article tells them apart by four things. Is the other process related: a stranger tries. What may it do: \
+         one that may only read writes. Do they wait: a reader comes too early. How many: two readers, one message.",
+    );
+    story.table("what the kernel answered in this run", family::HEADING, &rows);
+    assert!(rows.iter().all(|row| (row[4] == "EAGAIN") == (row[5] == "1 of 2 get it")));
+    story.say(
+        "A pipe and a socket let a reader wait, and give each byte to one reader. Memory gives its bytes to all, and \
+         lets nobody wait: so a segment wants a semaphore beside it, which moves nothing.",
+    );
+
+    story.tidy_up()?;
+    segment.remove()?;
+    guard.remove()
 }

@@ -39,7 +39,7 @@ fn tell(story: &Story) -> Result<()> {
          attach the segment. The mode is 0600 in octal: in Rust 0o600, since 0600 would be six hundred.",
     );
 
-    story.step("Leave the flags away")?;
+    story.step("Leave out the flags")?;
     story.say("The article passes IPC_CREAT|IPC_EXCL together with IPC_PRIVATE. Ask again without any flag.");
     let guess = story.predict(
         "What will shmget(IPC_PRIVATE, 25600, 0600) do?",
@@ -68,6 +68,7 @@ fn tell(story: &Story) -> Result<()> {
         "E14",
         "IPC_PRIVATE avoids conflicts of keys by having none: nobody can find the segment by key.",
     );
+    story.erratum("E16", "the third argument is a bitwise OR of flags, not \"a bitwise or flag values\".");
 
     story.experiment("Ask for nothing")?;
     let guess = story.predict(

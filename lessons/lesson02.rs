@@ -57,10 +57,7 @@ fn tell(story: &Story) -> Result<()> {
          type than the address, so that it cannot be taken for one.",
         Address(usize::MAX)
     ));
-    story.erratum(
-        "E23",
-        "it does not say what shmat returns on failure, (void *) -1, and its program never checks.",
-    );
+    story.addition("E23", "shmat returns (void *) -1 on failure, not NULL. Its program never checks.");
 
     story.tidy_up()?;
     memory.detach()?;

@@ -34,7 +34,7 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, in_use.size);
     assert_eq!(in_use.cpid, story.pid());
     story.erratum("E25", "the second argument of shmctl is a command, and IPC_STAT is one of nine.");
-    story.erratum("E39", "so does shmctl(2), which has shm_nattch count processes. It counts attachments.");
+    story.manual_errs("E39", "shmctl(2) has shm_nattch count processes. It counts attachments.");
     story.try_it(format!("ipcs -m -i {}", segment.id()), "the same record, as ipcs words it");
     story.why(
         "Keys, ids and times are the kernel's; shm_nattch counts mappings, so that one process that attaches twice \
@@ -72,7 +72,7 @@ fn tell(story: &Story) -> Result<()> {
     let answer = closed.stat().verdict()?;
     guess.reveal(story, answer);
     if answer == Verdict::Success {
-        story.say("A child of ours gives up CAP_IPC_OWNER, and asks the same. It is the same user still.");
+        story.say("A child of ours gives up CAP_IPC_OWNER, and asks the same. It is still the same user.");
         let child = story.fork("child")?;
         child.adjust(Adjustment::RenouncePrivilege)?;
         assert_eq!(closed.id().stat(&child).verdict()?, Verdict::Refused(Errno::EACCES));

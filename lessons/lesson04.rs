@@ -65,8 +65,10 @@ fn tell(story: &Story) -> Result<()> {
     let control = story.count_calls("one getpid, to see that the counter counts", || story.pid());
     guess.reveal(story, calls);
     assert!(control.is_none_or(|calls| calls == 1));
-    story
-        .erratum("E7", "no system call is right; but the kernel is entered at the first touch of each page.");
+    story.addition(
+        "E7",
+        "the kernel is entered all the same at the first touch of each page, by a page fault.",
+    );
 
     story.experiment("Write past the end")?;
     story.say(

@@ -63,7 +63,7 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Use the old address")?;
     story.say(
-        "A pointer into the segment is a number still, and leads nowhere. A child of ours reads through it.",
+        "A pointer into the segment is still a number, and leads nowhere. A child of ours reads through it.",
     );
     let guess = story.predict(
         "What will become of the child?",

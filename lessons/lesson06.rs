@@ -13,12 +13,11 @@ fn tell(story: &Story) -> Result<()> {
     let segment = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
     let memory = segment.attach()?;
     memory.write(0, TEXT)?;
-    memory.detach()?;
 
-    story.step("Attach it at 0x5000000")?;
+    story.step("Detach it, and attach it at 0x5000000")?;
     story.say(format!(
         "The second argument of shmat asks for an address. {THERE} is {} pages of {} bytes from 0, so a page can begin \
-         there; and it lies far below where Linux puts a program, its heap and its stack.",
+         there; and it lies far below where Linux puts a position-independent program, its heap and its stack.",
         THERE.0 / story.page_size(),
         story.page_size()
     ));
@@ -29,6 +28,7 @@ fn tell(story: &Story) -> Result<()> {
             ("'\\0'", "a new mapping of memory begins with zeros, but this memory is not new."),
         ],
     )?;
+    memory.detach()?;
     let memory = segment.attach_preferring(THERE)?;
     let first = memory.read(0, 1)?[0];
     story.show_maps();

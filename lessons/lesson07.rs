@@ -40,7 +40,7 @@ fn tell(story: &Story) -> Result<()> {
     let text = memory.read_text(0, TEXT.len())?;
     story.print(text.as_str());
     guess.reveal(story, format!("{text:?}"));
-    story.erratum("E32", "it never shows what its program prints. This is the last of the four lines.");
+    story.addition("E32", "what its program prints. This is the last of the four lines.");
     story.try_it(
         format!("ipcs -m -i {}", segment.id()),
         "bytes and nattch; ipcs never shows what is in a segment",

@@ -39,7 +39,7 @@ fn tell(story: &Story) -> Result<()> {
     story.say(
         "It can still be read and written. On Linux it can even be attached anew by its id; elsewhere not.",
     );
-    story.erratum(
+    story.addition(
         "E26",
         "until the last detach the id works as before; only the key is gone, and ipcs says dest.",
     );
@@ -81,10 +81,16 @@ fn tell(story: &Story) -> Result<()> {
     )?;
     child.exec("sleep", &["60"])?;
     let record = forgotten.stat(story)?;
+    story.show_segments();
     guess.reveal(story, record.nattch);
     child.kill(Signal::SIGTERM)?;
+    story.say("A second child attaches it, too, and exits: no shmdt, no IPC_RMID.");
+    let second = story.fork("second")?;
+    let _never_detached = forgotten.attach(&second, SIZE, ShmatFlags::empty())?;
+    second.exit()?;
+    assert_eq!(forgotten.stat(story)?.nattch, 0);
     story.say(format!(
-        "Process {} is gone. It made segment {forgotten}, and nobody removed that.",
+        "Both are gone. Process {} made segment {forgotten}, and nobody removed that.",
         record.cpid
     ));
     story.show_segments();
@@ -93,13 +99,17 @@ fn tell(story: &Story) -> Result<()> {
     story.step("Find it and remove it by hand")?;
     story.say("ipcs finds what is left, and ipcrm removes it: the same IPC_RMID, from another program.");
     story.run_tool("ipcs", &["-m", "-i", &forgotten.to_string()]);
-    story.erratum("E35", "Linux does not understand `ipcrm ID`. It is `ipcrm -m ID`.");
+    story.erratum(
+        "E34",
+        "its owner column is 7 wide, and util-linux makes it 10, as every column but the last.",
+    );
+    story.erratum("E35", "ipcrm does not understand `ipcrm ID`. It is `ipcrm -m ID`.");
     if story.run_tool("ipcrm", &["-m", &forgotten.to_string()]) != Some(0) {
         forgotten.remove(story)?;
     }
     assert_eq!(forgotten.stat(story).verdict()?, Verdict::Refused(Errno::EINVAL));
     story.erratum("E33", "its listing by ipcs is not of its program, which has removed its segment by then.");
-    story.say("What is left by error stays until someone does this, or until the machine is started anew.");
+    story.say("What is left by error stays until someone does this, or until the machine is rebooted.");
     story.erratum(
         "E28",
         "the limit on segments (kernel.shmmni) holds for each IPC namespace, not for the system.",

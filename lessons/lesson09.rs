@@ -1,13 +1,246 @@
-//! Lesson 9: a key both know: two processes find one segment.
+//! Lesson 9: a key both know: two processes find one segment (`ftok`, and `shmget` without `IPC_CREAT`).
 //!
-//! Run: `cargo run --bin lesson09`.
+//! Run: `cargo run --bin lesson09`. Source: ftok(3), shmget(2), svipc(7).
+//!
+//! In two terminals: `cargo run --bin lesson09 -- writer`, and `cargo run --bin lesson09 -- reader`.
 
 use playground::prelude::*;
 
+/// How far the two sides have got: what one announces, and the other waits for.
+const HANDED_OVER: u32 = 1;
+const READ: u32 = 2;
+
 fn main() -> ExitCode {
-    program::lesson(9, source!(), tell)
+    let writer = Side { name: "writer", does: "Make the segment, hand over a text, remove it", tell: writer };
+    let reader =
+        Side { name: "reader", does: "Find the segment by its key, and read the text", tell: reader };
+    program::lesson_with_sides(9, source!(), tell, [writer, reader])
 }
 
-fn tell(_: &Story) -> Result<()> {
+fn tell(story: &Story) -> Result<()> {
+    story.step("Make a key from a file")?;
+    story.say(
+        "A key is a number that programs agree on. ftok makes one from a file that both can name, here this program's \
+         own, and a project number from 1 to 255. A second process begins now, before there is any segment.",
+    );
+    let reader = story.fork("reader")?;
+    let file = keys::program_file();
+    let project = keys::free_project(story, &file)?;
+    let guess = story.predict(
+        "The reader is a process of its own. Will ftok give it the same key as us?",
+        [
+            ("the same", "a key is made from numbers of the file, and they are the same for everyone."),
+            ("another", "who asks, and when, is no part of a key."),
+        ],
+    )?;
+    let key = Key::ftok(story, &file, project)?;
+    let its_key = Key::ftok(&reader, &file, project)?;
+    guess.reveal(story, if its_key == key { "the same" } else { "another" });
+    let parts = keys::parts(&file, project).map_err(|error| Error::ground("stat the file", error, ""))?;
+    story.table("what ftok keeps in the key", ["bits", "from", "in hexadecimal"], &parts);
+
+    story.step("Find a segment by its key")?;
+    let segment = Segment::create(story, key, SIZE, OWNER_RW)?;
+    let memory = segment.attach()?;
+    memory.write(0, TEXT)?;
+    story.show_segments();
+    let guess = story.predict(
+        "The reader was not told our id. What will it get for the key?",
+        [
+            ("the id that we got", "a key names one segment, for every process of the IPC namespace."),
+            ("an id of its own", "that is IPC_PRIVATE, or a key that no segment has, with IPC_CREAT."),
+        ],
+    )?;
+    let found = its_key.find(&reader, SIZE, ShmgetFlags::empty(), OWNER_RW)?;
+    guess.reveal(story, if found == segment.id() { "the id that we got" } else { "an id of its own" });
+    let its_memory = found.attach(&reader, SIZE, ShmatFlags::empty())?;
+    assert_eq!(its_memory.read(0, TEXT.len())?, TEXT);
+    story.try_it(
+        "cargo run --bin lesson09 -- writer",
+        "a side by hand; `-- reader`, in a third terminal, is the other",
+    );
+    story.why(
+        "Nothing but the file's name and the number was agreed on. The two commands below `Try it` are two programs \
+         that know nothing else of each other; they tell what happens when one of them does not do its part.",
+    );
+
+    story.experiment("Use the same key: IPC_PRIVATE")?;
+    story.say(
+        "The article says that processes should use the same key, and its program uses IPC_PRIVATE. We do both.",
+    );
+    let private = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
+    let ours = private.attach()?;
+    ours.write(0, TEXT)?;
+    let guess = story.predict(
+        "The reader asks with IPC_PRIVATE, too, and reads. What will it find?",
+        [
+            (format!("{:?}", "THIS IS A TEST"), "that is in our segment, and the reader has made another."),
+            (format!("{:?}", ""), "IPC_PRIVATE made a second segment, full of zeros. No call has failed."),
+        ],
+    )?;
+    let strange = Segment::create_private(&reader, SIZE, ShmgetFlags::empty(), OWNER_RW)?;
+    let theirs = strange.attach()?;
+    guess.reveal(story, format!("{:?}", theirs.read_text(0, TEXT.len())?));
+    assert_ne!(strange.id(), private.id());
+    theirs.detach()?;
+    strange.remove()?;
+    story.erratum(
+        "E37",
+        "its program uses IPC_PRIVATE, which is no key: two processes that both use it get two segments.",
+    );
+    story.erratum(
+        "E14",
+        "IPC_PRIVATE avoids conflicts of keys by giving up the key. With one, IPC_CREAT|IPC_EXCL tells of a conflict.",
+    );
+    story.habit(
+        "Let the type say it: Option<Key>, where None is IPC_PRIVATE. Then nobody can look for what has no key.",
+    );
+
+    story.step("Share the segment that has no key")?;
+    let guess = story.predict(
+        &format!("We tell the reader our id {}. What will shmat answer to it?", private.id()),
+        [
+            (Verdict::Success, "whoever knows the id, and has permission, is let in."),
+            (Verdict::Refused(Errno::EACCES), "private is only the key. The permission bits decide."),
+            (Verdict::Refused(Errno::EINVAL), "an id is good in every process of the IPC namespace."),
+        ],
+    )?;
+    let theirs = private.id().attach(&reader, SIZE, ShmatFlags::empty());
+    guess.reveal(story, Verdict::of(&theirs));
+    let theirs = theirs?;
+    assert_eq!(theirs.read(0, TEXT.len())?, TEXT);
+    story.addition(
+        "E36",
+        "IPC_PRIVATE promises a segment that is new, and not that nobody else will attach it.",
+    );
+    story.say(
+        "The other way needs not even the number: a process that is forked now has the attachment already.",
+    );
+    let child = story.fork("child")?;
+    let inherited = ours.inherited_by(&child);
+    assert_eq!(inherited.read(0, TEXT.len())?, TEXT);
+    story.show_segments();
+
+    story.experiment("Ask for a key in other ways")?;
+    let ways = keys::ways_to_ask(project)?;
+    let plain = ways[0].key;
+    let names: Vec<_> = ways.iter().map(|way| way.how).collect();
+    story.say(format!("We ask for: {}.", names.join("; ")));
+    let guess = story.predict(
+        "How many of these will give the key of the first?",
+        [
+            (1, "links lead to the same file, and only 8 bits of the number count."),
+            (4, "both links and the number plus 256, beside the first: that much is the same file."),
+            (
+                6,
+                "a deleted file has none; made anew while the old one is open, it has another. Closed first, it may get the \
+                 old one's number again, and the old key.",
+            ),
+        ],
+    )?;
+    guess.reveal(story, ways.iter().filter(|way| way.key == plain).count());
+    let said =
+        |key: nix::Result<Key>| key.map_or_else(|errno| format!("-1 {errno:?}"), |key| key.to_string());
+    let same = |key| if key == plain { "yes" } else { "no" }.to_owned();
+    let rows: Vec<_> = ways.iter().map(|way| [way.how.to_owned(), said(way.key), same(way.key)]).collect();
+    story.table("several names, one key; one name, several keys", ["asked for", "ftok", "the first?"], &rows);
+
+    story.experiment("Meet a stranger under the same key")?;
+    story.say(
+        "ftok keeps 16 bits of the file's number and 8 of its device's. We make files, in memory and without a name, \
+         until one gets the key of another.",
+    );
+    if let Some(twins) = keys::twins(story) {
+        story.count("files made until two had one key", twins.made as u64);
+        let [file, strange_file] = twins.paths();
+        let project = keys::free_project(story, &file)?;
+        let key = Key::ftok(story, &file, project)?;
+        let segment = Segment::create(story, key, SIZE, OWNER_RW)?;
+        let guess = story.predict(
+            "The reader takes the other file, and asks for a new segment: IPC_CREAT|IPC_EXCL.",
+            [
+                (Verdict::Refused(Errno::EEXIST), "the two keys are one, and ours is there already."),
+                (Verdict::Success, "the files are two, but all that the kernel gets to see is one number."),
+                (Verdict::Refused(Errno::EINVAL), "nothing is wrong with the number, or with the size."),
+            ],
+        )?;
+        let key = Key::ftok(&reader, &strange_file, project)?;
+        guess.reveal(story, Segment::create(&reader, key, SIZE, OWNER_RW).verdict()?);
+        segment.remove()?;
+        story.habit(
+            "IPC_CREAT|IPC_EXCL, and at EEXIST another number; and a header in the segment that tells a partner from \
+             a stranger. The two sides of this lesson do both.",
+        );
+    }
+
+    story.experiment("Forget to check what ftok returns")?;
+    story.say(
+        "ftok has returned -1 for a file that is not there. A child takes that for a key, in a namespace of its own.",
+    );
+    let child = story.fork("child")?;
+    if child.adjust_if_allowed(Adjustment::Isolate)? {
+        let guess = story.predict(
+            "What will shmget say to the key -1, with IPC_CREAT?",
+            [
+                (
+                    Verdict::Success,
+                    "-1 is 0xffffffff, a key like any other: all who forget the check meet there.",
+                ),
+                (Verdict::Refused(Errno::EINVAL), "every number is a key, and 0 alone has a meaning."),
+            ],
+        )?;
+        let unchecked = Key(-1);
+        guess.reveal(story, unchecked.find(&child, SIZE, ShmgetFlags::IPC_CREAT, OWNER_RW).verdict()?);
+    }
+    story.habit("In Rust ftok returns a Result: the key cannot be used before somebody has looked.");
+
+    story.tidy_up()?;
+    for attachment in [ours, theirs, inherited, memory, its_memory] {
+        attachment.detach()?;
+    }
+    private.remove()?;
+    story.say("A program that knows nothing of us finds the segment by its key, too, and removes it: ipcrm.");
+    match story.run_tool("ipcrm", &["-M", &key.to_string()]) {
+        Some(0) => drop(segment.leak()),
+        _ => segment.remove()?,
+    }
     Ok(())
+}
+
+/// One side, run by hand: makes the segment, hands over a text, removes the segment.
+fn writer(story: &Story, meeting: &Meeting) -> Result<()> {
+    story.step("Make a segment under a key that both know")?;
+    let room = meeting.open(story)?;
+    story.show_segments();
+    let reader = room.wait_for_guest()?;
+    story.say(format!("The reader is process {reader}. It has the segment attached, too."));
+    story.show_segments();
+
+    story.step("Hand over a text")?;
+    room.memory().write(Room::DATA, TEXT)?;
+    room.announce(HANDED_OVER)?;
+    room.wait_until(READ, "it has said that the text is read")?;
+
+    story.step("Remove the segment")?;
+    story.say("The reader has said that the text is read. It has detached, or does so now.");
+    room.close()?;
+    story.show_segments();
+    Ok(())
+}
+
+/// The other side: finds the segment by its key, reads the text, says so.
+fn reader(story: &Story, meeting: &Meeting) -> Result<()> {
+    story.step("Find the segment under the key")?;
+    let room = meeting.join(story)?;
+    story.show_segments();
+
+    story.step("Read the text")?;
+    room.wait_until(HANDED_OVER, "it has handed over a text")?;
+    let text = room.memory().read_text(Room::DATA, TEXT.len())?;
+    story.print(text);
+
+    story.step("Say that it is read, and detach")?;
+    story.say("The segment is the writer's to remove.");
+    room.announce(READ)?;
+    room.close()
 }

@@ -1,13 +1,240 @@
-//! Lesson 11: permissions: who may read, write, change and remove.
+//! Lesson 11: permissions: nine bits, who is asked for them, and who is not.
 //!
-//! Run: `cargo run --bin lesson11`.
+//! Run: `cargo run --bin lesson11`; as root it shows more. Source: shmget(2), shmctl(2), capabilities(7).
 
 use playground::prelude::*;
+use playground::shm::Rights;
+use playground::story::Guess;
+
+/// Users without an account here; each is in the group of the same number, and in no other.
+const OWNER: u32 = 60001;
+const MEMBER: u32 = 60002;
+const STRANGER: u32 = 60003;
+
+/// What someone writes who knows octal numbers from C.
+#[allow(clippy::zero_prefixed_literal, reason = "this is the mistake, and clippy knows it")]
+const NOT_OCTAL: u32 = 0600;
 
 fn main() -> ExitCode {
     program::lesson(11, source!(), tell)
 }
 
-fn tell(_: &Story) -> Result<()> {
-    Ok(())
+fn mode(bits: u32) -> Mode {
+    Mode::from_bits_truncate(bits)
+}
+
+fn tell(story: &Story) -> Result<()> {
+    story.so_far();
+    let segment = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
+    let memory = segment.attach()?;
+
+    story.step("Give everyone a right, under a umask")?;
+    story.say("Three bits are for the owner, three for its group, three for all others: 4 reads, 2 writes.");
+    let owner = story.fork("owner")?;
+    // Where no second user can be had, the owner is this one, without what lets root past the bits.
+    let several_users = owner.adjust(Adjustment::Become(OWNER)).is_ok();
+    if !several_users {
+        owner.adjust(Adjustment::RenouncePrivilege)?;
+    }
+    owner.adjust(Adjustment::Umask(0o077))?;
+    let guess = story.predict(
+        "The owner's umask is 077: its files are for itself alone. Which mode will its segment have?",
+        [
+            ("0666", "what shmget asks for is what it gets: the umask is for files."),
+            ("0600", "open(2) would take the umask's bits away, and shmget does not."),
+        ],
+    )?;
+    let open = Segment::create(&owner, Key::PRIVATE, SIZE, mode(0o666))?;
+    let bits = open.stat()?.permissions();
+    guess.reveal(story, format!("{bits:04o}").as_str());
+    assert_eq!(bits, 0o666);
+    story.erratum("E18", "it is S_IWUSR, not S_IWUSER; S_IRUSR|S_IWUSR is for the owner and nobody else.");
+
+    story.experiment("Write 0600 for 0o600")?;
+    story.say(format!("In C 0600 is octal. In Rust it is {NOT_OCTAL}, which in octal is {NOT_OCTAL:#o}."));
+    let guess = story.predict(
+        "The owner makes a segment with it. What will it be answered when it attaches that?",
+        [
+            (Verdict::Refused(Errno::EACCES), "the kernel keeps 130: the owner may neither read nor write."),
+            (Verdict::Success, "the owner's bits are 1, and that is neither 4 nor 2."),
+        ],
+    )?;
+    let mistaken = Segment::create(&owner, Key::PRIVATE, SIZE, mode(NOT_OCTAL))?;
+    story.show_segments();
+    let answer = mistaken.attach().verdict()?;
+    guess.reveal(story, answer);
+    assert_eq!(answer, Verdict::Refused(Errno::EACCES));
+    story.addition("E19", "0600 is octal in C. In Rust it is 0o600, and 0600 is six hundred.");
+    story
+        .habit("Mode::S_IRUSR | Mode::S_IWUSR has no base. And clippy warns of a number that begins with 0.");
+
+    story.step("Try every right of an owner")?;
+    let guess = story.predict(
+        "Mode 0200 is for writing only. What will the owner be answered when it attaches for that?",
+        [
+            (
+                Verdict::Refused(Errno::EACCES),
+                "who writes must be allowed to read: shmat has no flag for less.",
+            ),
+            (Verdict::Success, "every attachment can be read, so that reading must be allowed."),
+        ],
+    )?;
+    story.in_brief("Each mode, and each right");
+    let try_all =
+        |bits| Rights::of(&owner, Segment::create(&owner, Key::PRIVATE, SIZE, mode(bits))?.id(), SIZE);
+    let modes = [0o700, 0o600, 0o400, 0o200, 0o066];
+    let rights = modes.into_iter().map(try_all).collect::<Result<Vec<_>>>()?;
+    let rows: Vec<_> =
+        modes.iter().zip(&rights).map(|(bits, rights)| rights.row(format!("{bits:04o}"))).collect();
+    story.table("what the owner is answered", Rights::heading("mode"), &rows);
+    guess.reveal(story, rights[3].write);
+    story.say("0066 lets everyone read and write but the owner, who is asked for its own three bits only.");
+
+    story.step("Look a segment up, and ask for nothing")?;
+    let (key, closed) = Segment::create_with_free_key(&owner, SIZE, Mode::empty())?;
+    let guess = story.predict(
+        "Its mode is 0. What will shmget(key, 0, 0) answer the owner?",
+        [
+            (Verdict::Success, "who asks for nothing is denied nothing, and gets an id to do nothing with."),
+            (Verdict::Refused(Errno::EACCES), "that is the answer to flags with permission bits in them."),
+        ],
+    )?;
+    let found = look_up(&owner, key, Mode::empty()).verdict()?;
+    guess.reveal(story, found);
+    assert_eq!(found, Verdict::Success);
+    assert_eq!(look_up(&owner, key, mode(0o400)).verdict()?, Verdict::Refused(Errno::EACCES));
+    assert_eq!(closed.attach().verdict()?, Verdict::Refused(Errno::EACCES));
+    story.erratum(
+        "E38",
+        "not all users can read and write: the nine bits of the segment say who may do what.",
+    );
+    story.erratum("E20", "shmget checks the bits that its flags ask for, and no others; shmat checks anew.");
+
+    story.step("Ask as the process that tells this")?;
+    let guess = story.predict(
+        "What will this process be answered when it attaches the segment of mode 0?",
+        [
+            (Verdict::Success, "it has CAP_IPC_OWNER, as root has, and is let past the bits."),
+            (Verdict::Refused(Errno::EACCES), "it has no privilege, and the bits hold."),
+        ],
+    )?;
+    let answer = closed.id().attach(story, SIZE, ShmatFlags::empty()).verdict()?;
+    guess.reveal(story, answer);
+    if answer != Verdict::Success {
+        story.missing(format!("Root would be let past. To see it: {}", as_root()));
+    }
+
+    story.step("Ask as the group, and as the others")?;
+    let guess = story.predict(
+        "A segment has mode 0640. What is one of its group answered who attaches it to read and write?",
+        [
+            (Verdict::Refused(Errno::EACCES), "the group's bits are 4: it may read."),
+            (Verdict::Success, "6 is for the owner alone."),
+        ],
+    )?;
+    let member = if several_users { Some(ask_others(story, &owner, guess)?) } else { None };
+    if member.is_none() {
+        story.missing(format!("Group and others take a second user: {}, without --isolated.", as_root()));
+    }
+
+    story.experiment("Close the door behind someone")?;
+    let record = segment.stat()?;
+    let guess = story.predict(
+        "We have our own segment attached, and IPC_SET takes every bit away. What comes of a write?",
+        [
+            (Verdict::Success, "the bits are asked at the door: what is attached stays as it is."),
+            (Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the mapping is still rw-s."),
+        ],
+    )?;
+    segment.id().set(story, record.uid, record.gid, Mode::empty())?;
+    let answer = memory.write(0, TEXT).verdict()?;
+    guess.reveal(story, answer);
+    assert_eq!(answer, Verdict::Success);
+
+    story.experiment("Write through an attachment for reading")?;
+    story.say("The mode is 0600 again. A child of ours, root or not, attaches the segment with SHM_RDONLY.");
+    segment.id().set(story, record.uid, record.gid, OWNER_RW)?;
+    let reader = story.fork("reader")?;
+    let window = segment.id().attach(&reader, SIZE, ShmatFlags::SHM_RDONLY)?;
+    let guess = story.predict(
+        "What comes of a write through this attachment?",
+        [
+            (Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the page is mapped r--s."),
+            (Verdict::Success, "the processor knows neither mode nor root, only how the page is mapped."),
+        ],
+    )?;
+    let fate = window.write(0, TEXT).verdict()?;
+    guess.reveal(story, fate);
+    assert_eq!(fate, Verdict::Ended(Ending::Killed(Signal::SIGSEGV)));
+
+    story.step("Give it away, and remove it")?;
+    let gift = Segment::create(&owner, Key::PRIVATE, SIZE, OWNER_RW)?;
+    let before = gift.stat()?;
+    if gift.id().set(&owner, STRANGER, STRANGER, OWNER_RW).verdict()? != Verdict::Success {
+        story.missing(format!("A private user namespace has no user {STRANGER}: run it without --isolated."));
+    }
+    if let Some(member) = &member {
+        assert_eq!(gift.id().remove(member).verdict()?, Verdict::Refused(Errno::EPERM));
+    }
+    let after = gift.stat()?;
+    let row =
+        |field: &str, before: u32, after: u32| [field.to_owned(), before.to_string(), after.to_string()];
+    let rows = [row("shm_perm.uid", before.uid, after.uid), row("shm_perm.cuid", before.cuid, after.cuid)];
+    story.table("owner and creator", ["field", "before", "after"], &rows);
+    assert_eq!(before.cuid, after.cuid);
+    let guess = story.predict(
+        "Its creator calls IPC_RMID. What is the answer?",
+        [
+            (Verdict::Success, "owner and creator may, and CAP_SYS_ADMIN; no bit of the mode is asked."),
+            (Verdict::Refused(Errno::EPERM), "IPC_SET changes the owner; the creator stays for ever."),
+        ],
+    )?;
+    let answer = gift.remove().verdict()?;
+    guess.reveal(story, answer);
+    assert_eq!(answer, Verdict::Success);
+    story.erratum(
+        "E12",
+        "nobody is given the responsibility: any process of the owner or creator may remove.",
+    );
+    story.try_it("ipcs -m -c", "owner and creator of every segment");
+
+    story.tidy_up()?;
+    open.remove()?;
+    mistaken.remove()?;
+    closed.remove()?;
+    owner.exit()?;
+    memory.detach()?;
+    segment.remove()
+}
+
+/// Asks for a segment by its key, with these permissions.
+#[track_caller]
+fn look_up(owner: &Story, key: Key, mode: Mode) -> Result<Answer> {
+    owner.perform(Call::Shmget { key, size: 0, flags: ShmgetFlags::empty(), mode })
+}
+
+/// The command that runs this lesson as root: cargo builds as you, and only the program itself needs to be root.
+fn as_root() -> String {
+    format!("sudo {}", std::env::args().next().unwrap_or_default())
+}
+
+/// Asks as a member of the owner's group, as a stranger, and as root; returns the member.
+fn ask_others(story: &Story, owner: &Story, guess: Guess<Verdict>) -> Result<Story> {
+    let (member, stranger) = (story.fork("member")?, story.fork("stranger")?);
+    member.adjust(Adjustment::Become(MEMBER))?;
+    stranger.adjust(Adjustment::Become(STRANGER))?;
+    let segment = Segment::create(owner, Key::PRIVATE, SIZE, OWNER_RW)?;
+    story.say("IPC_SET changes owner, group and mode. Unlike chgrp it takes any group, here the member's.");
+    segment.id().set(owner, OWNER, MEMBER, mode(0o640))?;
+    let taken = segment.id().set(&member, MEMBER, MEMBER, mode(0o660)).verdict()?;
+    assert_eq!(taken, Verdict::Refused(Errno::EPERM));
+    story.in_brief("Each user, and each right");
+    let who = [("owner", owner), ("member", &member), ("stranger", &stranger), ("root", story)];
+    let try_all = |(_, who)| Rights::of(who, segment.id(), SIZE);
+    let rights = who.into_iter().map(try_all).collect::<Result<Vec<_>>>()?;
+    let rows: Vec<_> = who.iter().zip(&rights).map(|((name, _), rights)| rights.row(*name)).collect();
+    story.table("what each is answered", Rights::heading("who"), &rows);
+    guess.reveal(story, rights[1].write);
+    segment.remove()?;
+    Ok(member)
 }

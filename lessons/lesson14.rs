@@ -1,13 +1,161 @@
-//! Lesson 14: fork, exec, exit, kill: what becomes of an attachment.
+//! Lesson 14: what becomes of an attachment when its process forks, runs another program, exits, or is killed.
 //!
-//! Run: `cargo run --bin lesson14`.
+//! Run: `cargo run --bin lesson14`. Source: shmop(2), shmctl(2), `ipc/shm.c`.
 
 use playground::prelude::*;
+
+/// Where in the segment a process writes down that it is busy with the text: its pid, or 0.
+const LOCK: usize = 64;
 
 fn main() -> ExitCode {
     program::lesson(14, source!(), tell)
 }
 
-fn tell(_: &Story) -> Result<()> {
-    Ok(())
+fn tell(story: &Story) -> Result<()> {
+    story.so_far();
+    let segment = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
+    let at_birth = segment.stat()?;
+    let memory = segment.attach()?;
+    memory.write(0, TEXT)?;
+    let attached = segment.stat()?;
+
+    story.step("Fork, and do nothing else")?;
+    story.say(
+        "The record keeps times in whole seconds, so we let one pass. Then we fork: the child gets a copy of our \
+         address space. Nobody calls shmat.",
+    );
+    story.wait_past(attached.atime);
+    let guess = story.predict(
+        "nattch was 1. What will it be after the fork?",
+        [
+            (2, "the copy has the mapping, too, and each mapping counts."),
+            (1, "a call of shmat is one way to get a mapping; to be forked is another."),
+        ],
+    )?;
+    let child = story.fork("child")?;
+    let forked = segment.stat()?;
+    story.show_record(segment.id(), &[("before", &attached), ("after the fork", &forked)]);
+    guess.reveal(story, forked.nattch);
+    assert_eq!((forked.nattch, forked.lpid), (2, story.pid()));
+    assert!(forked.atime > attached.atime);
+    story.say("The child never attached it, and reads it all the same, at the same address as we do.");
+    let inherited = memory.inherited_by(&child);
+    assert_eq!(inherited.read(0, TEXT.len())?, TEXT);
+    child.show_maps();
+    story.try_it(
+        format!("ipcs -m -i {}", segment.id()),
+        "nattch=2, and an att_time of which nobody called shmat",
+    );
+    story.why(
+        "A child inherits each attachment as it is: its address, and whether it may be written. The kernel opens the \
+         mapping once more (shm_open in ipc/shm.c), which moves shm_nattch, shm_atime and shm_lpid.",
+    );
+
+    story.step("Attach it once more, in the child")?;
+    let guess = story.predict(
+        "The child has the segment, and attaches it again. What will nattch be?",
+        [
+            (3, "nattch counts mappings: one of ours, two of the child's."),
+            (2, "shmctl(2) says that it counts processes, and is wrong."),
+        ],
+    )?;
+    let again = segment.id().attach(&child, SIZE, ShmatFlags::empty())?;
+    let twice = segment.stat()?;
+    guess.reveal(story, twice.nattch);
+    assert_eq!((twice.nattch, twice.lpid), (3, child.pid()));
+    again.detach()?;
+    let once = segment.stat()?;
+    assert_eq!(once.nattch, 2);
+
+    story.step("Run another program in the child")?;
+    story.say("exec replaces the child's memory by that of another program. Its pid stays what it is.");
+    let guess = story.predict(
+        "The child still had what it inherited. Who will be shm_lpid after the exec?",
+        [
+            ("child", "its old address space was taken down, and the mapping in it detached, in its name."),
+            ("us", "we have done nothing since the fork."),
+            ("nobody", "the process is still there, under the same pid."),
+        ],
+    )?;
+    inherited.leak();
+    child.exec("sleep", &["60"])?;
+    let executed = segment.stat()?;
+    guess.reveal(story, story.name_of(executed.lpid).as_str());
+    child.show_maps();
+    assert_eq!((executed.nattch, executed.lpid), (1, child.pid()));
+    story.erratum("E27", "exec detaches, but nobody uses it for that: the program and its data go, too.");
+    child.kill(Signal::SIGTERM)?;
+
+    story.step("Exit without a thought")?;
+    let guess = story.predict(
+        "We fork a second child. Who is shm_lpid then, which the manual page calls the last to attach or detach?",
+        [
+            ("us", "a fork is written down as an attach by who called fork, though nobody called shmat."),
+            ("child", "it was, until the fork."),
+            ("second", "it has done nothing yet."),
+        ],
+    )?;
+    let second = story.fork("second")?;
+    let forked_again = segment.stat()?;
+    guess.reveal(story, story.name_of(forked_again.lpid).as_str());
+    assert_eq!((forked_again.nattch, forked_again.lpid), (2, story.pid()));
+    story.say("It exits at once, and calls neither shmdt nor IPC_RMID.");
+    second.exit()?;
+    let exited = segment.stat()?;
+    assert_eq!((exited.nattch, exited.lpid), (1, second.pid()));
+
+    story.experiment("Be killed in the middle of a write")?;
+    story.say(
+        "A third child is to change the text to THAT WAS A TEST. It notes in the segment that it is busy, writes 8 \
+         bytes, and is killed by SIGKILL, which no process can catch.",
+    );
+    let third = story.fork("third")?;
+    let forked_thrice = segment.stat()?;
+    let its = memory.inherited_by(&third);
+    its.store_word(LOCK, third.pid() as u32)?;
+    its.write(0, b"THAT WAS")?;
+    let guess = story.predict(
+        "What will we read?",
+        [
+            ("THAT WASA TEST", "what was stored was stored; nobody finishes it, and nobody takes it back."),
+            ("THIS IS A TEST", "memory is no database: there is nothing to roll back to."),
+            ("nothing", "the kernel detaches for the dead. It removes and clears nothing."),
+        ],
+    )?;
+    third.kill(Signal::SIGKILL)?;
+    let killed = segment.stat()?;
+    let text = memory.read_text(0, TEXT.len())?;
+    guess.reveal(story, text.as_str());
+    assert_eq!((killed.nattch, killed.lpid), (1, third.pid()));
+    memory.show(LOCK, 4)?;
+    let holder = memory.load_word(LOCK)?;
+    assert_eq!(holder, third.pid() as u32);
+    story.say(format!(
+        "The segment has lost an attachment, as by shmdt. The note, its pid, still says that {} is busy, and whoever waits \
+         for it to be taken back waits for ever.",
+        story.name_of(holder as i32)
+    ));
+    story.habit(
+        "no destructor runs after SIGKILL, a MutexGuard's neither. What must be given back, the kernel must give \
+         back: a semaphore with SEM_UNDO, or a robust mutex (pthread_mutexattr_setrobust).",
+    );
+
+    story.step("Read the whole record, from moment to moment")?;
+    story.show_timeline(&[
+        ("shmget", at_birth),
+        ("we attach", attached),
+        ("child is forked", forked),
+        ("child attaches", twice),
+        ("child detaches", once),
+        ("child execs", executed),
+        ("second is forked", forked_again),
+        ("second exits", exited),
+        ("third is forked", forked_thrice),
+        ("third is killed", killed),
+    ]);
+    story.say("Each way to leave detaches, and none removes: the segment waits for IPC_RMID.");
+
+    story.tidy_up()?;
+    memory.detach()?;
+    segment.remove()
 }

@@ -6,24 +6,29 @@
 //! **Invariant:** nothing here performs a call. This module knows names, numbers and C notation only.
 
 mod cmd;
+mod file;
 mod flags;
 mod names;
 mod record;
 mod sem;
 
 use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
 
 pub use cmd::{Cmd, Ownership};
+pub use file::FileCall;
 pub use flags::{ShmatFlags, ShmgetFlags};
 pub use names::{Address, Key, Shmid};
 pub use record::{ShmInfo, ShmLimits, ShmidDs};
 pub use sem::{SemCmd, SemFlags, SemOp, Semid};
 
-/// One of the four System V calls for shared memory, or of the three for semaphores, with its arguments.
+/// One of the four System V calls for shared memory, of the four for semaphores, or of those on descriptors, with
+/// its arguments. `ftok` is here, too: a function of the C library, which a lesson asks for as it asks for a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
     /// `int shmget(key_t key, size_t size, int shmflg)`: make a segment, or find one.
@@ -84,6 +89,26 @@ pub enum Call {
         /// What to do with which of its semaphores.
         ops: Vec<SemOp>,
     },
+    /// `semop` with a list that cannot be read, as a traced program may call it; the playground does not.
+    SemopAt {
+        /// The set.
+        semid: Semid,
+        /// Where the list is said to be.
+        sops: Address,
+        /// How many operations are said to be in it.
+        nsops: u64,
+    },
+    /// `int semtimedop(int semid, struct sembuf *sops, size_t nsops, const struct timespec *timeout)`: `semop` that
+    /// waits no longer than this.
+    #[doc(alias = "semtimedop")]
+    Semtimedop {
+        /// The set.
+        semid: Semid,
+        /// What to do with which of its semaphores.
+        ops: Vec<SemOp>,
+        /// After how long it fails with `EAGAIN`.
+        timeout: Duration,
+    },
     /// `int semctl(int semid, int semnum, int cmd, ...)`: ask about a set, set a value, or remove it.
     #[doc(alias = "semctl")]
     Semctl {
@@ -93,6 +118,16 @@ pub enum Call {
         semnum: i32,
         /// What to do.
         cmd: SemCmd,
+    },
+    /// A call on descriptors: a pipe, a socket, a mapped file.
+    File(FileCall),
+    /// `key_t ftok(const char *pathname, int proj_id)`: make a key from a file and a number.
+    #[doc(alias = "ftok")]
+    Ftok {
+        /// A file that exists.
+        path: PathBuf,
+        /// The number; only its lowest 8 bits count.
+        project: i32,
     },
 }
 
@@ -106,12 +141,18 @@ pub enum Answer {
     Id(Shmid),
     /// `shmat`: where the segment is mapped now.
     Mapped(Address),
-    /// `shmdt`, `semop`, and the commands of `shmctl` and `semctl` that give nothing back: 0.
+    /// `shmdt`, `semop`, `semtimedop`, and the commands of `shmctl` and `semctl` that give nothing back: 0.
     Done,
     /// `semget`: the set's identifier.
     Set(Semid),
-    /// `semctl` with a command that asks: the number.
+    /// `semctl` with a command that asks; `open`, `write`: the number.
     Number(i32),
+    /// `pipe2` and `socketpair`: the two descriptors.
+    Ends([i32; 2]),
+    /// `read`: what it copied out.
+    Bytes(Vec<u8>),
+    /// `ftok`: the key.
+    Key(Key),
     /// `IPC_STAT`: the kernel's record of the segment.
     Record(ShmidDs),
     /// `SHM_STAT` and `SHM_STAT_ANY`: the identifier found at that index, and its record.
@@ -128,9 +169,11 @@ impl Answer {
         match self {
             Answer::Id(id) | Answer::Found(id, _) => id.0.into(),
             Answer::Mapped(address) => address.0 as i64,
-            Answer::Done | Answer::Record(_) => 0,
+            Answer::Done | Answer::Record(_) | Answer::Ends(_) => 0,
+            Answer::Bytes(bytes) => bytes.len() as i64,
             Answer::Set(id) => id.0.into(),
             Answer::Number(number) => (*number).into(),
+            Answer::Key(key) => key.0.into(),
             Answer::Limits(index, _) | Answer::Usage(index, _) => (*index).into(),
         }
     }
@@ -161,7 +204,15 @@ impl fmt::Display for Call {
                 write!(f, "semget({key}, {nsems}, {})", flags::with_mode(*flags, *mode))
             }
             Call::Semop { semid, ops } => write!(f, "semop({semid}, {}, {})", sem::list(ops), ops.len()),
+            Call::SemopAt { semid, sops, nsops } => write!(f, "semop({semid}, {sops}, {nsops})"),
+            Call::Semtimedop { semid, ops, timeout } => {
+                let (seconds, nanoseconds) = (timeout.as_secs(), timeout.subsec_nanos());
+                let ops = (sem::list(ops), ops.len());
+                write!(f, "semtimedop({semid}, {}, {}, {{{seconds}, {nanoseconds}}})", ops.0, ops.1)
+            }
             Call::Semctl { semid, semnum, cmd } => write!(f, "semctl({semid}, {semnum}, {cmd})"),
+            Call::File(call) => call.fmt(f),
+            Call::Ftok { path, project } => write!(f, "ftok({path:?}, {project})"),
         }
     }
 }
@@ -171,6 +222,11 @@ impl fmt::Display for Performed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.outcome {
             Ok(Answer::Mapped(address)) => write!(f, "{} = {address}", self.call),
+            Ok(Answer::Ends([one, other])) => write!(f, "{} = 0 // {one}, {other}", self.call),
+            Ok(Answer::Bytes(bytes)) => {
+                write!(f, "{} = {} // {}", self.call, bytes.len(), file::quoted(bytes))
+            }
+            Ok(Answer::Key(key)) => write!(f, "{} = {key}", self.call),
             Ok(answer) => write!(f, "{} = {}", self.call, answer.value()),
             Err(errno) => write!(f, "{} = -1 {errno:?} ({})", self.call, errno.desc()),
         }
@@ -186,8 +242,11 @@ impl Call {
             Call::Shmdt { .. } => "shmdt",
             Call::Shmctl { .. } => "shmctl",
             Call::Semget { .. } => "semget",
-            Call::Semop { .. } => "semop",
+            Call::Semop { .. } | Call::SemopAt { .. } => "semop",
+            Call::Semtimedop { .. } => "semtimedop",
             Call::Semctl { .. } => "semctl",
+            Call::File(call) => call.name(),
+            Call::Ftok { .. } => "ftok",
         }
     }
 
@@ -197,7 +256,7 @@ impl Call {
         use serde_json::json;
         match self {
             Call::Shmget { key, size, flags, mode } => {
-                json!({"key": key.0, "size": size, "flags": flags.names(), "mode": format!("{:04o}", mode.bits())})
+                json!({"key": key.0, "size": size, "flags": flags.names(), "mode": format!("0{:03o}", mode.bits())})
             }
             Call::Shmat { shmid, address, flags } => {
                 json!({"shmid": shmid.0, "address": address.0, "flags": flags.names()})
@@ -205,14 +264,21 @@ impl Call {
             Call::Shmdt { address } => json!({"address": address.0}),
             Call::Shmctl { shmid, cmd } => json!({"shmid": shmid.0, "cmd": cmd.to_string()}),
             Call::Semget { key, nsems, flags, mode } => {
-                json!({"key": key.0, "nsems": nsems, "flags": flags.names(), "mode": format!("{:04o}", mode.bits())})
+                json!({"key": key.0, "nsems": nsems, "flags": flags.names(), "mode": format!("0{:03o}", mode.bits())})
             }
             Call::Semop { semid, ops } => {
                 json!({"semid": semid.0, "ops": ops.iter().map(SemOp::argument).collect::<Vec<_>>()})
             }
+            Call::SemopAt { semid, sops, nsops } => json!({"semid": semid.0, "sops": sops.0, "nsops": nsops}),
+            Call::Semtimedop { semid, ops, timeout } => {
+                let ops = ops.iter().map(SemOp::argument).collect::<Vec<_>>();
+                json!({"semid": semid.0, "ops": ops, "timeout": timeout.as_secs_f64()})
+            }
             Call::Semctl { semid, semnum, cmd } => {
                 json!({"semid": semid.0, "semnum": semnum, "cmd": cmd.to_string()})
             }
+            Call::File(call) => call.arguments(),
+            Call::Ftok { path, project } => json!({"path": path, "project": project}),
         }
     }
 }
@@ -237,6 +303,13 @@ mod tests {
             told(get, Ok(Answer::Id(Shmid(163843)))),
             "shmget(IPC_PRIVATE, 25600, IPC_CREAT|IPC_EXCL|0600) = 163843"
         );
+        let decimal = Call::Shmget {
+            key: Key::PRIVATE,
+            size: 1,
+            flags: ShmgetFlags::empty(),
+            mode: Mode::from_bits_truncate(600),
+        };
+        assert_eq!(decimal.to_string(), "shmget(IPC_PRIVATE, 1, 01130)");
         let at = Call::Shmat { shmid: Shmid(7), address: Address::NULL, flags: ShmatFlags::empty() };
         assert_eq!(told(at, Ok(Answer::Mapped(Address(0x5000000)))), "shmat(7, NULL, 0) = 0x5000000");
         let remove = Call::Shmctl { shmid: Shmid(7), cmd: Cmd::IpcRmid };
@@ -244,6 +317,18 @@ mod tests {
             told(remove, Err(Errno::EINVAL)),
             "shmctl(7, IPC_RMID, NULL) = -1 EINVAL (Invalid argument)"
         );
+    }
+
+    #[test]
+    fn a_call_on_a_descriptor_reads_as_in_c() {
+        let read = Call::File(FileCall::Read { fd: 3, count: 15 });
+        assert_eq!(
+            told(read.clone(), Ok(Answer::Bytes(b"TEST\0".into()))),
+            r#"read(3, buf, 15) = 5 // "TEST""#
+        );
+        assert_eq!(told(read, Err(Errno::EAGAIN)), "read(3, buf, 15) = -1 EAGAIN (Try again)");
+        let pipe = Call::File(FileCall::Pipe);
+        assert_eq!(told(pipe, Ok(Answer::Ends([3, 4]))), "pipe2(fds, O_NONBLOCK|O_CLOEXEC) = 0 // 3, 4");
     }
 
     #[test]

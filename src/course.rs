@@ -30,7 +30,7 @@ pub struct Lesson {
 }
 
 /// Every lesson.
-pub const LESSONS: [Lesson; 17] = [
+pub const LESSONS: [Lesson; 21] = [
     Lesson {
         number: 0,
         name: "lesson00",
@@ -132,6 +132,30 @@ pub const LESSONS: [Lesson; 17] = [
         name: "lesson16",
         title: "Marked for destruction: the last days of a segment",
         summary: "dest, a key that is free again, and why an old id names nothing",
+    },
+    Lesson {
+        number: 17,
+        name: "lesson17",
+        title: "The race: two processes, one counter",
+        summary: "updates that are lost, counted; then slowly, with you as the scheduler",
+    },
+    Lesson {
+        number: 18,
+        name: "lesson18",
+        title: "The lock: one at a time",
+        summary: "a semaphore, an atomic and a futex: exact each time, and what each costs",
+    },
+    Lesson {
+        number: 19,
+        name: "lesson19",
+        title: "No system call: what the kernel sees of it",
+        summary: "calls, page faults and copies, counted beside a pipe's; and a proof under seccomp",
+    },
+    Lesson {
+        number: 20,
+        name: "lesson20",
+        title: "How fast: shared memory beside everything else",
+        summary: "round trips and streams from 64 bytes to 1 MiB, and where shared memory does not win",
     },
 ];
 

@@ -80,6 +80,15 @@ pub enum Error {
         advice: String,
     },
 
+    /// The other side of a lesson in two terminals does not do its part.
+    #[error("{what}")]
+    Partner {
+        /// What it did, or did not.
+        what: String,
+        /// What the learner can do about it.
+        advice: String,
+    },
+
     /// The learner wants to stop.
     #[error("you left the lesson")]
     Quit,
@@ -119,7 +128,10 @@ impl Error {
     pub fn advice(&self) -> Option<String> {
         match self {
             Error::Refused(refusal) => Some(format!("{} {}", refusal.reason.why, refusal.reason.advice)),
-            Error::Ground { advice, .. } => Some(advice.clone()),
+            Error::Ground { advice, .. } | Error::Partner { advice, .. } => Some(advice.clone()),
+            Error::Ended { ending: Ending::Hung, .. } => {
+                Some("Was it stopped (Ctrl-Z), or is the machine very busy? Run the lesson again.".into())
+            }
             Error::Ended { .. } => Some("Another program may have killed it. Run the lesson again.".into()),
             _ => None,
         }

@@ -5,6 +5,7 @@
 pub mod limits;
 pub mod maps;
 pub mod segments;
+pub mod sets;
 
 /// A text that is not what the kernel is known to show.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,9 +7,15 @@
 //! | [`call`] | a system call is a value: its arguments, its answer, its C notation |
 //! | [`kernel`] | who performs a call: this process, or a child that it directs; and the safety net |
 //! | [`shm`] | what lessons use: `Segment` and `Attachment` |
+//! | [`family`] | a pipe, a mapped file, a socket pair, a semaphore: what lesson 0 compares with a segment |
 //! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
+//! | [`speed`] | messages by every mechanism that the system has, timed |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
-//! | [`trace`] | what a process really asks of the kernel, counted |
+//! | [`trace`] | what any process really asks of the kernel, seen from outside by ptrace |
+//! | [`calls`] | the four calls by their C names: what the exercises are written with |
+//! | [`check`] | judges a run of an exercise by what the kernel saw: findings, in words |
+//! | [`keys`] | keys that are made from files |
+//! | [`partner`] | two programs that were started apart, and meet at a key |
 //! | [`course`] | the lessons, in their order |
 //! | [`program`] | what every lesson's `main` does: command line, screen, ends |
 //!
@@ -20,6 +26,8 @@
 //!                    │◀──Outcome───┘
 //!                    └──Event──▶ text → terminal, snapshot, book
 //!                            └─▶ JSON → players and graders
+//!
+//! any program ──ptrace──▶ trace ──Call, Outcome──▶ the same story, and findings
 //! ```
 //!
 //! # Out of scope
@@ -34,12 +42,18 @@ compile_error!(
 );
 
 pub mod call;
+pub mod calls;
+pub mod check;
 pub mod course;
 pub mod error;
 pub mod evidence;
+pub mod family;
 pub mod kernel;
+pub mod keys;
+pub mod partner;
 pub mod program;
 pub mod shm;
+pub mod speed;
 pub mod story;
 pub mod trace;
 
@@ -53,12 +67,20 @@ pub mod prelude {
     pub use nix::sys::signal::Signal;
     pub use nix::sys::stat::Mode;
 
-    pub use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
+    pub use crate::call::{
+        Address, Answer, Call, Cmd, Key, SemFlags, Semid, ShmatFlags, ShmgetFlags, Shmid, ShmidDs,
+    };
     pub use crate::course::{OWNER_RW, SIZE, TEXT, THERE};
     pub use crate::error::{Error, Result};
-    pub use crate::kernel::{Adjustment, Ending};
+    pub use crate::kernel::{Adjustment, Ending, How, Step, Tally};
+    pub use crate::keys;
+    pub use crate::partner::{Meeting, Room};
     pub use crate::program;
-    pub use crate::shm::{Attachment, Segment};
+    pub use crate::program::Side;
+    pub use crate::shm::{Attachment, Interleaved, Race, Segment, Semaphores, Sum};
     pub use crate::source;
-    pub use crate::story::{Judge, Story, Verdict};
+    pub use crate::speed::{
+        Bench, Figures, Finding, Ground, ON_ONE_CPU, SMALLEST, Scale, Thing, Traffic, Way,
+    };
+    pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work};
 }

@@ -5,30 +5,51 @@
 
 mod options;
 mod screen;
+mod sides;
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Args, CommandFactory, FromArgMatches};
 
 use crate::course::{self, LAST, LESSONS, Lesson};
 use crate::error::{Error, Result};
-use crate::kernel::{self, Linux};
+use crate::evidence::limits::{self, SHM_RMID_FORCED};
+use crate::kernel::{self, Linux, ProcFile};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
-pub use options::{Color, Format, Options, Pace, examples};
+pub use options::{Color, Format, NoMore, Options, Pace, Scheduling, Speed, examples};
+pub use screen::{choose_color_for, screen};
+pub use sides::{Side, lesson_with_sides};
 
 /// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
 pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {
+    lesson_with(number, source, |story, _: &NoMore| tell(story))
+}
+
+/// The same for a lesson that has options of its own, which no other lesson accepts.
+pub fn lesson_with<More: Args>(
+    number: usize,
+    source: Source,
+    tell: impl Fn(&Story, &More) -> Result<()>,
+) -> ExitCode {
+    if let Some(ended) = kernel::serve_if_asked() {
+        return ended;
+    }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let about = format!("Lesson {number} of {LAST}: {}", lesson.title);
-    let command = Options::command().name(lesson.name).about(about).after_help(examples(lesson.name));
-    let options = match Options::from_arg_matches(&command.get_matches()) {
-        Ok(options) => options,
+    let command = Options::command().name(lesson.name).after_help(examples(lesson.name));
+    // A lesson's own options bring a description of themselves, which is not the lesson's.
+    let matches = More::augment_args(command).about(about).long_about(None).get_matches();
+    let understood = Options::from_arg_matches(&matches)
+        .and_then(|options| More::from_arg_matches(&matches).map(|more| (options, more)));
+    let (options, more) = match understood {
+        Ok(understood) => understood,
         Err(error) => error.exit(),
     };
-    run(&options, Program { number: Some(number), title: lesson.title, source }, tell)
+    run(&options, Program { number: Some(number), title: lesson.title, source }, |story| tell(story, &more))
 }
 
 /// What is run.
@@ -43,19 +64,32 @@ pub struct Program {
 }
 
 /// Tells a story to the end, whatever end that is.
-pub fn run(options: &Options, program: Program, tell: fn(&Story) -> Result<()>) -> ExitCode {
+pub fn run(options: &Options, program: Program, tell: impl FnOnce(&Story) -> Result<()>) -> ExitCode {
+    let next = course::lesson(program.number.unwrap_or(0) + 1);
+    begun(options, program, next, tell)
+}
+
+/// Tells a story to the end; `next` is the lesson to go on with.
+fn begun(
+    options: &Options,
+    program: Program,
+    next: Option<&Lesson>,
+    tell: impl FnOnce(&Story) -> Result<()>,
+) -> ExitCode {
     screen::choose_color(options.color);
     if options.isolated
         && let Err(error) = kernel::isolate()
     {
-        return failed(&error);
+        let status = failed(&error);
+        say("Without --isolated the lesson runs all the same.");
+        return status;
     }
     kernel::install_safety_net();
     panic::set_hook(Box::new(contradiction));
     let story = begin(options, &program);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| tell(&story)));
     kernel::remove_what_is_left();
-    finish(&story, &program, ended.ok())
+    finish(&story, next, ended.ok())
 }
 
 fn begin(options: &Options, program: &Program) -> Story {
@@ -68,6 +102,7 @@ fn begin(options: &Options, program: &Program) -> Story {
         program.source,
         options.isolated,
     );
+    story.meet_the_user();
     story.tell(Event::Lesson {
         number: program.number,
         of: LAST,
@@ -76,7 +111,18 @@ fn begin(options: &Options, program: &Program) -> Story {
         page_size: story.page_size(),
         isolated: options.isolated,
     });
+    if !options.quiet && setting_is_one(SHM_RMID_FORCED) {
+        story.warn(REMOVED_WITH_THE_LAST_DETACH);
+    }
     story
+}
+
+/// What the learner has to know where the kernel does otherwise than it does by default.
+const REMOVED_WITH_THE_LAST_DETACH: &str = "kernel.shm_rmid_forced is 1 here: the kernel removes a segment with its \
+     last attachment. What detaches a segment and goes on with it fails. Run it with --isolated: there it is 0.";
+
+fn setting_is_one(name: &'static str) -> bool {
+    fs::read_to_string(ProcFile::Setting(name).path(0)).is_ok_and(|text| limits::parse(&text) == Ok(1))
 }
 
 fn teller(options: &Options, stepping: bool) -> Box<dyn Tell> {
@@ -89,14 +135,18 @@ fn teller(options: &Options, stepping: bool) -> Box<dyn Tell> {
 }
 
 /// Tells the end. `ended` is nothing when a panic ended the story, which the panic hook has told.
-fn finish(story: &Story, program: &Program, ended: Option<Result<()>>) -> ExitCode {
+fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> ExitCode {
     let outcome = match &ended {
         Some(Ok(())) => "complete",
         Some(Err(Error::Quit)) => "quit",
         _ => "failed",
     };
     let error = ended.as_ref().and_then(|ended| ended.as_ref().err()).map(Error::to_string);
-    story.tell(Event::End { outcome, error, left: story.left(), next: next(program, outcome) });
+    let next =
+        next.filter(|_| outcome == "complete").map(|Lesson { name, .. }| format!("cargo run --bin {name}"));
+    let (left, marked) = story.left().unzip();
+    let (marked, left_sets) = (marked.unwrap_or_default(), story.left_sets());
+    story.tell(Event::End { outcome, error, left, marked, left_sets, next });
     match ended.map(|ended| ended.and_then(|()| story.unharmed())) {
         Some(Ok(()) | Err(Error::Quit)) => ExitCode::SUCCESS,
         // Whoever read the story has had enough of it: that is no failure (`lesson01 | head`).
@@ -104,11 +154,6 @@ fn finish(story: &Story, program: &Program, ended: Option<Result<()>>) -> ExitCo
         Some(Err(error)) => failed(&error),
         None => ExitCode::FAILURE,
     }
-}
-
-fn next(program: &Program, outcome: &str) -> Option<String> {
-    let next = course::lesson(program.number.unwrap_or(0) + 1).filter(|_| outcome == "complete");
-    next.map(|Lesson { name, .. }| format!("cargo run --bin {name}"))
 }
 
 /// Prints names with what they stand for, a line each.
@@ -140,12 +185,17 @@ fn contradiction(panic: &panic::PanicHookInfo<'_>) {
         literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given");
     say(&format!(
         "The run contradicts the lesson{place}: {what}\nThis kernel answered otherwise than the lesson says; nothing \
-         of the lesson is left in it. Please report it, with the output of `uname -a`."
+         of the lesson is left in it. {}",
+        if setting_is_one(SHM_RMID_FORCED) {
+            REMOVED_WITH_THE_LAST_DETACH
+        } else {
+            "Please report it, with the output of `uname -a`."
+        }
     ));
 }
 
 /// Words on standard error, wrapped. If even that is closed, there is nobody to tell.
-fn say(words: &str) {
+pub fn say(words: &str) {
     let width = screen::width(io::stderr().is_terminal());
     for paragraph in words.lines() {
         let _ = writeln!(io::stderr(), "{}", textwrap::fill(paragraph, width));

@@ -7,37 +7,51 @@
 //! **Invariant:** a story makes no system call on a segment of its own accord; the lesson does, through it.
 //! Evidence comes from `/proc`, which changes nothing.
 
+mod acts;
+mod counted;
 mod event;
 mod explain;
 mod json;
 mod notation;
+mod others;
+mod pace;
+mod plain;
 mod predict;
+mod progress;
 mod prompt;
+mod schedule;
 mod show;
 mod source;
+mod speeds;
 mod text;
+mod timeline;
+mod traced;
+mod whose;
+mod words;
+mod work;
 
 use std::cell::RefCell;
 use std::io;
-use std::panic::Location;
-use std::process;
 use std::rc::Rc;
 
-use nix::sys::signal::Signal;
-
-use crate::call::{Address, Answer, Call, Cmd, Performed, Shmid};
-use crate::error::{Error, Reason, Refusal, Result};
-use crate::kernel::{Adjustment, Change, Ending, Faults, Process};
-use crate::trace::count_system_calls;
+use crate::error::{Error, Result};
+use crate::kernel::Process;
 
 pub use event::Event;
+pub(crate) use event::{CallEvent, Change as CellChange};
+pub(crate) use explain::{Look, explain};
 pub use json::Json;
+pub use plain::Plain;
 pub use predict::{Guess, Judge, Verdict};
+pub use progress::Progress;
 pub use prompt::Prompt;
+pub use schedule::{NoSchedule, Schedule, Turn};
+pub(crate) use show::{changes, fields};
 pub use source::Source;
-pub use text::{Plain, Screen, Text};
+pub use text::{Screen, Text};
+pub use traced::Traced;
+pub use work::Work;
 
-use event::{Access, CallEvent, Direction, Rust};
 use show::Seen;
 
 /// Who turns events into something to read.
@@ -49,9 +63,28 @@ pub trait Tell {
     /// Whatever writing gives, `BrokenPipe` among it.
     fn tell(&mut self, event: &Event) -> io::Result<()>;
 
+    /// Whether a bar may show how far a long measurement is, if there is a terminal for it.
+    fn shows_progress(&self) -> bool {
+        false
+    }
+
     /// Whether evidence should be gathered at all.
     fn wants_evidence(&self) -> bool {
         true
+    }
+}
+
+impl<T: Tell + ?Sized> Tell for Box<T> {
+    fn tell(&mut self, event: &Event) -> io::Result<()> {
+        (**self).tell(event)
+    }
+
+    fn shows_progress(&self) -> bool {
+        (**self).shows_progress()
+    }
+
+    fn wants_evidence(&self) -> bool {
+        (**self).wants_evidence()
     }
 }
 
@@ -73,7 +106,13 @@ struct Narrator {
     steps: usize,
     brief: bool,
     why: Option<String>,
+    /// How many questions were asked.
+    asked: usize,
+    /// Whether the learner was told a command to try in this step.
+    invited: bool,
     seen: Seen,
+    /// The processes of this story, by what it calls them.
+    names: Vec<(i32, String)>,
     /// The first failure to write: told at the next chance to return an error.
     failure: Option<io::Error>,
 }
@@ -87,6 +126,7 @@ impl Story {
         source: Source,
         isolated: bool,
     ) -> Story {
+        let names = vec![(process.pid(), "us".to_owned())];
         let narrator = Narrator {
             teller,
             prompt,
@@ -95,7 +135,10 @@ impl Story {
             steps: 0,
             brief: false,
             why: None,
+            asked: 0,
+            invited: false,
             seen: Seen::default(),
+            names,
             failure: None,
         };
         Story {
@@ -103,145 +146,6 @@ impl Story {
             narrator: Rc::new(RefCell::new(narrator)),
             who: None,
         }
-    }
-
-    /// From here on each call is told in one line: what earlier lessons taught.
-    pub fn so_far(&self) {
-        self.section("So far");
-    }
-
-    /// The learner has seen it all: what follows only tidies up.
-    pub fn tidy_up(&self) -> Result<()> {
-        self.pause()?;
-        self.section("At the end");
-        Ok(())
-    }
-
-    fn section(&self, title: &str) {
-        self.narrator.borrow_mut().brief = true;
-        self.tell(Event::Section { title: title.to_owned() });
-    }
-
-    /// A step begins, after the learner has had time for the one before.
-    ///
-    /// # Errors
-    ///
-    /// `Quit`, if the learner leaves; `Output`.
-    pub fn step(&self, title: &str) -> Result<()> {
-        self.begin(title, false)
-    }
-
-    /// A step that is there to go wrong.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Story::step`].
-    pub fn experiment(&self, title: &str) -> Result<()> {
-        self.begin(title, true)
-    }
-
-    fn begin(&self, title: &str, experiment: bool) -> Result<()> {
-        self.pause()?;
-        let number = {
-            let mut narrator = self.narrator.borrow_mut();
-            narrator.brief = false;
-            narrator.steps += 1;
-            narrator.steps
-        };
-        self.look();
-        self.tell(Event::Step { number, experiment, title: title.to_owned() });
-        self.unharmed()
-    }
-
-    /// Waits for the learner, if there is one, and a step to look at.
-    fn pause(&self) -> Result<()> {
-        self.unharmed()?;
-        if self.narrator.borrow().steps == 0 || !self.waits() {
-            return Ok(());
-        }
-        let why = self.narrator.borrow_mut().why.take();
-        loop {
-            match self.ask("next")?.as_str() {
-                "" => return Ok(()),
-                "?" => match &why {
-                    Some(text) => self.tell(Event::Why { text: text.clone(), asked: true }),
-                    None => self.reply("There is nothing more to say of this step."),
-                },
-                _ => self.reply("Press Enter to go on, ? and Enter for more, q and Enter to leave."),
-            }
-        }
-    }
-
-    fn waits(&self) -> bool {
-        self.narrator.borrow().prompt.is_some()
-    }
-
-    fn reply(&self, text: &str) {
-        self.tell(Event::Reply { text: text.to_owned() });
-    }
-
-    /// Shows a prompt, and returns the learner's line.
-    fn ask(&self, wants: &'static str) -> Result<String> {
-        self.tell(Event::Wait { wants });
-        self.unharmed()?;
-        self.narrator.borrow_mut().prompt.as_mut().map_or(Ok(String::new()), Prompt::line)
-    }
-
-    /// Says a paragraph.
-    pub fn say(&self, text: impl Into<String>) {
-        self.tell(Event::Say { text: text.into() });
-    }
-
-    /// What a learner reads who asks `?` at the end of the step.
-    pub fn why(&self, text: impl Into<String>) {
-        let text = text.into();
-        self.narrator.borrow_mut().why = Some(text.clone());
-        self.tell(Event::Why { text, asked: false });
-    }
-
-    /// A sentence that the article has wrong, put right.
-    pub fn erratum(&self, code: &str, text: impl Into<String>) {
-        self.tell(Event::Erratum { code: code.to_owned(), text: text.into() });
-    }
-
-    /// What a type of Rust, or a habit, does about the mistake that was just made.
-    pub fn habit(&self, text: impl Into<String>) {
-        self.tell(Event::Habit { text: text.into() });
-    }
-
-    /// A table that the lesson filled from what the kernel answered.
-    pub fn table<const N: usize>(&self, title: &str, heading: [&str; N], rows: &[[String; N]]) {
-        self.tell(Event::Table {
-            title: title.to_owned(),
-            heading: heading.map(str::to_owned).into(),
-            rows: rows.iter().map(|row| row.to_vec()).collect(),
-        });
-    }
-
-    /// A line that the article's own program prints.
-    pub fn print(&self, text: impl Into<String>) {
-        self.tell(Event::Print { text: text.into() });
-    }
-
-    /// A number that this run has counted.
-    pub fn count(&self, what: &str, times: u64) {
-        self.tell(Event::Count { what: what.to_owned(), times });
-    }
-
-    /// Something that cannot be shown here, and why.
-    pub fn missing(&self, text: impl Into<String>) {
-        self.tell(Event::Missing { text: text.into() });
-    }
-
-    /// A command for a second terminal, for as long as the step waits.
-    ///
-    /// In a private namespace it has to be entered first, which the user who made it may do.
-    pub fn try_it(&self, command: impl Into<String>, shows: &str) {
-        let mut command = command.into();
-        if self.narrator.borrow().isolated {
-            command = format!("nsenter -t {} -U -i --preserve-credentials {command}", self.pid());
-        }
-        self.tell(Event::Try { command, shows: shows.to_owned() });
     }
 
     /// The process id of who acts in this part of the story.
@@ -252,257 +156,6 @@ impl Story {
     /// The size of a page, in bytes.
     pub fn page_size(&self) -> usize {
         self.process.borrow().page_size()
-    }
-
-    /// Makes a system call, and tells it.
-    ///
-    /// # Errors
-    ///
-    /// `Refused`, with the errno and its reason; `Ended`, if the process is gone.
-    #[track_caller]
-    pub fn perform(&self, call: Call) -> Result<Answer> {
-        let place = Location::caller();
-        self.unharmed()?;
-        let outcome = self.process.borrow_mut().perform(&call);
-        let performed = Performed { pid: self.pid(), outcome: self.told_if_ended(outcome)?, call };
-        match performed.outcome.clone() {
-            Ok(answer) => {
-                self.learn(&answer);
-                self.tell_call(performed, None, place);
-                Ok(answer)
-            }
-            Err(errno) => {
-                let reason = explain::explain(&performed.call, errno, &mut **self.process.borrow_mut());
-                self.tell_call(performed.clone(), Some(reason.clone()), place);
-                Err(Error::Refused(Box::new(Refusal { performed, errno, reason })))
-            }
-        }
-    }
-
-    /// A segment that was made or found is one that this story is about.
-    fn learn(&self, answer: &Answer) {
-        if let Answer::Id(id) = answer {
-            self.narrator.borrow_mut().seen.know(*id);
-        }
-    }
-
-    fn tell_call(&self, performed: Performed, reason: Option<Reason>, place: &Location<'_>) {
-        let (rust, brief) = self.statement(place);
-        self.tell(Event::Call(Box::new(CallEvent { performed, who: self.who.clone(), reason, rust, brief })));
-    }
-
-    fn statement(&self, place: &Location<'_>) -> (Option<Rust>, bool) {
-        let narrator = self.narrator.borrow();
-        let wanted = narrator.teller.wants_evidence();
-        (wanted.then(|| narrator.source.statement(place)).flatten(), narrator.brief)
-    }
-
-    /// Removes a segment without a word: for `Drop`, when there is nobody to tell and nothing to try.
-    pub(crate) fn discard(&self, id: Shmid) {
-        // During a panic the process may be borrowed; then the safety net removes it.
-        if let Ok(mut process) = self.process.try_borrow_mut() {
-            let _ = process.perform(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid });
-        }
-    }
-
-    /// Detaches without a word: for `Drop`.
-    pub(crate) fn let_go(&self, address: Address) {
-        if let Ok(mut process) = self.process.try_borrow_mut() {
-            let _ = process.perform(&Call::Shmdt { address });
-        }
-    }
-
-    /// Reads memory, and tells it.
-    #[track_caller]
-    pub(crate) fn load(&self, address: Address, buffer: &mut [u8]) -> Result<Faults> {
-        self.unharmed()?;
-        let faults = self.process.borrow_mut().load(address, buffer);
-        self.tell_access(Direction::Read, address, buffer, faults, Location::caller())
-    }
-
-    /// Writes memory, and tells it.
-    #[track_caller]
-    pub(crate) fn store(&self, address: Address, bytes: &[u8]) -> Result<Faults> {
-        self.unharmed()?;
-        let faults = self.process.borrow_mut().store(address, bytes);
-        self.tell_access(Direction::Write, address, bytes, faults, Location::caller())
-    }
-
-    fn tell_access(
-        &self,
-        direction: Direction,
-        address: Address,
-        bytes: &[u8],
-        faults: Result<Faults>,
-        place: &Location<'_>,
-    ) -> Result<Faults> {
-        let (c, survived) = match &faults {
-            Ok(faults) => (notation::access(direction, address, bytes), Some(*faults)),
-            Err(Error::Ended { .. }) => (notation::fatal(direction, address, bytes), None),
-            Err(_) => return faults,
-        };
-        let (rust, brief) = self.statement(place);
-        let (pid, who, bytes) = (self.pid(), self.who.clone(), bytes.to_vec());
-        self.tell(Event::Memory(Access {
-            pid,
-            who,
-            direction,
-            address,
-            bytes,
-            faults: survived,
-            c,
-            rust,
-            brief,
-        }));
-        self.told_if_ended(faults)
-    }
-
-    /// Reads at any address, as C would: without asking anyone first.
-    ///
-    /// # Errors
-    ///
-    /// `NotAttached` in the process that tells the story; `Ended` in a child that dies of it.
-    #[track_caller]
-    pub fn peek(&self, address: Address, length: usize) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; length];
-        self.load(address, &mut bytes)?;
-        Ok(bytes)
-    }
-
-    /// Writes at any address, as C would: without asking anyone first.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Story::peek`].
-    #[track_caller]
-    pub fn poke(&self, address: Address, bytes: &[u8]) -> Result<Faults> {
-        self.store(address, bytes)
-    }
-
-    /// Writes the same bytes so many times, and tells nothing of it.
-    pub(crate) fn store_times(&self, address: Address, bytes: &[u8], times: usize) -> Result<()> {
-        self.process.borrow_mut().store_times(address, bytes, times)
-    }
-
-    /// Counts the system calls of a deed, which a forked child does; nothing, where tracing is forbidden.
-    pub fn count_calls<T>(&self, what: &str, deed: impl FnOnce() -> T) -> Option<u64> {
-        match count_system_calls(|| drop(deed())) {
-            Ok(times) => {
-                self.count(&format!("system calls for {what}"), times);
-                Some(times)
-            }
-            Err(errno) => {
-                self.missing(format!(
-                    "{what} cannot be counted: ptrace(PTRACE_TRACEME) gave {errno}. Is this run traced itself, \
-                     or tracing forbidden here (kernel.yama.ptrace_scope, a container's seccomp profile)?"
-                ));
-                None
-            }
-        }
-    }
-
-    /// Runs a program of the system, such as `ipcrm`, and shows what it printed.
-    ///
-    /// Returns its exit status; nothing, if it is not installed.
-    pub fn run_tool(&self, program: &str, arguments: &[&str]) -> Option<i32> {
-        let command = [&[program], arguments].concat().join(" ");
-        match process::Command::new(program).args(arguments).stdin(process::Stdio::null()).output() {
-            Ok(process::Output { status, stdout, stderr }) => {
-                let output =
-                    [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-                self.tell(Event::Tool { command, status: status.code(), output });
-                status.code()
-            }
-            Err(error) => {
-                self.missing(format!("`{command}` could not be run: {error}. It is part of util-linux."));
-                None
-            }
-        }
-    }
-
-    /// A second process: a copy of this one, forked, which does what its own part of the story says.
-    ///
-    /// # Errors
-    ///
-    /// `Ground`, if no process can be made.
-    pub fn fork(&self, name: &str) -> Result<Story> {
-        self.unharmed()?;
-        let child = self.process.borrow_mut().fork()?;
-        let story = Story {
-            process: Rc::new(RefCell::new(child)),
-            narrator: Rc::clone(&self.narrator),
-            who: Some(name.to_owned()),
-        };
-        self.tell(Event::Fork { pid: story.pid(), who: name.to_owned() });
-        Ok(story)
-    }
-
-    /// Changes what the process is or may: its user, its privileges, its namespace.
-    ///
-    /// # Errors
-    ///
-    /// `Ground` in the process that tells the story, and where the system forbids it.
-    pub fn adjust(&self, adjustment: Adjustment) -> Result<()> {
-        let done = self.process.borrow_mut().adjust(&adjustment);
-        self.told_if_ended(done)
-    }
-
-    /// Reads or changes a control word, and tells nothing of it.
-    pub(crate) fn word(&self, address: Address, change: Change) -> Result<u32> {
-        let before = self.process.borrow_mut().word(address, change);
-        self.told_if_ended(before)
-    }
-
-    /// Replaces the program that the process runs.
-    ///
-    /// # Errors
-    ///
-    /// `Ground` in the process that tells the story, and if the program cannot be run.
-    pub fn exec(&self, program: &str, arguments: &[&str]) -> Result<()> {
-        self.process.borrow_mut().exec(program, arguments)?;
-        let command = [&[program], arguments].concat().join(" ");
-        self.tell(Event::Exec { pid: self.pid(), who: self.who.clone(), command });
-        Ok(())
-    }
-
-    /// Lets the process exit, as any program does at its end.
-    ///
-    /// # Errors
-    ///
-    /// `Ground` in the process that tells the story.
-    pub fn exit(&self) -> Result<Ending> {
-        self.end(None)
-    }
-
-    /// Kills the process.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Story::exit`].
-    pub fn kill(&self, signal: Signal) -> Result<Ending> {
-        self.end(Some(signal))
-    }
-
-    fn end(&self, signal: Option<Signal>) -> Result<Ending> {
-        let ending = self.process.borrow_mut().end(signal)?;
-        self.tell_ending(ending);
-        Ok(ending)
-    }
-
-    fn told_if_ended<T>(&self, result: Result<T>) -> Result<T> {
-        if let Err(Error::Ended { ending, .. }) = result {
-            self.tell_ending(ending);
-        }
-        result
-    }
-
-    fn tell_ending(&self, ending: Ending) {
-        let signal = match ending {
-            Ending::Killed(signal) => Some(signal.to_string()),
-            _ => None,
-        };
-        let (pid, who, text) = (self.pid(), self.who.clone(), ending.to_string());
-        self.tell(Event::Signal { pid, who, signal, text });
     }
 
     /// Tells an event. A failure to write is kept, and returned by the next call that can fail.
@@ -524,4 +177,11 @@ impl Story {
             None => Ok(()),
         }
     }
+}
+
+/// A story that is told to nobody, for tests.
+#[cfg(test)]
+pub(crate) fn silent() -> Story {
+    let source = Source { file: "nowhere.rs", text: "" };
+    Story::new(Box::new(crate::kernel::Linux::new()), Box::new(Plain::new(io::sink())), None, source, false)
 }

@@ -1,7 +1,51 @@
-//! What a process really asks of the kernel, seen from outside by ptrace.
+//! What a process really asks of the kernel: counted from outside by ptrace, counted by the kernel, or forbidden.
 //!
-//! **Invariant:** the traced process is one that was forked for it; nothing else is ever traced.
+//! ```text
+//! Command ──start──▶ the program, with a filter (filter.rs) that stops it at System V calls and nowhere else
+//!    ▲                  │ stop (stop.rs)
+//!    └────resume────── run.rs ──decode.rs──▶ Call, Outcome ──▶ state.rs: who has what attached where
+//!                       │                                   └▶ findings.rs: the classic mistakes
+//!                       └──Step──▶ Observer: narrate.rs tells it as a story; a judge looks and remembers
+//! ```
+//!
+//! [`run`] returns a [`Trace`], which holds all of it as values. [`count_system_calls`] is the simple case: how many
+//! calls of any kind a piece of this program makes.
+//!
+//! **Invariant:** the process that is traced or sealed is one that was forked for it, with its descendants; nothing
+//! else ever is.
+//! Tracing changes no segment: the kernel's table and its records are read, never written.
 
+mod abi;
+mod copied;
 mod count;
+mod created;
+mod deadline;
+mod decode;
+mod ended;
+mod filter;
+mod findings;
+mod image;
+mod left;
+mod lender;
+mod memory;
+mod narrate;
+mod outside;
+mod run;
+mod sealed;
+mod signals;
+mod start;
+mod state;
+mod stop;
+mod value;
 
+pub use copied::count_copied_bytes;
 pub use count::count_system_calls;
+pub use ended::Ending;
+pub use findings::{Code, Finding};
+pub use narrate::Narrator;
+pub use run::run;
+pub use sealed::sealed;
+pub use signals::{die_of, pass_on as pass_signals_on};
+pub use start::Command;
+pub use state::{Attachment, Segment, State};
+pub use value::{Beginning, Cut, Error, Fault, How, Left, Life, Limits, Made, Observer, Step, Trace, What};

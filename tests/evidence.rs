@@ -8,7 +8,7 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
-use support::{Format, Run, Running, Terminal, assert_nothing_left, programs};
+use support::{Format, Run, Running, Terminal, assert_nothing_left, program, programs};
 
 /// The lines of `ipcs -m`, blanks folded, by the segment's id.
 fn ipcs() -> BTreeMap<i64, String> {
@@ -222,4 +222,18 @@ fn while_a_step_waits_in_a_terminal_ipcs_lists_the_segment_on_its_screen() {
         assert_nothing_left(&terminal.into_running().finish());
     }
     assert!(listed > 1, "ipcs has listed {listed} of the rows on screens");
+}
+
+/// The form that Linux had before `ipcrm -m ID`: lesson 15 says that it still works.
+#[test]
+fn the_old_form_of_ipcrm_still_works() {
+    let mut running = Run::stepping(&program("lesson01"), Format::Json).start().go_to_prompt(2);
+    let made = running.events().into_iter().find(|event| event["name"] == "shmget").expect("a segment");
+    let id = made["result"].to_string();
+    assert!(ipcs().contains_key(&id.parse().expect("an id")));
+    let removed = Command::new("ipcrm").args(["shm", &id]).status().expect("these tests need `ipcrm`");
+    assert!(removed.success());
+    assert!(!ipcs().contains_key(&id.parse().expect("an id")));
+    running.send("q\n");
+    assert_nothing_left(&running.finish());
 }

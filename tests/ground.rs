@@ -13,6 +13,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{geteuid, setgid, setuid};
+use serde_json::Value;
 use support::{
     Finished, Format, Namespace, Preload, Program, Run, assert_nothing_left, can_be_laid, forbidding,
     namespaces, new_namespaces, program, programs,
@@ -46,7 +47,7 @@ fn refused_within(limit: &str, value: u64, foreign: usize, words: &[&str]) {
     let before = namespace.table();
     for program in programs() {
         let finished = namespace.around(Run::through(&program, Format::Text)).finish();
-        assert_refused(&finished, &["shmget(IPC_PRIVATE, 25600, IPC_CREAT|IPC_EXCL|0600) = -1"]);
+        assert_refused(&finished, &[", 25600, IPC_CREAT|IPC_EXCL|0600) = -1"]);
         assert_refused(&finished, words);
         assert_eq!(namespace.table(), before, "{}", finished.seen());
     }
@@ -54,13 +55,38 @@ fn refused_within(limit: &str, value: u64, foreign: usize, words: &[&str]) {
 
 #[test]
 fn no_segment_allowed_at_all_is_told_with_the_limit() {
-    refused_within("shmmni", 0, 0, &["ENOSPC", "There are 0 segments", "shmmni allows 0", "--isolated"]);
+    refused_within("shmmni", 0, 0, &["ENOSPC", "shmmni allows 0 segments", "--isolated"]);
 }
 
 #[test]
 fn a_full_table_is_told_with_the_limit() {
-    let words = ["ENOSPC", "There are 3 segments", "/proc/sys/kernel/shmmni allows 3", "ipcrm"];
+    let words = ["ENOSPC", "/proc/sys/kernel/shmmni allows 3 segments", "ipcrm"];
     refused_within("shmmni", 3, 3, &words);
+}
+
+/// Where this is set, a segment goes with its last attachment: most lessons cannot go on then, and say why.
+#[test]
+fn a_kernel_that_removes_at_the_last_detach_is_told_with_the_setting() {
+    if !namespaces("a_kernel_that_removes_at_the_last_detach_is_told_with_the_setting") {
+        return;
+    }
+    let namespace = Namespace::new();
+    namespace.set("shm_rmid_forced", 1);
+    let mut refused = 0;
+    for program in programs() {
+        let finished = namespace.around(Run::through(&program, Format::Text)).finish();
+        assert!(finished.words().contains("kernel.shm_rmid_forced is 1 here"), "{}", finished.seen());
+        assert!(!finished.words().contains("Please report it"), "{}", finished.seen());
+        if finished.status.code() != Some(0) {
+            refused += 1;
+            finished.assert_exited(1);
+            assert!(finished.err.contains("--isolated"), "{}", finished.seen());
+        }
+        assert_eq!(namespace.table().len(), 0, "{}", finished.seen());
+        let isolated = Run::through(&program, Format::Text).args(["--isolated"]);
+        namespace.around(isolated).finish().assert_exited(0);
+    }
+    assert!(refused > 0, "no lesson detaches and goes on");
 }
 
 #[test]
@@ -85,7 +111,7 @@ fn a_limit_on_the_size_is_told_with_the_limit() {
 #[test]
 fn a_limit_on_all_pages_is_told_with_the_limit() {
     let allowed = format!("/proc/sys/kernel/shmall allows {}", pages() - 1);
-    let asked = format!("{} more are asked for", pages());
+    let asked = format!("{} asked for", pages());
     refused_within("shmall", pages() - 1, 0, &["ENOSPC", &asked, &allowed, "kernel.shmall"]);
 }
 
@@ -103,7 +129,7 @@ fn refused_by_sandbox(errno: Errno, words: &[&str]) {
     for program in programs() {
         let run = forbidding(libc::SYS_shmget, errno, Run::through(&program, Format::Text));
         let finished = run.finish();
-        assert_refused(&finished, &["shmget(IPC_PRIVATE, 25600"]);
+        assert_refused(&finished, &[", 25600, IPC_CREAT|IPC_EXCL|0600) = -1"]);
         assert_refused(&finished, words);
         assert_nothing_left(&finished);
     }
@@ -147,7 +173,8 @@ fn a_user_whose_id_is_above_65535_is_shown_as_any_other() {
         let rows = tables.iter().flat_map(|table| table["rows"].as_array().expect("rows"));
         let owners: Vec<_> = rows.map(|row| (row["uid"].as_u64(), row["owner"].as_str())).collect();
         assert!(owners.iter().all(|owner| *owner == (Some(70000), Some("70000"))), "{owners:?}");
-        assert!(finished.told("missing").is_empty(), "{}", finished.seen());
+        // A lesson may miss a second user; what the kernel shows must not be missing.
+        assert!(!finished.text().contains("cannot be shown"), "{}", finished.seen());
     }
 }
 
@@ -231,7 +258,7 @@ fn an_id_of_the_kernels_choice_is_the_id_on_the_screen() {
         namespace.set("shm_next_id", 163844);
         let finished = namespace.around(Run::through(&program, Format::Text)).finish();
         finished.assert_exited(0);
-        let call = "shmget(IPC_PRIVATE, 25600, IPC_CREAT|IPC_EXCL|0600) = 163844";
+        let call = ", 25600, IPC_CREAT|IPC_EXCL|0600) = 163844";
         assert!(finished.words().contains(call), "{}", finished.seen());
         assert!(namespace.table().is_empty());
     }
@@ -256,11 +283,15 @@ fn an_address_space_without_room_for_the_segment_is_told() {
     assert!(refused > 0, "no program waits before it attaches");
 }
 
+/// The last prompt before the first `shmat`, if nothing comes in between for which the process gives back memory.
 fn last_prompt_before_attaching(program: &Program) -> Option<usize> {
     let events = Run::stepping(program, Format::Json).finish().events();
     let attaches = events.iter().position(|event| event["name"] == "shmat")?;
-    let prompts = events[..attaches].iter().filter(|event| event["event"] == "wait").count();
-    (prompts > 0).then_some(prompts)
+    let is_prompt = |event: &Value| event["event"] == "wait";
+    let prompts = events[..attaches].iter().filter(|event| is_prompt(event)).count();
+    let since = events[..attaches].iter().rev().take_while(|event| !is_prompt(event));
+    let at_once = since.filter(|event| event["event"] == "fork" || event["event"] == "call").count() < 3;
+    (prompts > 0 && at_once).then_some(prompts)
 }
 
 /// From too little for the loader to enough for the whole walk: nothing is left at any limit.

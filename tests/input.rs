@@ -5,7 +5,8 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 
-use support::{Finished, Format, Run, assert_nothing_left, programs, without_colour};
+use playground::course::{LAST, LESSONS};
+use support::{Finished, Format, Run, assert_nothing_left, with_every_program, without_colour};
 
 fn assert_misuse(finished: &Finished, words: &str) {
     finished.assert_exited(2);
@@ -24,27 +25,36 @@ fn a_command_line_that_is_not_understood_is_a_misuse_and_makes_nothing() {
         (&["--format", "xml"], "'xml'"),
         (&["stray"], "'stray'"),
     ];
-    for program in programs() {
+    with_every_program(|program| {
         for (args, words) in misuses {
-            assert_misuse(&Run::new(&program).args(args).finish(), words);
+            assert_misuse(&Run::new(program).args(args).finish(), words);
         }
-    }
+    });
 }
 
 #[test]
 fn help_teaches_within_80_columns_and_makes_nothing() {
-    for program in programs() {
+    with_every_program(|program| {
         for option in ["--help", "-h"] {
-            let finished = Run::new(&program).args([option]).finish();
+            let finished = Run::new(program).args([option]).finish();
             finished.assert_exited(0);
             assert_eq!(finished.err, "");
+            if let Some(lesson) = LESSONS.iter().find(|lesson| lesson.name == program.name) {
+                let first = words(finished.text().split("\n\n").next().unwrap_or_default());
+                assert_eq!(first, format!("Lesson {} of {LAST}: {}", lesson.number, lesson.title));
+            }
             for words in ["ipcs", program.name, "--isolated", "Exit status: 0"] {
                 assert!(finished.text().contains(words), "{words:?} is not in {}", finished.seen());
             }
             assert_eq!(longest_line(&finished).1.max(80), 80, "{:?}", longest_line(&finished).0);
             assert_nothing_left(&finished);
         }
-    }
+    });
+}
+
+/// Without the line breaks, which depend on the screen.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The line with the most characters, colour apart, and how many those are.
@@ -56,12 +66,12 @@ fn longest_line(finished: &Finished) -> (String, usize) {
 
 #[test]
 fn no_line_is_longer_than_80_columns() {
-    for program in programs() {
+    with_every_program(|program| {
         let runs = [
-            Run::through(&program, Format::Text),
-            Run::through(&program, Format::Text).args(["--ascii"]),
-            Run::through(&program, Format::Text).args(["--color", "always"]),
-            Run::stepping(&program, Format::Text),
+            Run::through(program, Format::Text),
+            Run::through(program, Format::Text).args(["--ascii"]),
+            Run::through(program, Format::Text).args(["--color", "always"]),
+            Run::stepping(program, Format::Text),
         ];
         for run in runs {
             let finished = run.finish();
@@ -69,17 +79,17 @@ fn no_line_is_longer_than_80_columns() {
             let (line, length) = longest_line(&finished);
             assert!(length <= 80, "{} writes {length} columns: {line}", program.name);
         }
-    }
+    });
 }
 
 #[test]
 fn only_ascii_is_written_where_the_locale_is_not_utf_8_or_ascii_is_asked_for() {
-    for program in programs() {
+    with_every_program(|program| {
         let runs = [
-            Run::through(&program, Format::Text).env("LC_ALL", "C"),
-            Run::through(&program, Format::Text).env("LC_ALL", "").env("LANG", "de_DE.ISO-8859-1"),
-            Run::through(&program, Format::Text).args(["--ascii"]),
-            Run::stepping(&program, Format::Text).args(["--ascii"]),
+            Run::through(program, Format::Text).env("LC_ALL", "C"),
+            Run::through(program, Format::Text).env("LC_ALL", "").env("LANG", "de_DE.ISO-8859-1"),
+            Run::through(program, Format::Text).args(["--ascii"]),
+            Run::stepping(program, Format::Text).args(["--ascii"]),
         ];
         for run in runs {
             let finished = run.finish();
@@ -87,21 +97,21 @@ fn only_ascii_is_written_where_the_locale_is_not_utf_8_or_ascii_is_asked_for() {
             let text = finished.text();
             assert!(text.is_ascii(), "{:?} of {}", text.lines().find(|line| !line.is_ascii()), program.name);
         }
-    }
+    });
 }
 
 #[test]
 fn colour_is_written_to_a_file_only_if_it_is_asked_for() {
-    for program in programs() {
+    with_every_program(|program| {
         let plain = [
-            Run::through(&program, Format::Text),
-            Run::through(&program, Format::Text).env("NO_COLOR", "1"),
-            Run::through(&program, Format::Text).args(["--color", "never"]).env("CLICOLOR_FORCE", "1"),
+            Run::through(program, Format::Text),
+            Run::through(program, Format::Text).env("NO_COLOR", "1"),
+            Run::through(program, Format::Text).args(["--color", "never"]).env("CLICOLOR_FORCE", "1"),
         ];
         let coloured = [
-            Run::through(&program, Format::Text).env("CLICOLOR_FORCE", "1"),
-            Run::through(&program, Format::Text).env("CLICOLOR_FORCE", "1").env("TERM", "dumb"),
-            Run::through(&program, Format::Text).args(["--color", "always"]).env("NO_COLOR", "1"),
+            Run::through(program, Format::Text).env("CLICOLOR_FORCE", "1"),
+            Run::through(program, Format::Text).env("CLICOLOR_FORCE", "1").env("TERM", "dumb"),
+            Run::through(program, Format::Text).args(["--color", "always"]).env("NO_COLOR", "1"),
         ];
         for run in plain {
             assert!(!run.finish().text().contains('\x1b'), "{} uses colour", program.name);
@@ -109,20 +119,20 @@ fn colour_is_written_to_a_file_only_if_it_is_asked_for() {
         for run in coloured {
             assert!(run.finish().text().contains("\x1b["), "{} uses no colour", program.name);
         }
-    }
+    });
 }
 
 #[test]
 fn a_full_disk_is_a_failure_that_is_told_and_leaves_nothing() {
-    for program in programs() {
+    with_every_program(|program| {
         for format in [Format::Text, Format::Json] {
             let full = OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
-            let finished = Run::through(&program, format).stdout(full).finish();
+            let finished = Run::through(program, format).stdout(full).finish();
             finished.assert_exited(1);
             assert!(finished.err.contains("No space left on device"), "{}", finished.seen());
             assert_nothing_left(&finished);
         }
-    }
+    });
 }
 
 /// Types this at every prompt first, then Enter.
@@ -140,34 +150,34 @@ fn answering(run: Run, answer: &str) -> (Finished, usize) {
 
 #[test]
 fn nonsense_is_answered_with_what_can_be_typed_and_asked_again() {
-    for program in programs() {
+    with_every_program(|program| {
         for nonsense in ["42\n", "zzz zzz\n", "é\u{1F980}\n", "abc\n"] {
-            let (finished, prompts) = answering(Run::stepping(&program, Format::Json), nonsense);
+            let (finished, prompts) = answering(Run::stepping(program, Format::Json), nonsense);
             finished.assert_exited(0);
             assert_nothing_left(&finished);
             let replies = finished.told("reply");
             assert_eq!(replies.len(), prompts, "{}", finished.seen());
             assert!(replies.iter().all(|reply| reply["text"].to_string().contains("Enter")));
         }
-    }
+    });
 }
 
 #[test]
 fn a_question_mark_is_answered_at_every_prompt() {
-    for program in programs() {
-        let (finished, prompts) = answering(Run::stepping(&program, Format::Json), "?\n");
+    with_every_program(|program| {
+        let (finished, prompts) = answering(Run::stepping(program, Format::Json), "?\n");
         finished.assert_exited(0);
         let asked = finished.told("why").iter().filter(|why| why["asked"] == true).count();
         assert_eq!(finished.told("reply").len() + asked, prompts, "{}", finished.seen());
-    }
+    });
 }
 
 /// Each letter in turn is typed at every question: one run gives each question its first option, the next its second.
 #[test]
 fn right_and_wrong_answers_are_told_apart_and_each_wrong_one_is_explained() {
-    for program in programs() {
+    with_every_program(|program| {
         for (position, letter) in ["a", "B", "c"].into_iter().enumerate() {
-            let finished = choosing(Run::stepping(&program, Format::Json), letter);
+            let finished = choosing(Run::stepping(program, Format::Json), letter);
             finished.assert_exited(0);
             assert_nothing_left(&finished);
             for answer in finished.told("answer") {
@@ -178,7 +188,7 @@ fn right_and_wrong_answers_are_told_apart_and_each_wrong_one_is_explained() {
                 assert_eq!(answer["chosen"].as_u64(), chosen.map(|it| it as u64), "{answer}");
             }
         }
-    }
+    });
 }
 
 /// Types a letter at every question, and Enter alone where there is no such option, and between the steps.
@@ -198,8 +208,8 @@ fn choosing(run: Run, letter: &str) -> Finished {
 
 #[test]
 fn bytes_that_are_no_text_are_an_answer_like_any_other() {
-    for program in programs() {
-        let mut running = Run::stepping(&program, Format::Json).start().go_to_prompt(1);
+    with_every_program(|program| {
+        let mut running = Run::stepping(program, Format::Json).start().go_to_prompt(1);
         running.send_bytes(b"\xff\xfe\0\n");
         running.until_prompt(2);
         running.stdin = None;
@@ -207,5 +217,5 @@ fn bytes_that_are_no_text_are_an_answer_like_any_other() {
         finished.assert_exited(0);
         assert_eq!(finished.told("reply").len(), 1, "{}", finished.seen());
         assert_nothing_left(&finished);
-    }
+    });
 }

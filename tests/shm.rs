@@ -6,38 +6,21 @@
 #[path = "facts/runner.rs"]
 #[allow(dead_code, reason = "these rows need nothing that a plain user lacks")]
 mod runner;
+#[path = "support/silent.rs"]
+mod silent;
 
-use std::io;
 use std::process::ExitCode;
 
-use playground::kernel::{self, Linux};
+use playground::kernel;
 use playground::prelude::*;
-use playground::source;
-use playground::story::{Event, Tell};
 use playground::trace::count_system_calls;
 
 use runner::Needs::Any;
 use runner::{Row, fall_away, row};
+use silent::silent_story;
 
 fn main() -> ExitCode {
     runner::main(&[BOUNDS, DETACHING, REMOVING, CHILDREN], silent_story)
-}
-
-/// Nobody listens: only what the calls return counts.
-struct Silent;
-
-impl Tell for Silent {
-    fn tell(&mut self, _: &Event) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn wants_evidence(&self) -> bool {
-        false
-    }
-}
-
-fn silent_story() -> Story {
-    Story::new(Box::new(Linux::new()), Box::new(Silent), None, source!(), false)
 }
 
 /// Not a multiple of the page size, so that there is memory beyond the end; but of every alignment.

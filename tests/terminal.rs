@@ -131,17 +131,17 @@ fn answered(answer: &str, size: (u16, u16)) -> String {
 #[test]
 fn a_right_prediction_is_praised() {
     for size in SIZES {
-        let told = answered("a", size);
-        assert!(told.contains("Right. a) 25600:"), "{told}");
+        let told = answered("b", size);
+        assert!(told.contains("Right. b) 25600:"), "{told}");
     }
 }
 
 #[test]
 fn a_wrong_prediction_is_told_why_this_one_is_wrong() {
     for size in SIZES {
-        let told = answered("b", size);
-        assert!(told.contains("Not this time. It is a) 25600:"), "{told}");
-        assert!(told.contains("Not b) 28672: that is the mapping's size"), "{told}");
+        let told = answered("a", size);
+        assert!(told.contains("Not this time. It is b) 25600:"), "{told}");
+        assert!(told.contains("Not a) 28672: that is the mapping's size"), "{told}");
     }
 }
 

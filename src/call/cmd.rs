@@ -6,6 +6,7 @@ use nix::libc;
 use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
 
+use super::Address;
 use super::flags::mode_bits;
 
 /// What `shmctl` is to do.
@@ -15,6 +16,8 @@ pub enum Cmd {
     IpcStat,
     /// `IPC_SET`: change owner, group and mode. For the owner, the creator, or `CAP_SYS_ADMIN`.
     IpcSet(Ownership),
+    /// `IPC_SET` with a record that cannot be read, as a traced program may call it; the playground does not.
+    IpcSetAt(Address),
     /// `IPC_RMID`: mark the segment for destruction. For the owner, the creator, or `CAP_SYS_ADMIN`.
     IpcRmid,
     /// `SHM_LOCK`: keep the segment's pages in memory.
@@ -55,7 +58,7 @@ impl Cmd {
     pub fn number(self) -> i32 {
         match self {
             Cmd::IpcStat => libc::IPC_STAT,
-            Cmd::IpcSet(_) => libc::IPC_SET,
+            Cmd::IpcSet(_) | Cmd::IpcSetAt(_) => libc::IPC_SET,
             Cmd::IpcRmid => libc::IPC_RMID,
             Cmd::ShmLock => libc::SHM_LOCK,
             Cmd::ShmUnlock => libc::SHM_UNLOCK,
@@ -67,12 +70,17 @@ impl Cmd {
         }
     }
 
-    /// The third argument in C: a buffer, or `NULL` where the command takes none.
-    pub(super) fn third_argument(self) -> &'static str {
+    /// The third argument in C: a buffer, or `NULL` where the command takes none. A buffer that goes into the kernel
+    /// is shown with what is in it, as strace does.
+    pub(super) fn third_argument(self) -> String {
         match self {
-            Cmd::IpcStat | Cmd::IpcSet(_) | Cmd::ShmStat | Cmd::ShmStatAny => "&buf",
-            Cmd::IpcInfo | Cmd::ShmInfo => "&info",
-            Cmd::IpcRmid | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => "NULL",
+            Cmd::IpcSet(Ownership { uid, gid, mode }) => {
+                format!("{{uid={uid}, gid={gid}, mode=0{:03o}}}", mode.bits())
+            }
+            Cmd::IpcSetAt(buffer) => buffer.to_string(),
+            Cmd::IpcStat | Cmd::ShmStat | Cmd::ShmStatAny => "&buf".to_owned(),
+            Cmd::IpcInfo | Cmd::ShmInfo => "&info".to_owned(),
+            Cmd::IpcRmid | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => "NULL".to_owned(),
         }
     }
 }
@@ -81,7 +89,7 @@ impl fmt::Display for Cmd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Cmd::IpcStat => "IPC_STAT",
-            Cmd::IpcSet(_) => "IPC_SET",
+            Cmd::IpcSet(_) | Cmd::IpcSetAt(_) => "IPC_SET",
             Cmd::IpcRmid => "IPC_RMID",
             Cmd::ShmLock => "SHM_LOCK",
             Cmd::ShmUnlock => "SHM_UNLOCK",

@@ -59,11 +59,12 @@ impl fmt::Display for ShmatFlags {
     }
 }
 
-/// The third argument of `shmget` as C programmers write it: `IPC_CREAT|IPC_EXCL|0600`.
+/// The third argument of `shmget` as C programmers write it: `IPC_CREAT|IPC_EXCL|0600`. A number that begins
+/// with 0 is octal in C.
 pub(super) fn with_mode(flags: ShmgetFlags, mode: Mode) -> String {
     let mut names = flags.names();
     if !mode.is_empty() {
-        names.push(format!("{:04o}", mode.bits()));
+        names.push(format!("0{:03o}", mode.bits()));
     }
     or_zero(names)
 }

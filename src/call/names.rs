@@ -32,6 +32,21 @@ impl fmt::Display for Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Shmid(pub i32);
 
+impl Shmid {
+    /// How many places the kernel's table has (`IPCMNI`, `ipc/util.h`).
+    const PLACES: i32 = 32768;
+
+    /// Where in the kernel's table the segment is, which `SHM_STAT` takes for its first argument.
+    pub fn index(self) -> i32 {
+        self.0 % Self::PLACES
+    }
+
+    /// How often the kernel had gone through its table when it made the segment.
+    pub fn sequence(self) -> i32 {
+        self.0 / Self::PLACES
+    }
+}
+
 impl fmt::Display for Shmid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
@@ -55,6 +70,12 @@ impl Address {
     /// Whether the address is a multiple of `unit`, say of the page size.
     pub fn is_multiple_of(self, unit: usize) -> bool {
         self.0.is_multiple_of(unit)
+    }
+}
+
+impl From<usize> for Address {
+    fn from(address: usize) -> Address {
+        Address(address)
     }
 }
 

@@ -83,6 +83,18 @@ pub enum SemCmd {
     Other(i32),
 }
 
+/// Commands that the playground reads, yet never gives: they copy an array or a record.
+const OTHERS: [(i32, &str); 8] = [
+    (libc::GETALL, "GETALL"),
+    (libc::SETALL, "SETALL"),
+    (libc::IPC_STAT, "IPC_STAT"),
+    (libc::IPC_SET, "IPC_SET"),
+    (libc::IPC_INFO, "IPC_INFO"),
+    (libc::SEM_STAT, "SEM_STAT"),
+    (libc::SEM_INFO, "SEM_INFO"),
+    (libc::SEM_STAT_ANY, "SEM_STAT_ANY"),
+];
+
 impl SemCmd {
     /// The number that the kernel knows the command by.
     pub fn number(self) -> i32 {
@@ -107,7 +119,10 @@ impl fmt::Display for SemCmd {
             SemCmd::GetNcnt => "GETNCNT",
             SemCmd::GetZcnt => "GETZCNT",
             SemCmd::IpcRmid => "IPC_RMID",
-            SemCmd::Other(number) => return write!(f, "{number}"),
+            SemCmd::Other(number) => match OTHERS.iter().find(|(other, _)| other == number) {
+                Some((_, name)) => name,
+                None => return write!(f, "{number}"),
+            },
         })
     }
 }

@@ -8,6 +8,8 @@ pub const SHMMAX: &str = "shmmax";
 pub const SHMMNI: &str = "shmmni";
 /// How many pages all segments may have together.
 pub const SHMALL: &str = "shmall";
+/// Whether a segment goes with its last attachment: 1, or 0, as by default.
+pub const SHM_RMID_FORCED: &str = "shm_rmid_forced";
 
 /// Reads the number.
 ///

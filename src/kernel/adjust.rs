@@ -10,6 +10,7 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
 use super::isolated::isolate;
+use super::net;
 use crate::error::{Error, Result};
 
 /// A change to a process.
@@ -35,7 +36,11 @@ impl Adjustment {
         match self {
             Adjustment::RenouncePrivilege => renounce_privilege(),
             Adjustment::Become(id) => become_user(*id),
-            Adjustment::Isolate => isolate(),
+            Adjustment::Isolate => {
+                // What this child made until now is out of its reach; its parent watches it.
+                net::renew();
+                isolate()
+            }
             Adjustment::Set(name, value) => set(name, *value),
             Adjustment::LimitLocked(bytes) => {
                 setrlimit(Resource::RLIMIT_MEMLOCK, *bytes, *bytes).map_err(|errno| {
@@ -78,7 +83,8 @@ fn set(name: &str, value: u64) -> Result<()> {
         Error::ground(
             format!("write {value} to {path}"),
             error,
-            "In a namespace of one's own its root may write it.",
+            "In a namespace of one's own its root may write it; where even that is forbidden, the machine's root may: \
+             run the lesson with sudo.",
         )
     })
 }

@@ -6,55 +6,32 @@
 //! **Invariant:** a child never outlives its parent, never keeps it waiting without end, and is always waited
 //! for. What it made is in its own safety net and in its parent's.
 
-use std::ffi::CString;
-use std::io::{self, BufRead, BufReader, Write};
+mod life;
+mod line;
+
+use std::io::{self, BufReader};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::prctl::set_pdeathsig;
-use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, execvp, getppid};
-use serde::{Deserialize, Serialize};
+use nix::unistd::{ForkResult, Pid};
 
 use super::net::{self, Watched};
-use super::{Adjustment, Change, Ending, Faults, Linux, ProcFile, Process, linux};
-use crate::call::{Address, Answer, Call, Outcome};
+use super::{
+    Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, ending_of, linux,
+    stranger,
+};
+use crate::call::{Address, Call, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
+use line::{Reply, Request, is_late, receive, send};
 
-/// How long a child may take for an answer. Every request is one call or one copy, so this is generous.
+pub(super) use life::serve;
+
+/// How long a child may take for an answer. Every request is one call or one copy, so this is generous; what may
+/// take longer is a [`Deed`].
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// What a parent asks of its child.
-#[derive(Serialize, Deserialize)]
-enum Request {
-    Perform(Call),
-    Load { address: Address, length: usize },
-    Store { address: Address, bytes: Vec<u8> },
-    Word { address: Address, change: Change },
-    Show { path: PathBuf },
-    Adjust(Adjustment),
-    Exec { program: String, arguments: Vec<String> },
-    Exit,
-}
-
-/// What a child answers.
-#[derive(Serialize, Deserialize)]
-enum Reply {
-    Answered(Answer),
-    Errno(i32),
-    Loaded(Vec<u8>, Faults),
-    Stored(Faults),
-    Word(u32),
-    Shown(String),
-    /// What failed: what was asked, what the system answered, what to try.
-    Failed([String; 3]),
-    Done,
-}
 
 /// A process that was forked from this one.
 #[derive(Debug)]
@@ -63,6 +40,12 @@ pub struct Child {
     line: BufReader<UnixStream>,
     /// It runs another program, which answers nothing, and ends when it likes.
     elsewhere: bool,
+    /// It has been told to move into an IPC namespace of its own, where ids are not ours.
+    apart: bool,
+    /// What it was asked to do and has not answered yet.
+    at_work: Option<Request>,
+    /// The beginning of an answer whose rest has not come yet.
+    heard: Vec<u8>,
     ending: Option<Ending>,
 }
 
@@ -80,9 +63,15 @@ impl Child {
         ours.set_read_timeout(Some(PATIENCE)).map_err(|error| cannot(&error))?;
         let this_process = nix::unistd::getpid();
         match linux::fork().map_err(|errno| cannot(&errno))? {
-            ForkResult::Parent { child } => {
-                Ok(Child { pid: child, line: BufReader::new(ours), elsewhere: false, ending: None })
-            }
+            ForkResult::Parent { child } => Ok(Child {
+                pid: child,
+                line: BufReader::new(ours),
+                elsewhere: false,
+                apart: false,
+                at_work: None,
+                heard: Vec::new(),
+                ending: None,
+            }),
             ForkResult::Child => {
                 drop(ours);
                 linux::exit_now(serve(parent, its, this_process))
@@ -90,15 +79,34 @@ impl Child {
         }
     }
 
+    /// A process that is a child of this one only because this one started it, and answers on its standard input.
+    pub(super) fn stranger() -> Result<Child> {
+        let cannot = |error: io::Error| {
+            Error::ground("start this program anew", error, "Is the program's file still where it was?")
+        };
+        let (ours, its) = UnixStream::pair().map_err(cannot)?;
+        ours.set_read_timeout(Some(PATIENCE)).map_err(cannot)?;
+        let pid = stranger::start(its).map_err(cannot)?;
+        Ok(Child {
+            pid,
+            line: BufReader::new(ours),
+            elsewhere: false,
+            apart: false,
+            at_work: None,
+            heard: Vec::new(),
+            ending: None,
+        })
+    }
+
     fn ask(&mut self, request: &Request) -> Result<Reply> {
         if self.elsewhere {
             let asked = format!("process {} was asked", self.pid);
             return Err(Error::ground(asked, "it runs another program now", "Ask it before the exec."));
         }
-        self.answer(request).map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => self.lost(true, request),
-            _ => self.lost(false, request),
-        })
+        if self.at_work.is_some() {
+            return Err(self.busy());
+        }
+        self.answer(request).map_err(|error| self.lost(is_late(&error), request))
     }
 
     fn answer(&mut self, request: &Request) -> io::Result<Reply> {
@@ -106,7 +114,27 @@ impl Child {
             return Err(io::ErrorKind::NotConnected.into());
         }
         send(self.line.get_mut(), request)?;
-        receive(&mut self.line)
+        receive(&mut self.line, &mut self.heard)
+    }
+
+    fn busy(&self) -> Error {
+        Error::ground(
+            format!("process {} was asked", self.pid),
+            "it is at work",
+            "Collect the end of that first, or kill it.",
+        )
+    }
+
+    /// The answer to what was asked before, if it comes within a time.
+    fn answer_within(&mut self, time: Duration) -> io::Result<Option<Reply>> {
+        // A time of 0 would mean to wait for ever (setsockopt of SO_RCVTIMEO).
+        self.line.get_ref().set_read_timeout(Some(time.max(Duration::from_micros(1))))?;
+        let reply = receive(&mut self.line, &mut self.heard);
+        self.line.get_ref().set_read_timeout(Some(PATIENCE))?;
+        match reply {
+            Err(error) if is_late(&error) => Ok(None),
+            reply => reply.map(Some),
+        }
     }
 
     /// The child gives no answer: finds out how it ended.
@@ -115,7 +143,9 @@ impl Child {
             let _ = kill(self.pid, Signal::SIGKILL);
         }
         let ending = self.wait(hung);
-        if let Request::Perform(Call::Shmget { .. }) = request {
+        if let Request::Perform(Call::Shmget { .. }) = request
+            && !self.apart
+        {
             self.adopt_unheard();
         }
         Error::Ended { pid: self.pid(), ending }
@@ -124,17 +154,9 @@ impl Child {
     /// Waits for the child, which has ended or is about to.
     fn wait(&mut self, hung: bool) -> Ending {
         let pid = self.pid;
-        *self.ending.get_or_insert_with(|| {
-            loop {
-                match waitpid(pid, None) {
-                    Ok(_) if hung => return Ending::Hung,
-                    Ok(WaitStatus::Signaled(_, signal, _)) => return Ending::Killed(signal),
-                    Ok(WaitStatus::Exited(_, status)) => return Ending::Exited(status),
-                    Ok(_) | Err(Errno::EINTR) => {}
-                    Err(_) => return Ending::Exited(0),
-                }
-            }
-        })
+        // Nobody else waits for this child, so that there is an ending. Were there none, it would not be a good one.
+        let wait = || ending_of(pid).ok().filter(|_| !hung).unwrap_or(Ending::Hung);
+        *self.ending.get_or_insert_with(wait)
     }
 
     /// A child may die between making a segment and telling of it; the kernel's table knows who made what.
@@ -156,6 +178,10 @@ impl Process for Child {
         Linux::new().page_size()
     }
 
+    fn is_apart(&self) -> bool {
+        self.apart
+    }
+
     fn perform(&mut self, call: &Call) -> Result<Outcome> {
         net::hold_signals(|| {
             let outcome = match self.ask(&Request::Perform(call.clone()))? {
@@ -163,19 +189,9 @@ impl Process for Child {
                 Reply::Errno(errno) => Err(Errno::from_raw(errno)),
                 other => return Err(self.misunderstood(other)),
             };
-            // The child watches what it made; its parent does, too, in case the child is killed.
-            match (call, &outcome) {
-                (&Call::Shmget { key, flags, .. }, Ok(Answer::Id(id)))
-                    if linux::made_by(self.pid(), key, flags.bits(), *id) =>
-                {
-                    net::watch(Watched::Segment(*id));
-                }
-                (&Call::Semget { key, flags, .. }, Ok(Answer::Set(id)))
-                    if linux::is_exclusive(key, flags.bits()) =>
-                {
-                    net::watch(Watched::Set(*id));
-                }
-                _ => {}
+            // What is made apart goes with its namespace, and its id is that of another segment here.
+            if !self.apart {
+                net::heard(self.pid(), call, &outcome);
             }
             Ok(outcome)
         })
@@ -209,11 +225,61 @@ impl Process for Child {
         }
     }
 
-    /// The child itself reads what depends on its namespace; its maps are read from outside, so that they can be
-    /// seen when it runs another program.
+    fn step(&mut self, counter: Address, step: Step) -> Result<u32> {
+        match self.ask(&Request::Step { counter, step })? {
+            Reply::Word(register) => Ok(register),
+            other => Err(self.misunderstood(other)),
+        }
+    }
+
+    fn start(&mut self, deed: &Deed) -> Result<()> {
+        if self.at_work.is_some() {
+            return Err(self.busy());
+        }
+        let request = Request::Do(deed.clone());
+        if self.ending.is_some() || send(self.line.get_mut(), &request).is_err() {
+            return Err(self.lost(false, &request));
+        }
+        self.at_work = Some(request);
+        Ok(())
+    }
+
+    fn finish(&mut self, within: Duration) -> Result<Option<Done>> {
+        let Some(request) = self.at_work.take() else {
+            return Err(Error::ground(
+                format!("process {} was to have done something", self.pid),
+                "it was told to do nothing",
+                "Start it first.",
+            ));
+        };
+        match self.answer_within(within) {
+            Ok(None) => {
+                self.at_work = Some(request);
+                Ok(None)
+            }
+            Ok(Some(reply)) => self.done(reply).map(Some),
+            Err(_) => Err(self.lost(false, &request)),
+        }
+    }
+
+    fn writable(&mut self, _: Address, _: usize) -> Result<()> {
+        Err(Error::ground(
+            format!("touch the memory of process {}", self.pid),
+            "it is another process's",
+            "Attach the segment in this one.",
+        ))
+    }
+
+    /// The child itself reads what depends on its namespace; the rest is read from outside, so that it can be
+    /// seen when it runs another program or waits.
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {
         let path = file.path(self.pid());
-        if file == ProcFile::Maps || self.ending.is_some() || self.elsewhere {
+        let is_its_own = matches!(file, ProcFile::Maps | ProcFile::Status | ProcFile::SleepsIn);
+        if self.apart && !is_its_own && (self.ending.is_some() || self.elsewhere) {
+            // Whoever could read it is gone, and our own namespace has another table.
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        if is_its_own || self.at_work.is_some() || self.ending.is_some() || self.elsewhere {
             return std::fs::read_to_string(path);
         }
         match self.ask(&Request::Show { path }) {
@@ -228,6 +294,10 @@ impl Process for Child {
         Linux::new().user_name(uid)
     }
 
+    fn processes(&self) -> Vec<i32> {
+        Linux::new().processes()
+    }
+
     fn fork(&mut self) -> Result<Box<dyn Process>> {
         Err(Error::ground(
             "fork a child of a child",
@@ -237,6 +307,8 @@ impl Process for Child {
     }
 
     fn adjust(&mut self, adjustment: &Adjustment) -> Result<()> {
+        // Even where it fails, the child may be half way there.
+        self.apart |= *adjustment == Adjustment::Isolate;
         match self.ask(&Request::Adjust(adjustment.clone()))? {
             Reply::Done => Ok(()),
             other => Err(self.misunderstood(other)),
@@ -246,6 +318,9 @@ impl Process for Child {
     fn exec(&mut self, program: &str, arguments: &[&str]) -> Result<()> {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let request = Request::Exec { program: program.to_owned(), arguments };
+        if self.at_work.is_some() {
+            return Err(self.busy());
+        }
         // The socket closes at the moment of the exec: no answer is the good answer.
         match self.answer(&request) {
             Ok(other) => Err(self.misunderstood(other)),
@@ -259,6 +334,8 @@ impl Process for Child {
     fn end(&mut self, signal: Option<Signal>) -> Result<Ending> {
         match signal {
             Some(signal) => drop(kill(self.pid, signal)),
+            // It would not hear it.
+            None if self.at_work.is_some() => return Err(self.busy()),
             None => drop(self.answer(&Request::Exit)),
         }
         Ok(self.wait(false))
@@ -266,6 +343,17 @@ impl Process for Child {
 }
 
 impl Child {
+    fn done(&self, reply: Reply) -> Result<Done> {
+        Ok(match reply {
+            Reply::Answered(answer) => Done::Answered(Ok(answer)),
+            Reply::Errno(errno) => Done::Answered(Err(Errno::from_raw(errno))),
+            Reply::Counted(tally) => Done::Counted(tally),
+            Reply::Locked { orphaned } => Done::Locked { orphaned },
+            Reply::Done => Done::Unlocked,
+            other => return Err(self.misunderstood(other)),
+        })
+    }
+
     fn misunderstood(&self, reply: Reply) -> Error {
         match reply {
             Reply::Failed([asked, answer, advice]) => Error::ground(asked, answer, advice),
@@ -290,88 +378,4 @@ impl Drop for Child {
             self.wait(false);
         }
     }
-}
-
-/// The child's life: a request, an answer, until it is told to exit or its parent is gone.
-fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
-    net::renew();
-    // A limit of 1 keeps a core dump from files and from handlers such as apport alike (core(5)).
-    let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
-    if !dies_with(parent) {
-        return 1;
-    }
-    let mut line = BufReader::new(line);
-    while let Ok(request) = receive(&mut line) {
-        let Some(reply) = act(process.nothing_to_lose(), request) else {
-            // Told to exit: as any process does, without a thought for its segments.
-            return 0;
-        };
-        // A change of user makes the kernel forget the parent-death signal (prctl(2)).
-        if !dies_with(parent) {
-            break;
-        }
-        if send(line.get_mut(), &reply).is_err() {
-            break;
-        }
-    }
-    net::sweep();
-    1
-}
-
-/// Has the kernel end this process with its parent; false, if the parent is gone already.
-fn dies_with(parent: Pid) -> bool {
-    let _ = set_pdeathsig(Signal::SIGTERM);
-    getppid() == parent
-}
-
-fn act(process: &mut Linux, request: Request) -> Option<Reply> {
-    let reply = match request {
-        Request::Perform(call) => process.perform(&call).map(|outcome| match outcome {
-            Ok(answer) => Reply::Answered(answer),
-            Err(errno) => Reply::Errno(errno as i32),
-        }),
-        Request::Load { address, length } => {
-            let mut buffer = vec![0; length];
-            process.load(address, &mut buffer).map(|faults| Reply::Loaded(buffer, faults))
-        }
-        Request::Store { address, bytes } => process.store(address, &bytes).map(Reply::Stored),
-        Request::Word { address, change } => process.word(address, change).map(Reply::Word),
-        Request::Show { path } => std::fs::read_to_string(&path)
-            .map(Reply::Shown)
-            .map_err(|error| Error::ground(path.display().to_string(), error, "")),
-        Request::Adjust(adjustment) => process.adjust(&adjustment).map(|()| Reply::Done),
-        Request::Exec { program, arguments } => Ok(Reply::Errno(replace(program, arguments) as i32)),
-        Request::Exit => return None,
-    };
-    Some(reply.unwrap_or_else(|error| match error {
-        Error::Ground { asked, answer, advice } => Reply::Failed([asked, answer, advice]),
-        other => {
-            Reply::Failed([other.to_string(), "it cannot".to_owned(), "Run the lesson again.".to_owned()])
-        }
-    }))
-}
-
-/// `execvp`, which returns only if it fails.
-fn replace(program: String, arguments: Vec<String>) -> Errno {
-    let words = std::iter::once(program).chain(arguments);
-    let Ok(words) = words.map(CString::new).collect::<std::result::Result<Vec<_>, _>>() else {
-        return Errno::EINVAL;
-    };
-    match execvp(&words[0], &words) {
-        Err(errno) => errno,
-    }
-}
-
-fn send(line: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
-    let mut text = serde_json::to_vec(message)?;
-    text.push(b'\n');
-    line.write_all(&text)
-}
-
-fn receive<T: for<'a> Deserialize<'a>>(line: &mut BufReader<UnixStream>) -> io::Result<T> {
-    let mut text = String::new();
-    if line.read_line(&mut text)? == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    Ok(serde_json::from_str(&text)?)
 }

@@ -56,5 +56,5 @@ fn forbidden(asked: &str, errno: Errno) -> Error {
         _ => "This kernel may be built without user or IPC namespaces.",
     };
     let answer = format!("{errno:?} ({})", errno.desc());
-    Error::ground(asked, answer, format!("{advice} Without --isolated the lesson runs all the same."))
+    Error::ground(asked, answer, advice)
 }

@@ -1,32 +1,45 @@
-//! This process, on Linux: the only file that calls `shmget`, `shmat`, `shmdt` and `shmctl`.
+//! This process, on Linux: what it is told to do, and what it remembers, so that it can do it safely.
 //!
-//! nix wraps no System V shared memory, so the calls go through its libc and `Errno::result`.
+//! The calls themselves are functions of [`shm`], [`sem`], [`files`] and [`queue`].
 //!
 //! **Invariant:** an address is dereferenced only where [`Linux`] has attached a segment and not detached it
 //! since: it remembers. So every method is safe to call with any arguments, whatever a lesson tries.
 //! The exception is a process that was forked for the purpose: it makes any access, since it has nothing to lose.
 
+pub(crate) mod bare;
+mod files;
+mod life;
+mod memory;
+mod queue;
+pub(super) mod sem;
+pub(super) mod shm;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
-use std::hint::black_box;
-use std::mem::{MaybeUninit, size_of};
+use std::mem::size_of;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 use std::{fs, io};
 
+use nix::NixPath;
 use nix::errno::Errno;
-use nix::libc::{self, c_int, c_void};
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use nix::unistd::{ForkResult, SysconfVar, Uid, User, sysconf};
+use nix::libc::{self, c_int};
+use nix::sys::signal::Signal;
+use nix::unistd::{SysconfVar, Uid, User, sysconf};
 
 use super::net::{self, Watched};
-use super::{Adjustment, Change, Child, Ending, Faults, ProcFile, Process};
+use super::{Adjustment, Change, Child, Deed, Done, Ending, Faults, ProcFile, Process, Step};
 use crate::call::{
-    Address, Answer, Call, Cmd, Key, Outcome, SemCmd, SemOp, Semid, ShmInfo, ShmLimits, ShmatFlags, Shmid,
-    ShmidDs,
+    Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, Semid, ShmatFlags, Shmid, ShmidDs,
 };
 use crate::error::{Error, Result};
+use files::Files;
+
+pub(super) use files::line_at_stdin;
+pub(super) use life::on_first;
+pub(crate) use life::{exit_now, fork, heed};
+pub(crate) use queue::{Queueid, make_queue, receive, remove_queue, send, try_send};
 
 /// The process that runs this code.
 #[derive(Debug, Default)]
@@ -35,8 +48,12 @@ pub struct Linux {
     attached: BTreeMap<usize, Extent>,
     /// How large the segments are that went through `shmget` here.
     sizes: HashMap<Shmid, usize>,
+    /// The descriptors that calls have made here, by their numbers; a forked child has copies.
+    files: Files,
     /// Whether to make every access, as a forked child does.
     reckless: bool,
+    /// What an increment that is made step by step has loaded.
+    pub(super) register: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,8 +76,7 @@ impl Linux {
 
     fn shmget(&mut self, key: Key, size: usize, flags: c_int) -> nix::Result<Answer> {
         net::hold_signals(|| {
-            // SAFETY: shmget takes three numbers and touches no memory of this process.
-            let id = Shmid(Errno::result(unsafe { libc::shmget(key.0, size, flags) })?);
+            let id = shm::get(key, size, flags)?;
             if made_by(self.pid(), key, flags, id) {
                 net::watch(Watched::Segment(id));
             }
@@ -71,11 +87,8 @@ impl Linux {
     }
 
     fn shmat(&mut self, id: Shmid, address: Address, flags: ShmatFlags) -> nix::Result<Answer> {
-        let hint = std::ptr::without_provenance::<c_void>(address.0);
-        // SAFETY: without SHM_REMAP the kernel maps the segment only where nothing is mapped, and `endangers`
-        // has refused a SHM_REMAP that would replace anything but an attachment of ours.
-        let mapped = unsafe { libc::shmat(id.0, hint, flags.bits()) };
-        let mapped = Address(Errno::result(mapped)?.expose_provenance());
+        // SAFETY: `endangers` has refused a SHM_REMAP that would replace anything but an attachment of ours.
+        let mapped = unsafe { shm::attach(id, address, flags) }?;
         let writable = !flags.contains(ShmatFlags::SHM_RDONLY);
         let length = self.size_of(id).next_multiple_of(self.page_size());
         self.attached.insert(mapped.0, Extent { length, writable });
@@ -83,17 +96,14 @@ impl Linux {
     }
 
     fn shmdt(&mut self, address: Address) -> nix::Result<Answer> {
-        let start = std::ptr::without_provenance::<c_void>(address.0);
-        // SAFETY: shmdt removes only attachments; no reference points into one, and `attached` forgets it.
-        Errno::result(unsafe { libc::shmdt(start) })?;
+        shm::detach(address)?;
         self.attached.remove(&address.0);
         Ok(Answer::Done)
     }
 
     fn semget(&mut self, key: Key, nsems: i32, flags: c_int) -> nix::Result<Answer> {
         net::hold_signals(|| {
-            // SAFETY: semget takes three numbers and touches no memory of this process.
-            let id = Semid(Errno::result(unsafe { libc::semget(key.0, nsems, flags) })?);
+            let id = sem::get(key, nsems, flags)?;
             if is_exclusive(key, flags) {
                 net::watch(Watched::Set(id));
             }
@@ -101,71 +111,53 @@ impl Linux {
         })
     }
 
-    fn semop(&mut self, id: Semid, ops: &[SemOp]) -> nix::Result<Answer> {
-        let mut ops: Vec<libc::sembuf> = ops
-            .iter()
-            .map(|op| libc::sembuf { sem_num: op.number, sem_op: op.change, sem_flg: op.flags.bits() as i16 })
-            .collect();
-        // SAFETY: the pointer and the count describe the vector, which lives until the call returns.
-        Errno::result(unsafe { libc::semop(id.0, ops.as_mut_ptr(), ops.len()) })?;
-        Ok(Answer::Done)
-    }
-
     fn semctl(&mut self, id: Semid, semnum: i32, cmd: SemCmd) -> nix::Result<Answer> {
-        match cmd {
+        let value = sem::control(id, semnum, cmd)?;
+        Ok(match cmd {
             SemCmd::IpcRmid => {
-                remove_set(id)?;
                 net::forget(Watched::Set(id));
-                Ok(Answer::Done)
+                Answer::Done
             }
-            SemCmd::SetVal(value) => {
-                // SAFETY: SETVAL takes an int for its fourth argument.
-                Errno::result(unsafe { libc::semctl(id.0, semnum, cmd.number(), value) })?;
-                Ok(Answer::Done)
-            }
-            SemCmd::GetVal | SemCmd::GetPid | SemCmd::GetNcnt | SemCmd::GetZcnt => {
-                // SAFETY: these commands take no fourth argument.
-                Errno::result(unsafe { libc::semctl(id.0, semnum, cmd.number()) }).map(Answer::Number)
-            }
-            // `endangers` has refused it.
-            SemCmd::Other(_) => Err(Errno::EINVAL),
-        }
+            SemCmd::SetVal(_) => Answer::Done,
+            _ => Answer::Number(value),
+        })
     }
 
     fn shmctl(&mut self, id: Shmid, cmd: Cmd) -> nix::Result<Answer> {
         match cmd {
-            Cmd::IpcStat => Ok(Answer::Record(stat(id, cmd)?.1)),
+            Cmd::IpcStat => shm::stat(id, cmd).map(|(_, record)| Answer::Record(record)),
             Cmd::ShmStat | Cmd::ShmStatAny => {
-                stat(id, cmd).map(|(found, record)| Answer::Found(Shmid(found), record))
+                shm::stat(id, cmd).map(|(found, record)| Answer::Found(Shmid(found), record))
             }
-            Cmd::IpcInfo => limits(id),
-            Cmd::ShmInfo => usage(id),
-            Cmd::IpcSet(change) => {
-                // SAFETY: an all-zero shmid_ds is a value of its type: it holds integers only.
-                let mut record: libc::shmid_ds = unsafe { MaybeUninit::zeroed().assume_init() };
-                record.shm_perm.uid = change.uid;
-                record.shm_perm.gid = change.gid;
-                record.shm_perm.mode = change.mode.bits() as _;
-                control(id, cmd, &mut record).map(|_| Answer::Done)
-            }
+            Cmd::IpcInfo => shm::limits(id),
+            Cmd::ShmInfo => shm::usage(id),
+            Cmd::IpcSet(change) => shm::set(id, change).map(|()| Answer::Done),
             Cmd::IpcRmid => {
-                remove(id)?;
+                shm::remove(id)?;
                 net::forget(Watched::Segment(id));
                 Ok(Answer::Done)
             }
+            // `endangers` has refused it.
+            Cmd::IpcSetAt(_) => Err(Errno::EFAULT),
             Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => {
-                // SAFETY: these commands take no buffer: the kernel ignores the third argument.
-                Errno::result(unsafe { libc::shmctl(id.0, cmd.number(), std::ptr::null_mut()) })?;
-                Ok(Answer::Done)
+                shm::without_buffer(id, cmd).map(|()| Answer::Done)
             }
         }
+    }
+
+    fn file(&mut self, call: &FileCall) -> nix::Result<Answer> {
+        let answer = files::perform(&mut self.files, call)?;
+        if let (&FileCall::Map { length, writable, .. }, Answer::Mapped(start)) = (call, &answer) {
+            self.attached.insert(start.0, Extent { length, writable });
+        }
+        Ok(answer)
     }
 
     /// How many bytes of a segment may be touched: what `shmget` asked for here, or else what the kernel says.
     fn size_of(&self, id: Shmid) -> usize {
         match self.sizes.get(&id) {
             Some(&size) if size > 0 => size,
-            _ => stat(id, Cmd::IpcStat).map_or(0, |(_, record)| record.size),
+            _ => shm::stat(id, Cmd::IpcStat).map_or(0, |(_, record)| record.size),
         }
     }
 
@@ -182,10 +174,26 @@ impl Linux {
         Err(Error::NotAttached { address, length, purpose })
     }
 
+    /// The control word at an address. It cannot be detached while it is borrowed: that takes `&mut self`.
+    pub(super) fn atomic(&self, address: Address, writing: bool) -> Result<&AtomicU32> {
+        let unaligned = !address.is_multiple_of(size_of::<u32>());
+        if unaligned {
+            return Err(Error::Misaligned { offset: address.0, alignment: size_of::<u32>() });
+        }
+        self.attached_for(address, size_of::<u32>(), writing)?;
+        let word = std::ptr::with_exposed_provenance_mut::<u32>(address.0);
+        // SAFETY: the address is aligned, and `attached_for` found the word in an attachment that may be written
+        // if it has to be. Control words are accessed by atomics only, in every process.
+        Ok(unsafe { AtomicU32::from_ptr(word) })
+    }
+
     /// Why a call must not be made in this process, whatever the kernel would say to it.
     fn endangers(&self, call: &Call) -> Option<&'static str> {
         if let Call::Semctl { cmd: SemCmd::Other(_), .. } = call {
             return Some("the command may want a buffer, which the playground does not give it");
+        }
+        if matches!(call, Call::SemopAt { .. } | Call::Shmctl { cmd: Cmd::IpcSetAt(_), .. }) {
+            return Some("the buffer is one of another process");
         }
         let Call::Shmat { shmid, address, flags } = call else { return None };
         if *address == Address::NULL {
@@ -226,8 +234,15 @@ impl Process for Linux {
             Call::Semget { key, nsems, flags, mode } => {
                 self.semget(key, nsems, flags.bits() | mode.bits() as c_int)
             }
-            Call::Semop { semid, ref ops } => self.semop(semid, ops),
+            Call::Semop { semid, ref ops } => sem::operate(semid, ops).map(|()| Answer::Done),
+            // `endangers` has refused it.
+            Call::SemopAt { .. } => Err(Errno::EFAULT),
+            Call::Semtimedop { semid, ref ops, timeout } => {
+                sem::operate_within(semid, ops, timeout).map(|()| Answer::Done)
+            }
             Call::Semctl { semid, semnum, cmd } => self.semctl(semid, semnum, cmd),
+            Call::File(ref call) => self.file(call),
+            Call::Ftok { ref path, project } => key_of(path, project).map(Answer::Key),
         })
     }
 
@@ -235,14 +250,14 @@ impl Process for Linux {
         self.attached_for(address, buffer.len(), false)?;
         let from = std::ptr::with_exposed_provenance::<u8>(address.0);
         // SAFETY: `attached_for` found the bytes in an attachment; a forked child may die of it, and tells so.
-        Ok(faults_during(|| unsafe { copy(from, buffer.as_mut_ptr(), buffer.len()) }))
+        Ok(memory::faults_during(|| unsafe { memory::copy(from, buffer.as_mut_ptr(), buffer.len()) }))
     }
 
     fn store(&mut self, address: Address, bytes: &[u8]) -> Result<Faults> {
         self.attached_for(address, bytes.len(), true)?;
         let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0);
         // SAFETY: as for `load`, and the attachment is writable.
-        Ok(faults_during(|| unsafe { copy(bytes.as_ptr(), to, bytes.len()) }))
+        Ok(memory::faults_during(|| unsafe { memory::copy(bytes.as_ptr(), to, bytes.len()) }))
     }
 
     fn store_times(&mut self, address: Address, bytes: &[u8], times: usize) -> Result<()> {
@@ -250,26 +265,39 @@ impl Process for Linux {
         let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0);
         for _ in 0..times {
             // SAFETY: as for `store`.
-            unsafe { copy(bytes.as_ptr(), to, bytes.len()) }
+            unsafe { memory::copy(bytes.as_ptr(), to, bytes.len()) }
         }
         Ok(())
     }
 
     fn word(&mut self, address: Address, change: Change) -> Result<u32> {
-        let unaligned = !address.is_multiple_of(size_of::<u32>());
-        if unaligned {
-            return Err(Error::Misaligned { offset: address.0, alignment: size_of::<u32>() });
-        }
-        self.attached_for(address, size_of::<u32>(), change != Change::Load)?;
-        let word = std::ptr::with_exposed_provenance_mut::<u32>(address.0);
-        // SAFETY: the address is aligned, and `attached_for` found the word in an attachment that may be written
-        // if it has to be. Control words are accessed by atomics only, in every process.
-        let word = unsafe { AtomicU32::from_ptr(word) };
+        let word = self.atomic(address, change != Change::Load)?;
         Ok(match change {
             Change::Load => word.load(Ordering::Acquire),
             Change::Store(value) => word.swap(value, Ordering::AcqRel),
             Change::Add(value) => word.fetch_add(value, Ordering::AcqRel),
+            Change::Exchange { expected, new } => {
+                match word.compare_exchange(expected, new, Ordering::AcqRel, Ordering::Acquire) {
+                    Ok(before) | Err(before) => before,
+                }
+            }
         })
+    }
+
+    fn step(&mut self, counter: Address, step: Step) -> Result<u32> {
+        self.step_of(counter, step)
+    }
+
+    fn start(&mut self, _: &Deed) -> Result<()> {
+        Err(tells_the_story("do something that may take long"))
+    }
+
+    fn finish(&mut self, _: Duration) -> Result<Option<Done>> {
+        Err(tells_the_story("have done something that takes long"))
+    }
+
+    fn writable(&mut self, address: Address, length: usize) -> Result<()> {
+        self.attached_for(address, length, true)
     }
 
     fn shows(&mut self, file: ProcFile) -> io::Result<String> {
@@ -287,8 +315,19 @@ impl Process for Linux {
         User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
     }
 
+    fn processes(&self) -> Vec<i32> {
+        let names = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let mut pids: Vec<i32> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+        pids.sort_unstable();
+        pids
+    }
+
     fn fork(&mut self) -> Result<Box<dyn Process>> {
         Ok(Box::new(Child::of(self)?))
+    }
+
+    fn spawn(&mut self) -> Result<Box<dyn Process>> {
+        Ok(Box::new(Child::stranger()?))
     }
 
     fn exec(&mut self, _: &str, _: &[&str]) -> Result<()> {
@@ -319,7 +358,7 @@ pub(super) fn made_by(pid: i32, key: Key, flags: c_int, id: Shmid) -> bool {
     let is_new = |record: &ShmidDs| {
         record.cpid == pid && record.atime == 0 && record.ctime >= seconds_since_1970() - 1
     };
-    flags & libc::IPC_CREAT != 0 && stat(id, Cmd::IpcStat).is_ok_and(|(_, record)| is_new(&record))
+    flags & libc::IPC_CREAT != 0 && shm::stat(id, Cmd::IpcStat).is_ok_and(|(_, record)| is_new(&record))
 }
 
 /// Whether the flags alone say that whatever was returned is new.
@@ -330,18 +369,6 @@ pub(super) fn is_exclusive(key: Key, flags: c_int) -> bool {
 
 fn seconds_since_1970() -> i64 {
     UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() as i64)
-}
-
-/// Marks a segment for destruction; async-signal-safe.
-pub(super) fn remove(id: Shmid) -> nix::Result<()> {
-    // SAFETY: IPC_RMID takes no buffer, and the attachments of the segment stay valid.
-    Errno::result(unsafe { libc::shmctl(id.0, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
-}
-
-/// Removes a set of semaphores; async-signal-safe.
-pub(super) fn remove_set(id: Semid) -> nix::Result<()> {
-    // SAFETY: IPC_RMID takes no fourth argument.
-    Errno::result(unsafe { libc::semctl(id.0, 0, libc::IPC_RMID) }).map(drop)
 }
 
 /// `key_t ftok(const char *pathname, int proj_id)`: a key from a file and a number, as the C library makes it.
@@ -356,121 +383,11 @@ pub fn ftok(path: &CStr, project: i32) -> nix::Result<Key> {
     Errno::result(unsafe { libc::ftok(path.as_ptr(), project) }).map(Key)
 }
 
-/// A `shmctl` that reads or writes a `struct shmid_ds`; returns the call's own value.
-fn control(id: Shmid, cmd: Cmd, record: &mut libc::shmid_ds) -> nix::Result<c_int> {
-    // SAFETY: `record` is a live shmid_ds, which is what these commands read or write.
-    Errno::result(unsafe { libc::shmctl(id.0, cmd.number(), record) })
-}
-
-fn stat(id: Shmid, cmd: Cmd) -> nix::Result<(c_int, ShmidDs)> {
-    // SAFETY: an all-zero shmid_ds is a value of its type: it holds integers only.
-    let mut record: libc::shmid_ds = unsafe { MaybeUninit::zeroed().assume_init() };
-    let value = control(id, cmd, &mut record)?;
-    Ok((value, ShmidDs::from(&record)))
-}
-
-fn limits(id: Shmid) -> nix::Result<Answer> {
-    let mut info = [0u64; 16];
-    // SAFETY: IPC_INFO fills a struct shminfo, nine unsigned longs; the buffer is larger, and aligned for them.
-    let index = Errno::result(unsafe { libc::shmctl(id.0, libc::IPC_INFO, info.as_mut_ptr().cast()) })?;
-    let [shmmax, shmmin, shmmni, _shmseg, shmall, ..] = info;
-    Ok(Answer::Limits(index, ShmLimits { shmmax, shmmin, shmmni, shmall }))
-}
-
-fn usage(id: Shmid) -> nix::Result<Answer> {
-    let mut info = [0u64; 16];
-    // SAFETY: SHM_INFO fills a struct shm_info, an int and five unsigned longs; the buffer is larger, and aligned.
-    let index =
-        Errno::result(unsafe { libc::shmctl(id.0, Cmd::ShmInfo.number(), info.as_mut_ptr().cast()) })?;
-    let [used_ids, shm_tot, shm_rss, shm_swp, ..] = info;
-    Ok(Answer::Usage(index, ShmInfo { used_ids: used_ids as i32, shm_tot, shm_rss, shm_swp }))
-}
-
-#[allow(clippy::unnecessary_cast, reason = "the fields' types differ between architectures and C libraries")]
-impl From<&libc::shmid_ds> for ShmidDs {
-    fn from(record: &libc::shmid_ds) -> ShmidDs {
-        ShmidDs {
-            key: Key(record.shm_perm.__key),
-            uid: record.shm_perm.uid,
-            gid: record.shm_perm.gid,
-            cuid: record.shm_perm.cuid,
-            cgid: record.shm_perm.cgid,
-            mode: record.shm_perm.mode as u32,
-            size: record.shm_segsz,
-            atime: record.shm_atime as i64,
-            dtime: record.shm_dtime as i64,
-            ctime: record.shm_ctime as i64,
-            cpid: record.shm_cpid,
-            lpid: record.shm_lpid,
-            nattch: record.shm_nattch as u64,
-        }
-    }
-}
-
-/// Copies byte by byte. Volatile, since the other side of the memory may change at any moment.
-///
-/// # Safety
-///
-/// `from` must be valid for reading `length` bytes and `to` for writing them.
-unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
-    for at in 0..length {
-        // SAFETY: the caller vouches for `length` bytes from `from`.
-        let from = unsafe { from.add(at) };
-        // SAFETY: the caller vouches for `length` bytes from `to`.
-        let to = unsafe { to.add(at) };
-        // SAFETY: `from` is one of the bytes that the caller vouched for.
-        let byte = unsafe { from.read_volatile() };
-        // SAFETY: `to` is one of the bytes that the caller vouched for.
-        unsafe { to.write_volatile(byte) };
-    }
-}
-
-/// The minor page faults of this process while it does something.
-fn faults_during(deed: impl FnOnce()) -> Faults {
-    // The first round brings in the code that counts, so that the second counts only the deed.
-    black_box(minor_faults());
-    let before = minor_faults();
-    deed();
-    minor_faults() - before
-}
-
-fn minor_faults() -> Faults {
-    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.minor_page_faults() as Faults)
-}
-
-/// Forks this process.
+/// [`ftok`] for a path as Rust has it.
 ///
 /// # Errors
 ///
-/// `EAGAIN`: no more processes are allowed. `EDEADLK`: this process has threads, whose locks a child would
-/// inherit locked. `ENOMEM`, `ENOSYS`.
-pub(crate) fn fork() -> nix::Result<ForkResult> {
-    let threads = fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-    if threads > 1 {
-        return Err(Errno::EDEADLK);
-    }
-    // SAFETY: the process has one thread, so no lock can be held by a thread that the child lacks.
-    unsafe { nix::unistd::fork() }
-}
-
-/// Ends this process at once: no destructor runs, no buffer is flushed twice.
-pub(crate) fn exit_now(status: i32) -> ! {
-    // SAFETY: _exit takes a number and does not return.
-    unsafe { libc::_exit(status) }
-}
-
-/// Calls `handler` at the first arrival of each signal; a signal that is ignored stays ignored (`nohup`).
-pub(super) fn on_first(signals: &[Signal], handler: extern "C" fn(c_int)) {
-    let flags = SaFlags::SA_RESETHAND | SaFlags::SA_ONSTACK;
-    let action = SigAction::new(SigHandler::Handler(handler), flags, SigSet::all());
-    for &signal in signals {
-        // SAFETY: the handler does async-signal-safe things only: atomics, getpid, shmctl, raise.
-        let before = unsafe { sigaction(signal, &action) };
-        if let Ok(before) = before
-            && matches!(before.handler(), SigHandler::SigIgn)
-        {
-            // SAFETY: this puts back what was there.
-            let _ = unsafe { sigaction(signal, &before) };
-        }
-    }
+/// As for [`ftok`]; `EINVAL` for a path with a NUL in it.
+pub fn key_of(path: &Path, project: i32) -> nix::Result<Key> {
+    path.with_nix_path(|path| ftok(path, project))?
 }

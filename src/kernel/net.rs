@@ -1,17 +1,18 @@
-//! The safety net: a segment or a set of semaphores that this process made does not outlive it.
+//! The safety net: a segment, a set of semaphores or a message queue that this process made does not outlive it.
 //!
 //! Every end that a program can still act at is covered: a normal one, an error, a panic (by [`sweep`], which
 //! `main` calls last), and a signal (by a handler). Against `SIGKILL` only a private IPC namespace helps.
 //!
-//! **Invariant:** only what this very process made, or a child of it at its request, is in the net; and only this process draws it in, never a forked child that inherited it.
+//! **Invariant:** only what this very process made, or a child of it at its request, is in the net; and only this
+//! process draws it in, never a forked child that inherited it.
 
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 
 use nix::libc::c_int;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 
-use super::linux;
-use crate::call::{Semid, Shmid};
+use super::linux::{self, Queueid};
+use crate::call::{Answer, Call, Cmd, Outcome, SemCmd, Semid, Shmid};
 
 /// As many as Linux allows by default in one namespace (`SHMMNI`).
 const CAPACITY: usize = 4096;
@@ -26,6 +27,7 @@ struct Ids {
 
 static SEGMENTS: Ids = Ids::none();
 static SETS: Ids = Ids::none();
+static QUEUES: Ids = Ids::none();
 
 impl Ids {
     const fn none() -> Ids {
@@ -74,6 +76,8 @@ pub(super) enum Watched {
     Segment(Shmid),
     /// A set of semaphores.
     Set(Semid),
+    /// A message queue.
+    Queue(Queueid),
 }
 
 impl Watched {
@@ -81,6 +85,7 @@ impl Watched {
         match self {
             Watched::Segment(id) => (&SEGMENTS, id.0 + 1),
             Watched::Set(id) => (&SETS, id.0 + 1),
+            Watched::Queue(id) => (&QUEUES, id.0 + 1),
         }
     }
 }
@@ -90,8 +95,9 @@ pub fn sweep() {
     if OWNER.load(SeqCst) != this_process() {
         return;
     }
-    empty(&SEGMENTS, |id| linux::remove(Shmid(id)));
-    empty(&SETS, |id| linux::remove_set(Semid(id)));
+    empty(&SEGMENTS, |id| linux::shm::remove(Shmid(id)));
+    empty(&SETS, |id| linux::sem::remove(Semid(id)));
+    empty(&QUEUES, |id| linux::remove_queue(Queueid(id)));
 }
 
 fn empty(ids: &Ids, remove: impl Fn(i32) -> nix::Result<()>) {
@@ -120,6 +126,25 @@ pub(super) fn watch(thing: Watched) {
     ids.put(entry);
 }
 
+/// What a child was answered: it watches what it made, and its parent does, too, in case the child is killed. What it
+/// has removed is nobody's any more, and its id may be another's soon.
+pub(super) fn heard(child: i32, call: &Call, outcome: &Outcome) {
+    let Ok(answer) = outcome else { return };
+    match (call, answer) {
+        (&Call::Shmget { key, flags, .. }, Answer::Id(id))
+            if linux::made_by(child, key, flags.bits(), *id) =>
+        {
+            watch(Watched::Segment(*id));
+        }
+        (&Call::Semget { key, flags, .. }, Answer::Set(id)) if linux::is_exclusive(key, flags.bits()) => {
+            watch(Watched::Set(*id));
+        }
+        (&Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, _) => forget(Watched::Segment(shmid)),
+        (&Call::Semctl { semid, cmd: SemCmd::IpcRmid, .. }, _) => forget(Watched::Set(semid)),
+        _ => {}
+    }
+}
+
 /// Takes something out of the net: it is removed, or another process answers for it now.
 pub(super) fn forget(thing: Watched) {
     let (ids, entry) = thing.place();
@@ -130,7 +155,7 @@ pub(super) fn forget(thing: Watched) {
 
 /// In a forked child: a net of its own, empty.
 pub(super) fn renew() {
-    for place in SEGMENTS.taken().chain(SETS.taken()) {
+    for place in SEGMENTS.taken().chain(SETS.taken()).chain(QUEUES.taken()) {
         place.store(0, SeqCst);
     }
     OWNER.store(this_process(), SeqCst);
@@ -146,5 +171,32 @@ extern "C" fn remove_and_die(signal: c_int) {
     sweep();
     if let Ok(signal) = Signal::try_from(signal) {
         let _ = raise(signal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Key, ShmgetFlags};
+    use crate::course::OWNER_RW;
+
+    fn holds(ids: &Ids, id: i32) -> bool {
+        ids.taken().any(|place| place.load(SeqCst) == id + 1)
+    }
+
+    /// Ids that no kernel gives, so that what other tests make does not matter; and no net is drawn in here.
+    #[test]
+    fn what_a_child_has_removed_is_in_the_net_no_more() {
+        let (flags, mode) = (ShmgetFlags::IPC_CREAT, OWNER_RW);
+        let set = Semid(i32::MAX - 1);
+        heard(1, &Call::Semget { key: Key::PRIVATE, nsems: 1, flags, mode }, &Ok(Answer::Set(set)));
+        assert!(holds(&SETS, set.0));
+        heard(1, &Call::Semctl { semid: set, semnum: 0, cmd: SemCmd::IpcRmid }, &Ok(Answer::Done));
+        assert!(!holds(&SETS, set.0));
+        let segment = Shmid(i32::MAX - 1);
+        heard(1, &Call::Shmget { key: Key::PRIVATE, size: 1, flags, mode }, &Ok(Answer::Id(segment)));
+        assert!(holds(&SEGMENTS, segment.0));
+        heard(1, &Call::Shmctl { shmid: segment, cmd: Cmd::IpcRmid }, &Ok(Answer::Done));
+        assert!(!holds(&SEGMENTS, segment.0));
     }
 }

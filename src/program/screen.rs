@@ -27,6 +27,23 @@ pub(super) fn choose_color(color: Color) {
     }
 }
 
+/// Decides on colour for what does not go to standard output, by the same rules.
+pub fn choose_color_for(color: Color, terminal: bool) {
+    let set = |name| env::var(name).is_ok_and(|value| !value.is_empty() && value != "0");
+    let dumb = env::var("TERM").is_ok_and(|term| term == "dumb");
+    let refused = set("NO_COLOR") || dumb || env::var("CLICOLOR").is_ok_and(|value| value == "0");
+    control::set_override(match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => set("CLICOLOR_FORCE") || (terminal && !refused),
+    });
+}
+
+/// The screen of something that does not wait for the learner.
+pub fn screen(ascii: bool, terminal: bool) -> Screen {
+    Screen { width: width(terminal), ascii: ascii || !locale_is_utf8(), stepping: false, echoes: true }
+}
+
 /// The screen that standard output goes to.
 pub(super) fn measure(ascii: bool, stepping: bool) -> Screen {
     Screen {

@@ -4,10 +4,11 @@ use std::mem::{align_of, size_of};
 
 use bytemuck::Pod;
 
+use super::Bytes;
 use crate::call::{Address, Call};
 use crate::error::{Error, Result};
-use crate::kernel::{Change, Faults};
-use crate::story::Story;
+use crate::kernel::{Change, Deed, Faults, How, Step, Tally};
+use crate::story::{Story, Work};
 
 /// A segment that is mapped into a process.
 ///
@@ -65,6 +66,19 @@ impl Attachment {
         let mut bytes = vec![0; length];
         self.story.load(self.address.offset(offset), &mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Reads one byte and throws it away: in C, `(void) *(volatile char *)(memory + offset)`.
+    ///
+    /// Returns how many pages the kernel had to give the process for it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::write`].
+    #[track_caller]
+    pub fn touch(&self, offset: usize) -> Result<Faults> {
+        self.bounded(offset, 1)?;
+        self.story.load(self.address.offset(offset), &mut [0])
     }
 
     /// Reads a string that ends with a NUL, or after `most` bytes: in C, `printf("%.*s", most, memory + offset)`.
@@ -142,10 +156,89 @@ impl Attachment {
         self.word(offset, Change::Add(value))
     }
 
-    fn word(&self, offset: usize, change: Change) -> Result<u32> {
+    /// Sets a control word if it is `expected`, and returns what it was: in C,
+    /// `atomic_compare_exchange_strong(memory + offset, &expected, new)`. Of several processes that try, one succeeds.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, and as for [`Attachment::write`].
+    pub fn exchange_word(&self, offset: usize, expected: u32, new: u32) -> Result<u32> {
+        self.word(offset, Change::Exchange { expected, new })
+    }
+
+    /// Makes one step of `counter++` on a control word, and returns what is in the process's register after it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::store_word`].
+    pub fn step(&self, offset: usize, step: Step) -> Result<u32> {
+        self.story.one_step(self.word_at(offset)?, step)
+    }
+
+    /// Starts a second process on adding 1 to the word at `counter`, so many times, once the word at `gate` is not 0.
+    #[track_caller]
+    pub(super) fn start_count(
+        &self,
+        [counter, gate]: [usize; 2],
+        times: u64,
+        how: How,
+        told: bool,
+    ) -> Result<Work<Tally>> {
+        let (counter, gate) = (self.word_at(counter)?, self.word_at(gate)?);
+        self.story.start_count(Deed::Count { counter, gate, times, how }, told)
+    }
+
+    /// Starts a second process on taking the lock in a control word. The end says whether its holder had died.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, `OutOfBounds`; `Ended`, if the process is gone.
+    #[track_caller]
+    pub fn start_lock(&self, offset: usize) -> Result<Work<bool>> {
+        self.story.start_lock(Deed::Lock(self.word_at(offset)?))
+    }
+
+    /// Starts a second process on giving the lock free that it holds.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Attachment::start_lock`].
+    #[track_caller]
+    pub fn start_unlock(&self, offset: usize) -> Result<Work<bool>> {
+        self.story.start_lock(Deed::Unlock(self.word_at(offset)?))
+    }
+
+    /// Counting under the lock in a control word.
+    ///
+    /// # Errors
+    ///
+    /// `Misaligned`, `OutOfBounds`.
+    pub fn lock_at(&self, offset: usize) -> Result<How> {
+        self.word_at(offset).map(How::Lock)
+    }
+
+    fn word_at(&self, offset: usize) -> Result<Address> {
         aligned::<u32>(offset)?;
         self.bounded(offset, size_of::<u32>())?;
-        self.story.word(self.address.offset(offset), change)
+        Ok(self.address.offset(offset))
+    }
+
+    fn word(&self, offset: usize, change: Change) -> Result<u32> {
+        self.story.word(self.word_at(offset)?, change)
+    }
+
+    /// The bytes, bare: for a loop that is counted or timed, and therefore tells nothing.
+    ///
+    /// Whoever detaches by [`Story::perform`] while they are in use spoils them, as in C.
+    ///
+    /// # Errors
+    ///
+    /// `NotAttached`: the attachment is for reading only. `Ground`: it is another process's.
+    pub fn bytes(&self) -> Result<Bytes<'_>> {
+        self.story.writable(self.address, self.size)?;
+        let start = std::ptr::with_exposed_provenance_mut(self.address.0);
+        // SAFETY: they are bytes of an attachment of this process that may be written, and it is borrowed as long.
+        Ok(unsafe { Bytes::new(start, self.size) })
     }
 
     /// Shows bytes as a hexdump.
@@ -190,7 +283,7 @@ impl Attachment {
 impl Drop for Attachment {
     fn drop(&mut self) {
         if !self.detached {
-            self.story.let_go(self.address);
+            self.story.perform_at_drop(Call::Shmdt { address: self.address });
         }
     }
 }

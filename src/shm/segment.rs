@@ -1,5 +1,7 @@
 //! A segment: made once, removed once, attached as often as one likes.
 
+use std::path::Path;
+
 use nix::errno::Errno;
 use nix::sys::stat::Mode;
 
@@ -7,6 +9,9 @@ use super::Attachment;
 use crate::call::{Address, Answer, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
 use crate::error::{Error, Result};
 use crate::story::Story;
+
+/// As often as this the kernel has gone through its whole table, however many segments there are (`IPCMNI`).
+const MOST_PLACES: u64 = 2 * 32768;
 
 /// A segment that a process of this story made, and has to remove.
 pub struct Segment {
@@ -52,6 +57,59 @@ impl Segment {
     #[track_caller]
     pub fn create_private(story: &Story, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Segment> {
         Self::make(story, Key::PRIVATE, size, flags, mode)
+    }
+
+    /// `shmget(key, size, IPC_CREAT | IPC_EXCL | mode)` with a key that no segment has: the next one, while `EEXIST`
+    /// says that one is taken. The first depends on the process, so that two runs do not meet.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Segment::create`], without `EEXIST`.
+    ///
+    /// Source: [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html).
+    #[track_caller]
+    pub fn create_with_free_key(story: &Story, size: usize, mode: Mode) -> Result<(Key, Segment)> {
+        let mut key = Key(0x5348_0000 | (story.pid() & 0xffff));
+        loop {
+            match Self::create(story, key, size, mode) {
+                Err(Error::Refused(refusal)) if refusal.errno == Errno::EEXIST => key.0 += 1,
+                other => return other.map(|segment| (key, segment)),
+            }
+        }
+    }
+
+    /// The segment of an id that `shmget` has just returned, if this process has made it now: with `IPC_CREAT` alone
+    /// the call does not say whether it made a segment or found somebody's, and only one's own may be removed.
+    ///
+    /// # Errors
+    ///
+    /// `Ended`, if the process is gone.
+    pub fn just_made(story: &Story, id: Shmid, size: usize) -> Result<Option<Segment>> {
+        let record = match story.quietly(&Call::Shmctl { shmid: id, cmd: Cmd::IpcStat })? {
+            Ok(Answer::Record(record)) => record,
+            _ => return Ok(None),
+        };
+        let ours = record.cpid == story.pid() && record.lpid == 0 && record.nattch == 0;
+        Ok(ours.then(|| Segment { story: story.clone(), id, size, removed: false }))
+    }
+
+    /// Makes segments and removes them again, untold, until one is at this index of the kernel's table: the segment,
+    /// and how many it took. Nothing, if others keep the index in use.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Segment::create`].
+    pub fn create_at(story: &Story, index: i32, size: usize, mode: Mode) -> Result<Option<(Segment, u64)>> {
+        let call = Call::Shmget { key: Key::PRIVATE, size, flags: ShmgetFlags::empty(), mode };
+        for made in 1..=MOST_PLACES {
+            let Ok(Answer::Id(id)) = story.quietly(&call)? else { return Ok(None) };
+            if id.index() == index {
+                story.know(id);
+                return Ok(Some((Segment { story: story.clone(), id, size, removed: false }, made)));
+            }
+            let _ = story.quietly(&Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid })?;
+        }
+        Ok(None)
     }
 
     #[track_caller]
@@ -146,8 +204,46 @@ impl Segment {
 impl Drop for Segment {
     fn drop(&mut self) {
         if !self.removed {
-            self.story.discard(self.id);
+            self.story.perform_at_drop(Call::Shmctl { shmid: self.id, cmd: Cmd::IpcRmid });
         }
+    }
+}
+
+/// What any process may do that knows the key.
+impl Key {
+    /// `ftok(path, project)`: makes a key from a file and a number.
+    ///
+    /// # Errors
+    ///
+    /// `Refused`, with those of stat(2), `ENOENT` (no such file) among them. In C it returns -1.
+    ///
+    /// Source: [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html).
+    #[track_caller]
+    pub fn ftok(story: &Story, path: &Path, project: i32) -> Result<Key> {
+        match story.perform(Call::Ftok { path: path.to_owned(), project })? {
+            Answer::Key(key) => Ok(key),
+            other => unreachable!("ftok answered {other:?}"),
+        }
+    }
+
+    /// `shmget(key, size, flags | mode)`: finds a segment by its key, or, with `IPC_CREAT`, makes one. Whoever finds
+    /// one does not have to remove it: that is why this returns an id, and no [`Segment`].
+    ///
+    /// # Errors
+    ///
+    /// `Refused`, with one of:
+    ///
+    /// - `ENOENT`: no segment has the key, and `flags` lack `IPC_CREAT`.
+    /// - `EINVAL`: the segment is smaller than `size` bytes.
+    /// - `EACCES`: its permission bits deny what `mode` asks.
+    /// - and those of [`Segment::create`].
+    ///
+    /// Source: [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html).
+    #[doc(alias = "shmget")]
+    #[track_caller]
+    pub fn find(self, story: &Story, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Shmid> {
+        let answer = story.perform(Call::Shmget { key: self, size, flags, mode })?;
+        Ok(Shmid(answer.value() as i32))
     }
 }
 
@@ -201,15 +297,21 @@ impl Shmid {
     #[track_caller]
     pub fn attach_preferring(self, story: &Story, address: Address, size: usize) -> Result<Attachment> {
         match self.attach_at(story, address, size, ShmatFlags::empty()) {
-            Err(Error::Refused(refusal)) if refusal.errno == Errno::EINVAL => {
+            Err(Error::Refused(refusal)) if refusal.errno == Errno::EINVAL && self.is_there(story)? => {
                 let why = &refusal.reason.why;
                 story.say(format!(
-                    "{address} is not to be had. {why} We go on at an address that the kernel chooses."
+                    "{address} is not available. {why} We go on at an address that the kernel chooses."
                 ));
                 self.attach(story, size, ShmatFlags::empty())
             }
             other => other,
         }
+    }
+
+    /// Whether the id names a segment at all, asked without a word: EINVAL may be said of the id, too.
+    fn is_there(self, story: &Story) -> Result<bool> {
+        let asked = story.quietly(&Call::Shmctl { shmid: self, cmd: Cmd::IpcStat })?;
+        Ok(asked != Err(Errno::EINVAL))
     }
 
     /// `shmctl(id, IPC_RMID, NULL)`: marks the segment for destruction.

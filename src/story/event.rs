@@ -2,13 +2,20 @@
 //!
 //! **Invariant:** an event holds what really happened, never how it looks; renderers add no facts.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+mod act;
+mod shown;
 
-use crate::call::{Address, Performed, Shmid};
-use crate::error::Reason;
+use serde::Serialize;
+
+use super::traced::Traced;
+use crate::call::{Semid, Shmid};
 use crate::evidence::maps::Mapping;
-use crate::evidence::segments::Row;
+use crate::kernel::Ending;
+use crate::speed::Traffic;
+
+use act::serialize_call;
+pub use act::{Access, CallEvent, Direction, Rust};
+pub use shown::{Change, Field, Part, SegmentRow, Space, Speed, SpeedRow};
 
 /// One thing that happened, or was said. In JSON, the field `event` holds the variant's name.
 #[derive(Clone, Debug, Serialize)]
@@ -60,10 +67,17 @@ pub enum Event {
         /// Its words.
         text: String,
     },
+    /// What came of a move that the learner chose, in [`Story::direct`](super::Story::direct).
+    Moved {
+        /// Who made which step, and where that has led.
+        text: String,
+    },
     /// A mistake of the article, put right.
     Erratum {
         /// Its number in the book's list.
         code: String,
+        /// What kind of mistake it is, and whose.
+        fault: Fault,
         /// What is right.
         text: String,
     },
@@ -88,6 +102,31 @@ pub enum Event {
     /// A system call and its answer.
     #[serde(serialize_with = "serialize_call")]
     Call(Box<CallEvent>),
+    /// A second process has been started on something, whose end is told apart.
+    Started {
+        /// The process.
+        pid: i32,
+        /// What it is called.
+        who: Option<String>,
+        /// What it does, in C notation.
+        c: String,
+        /// The statement of the lesson that started it.
+        #[serde(flatten)]
+        rust: Option<Rust>,
+        /// Whether one line is enough.
+        brief: bool,
+    },
+    /// What the kernel shows of a process that waits.
+    Sleep {
+        /// The process.
+        pid: i32,
+        /// What it is called.
+        who: Option<String>,
+        /// `State` in its `/proc/PID/status`.
+        state: String,
+        /// Its `/proc/PID/wchan`: the function of the kernel in which it sleeps.
+        function: String,
+    },
     /// Bytes read from a segment, or written to it.
     Memory(Access),
     /// A stretch of a segment, byte by byte.
@@ -210,16 +249,27 @@ pub enum Event {
         /// One line.
         text: String,
     },
+    /// How fast messages went, by every mechanism and in every size.
+    Speeds {
+        /// There and back, or one way.
+        traffic: Traffic,
+        /// The sizes of the messages, in bytes.
+        sizes: Vec<usize>,
+        /// A row for each mechanism.
+        rows: Vec<SpeedRow>,
+    },
+    /// Something that spoils what follows.
+    Warning {
+        /// What, and what to do.
+        text: String,
+    },
     /// Something that cannot be shown here, and why.
     Missing {
         /// What, and why.
         text: String,
     },
     /// The lesson waits for the learner.
-    Wait {
-        /// `next`, or `answer`.
-        wants: &'static str,
-    },
+    Wait(Wants),
     /// The lesson is over.
     End {
         /// `complete`, `quit` or `failed`.
@@ -229,9 +279,34 @@ pub enum Event {
         /// Segments of this story that are still in the kernel's table: empty, if all is well; none, if the table
         /// cannot be seen.
         left: Option<Vec<Shmid>>,
+        /// Segments of this story that go by themselves when another process detaches them.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        marked: Vec<Shmid>,
+        /// Sets of semaphores of this story that are still in the kernel's table, likewise.
+        left_sets: Option<Vec<Semid>>,
         /// The command for the next lesson.
         next: Option<String>,
     },
+    /// What only a traced program does.
+    #[serde(untagged)]
+    Traced(Traced),
+}
+
+impl From<Traced> for Event {
+    fn from(event: Traced) -> Event {
+        Event::Traced(event)
+    }
+}
+
+impl Event {
+    /// A process ended so.
+    pub(super) fn ended(pid: i32, who: Option<String>, ending: Ending) -> Event {
+        let signal = match ending {
+            Ending::Killed(signal) => Some(signal.to_string()),
+            _ => None,
+        };
+        Event::Signal { pid, who, signal, text: ending.to_string() }
+    }
 }
 
 /// One possible answer to a question.
@@ -243,136 +318,32 @@ pub struct Choice {
     pub why: String,
 }
 
-/// A system call, who made it, what it means.
-#[derive(Clone, Debug)]
-pub struct CallEvent {
-    /// The call and its outcome.
-    pub performed: Performed,
-    /// What the process is called, if it is not the one that tells.
-    pub who: Option<String>,
-    /// Why the kernel refused it.
-    pub reason: Option<Reason>,
-    /// The statement of the lesson that made it.
-    pub rust: Option<Rust>,
-    /// Whether one line is enough.
-    pub brief: bool,
+/// What the learner may type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "wants", rename_all = "snake_case")]
+pub enum Wants {
+    /// Enter, to go on.
+    Next {
+        /// Whether `?` would bring more.
+        more: bool,
+    },
+    /// The letter of an option, or Enter for none.
+    Answer {
+        /// The last option's letter.
+        last: char,
+    },
+    /// Who moves next, `a` or `b`, or Enter to leave it to the lesson.
+    Move,
 }
 
-/// A statement of a lesson.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Rust {
-    /// The statement, on one line.
-    #[serde(rename = "rust")]
-    pub code: String,
-    /// `file:line`.
-    pub at: String,
-}
-
-/// Bytes read or written.
-#[derive(Clone, Debug, Serialize)]
-pub struct Access {
-    /// The process.
-    pub pid: i32,
-    /// What it is called, if it is not the one that tells.
-    pub who: Option<String>,
-    /// Read or written.
-    #[serde(rename = "access")]
-    pub direction: Direction,
-    /// Where.
-    pub address: Address,
-    /// Which bytes.
-    pub bytes: Vec<u8>,
-    /// Pages that the process was given meanwhile: its minor page faults. None, if it did not survive.
-    pub faults: Option<u64>,
-    /// The access in C notation.
-    pub c: String,
-    /// The statement of the lesson that made it.
-    #[serde(flatten)]
-    pub rust: Option<Rust>,
-    /// Whether one line is enough.
-    pub brief: bool,
-}
-
-/// Which way bytes went.
+/// What is wrong with a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// From the segment.
-    Read,
-    /// To the segment.
-    Write,
-}
-
-/// A field of the kernel's record at each of the moments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Field {
-    /// Its name in C.
-    pub name: &'static str,
-    /// Its value at each moment.
-    pub values: Vec<String>,
-    /// What it means, with its unit.
-    pub meaning: String,
-    /// Whether it changed from one moment to another.
-    pub moved: bool,
-}
-
-/// A row of the kernel's table.
-#[derive(Clone, Debug, Serialize)]
-pub struct SegmentRow {
-    /// The row.
-    #[serde(flatten)]
-    pub row: Row,
-    /// The owner's name, or number.
-    pub owner: String,
-    /// What changed since the row was last shown, or since the step began.
-    pub changed: Vec<Change>,
-}
-
-/// A cell of a row that changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
-    /// The column of `ipcs -m`.
-    pub column: &'static str,
-    /// What it said before.
-    pub was: String,
-    /// What it says now.
-    pub now: String,
-}
-
-/// A process's address space in rough parts, the highest address first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Space {
-    /// The parts.
-    pub parts: Vec<Part>,
-}
-
-/// A part of an address space.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Part {
-    /// `stack`, `libraries`, `segment`, `heap`, `program`.
-    pub what: &'static str,
-    /// The first byte.
-    pub start: Address,
-    /// The byte after the last.
-    pub end: Address,
-    /// The segment that is shown there.
-    pub shmid: Option<Shmid>,
-}
-
-fn serialize_call<S: Serializer>(call: &CallEvent, serializer: S) -> Result<S::Ok, S::Error> {
-    let Performed { pid, call: asked, outcome } = &call.performed;
-    let mut map = serializer.serialize_map(None)?;
-    map.serialize_entry("pid", pid)?;
-    map.serialize_entry("who", &call.who)?;
-    map.serialize_entry("name", asked.name())?;
-    map.serialize_entry("args", &asked.arguments())?;
-    map.serialize_entry("result", &outcome.as_ref().ok().map(|answer| answer.value()))?;
-    map.serialize_entry("errno", &outcome.as_ref().err().map(|errno| format!("{errno:?}")))?;
-    map.serialize_entry("c", &call.performed.to_string())?;
-    map.serialize_entry("why", &call.reason.as_ref().map(|reason| &reason.why))?;
-    map.serialize_entry("try", &call.reason.as_ref().map(|reason| &reason.advice))?;
-    map.serialize_entry("rust", &call.rust.as_ref().map(|rust| &rust.code))?;
-    map.serialize_entry("at", &call.rust.as_ref().map(|rust| &rust.at))?;
-    map.serialize_entry("brief", &call.brief)?;
-    map.end()
+pub enum Fault {
+    /// The article says what is not so.
+    Wrong,
+    /// The article leaves out what one has to know.
+    Missing,
+    /// A manual page says what is not so.
+    Manual,
 }

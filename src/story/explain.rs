@@ -2,24 +2,58 @@
 //!
 //! **Invariant:** every sentence that names a number has just read it, or takes it from the call.
 
+mod others;
+
+use std::io;
+
 use nix::errno::Errno;
 
 use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
 use crate::error::Reason;
-use crate::evidence::limits::{self, SHMALL, SHMMAX, SHMMNI};
+use crate::evidence::limits::{self, SHM_RMID_FORCED, SHMALL, SHMMAX, SHMMNI};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
 use crate::kernel::{ProcFile, Process};
 
+use others::{file, ftok, semaphore};
+
+/// Where the evidence comes from: the process that was refused, seen from inside or from outside.
+pub(crate) trait Look {
+    /// The size of a page of memory, in bytes.
+    fn page_size(&self) -> usize;
+
+    /// What the kernel shows in a file of `/proc`.
+    fn shows(&mut self, file: ProcFile) -> io::Result<String>;
+}
+
+impl Look for &mut (dyn Process + '_) {
+    fn page_size(&self) -> usize {
+        Process::page_size(&**self)
+    }
+
+    fn shows(&mut self, file: ProcFile) -> io::Result<String> {
+        Process::shows(&mut **self, file)
+    }
+}
+
 /// The reason, in words.
-pub(super) fn explain(call: &Call, errno: Errno, process: &mut dyn Process) -> Reason {
+pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reason {
     let (why, advice) = match (call, errno) {
         (_, Errno::ENOSYS) => no_such_call(call),
         (Call::Shmget { key, size, flags, .. }, _) => shmget(*key, *size, *flags, errno, process),
         (Call::Shmat { shmid, address, flags }, _) => shmat(*shmid, *address, *flags, errno, process),
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
-        (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno),
-        (Call::Semget { .. } | Call::Semop { .. } | Call::Semctl { .. }, _) => semaphore(call, errno),
+        (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno, process),
+        (Call::File(call), _) => file(call, errno),
+        (
+            Call::Semget { .. }
+            | Call::Semop { .. }
+            | Call::SemopAt { .. }
+            | Call::Semtimedop { .. }
+            | Call::Semctl { .. },
+            _,
+        ) => semaphore(call, errno),
+        (Call::Ftok { .. }, _) => ftok(errno),
     };
     Reason { why, advice }
 }
@@ -30,8 +64,28 @@ fn words(why: impl Into<String>, advice: impl Into<String>) -> Words {
     (why.into(), advice.into())
 }
 
+/// What means the same for every call; and the kernel's own words for the rest.
 fn unknown(call: &str, errno: Errno) -> Words {
-    words(format!("{call} gave an errno that its manual page leaves to others: {}.", errno.desc()), see(call))
+    match errno {
+        Errno::EFAULT => words(
+            format!(
+                "{call} was passed an address that is not in this process's memory, or may not be used so."
+            ),
+            "Pass the address of a variable: `&buf`, and no pointer that points nowhere yet.",
+        ),
+        Errno::ENFILE => {
+            words("The whole system has as many files open as it may.", "See /proc/sys/fs/file-nr.")
+        }
+        Errno::ENOMEM => words("The kernel has no memory left for what it has to note.", "See `free`."),
+        Errno::EOVERFLOW => words(
+            "A number in the record is too large for the form of it that this program knows.",
+            "Build the program anew: for 64 bits, or with _FILE_OFFSET_BITS=64.",
+        ),
+        _ => words(
+            format!("{call} gave {errno:?}, and why is not explained here: {}.", errno.desc()),
+            see(call),
+        ),
+    }
 }
 
 fn see(call: &str) -> String {
@@ -49,7 +103,7 @@ fn no_such_call(call: &Call) -> Words {
     )
 }
 
-fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut dyn Process) -> Words {
+fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => invalid_size(key, size, process),
         Errno::ENOENT => {
@@ -57,7 +111,7 @@ fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut
         }
         Errno::EEXIST => words(
             format!("A segment has the key {key} already, and IPC_CREAT|IPC_EXCL asks for a new one."),
-            "Leave IPC_EXCL away to use the segment that is there, or choose another key.",
+            "Leave out IPC_EXCL to use the segment that is there, or choose another key.",
         ),
         Errno::ENOSPC => no_space(size, process),
         Errno::ENOMEM if flags.contains(ShmgetFlags::SHM_HUGETLB) => {
@@ -75,7 +129,7 @@ fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut
         ),
         Errno::EPERM if flags.contains(ShmgetFlags::SHM_HUGETLB) => words(
             "SHM_HUGETLB is for CAP_IPC_LOCK, or a group or limit that allows it.",
-            "Leave SHM_HUGETLB away.",
+            "Leave out SHM_HUGETLB.",
         ),
         Errno::EPERM => words(
             "The manual page gives EPERM for huge pages only, so a sandbox forbids the call (a seccomp filter).",
@@ -85,7 +139,7 @@ fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut
     }
 }
 
-fn invalid_size(key: Key, size: usize, process: &mut dyn Process) -> Words {
+fn invalid_size(key: Key, size: usize, process: &mut dyn Look) -> Words {
     let found = if key == Key::PRIVATE { None } else { row(process, |row| row.key == key) };
     if let Some(found) = found {
         return words(
@@ -108,21 +162,21 @@ fn invalid_size(key: Key, size: usize, process: &mut dyn Process) -> Words {
     }
 }
 
-fn no_space(size: usize, process: &mut dyn Process) -> Words {
+fn no_space(size: usize, process: &mut dyn Look) -> Words {
     let table = table(process).unwrap_or_default();
     let page = process.page_size();
     let pages = |bytes: usize| bytes.div_ceil(page) as u64;
     let used: u64 = table.iter().map(|row| pages(row.size)).sum();
     match (setting(process, SHMMNI), setting(process, SHMALL)) {
         (Some(most), _) if table.len() as u64 >= most => words(
-            format!("There are {} segments, and /proc/sys/kernel/shmmni allows {most}.", table.len()),
+            format!("/proc/sys/kernel/shmmni allows {most} segments, and so many there are."),
             "Remove those that nobody needs (`ipcs -m`, `ipcrm -m ID`), or raise kernel.shmmni. \
              With --isolated you have a table of your own.",
         ),
         (_, Some(most)) if used + pages(size) > most => words(
             format!(
-                "All segments together have {used} pages, {} more are asked for, and /proc/sys/kernel/shmall \
-                 allows {most}.",
+                "/proc/sys/kernel/shmall allows {most} pages for all segments together; {used} are in use, and {} \
+                 asked for.",
                 pages(size)
             ),
             "Remove segments that nobody needs, or raise kernel.shmall.",
@@ -131,7 +185,7 @@ fn no_space(size: usize, process: &mut dyn Process) -> Words {
     }
 }
 
-fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: &mut dyn Process) -> Words {
+fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => invalid_attach(id, address, flags, process),
         Errno::EACCES => words(
@@ -151,7 +205,7 @@ fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: 
     }
 }
 
-fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut dyn Process) -> Words {
+fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut dyn Look) -> Words {
     let page = process.page_size();
     let Some(table) = table(process) else {
         return words(
@@ -162,10 +216,8 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
         );
     };
     let Some(segment) = table.into_iter().find(|row| row.shmid == id) else {
-        return words(
-            format!("No segment has the id {id}: it never was, or it is removed."),
-            "Look it up in `ipcs -m`; a C program must check for (void *) -1.",
-        );
+        let (why, advice) = no_such_segment(id, process);
+        return words(why, format!("{advice} A C program must check for (void *) -1."));
     };
     if !address.is_multiple_of(page) && !flags.contains(ShmatFlags::SHM_RND) {
         return words(
@@ -177,13 +229,15 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     let length = segment.size.next_multiple_of(page);
     match taken_by(process, start, length) {
         Some(mapping) if address != Address::NULL => {
-            words(format!("{start} is taken by: {mapping}."), "Pass NULL, and let the kernel choose.")
+            let reach =
+                if mapping.start > start { "is free, but the segment would run into" } else { "is taken by" };
+            words(format!("{start} {reach}: {mapping}."), "Pass NULL, and let the kernel choose.")
         }
         _ => words("The address or the flags are not valid.", see("shmat")),
     }
 }
 
-fn shmdt(address: Address, errno: Errno, process: &mut dyn Process) -> Words {
+fn shmdt(address: Address, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => match taken_by(process, address, 1) {
             Some(mapping) => words(
@@ -199,7 +253,19 @@ fn shmdt(address: Address, errno: Errno, process: &mut dyn Process) -> Words {
     }
 }
 
-fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
+fn no_such_segment(id: Shmid, process: &mut dyn Look) -> Words {
+    if setting(process, SHM_RMID_FORCED) == Some(1) {
+        return words(
+            format!(
+                "No segment has the id {id}. kernel.shm_rmid_forced is 1 here: a segment goes with its last attachment."
+            ),
+            "With --isolated it is 0, as it is by default; or see `sysctl kernel.shm_rmid_forced`.",
+        );
+    }
+    words(format!("No segment has the id {id}: it never was, or it is removed."), "Look it up in `ipcs -m`.")
+}
+
+fn shmctl(id: Shmid, cmd: Cmd, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL if matches!(cmd, Cmd::Unknown(_)) => {
             words("The kernel knows no such command.", see("shmctl"))
@@ -207,13 +273,16 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
         Errno::EINVAL if matches!(cmd, Cmd::ShmStat | Cmd::ShmStatAny) => {
             words(format!("No segment has the index {id}."), "Indices run from 0 to what SHM_INFO returns.")
         }
-        Errno::EINVAL => words(
-            format!("No segment has the id {id}: it never was, or it is removed."),
-            "Look it up in `ipcs -m`.",
-        ),
+        Errno::EINVAL => no_such_segment(id, process),
         Errno::EACCES => words(
-            "The segment's permission bits deny this process to read its record.",
+            "The segment's permission bits do not let this process read its record.",
             "Its owner may change them with IPC_SET.",
+        ),
+        Errno::EPERM if matches!(cmd, Cmd::ShmLock | Cmd::ShmUnlock) => words(
+            format!(
+                "{cmd} is for the segment's owner or creator, if RLIMIT_MEMLOCK is above 0, and for CAP_IPC_LOCK."
+            ),
+            "See `ulimit -l`, and `ipcs -m -c`, which names owner and creator.",
         ),
         Errno::EPERM => words(
             format!(
@@ -222,52 +291,27 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno) -> Words {
             "`ipcs -m -c` names owner and creator.",
         ),
         Errno::EIDRM => words("The segment was removed while the call ran.", "Nothing is left to do."),
-        Errno::ENOMEM => words("The pages do not fit into the limit on locked memory.", "See `ulimit -l`."),
+        Errno::ENOMEM => words(
+            "With its pages the user would have more memory locked than RLIMIT_MEMLOCK allows.",
+            "See `ulimit -l`; and unlock what need not be locked.",
+        ),
         _ => unknown("shmctl", errno),
     }
 }
 
-fn semaphore(call: &Call, errno: Errno) -> Words {
-    match errno {
-        Errno::EAGAIN => {
-            words("The operation would have to wait, and IPC_NOWAIT forbids it.", "Try again later.")
-        }
-        Errno::EIDRM => {
-            words("The set was removed while the process waited.", "Whoever removes it should be the last.")
-        }
-        Errno::EINVAL => {
-            words("No set of semaphores has this id, or not so many semaphores.", "See `ipcs -s`.")
-        }
-        Errno::EINTR => words("A signal came while the process waited.", "Ask again."),
-        Errno::EACCES => {
-            words("The set's permission bits deny what was asked.", "`ipcs -s` names its owner.")
-        }
-        Errno::EEXIST => words(
-            "A set has this key already, and IPC_CREAT|IPC_EXCL asks for a new one.",
-            "Choose another key.",
-        ),
-        Errno::ENOENT => words("No set has this key, and IPC_CREAT was not given.", "Add IPC_CREAT."),
-        Errno::ENOSPC => {
-            words("A limit on semaphores is used up.", "See `ipcs -s -l`, and remove sets that nobody needs.")
-        }
-        Errno::ERANGE => words("A semaphore's value goes from 0 to 32767 (SEMVMX).", "Ask for less."),
-        _ => unknown(call.name(), errno),
-    }
-}
-
-fn table(process: &mut dyn Process) -> Option<Vec<Row>> {
+fn table(process: &mut dyn Look) -> Option<Vec<Row>> {
     segments::parse(&process.shows(ProcFile::Segments).ok()?).ok()
 }
 
-fn row(process: &mut dyn Process, wanted: impl Fn(&Row) -> bool) -> Option<Row> {
+fn row(process: &mut dyn Look, wanted: impl Fn(&Row) -> bool) -> Option<Row> {
     table(process)?.into_iter().find(wanted)
 }
 
-fn taken_by(process: &mut dyn Process, address: Address, length: usize) -> Option<Mapping> {
+fn taken_by(process: &mut dyn Look, address: Address, length: usize) -> Option<Mapping> {
     let text = process.shows(ProcFile::Maps).ok()?;
     maps::parse(&text).ok()?.into_iter().find(|mapping| mapping.overlaps(address, length))
 }
 
-fn setting(process: &mut dyn Process, name: &'static str) -> Option<u64> {
+fn setting(process: &mut dyn Look, name: &'static str) -> Option<u64> {
     limits::parse(&process.shows(ProcFile::Setting(name)).ok()?).ok()
 }

@@ -1,7 +1,8 @@
 //! Reading and writing memory in C notation.
 
 use super::event::Direction;
-use crate::call::Address;
+use crate::call::{Address, Call};
+use crate::kernel::{Deed, How};
 
 /// How many bytes of a text are shown.
 const MOST: usize = 32;
@@ -25,6 +26,31 @@ pub(super) fn fatal(direction: Direction, address: Address, bytes: &[u8]) -> Str
     match direction {
         Direction::Write => told,
         Direction::Read => told.split(" //").next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// What a process was started on.
+pub(super) fn deed(deed: &Deed) -> String {
+    match deed {
+        Deed::Semop(semid, ops) => Call::Semop { semid: *semid, ops: ops.clone() }.to_string(),
+        Deed::Count { counter, times, how, .. } => {
+            format!("for (i = 0; i < {times}; i++) {}", increment(*counter, *how))
+        }
+        Deed::Lock(word) => format!("lock({word})"),
+        Deed::Unlock(word) => format!("unlock({word})"),
+    }
+}
+
+fn increment(counter: Address, how: How) -> String {
+    let add = format!("*(unsigned *) {counter} += 1");
+    match how {
+        How::Plain => add,
+        How::Atomic => format!("atomic_fetch_add({counter}, 1)"),
+        How::Semaphore(set) => {
+            let semop = |op| Call::Semop { semid: set, ops: vec![op] };
+            format!("{{ {}; {add}; {}; }}", semop(How::TAKE), semop(How::GIVE))
+        }
+        How::Lock(word) => format!("{{ lock({word}); {add}; unlock({word}); }}"),
     }
 }
 

@@ -6,10 +6,10 @@ use std::fmt;
 
 use nix::errno::Errno;
 
-use super::Story;
-use super::event::{Choice, Event};
+use super::event::{Choice, Event, Wants};
+use super::{Schedule, Story, Turn};
 use crate::error::{Error, Result};
-use crate::kernel::Ending;
+use crate::kernel::{Ending, Step};
 
 /// A question that was asked and not yet answered by the kernel.
 #[must_use = "a question wants its answer: call `reveal`"]
@@ -29,18 +29,74 @@ impl Story {
         question: &str,
         options: [(T, &str); N],
     ) -> Result<Guess<T>> {
+        let mut options = options.map(|(option, why)| (option, why.to_owned()));
+        options.rotate_right(self.turn() % N);
         let texts = options.iter().map(|(option, _)| option.to_string()).collect();
         self.tell(Event::Predict { question: question.to_owned(), options: texts });
         let chosen = if self.waits() { self.choose(N)? } else { None };
         self.unharmed()?;
-        Ok(Guess { options: options.map(|(option, why)| (option, why.to_owned())).into(), chosen })
+        Ok(Guess { options: options.into(), chosen })
+    }
+
+    /// By how many places to turn the options of the next question. A lesson names the right one first, where it
+    /// reads best, and whoever always types a shall learn nothing by it; yet each run asks alike.
+    fn turn(&self) -> usize {
+        let narrator = &mut *self.narrator.borrow_mut();
+        narrator.asked += 1;
+        narrator.source.file.bytes().map(usize::from).sum::<usize>() + narrator.asked
+    }
+
+    /// Has every move of a schedule made: of the one that was `asked` for, or else as the learner decides, one by one.
+    /// Where nobody decides, `otherwise` is followed.
+    ///
+    /// Returns the moves, and what came of each.
+    ///
+    /// # Errors
+    ///
+    /// `Quit`, if the learner leaves; `Output`; those of `make`.
+    pub fn direct<T: fmt::Display>(
+        &self,
+        asked: Option<&Schedule>,
+        otherwise: &Schedule,
+        make: impl Fn(Turn, Step) -> Result<T>,
+    ) -> Result<(Schedule, Vec<T>)> {
+        let (mut turns, mut made) = (Vec::new(), Vec::new());
+        let decides = asked.is_none() && self.waits();
+        while let Some(rest) = asked.unwrap_or(otherwise).rest_after(&turns) {
+            let turn = if decides { self.next_turn(&rest)? } else { rest[0] };
+            let moved = make(turn, Schedule::step_of(turn, &turns))?;
+            if decides {
+                self.tell(Event::Moved { text: moved.to_string() });
+            }
+            turns.push(turn);
+            made.push(moved);
+        }
+        Ok((Schedule::of(turns), made))
+    }
+
+    /// Whose turn the learner says it is, among those who have moves left.
+    fn next_turn(&self, rest: &[Turn]) -> Result<Turn> {
+        // When one of them is through, the other has no choice.
+        while rest.contains(&Turn::A) && rest.contains(&Turn::B) {
+            let turn = match self.ask(Wants::Move)?.as_str() {
+                "" => return Ok(rest[0]),
+                "a" => Turn::A,
+                "b" => Turn::B,
+                _ => {
+                    self.reply("Type a or b, for the process that moves next. Enter alone leaves it to us.");
+                    continue;
+                }
+            };
+            return Ok(turn);
+        }
+        Ok(rest[0])
     }
 
     /// The learner's choice among the first letters of the alphabet; Enter alone is none.
     fn choose(&self, options: usize) -> Result<Option<usize>> {
         let last = letter(options - 1);
         loop {
-            let line = self.ask("answer")?;
+            let line = self.ask(Wants::Answer { last })?;
             let position = (0..options).find(|&option| line == letter(option).to_string());
             match (line.as_str(), position) {
                 ("", _) => return Ok(None),
@@ -110,20 +166,46 @@ impl fmt::Display for Verdict {
 
 /// Takes a refusal, or a death, for an answer instead of an error.
 pub trait Judge {
+    /// What the call returned.
+    type Value;
+
     /// What came of it.
     ///
     /// # Errors
     ///
     /// Those that say nothing of the call: `Quit`, `Output` and the like.
     fn verdict(self) -> Result<Verdict>;
+
+    /// What came of it, short enough for a table: the value, an errno's name, or how the process ended.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Judge::verdict`].
+    fn in_words(self) -> Result<String>
+    where
+        Self::Value: fmt::Display;
 }
 
 impl<T> Judge for Result<T> {
+    type Value = T;
+
     fn verdict(self) -> Result<Verdict> {
         match (Verdict::of(&self), self) {
             (Some(verdict), _) => Ok(verdict),
             (None, Err(error)) => Err(error),
             (None, Ok(_)) => Ok(Verdict::Success),
+        }
+    }
+
+    fn in_words(self) -> Result<String>
+    where
+        T: fmt::Display,
+    {
+        match self {
+            Ok(value) => Ok(value.to_string()),
+            Err(Error::Refused(refusal)) => Ok(format!("{:?}", refusal.errno)),
+            Err(Error::Ended { ending, .. }) => Ok(ending.to_string()),
+            Err(error) => Err(error),
         }
     }
 }

@@ -7,39 +7,63 @@ use std::io;
 
 use super::Story;
 use super::event::{Change, Event, Field, Part, SegmentRow, Space};
-use crate::call::{Address, Shmid, ShmidDs};
+use crate::call::{Address, Semid, Shmid, ShmidDs};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
+use crate::evidence::sets;
 use crate::kernel::ProcFile;
+
+/// Which IPC namespace an id belongs to: the one that the story is told in, or that of a child, by its pid.
+type Namespace = Option<i32>;
 
 /// What was shown before.
 #[derive(Default)]
 pub(super) struct Seen {
-    known: Vec<Shmid>,
-    rows: HashMap<Shmid, Row>,
+    known: Vec<(Namespace, Shmid)>,
+    known_sets: Vec<(Namespace, Semid)>,
+    rows: HashMap<(Namespace, Shmid), Row>,
     attachments: HashMap<i32, Vec<Mapping>>,
     spaces: HashMap<i32, Space>,
 }
 
-impl Seen {
+impl Story {
     /// This story is about a segment.
-    pub(super) fn know(&mut self, id: Shmid) {
-        if !self.known.contains(&id) {
-            self.known.push(id);
+    pub(crate) fn know(&self, id: Shmid) {
+        if !self.knows(id) {
+            let segment = (self.namespace(), id);
+            self.narrator.borrow_mut().seen.known.push(segment);
         }
     }
-}
 
-impl Story {
+    /// This story is about a set of semaphores.
+    pub(super) fn know_set(&self, id: Semid) {
+        let set = (self.namespace(), id);
+        self.narrator.borrow_mut().seen.known_sets.push(set);
+    }
+
+    fn knows(&self, id: Shmid) -> bool {
+        self.position(id).is_some()
+    }
+
+    fn position(&self, id: Shmid) -> Option<usize> {
+        let segment = (self.namespace(), id);
+        self.narrator.borrow().seen.known.iter().position(|known| *known == segment)
+    }
+
+    fn namespace(&self) -> Namespace {
+        self.process.borrow().is_apart().then(|| self.pid())
+    }
+
     /// Takes in how things are, without telling: what is shown next is compared with this.
     pub(super) fn look(&self) {
         if !self.wants_evidence() {
             return;
         }
+        let namespace = self.namespace();
         let process = &mut *self.process.borrow_mut();
         let seen = &mut self.narrator.borrow_mut().seen;
         if let Ok(rows) = segments::parse(&process.shows(ProcFile::Segments).unwrap_or_default()) {
-            seen.rows = rows.into_iter().map(|row| (row.shmid, row)).collect();
+            seen.rows.extend(rows.into_iter().map(|row| ((namespace, row.shmid), row)));
         }
         if let Ok(lines) = maps::parse(&process.shows(ProcFile::Maps).unwrap_or_default()) {
             seen.spaces.insert(process.pid(), space(&lines));
@@ -47,13 +71,30 @@ impl Story {
         }
     }
 
+    /// Looks up the user's name once. The C library may load further libraries for it: better before the maps are
+    /// shown than in the midst of it.
+    pub(crate) fn meet_the_user(&self) {
+        if self.wants_evidence() {
+            self.process.borrow().user_name(nix::unistd::geteuid().as_raw());
+        }
+    }
+
     /// Shows the rows of this story's segments in the kernel's table, as `ipcs -m` would.
     pub fn show_segments(&self) {
         if let Some(rows) = self.evidence(ProcFile::Segments, segments::parse) {
-            let (ours, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| self.knows(row.shmid));
+            let (mut ours, others): (Vec<_>, Vec<_>) =
+                rows.into_iter().partition(|row| self.knows(row.shmid));
+            // The kernel's order turns over when its table has been gone through; ours is that of their making.
+            ours.sort_by_key(|row| self.position(row.shmid));
             let rows = ours.into_iter().map(|row| self.compared(row)).collect();
             self.tell(Event::Segments { rows, others: others.len() });
         }
+    }
+
+    /// How many bytes of a segment are in memory, untold: for a table that a lesson fills.
+    pub fn resident(&self, id: Shmid) -> Option<usize> {
+        let table = self.process.borrow_mut().shows(ProcFile::Segments).ok()?;
+        segments::parse(&table).ok()?.into_iter().find(|row| row.shmid == id).map(|row| row.rss)
     }
 
     /// How many bytes of a segment are in memory: its `rss` in the kernel's table.
@@ -76,6 +117,13 @@ impl Story {
         let kept = without(&now, &added);
         self.tell(Event::Maps { pid, who: self.who.clone(), added, removed, kept });
         now
+    }
+
+    /// Which line of the process's maps is its `stack`, `libraries`, `heap` or `program`: the first of several.
+    pub fn place_of(&self, what: &str) -> Option<Mapping> {
+        let lines = self.evidence(ProcFile::Maps, maps::parse)?;
+        let program = program(&lines);
+        lines.into_iter().find(|line| part(line, &program).is_some_and(|(name, _)| name == what))
     }
 
     /// Draws the process's address space and the segment, beside how it was when it was last drawn.
@@ -112,17 +160,32 @@ impl Story {
         Ok(())
     }
 
-    /// Which of this story's segments are in the kernel's table still, if it can be seen.
-    pub(crate) fn left(&self) -> Option<Vec<Shmid>> {
+    /// Which of the segments that this story's processes made are in the kernel's table still, if it can be seen.
+    /// One that was only found is its maker's business. Those that are marked for destruction come second.
+    pub(crate) fn left(&self) -> Option<(Vec<Shmid>, Vec<Shmid>)> {
         if !self.wants_evidence() {
             return None;
         }
         let rows = segments::parse(&self.process.borrow_mut().shows(ProcFile::Segments).ok()?).ok()?;
-        Some(rows.into_iter().map(|row| row.shmid).filter(|id| self.knows(*id)).collect())
+        let acting = &self.narrator.borrow().names;
+        let ours = |row: &Row| self.knows(row.shmid) && acting.iter().any(|(pid, _)| *pid == row.cpid);
+        let (marked, left): (Vec<_>, Vec<_>) =
+            rows.into_iter().filter(ours).partition(|row| row.perms & ShmidDs::SHM_DEST != 0);
+        let ids = |rows: Vec<Row>| rows.into_iter().map(|row| row.shmid).collect();
+        Some((ids(left), ids(marked)))
     }
 
-    fn knows(&self, id: Shmid) -> bool {
-        self.narrator.borrow().seen.known.contains(&id)
+    /// Which of this story's sets of semaphores are in the kernel's table still, if it can be seen.
+    pub(crate) fn left_sets(&self) -> Option<Vec<Semid>> {
+        let namespace = self.namespace();
+        let narrator = self.narrator.borrow();
+        let known = &narrator.seen.known_sets;
+        if known.is_empty() {
+            return Some(Vec::new());
+        }
+        let rows = sets::parse(&self.process.borrow_mut().shows(ProcFile::Sets).ok()?).ok()?;
+        let left = rows.into_iter().map(|row| row.semid).filter(|id| known.contains(&(namespace, *id)));
+        Some(left.collect())
     }
 
     fn row(&self, id: Shmid) -> Option<Row> {
@@ -130,7 +193,7 @@ impl Story {
     }
 
     /// Reads and parses a file of `/proc`, or says that it cannot.
-    fn evidence<T, E: Into<io::Error>>(
+    pub(super) fn evidence<T, E: Into<io::Error>>(
         &self,
         file: ProcFile,
         parse: impl Fn(&str) -> Result<T, E>,
@@ -149,10 +212,16 @@ impl Story {
         }
     }
 
+    /// The name of a user, or the number where there is none.
+    pub(crate) fn user_name(&self, uid: u32) -> String {
+        self.process.borrow().user_name(uid).unwrap_or_else(|| uid.to_string())
+    }
+
     fn compared(&self, row: Row) -> SegmentRow {
-        let before = self.narrator.borrow_mut().seen.rows.insert(row.shmid, row.clone());
+        let segment = (self.namespace(), row.shmid);
+        let before = self.narrator.borrow_mut().seen.rows.insert(segment, row.clone());
         let changed = before.map(|before| changes(&before, &row)).unwrap_or_default();
-        let owner = self.process.borrow().user_name(row.uid).unwrap_or_else(|| row.uid.to_string());
+        let owner = self.user_name(row.uid);
         SegmentRow { owner, changed, row }
     }
 }
@@ -162,7 +231,7 @@ fn is_attachment(line: &Mapping) -> bool {
 }
 
 /// The cells that differ.
-fn changes(before: &Row, now: &Row) -> Vec<Change> {
+pub(crate) fn changes(before: &Row, now: &Row) -> Vec<Change> {
     let columns = |row: &Row| {
         [
             ("key", format!("{:#010x}", row.key.0)),
@@ -178,8 +247,7 @@ fn changes(before: &Row, now: &Row) -> Vec<Change> {
 
 /// Sorts the lines of the maps into the parts that a picture can show, the highest address first.
 fn space(lines: &[Mapping]) -> Space {
-    let is_file = |line: &&Mapping| line.name.starts_with('/') && !is_attachment(line);
-    let program = lines.iter().find(is_file).map(|line| line.name.clone()).unwrap_or_default();
+    let program = program(lines);
     let mut parts: Vec<Part> = Vec::new();
     for line in lines {
         let Some((what, shmid)) = part(line, &program) else { continue };
@@ -190,6 +258,12 @@ fn space(lines: &[Mapping]) -> Space {
     }
     parts.reverse();
     Space { parts }
+}
+
+/// The file of the program: the first that is mapped and is no segment.
+fn program(lines: &[Mapping]) -> String {
+    let is_file = |line: &&Mapping| line.name.starts_with('/') && !is_attachment(line);
+    lines.iter().find(is_file).map(|line| line.name.clone()).unwrap_or_default()
 }
 
 fn part(line: &Mapping, program: &str) -> Option<(&'static str, Option<Shmid>)> {
@@ -222,7 +296,8 @@ const COLUMNS: [Column; 13] = [
     ("shm_nattch", |record, _| record.nattch.to_string(), "attachments now, not processes"),
 ];
 
-fn fields(records: &[&ShmidDs], us: i32) -> Vec<Field> {
+/// Every field of the record at each of the moments; `us` is the process that asks.
+pub(crate) fn fields(records: &[&ShmidDs], us: i32) -> Vec<Field> {
     let field = |(name, print, meaning): Column| {
         let values: Vec<String> = records.iter().map(|record| print(record, us)).collect();
         let moved = values.windows(2).any(|pair| pair[0] != pair[1]);

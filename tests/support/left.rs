@@ -1,4 +1,4 @@
-//! What a program has left behind: segments in the kernel's table, processes in its session.
+//! What a program has left behind: segments, sets of semaphores and queues in the kernel, processes in its session.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -24,14 +24,19 @@ pub fn assert_nothing_left(run: &Finished) {
         assert!(Instant::now() < end, "{}: processes {left:?} are left\n{}", run.name, run.seen());
         thread::sleep(Duration::from_millis(1));
     }
-    let (segments, sets) = (segments_left(run), sets_left(run));
+    let (segments, sets, queues) = (segments_left(run), sets_left(run), queues_left(run));
     clean_up(run);
     assert!(segments.is_empty(), "{} left segments behind: {segments:#?}\n{}", run.name, run.seen());
     assert!(sets.is_empty(), "{} left sets of semaphores behind: {sets:?}\n{}", run.name, run.seen());
+    assert!(queues.is_empty(), "{} left message queues behind: {queues:?}\n{}", run.name, run.seen());
 }
 
-/// Removes the segments that a program has left: a failing test must not leak what it complains of.
+/// Removes what a program has left: a failing test must not leak what it complains of.
 pub fn clean_up(run: &Finished) {
+    for id in sets_left(run) {
+        // SAFETY: IPC_RMID takes no fourth argument, and the set was made by the program under test.
+        unsafe { libc::semctl(id, 0, libc::IPC_RMID) };
+    }
     for row in segments_left(run) {
         // SAFETY: IPC_RMID takes no buffer, and the segment was made by the program under test.
         unsafe { libc::shmctl(row.shmid.0, libc::IPC_RMID, std::ptr::null_mut()) };
@@ -50,6 +55,49 @@ fn segments_left(run: &Finished) -> Vec<Row> {
 fn sets_left(run: &Finished) -> Vec<i32> {
     let told = if run.is_isolated() { BTreeSet::new() } else { run.sets_made() };
     sets().difference(&run.sets_before).copied().filter(|id| told.contains(id)).collect()
+}
+
+/// System V queues that are new, and that no process uses which is still there; and POSIX queues with the program's name
+/// and pid. The kernel's table does not say who made a queue, only who last used it: nobody has, of one that is being
+/// made at this moment by another test, so that such a one is given time.
+fn queues_left(run: &Finished) -> Vec<String> {
+    let end = Instant::now() + Duration::from_secs(2);
+    loop {
+        let is_its = |(id, users): &(i32, [i32; 2])| {
+            !run.queues_before.contains(id) && !users.iter().any(|pid| *pid > 0 && is_there(*pid))
+        };
+        let left: Vec<_> = used_queues().into_iter().filter(is_its).map(|(id, _)| id.to_string()).collect();
+        if left.is_empty() || Instant::now() > end {
+            return left.into_iter().chain(posix_queues_of(run)).collect();
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn posix_queues_of(run: &Finished) -> impl Iterator<Item = String> {
+    let names = fs::read_dir("/dev/mqueue").into_iter().flatten().flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let prefix = format!("shm-playground-{}-", run.pid);
+    names.filter(move |name| name.starts_with(&prefix))
+}
+
+fn is_there(pid: i32) -> bool {
+    fs::exists(format!("/proc/{pid}")).unwrap_or(false)
+}
+
+/// The ids of all System V queues.
+pub fn queues() -> BTreeSet<i32> {
+    used_queues().into_iter().map(|(id, _)| id).collect()
+}
+
+/// All System V queues, with who last sent and received (`msqid`, `lspid` and `lrpid`).
+fn used_queues() -> Vec<(i32, [i32; 2])> {
+    let text = fs::read_to_string("/proc/sysvipc/msg").unwrap_or_default();
+    let row = |line: &str| {
+        let numbers: Vec<i32> = line.split_whitespace().map_while(|word| word.parse().ok()).collect();
+        Some((*numbers.get(1)?, [*numbers.get(5)?, *numbers.get(6)?]))
+    };
+    text.lines().skip(1).filter_map(row).collect()
 }
 
 /// The ids of all sets of semaphores.

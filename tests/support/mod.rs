@@ -14,10 +14,10 @@ mod run;
 mod sandbox;
 mod terminal;
 
-pub use left::{assert_nothing_left, processes_of_session, table};
+pub use left::{assert_nothing_left, clean_up, processes_of_session, sets, table};
 pub use namespace::{Namespace, can_be_laid, namespaces, new_namespaces};
 pub use preload::Preload;
-pub use programs::{Program, program, programs};
+pub use programs::{Program, program, programs, with_every_program};
 pub use run::{Finished, Format, Run, Running, deadline};
 pub use sandbox::forbidding;
 pub use terminal::{Terminal, without_colour};

@@ -67,6 +67,12 @@ impl Namespace {
         String::from_utf8(output.stdout).expect("text")
     }
 
+    /// The same, for a command.
+    pub fn around_command(&self, command: &mut Command) {
+        // SAFETY: `setns` is a system call.
+        unsafe { command.pre_exec(self.entrance()) };
+    }
+
     fn entrance(&self) -> impl FnMut() -> io::Result<()> + Send + Sync + 'static {
         let door =
             |name| File::open(format!("/proc/{}/ns/{name}", self.holder.id())).expect("the holder waits");

@@ -1,0 +1,49 @@
+// What mdBook's own page lacks for readers with a keyboard, a screen reader or a narrow screen.
+"use strict";
+
+(() => {
+    // mdBook turns the page with the left and right arrow. A reader who moves a cursor would lose the page.
+    window.addEventListener("keydown", (event) => {
+        if (event.key === "ArrowLeft" || event.key === "ArrowRight") event.stopImmediatePropagation();
+    }, true);
+    for (const link of document.querySelectorAll("[aria-keyshortcuts=Left], [aria-keyshortcuts=Right]")) {
+        link.removeAttribute("aria-keyshortcuts");
+    }
+
+    // What switches the sidebar is a label, which no keyboard reaches: a button takes its place.
+    const label = document.getElementById("mdbook-sidebar-toggle");
+    const switched = document.getElementById("mdbook-sidebar-toggle-anchor");
+    if (label && switched) {
+        const toggle = document.createElement("button");
+        for (const { name, value } of label.attributes) if (name !== "for") toggle.setAttribute(name, value);
+        toggle.type = "button";
+        toggle.append(...label.childNodes);
+        label.replaceWith(toggle);
+        const told = () => toggle.setAttribute("aria-expanded", String(switched.checked));
+        toggle.addEventListener("click", () => switched.click());
+        switched.addEventListener("change", told);
+        told();
+    }
+    document.getElementById("mdbook-menu-bar")?.setAttribute("role", "banner");
+
+    // What is wider than the page can be moved sideways, by keyboard too. Code that fits is no stop on the way.
+    const blocks = document.querySelectorAll("pre > code, .table-wrapper, .shm-frame");
+    const cut = (block) => {
+        const rest = block.scrollWidth - block.clientWidth - block.scrollLeft;
+        block.classList.toggle("shm-cut", rest > 2);
+    };
+    const wide = () => {
+        for (const block of blocks) {
+            if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+            else block.removeAttribute("tabindex");
+            cut(block);
+        }
+    };
+    const sizes = new ResizeObserver(wide);
+    for (const block of blocks) {
+        sizes.observe(block);
+        block.addEventListener("scroll", () => cut(block), { passive: true });
+    }
+    window.addEventListener("load", wide);
+    document.fonts.ready.then(wide);
+})();

@@ -1,0 +1,374 @@
+// The built book in headless Chromium: players by mouse and by keyboard, without scripts, narrow, wide, on paper;
+// accessibility in every theme; what is asked of the network.
+//
+//     node book/tests/browser.mjs                 all of it
+//     node book/tests/browser.mjs keyboard        what has this word in its name
+//     node book/tests/browser.mjs --shots FOLDER  only screenshots, to look at
+//
+// It serves the book with `book serve`, which it starts and stops itself.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFile, readdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { shoot } from "./shots.mjs";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = resolve(here, "../..");
+const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
+const built = join(root, "target/book");
+const THEMES = ["light", "rust", "coal", "navy", "ayu"];
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run"];
+
+// A machine under load takes its time; a page that never comes is a failure all the same.
+const PATIENCE = 120_000;
+
+// ---------------------------------------------------------------------------------------------------- ground
+
+// Starts `book serve` on a free port, and says where it is.
+async function serve() {
+    const server = spawn(join(target, "debug/book"), ["serve", "--as-built", "--port", "0"], { cwd: root });
+    server.stderr.pipe(process.stderr);
+    const address = await new Promise((found, failed) => {
+        server.on("error", failed);
+        server.on("exit", () => failed(new Error("the book cannot be served")));
+        server.stdout.on("data", (text) => {
+            const match = /http:\/\/[0-9.:]+\//.exec(String(text));
+            if (match) found(match[0]);
+        });
+    });
+    return { address, stop: () => { server.removeAllListeners("exit"); server.kill(); } };
+}
+
+const problems = [];
+const outside = new Set();
+
+// A page in a theme, which notes what goes wrong in it and what it asks of others.
+async function open(browser, url, { theme = "light", ...options } = {}) {
+    const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
+    await context.addInitScript((name) => localStorage.setItem("mdbook-theme", name), theme);
+    context.setDefaultTimeout(PATIENCE);
+    const page = await context.newPage();
+    page.on("console", (message) => {
+        if (message.type() === "error") problems.push(`${page.url()}: ${message.text()} ${message.location().url}`);
+    });
+    page.on("pageerror", (error) => problems.push(`${url}: ${error.message}`));
+    page.on("request", (request) => {
+        const asked = new URL(request.url());
+        if (!["127.0.0.1", ""].includes(asked.hostname)) outside.add(asked.href);
+    });
+    await page.goto(url, { waitUntil: "load" });
+    return page;
+}
+
+const close = (page) => page.context().close();
+const tests = [];
+const test = (name, run) => tests.push({ name, run });
+
+// ------------------------------------------------------------------------------------------------- the player
+
+const state = (player) => player.evaluate((one) => ({
+    at: one.at, last: one.steps.length - 1, visible: one.checkVisibility(),
+    shown: one.steps.filter((step) => step.checkVisibility()).length,
+}));
+
+// Goes on until nothing is left, answering nothing; `press` presses the button that it is given.
+async function toTheEndAndBack(player, press) {
+    const next = player.locator(".shm-next"), back = player.locator(".shm-back");
+    for (let presses = 0; await next.getAttribute("aria-disabled") !== "true"; presses += 1) {
+        assert.ok(presses < 200, "the player comes to no end");
+        await press(next);
+        assert.equal((await state(player)).shown, 1, "one step is shown at a time");
+    }
+    const end = await state(player);
+    assert.equal(end.at, end.last);
+    while (await back.getAttribute("aria-disabled") !== "true") await press(back);
+    assert.equal((await state(player)).at, 0);
+}
+
+async function everyPlayer(context, press) {
+    for (const name of context.lessons) {
+        const page = await open(context.browser, context.address + name);
+        await toTheEndAndBack(page.locator("shm-player"), (button) => press(page, button)).catch((problem) => {
+            throw new Error(`${name}, now at ${page.url()}: ${problem.message}`);
+        });
+        await close(page);
+    }
+}
+
+test("each player goes to the end and back by mouse", (context) => everyPlayer(context, (_, button) => button.click()));
+
+test("each player goes to the end and back by keyboard alone", (context) =>
+    everyPlayer(context, async (page, button) => {
+        await tabTo(page, button);
+        await page.keyboard.press("Enter");
+        assert.ok(await button.evaluate((one) => one === document.activeElement), "the focus is kept");
+    }));
+
+// Presses Tab, or Shift and Tab, until the button has the focus; never a mouse, never focus().
+async function tabTo(page, button) {
+    const has = () => button.evaluate((one) => one === document.activeElement);
+    for (let presses = 0; presses < 400; presses += 1) {
+        if (await has()) return;
+        const after = await button.evaluate((one) =>
+            Boolean(document.activeElement.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING));
+        await page.keyboard.press(after ? "Tab" : "Shift+Tab");
+    }
+    throw new Error("the button cannot be reached with Tab");
+}
+
+test("a right and a wrong prediction are told with their reasons, and aloud", async ({ browser, address, lessons }) => {
+    for (const [name, right] of lessons.flatMap((name) => [[name, true], [name, false]])) {
+        const page = await open(browser, address + name);
+        const player = page.locator("shm-player");
+        while (!(await player.locator(".shm-predict .shm-options").first().isVisible())) await player.locator(".shm-next").click();
+        const index = await player.evaluate((one, wanted) => {
+            const prediction = one.predictions.get(one.steps[one.at])[0];
+            if (prediction.right() < 0 || prediction.answer.closest(".shm-step") !== one.steps[one.at]) return -1;
+            return wanted ? prediction.right() : (prediction.right() + 1) % prediction.options.length;
+        }, right);
+        // What the machine could not tell, or tells later, has no verdict at once.
+        if (index < 0) {
+            await close(page);
+            continue;
+        }
+        const option = player.locator(".shm-step:not(.shm-later) .shm-options button").nth(index);
+        await option.click();
+        const verdict = await player.locator(".shm-step:not(.shm-later) .shm-verdict").first().textContent();
+        assert.match(verdict, right ? /^Right\. [a-d]\) .+: .+/ : /^Not this time\. Not [a-d]\) .+: .+ It is [a-d]\)/);
+        assert.equal(await player.locator("[aria-live]").first().textContent(), verdict);
+        assert.ok(await option.evaluate((one) => one === document.activeElement), "the focus stays on the choice");
+        await close(page);
+    }
+});
+
+test("a step can be jumped to, and the run started over", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson08.html`);
+    const player = page.locator("shm-player");
+    await player.locator(".shm-jump button").nth(3).click();
+    assert.equal((await state(player)).at, 3);
+    await player.locator(".shm-again").click();
+    assert.equal((await state(player)).at, 0);
+    await player.locator(".shm-all").click();
+    const { shown, last } = await state(player);
+    assert.equal(shown, last + 1, "the whole run is shown");
+    await close(page);
+});
+
+test("the picture moves with the run", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson04.html`);
+    const player = page.locator("shm-player");
+    const full = () => player.locator(".shm-full").count();
+    const before = await full();
+    for (let presses = 0; presses < 4; presses += 1) await player.locator(".shm-next").click();
+    assert.ok(await full() > before, "a page is filled");
+    assert.ok(await player.locator("figcaption").textContent());
+    await close(page);
+});
+
+// In every scene of every run: large enough to read, and inside its box.
+for (const width of [360, 1600]) {
+    test(`texts of pictures can be read at a width of ${width}`, async ({ browser, address, lessons, pages }) => {
+        const found = [];
+        const page = await open(browser, `${address}index.html`, { viewport: { width, height: 1000 }, reducedMotion: "reduce" });
+        for (const name of lessons) {
+            await page.goto(address + name);
+            const wrong = await page.evaluate(() => {
+                const { picture, scenes } = document.querySelector("shm-player");
+                const found = new Set();
+                for (const scene of scenes) {
+                    picture.show(scene);
+                    for (const text of picture.svg.querySelectorAll("text")) {
+                        const own = text.getBBox(), box = text.parentElement.querySelector(":scope > rect")?.getBBox();
+                        const over = box ? Math.round(own.x + own.width - box.x - box.width) : 0;
+                        if (over > 0) found.add(`"${text.textContent}" leaves its box by ${over}`);
+                        const size = parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a;
+                        if (!picture.figure.hidden && size < 9.9) found.add(`"${text.textContent}" has ${size.toFixed(1)} pixels`);
+                    }
+                }
+                return [...found];
+            });
+            found.push(...wrong.map((one) => `${name}: ${one}`));
+        }
+        for (const name of pages) {
+            await page.goto(address + name);
+            const small = await page.evaluate(() => [...document.querySelectorAll(".shm-figure text")].filter((text) => {
+                const { a, b } = text.getScreenCTM(); // b, for a text that is turned
+                return parseFloat(getComputedStyle(text).fontSize) * Math.hypot(a, b) < 9.9;
+            }).map((text) => text.textContent));
+            found.push(...small.map((text) => `${name}: "${text}" is too small`));
+        }
+        await close(page);
+        assert.deepEqual([...new Set(found)].slice(0, 12), []);
+    });
+}
+
+test("arrow keys do not turn the page", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson03.html`);
+    for (const key of ["ArrowRight", "ArrowLeft", "ArrowRight"]) await page.keyboard.press(key);
+    await page.waitForTimeout(300);
+    assert.match(page.url(), /lesson03\.html$/);
+    await close(page);
+});
+
+test("questions at the end of a chapter tell why, whichever is chosen", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson05.html`);
+    const quiz = page.locator("shm-quiz").first();
+    for (let option = 0; option < await quiz.locator("button").count(); option += 1) {
+        await quiz.locator("button").nth(option).click();
+        assert.match(await quiz.locator(".shm-verdict").textContent(), /^(Right|No): .+/);
+    }
+    await close(page);
+});
+
+// -------------------------------------------------------------------------------------------------- any reader
+
+test("without scripts the whole run is there as text", async ({ browser, address, lessons }) => {
+    for (const name of lessons) {
+        const page = await browser.newContext({ javaScriptEnabled: false }).then((context) => context.newPage());
+        page.setDefaultTimeout(PATIENCE);
+        await page.goto(address + name);
+        const steps = page.locator("shm-player .shm-step");
+        assert.ok(await steps.count() > 1);
+        for (const step of await steps.all()) assert.ok(await step.isVisible(), `${name}: a step is hidden`);
+        assert.ok(await page.locator("shm-player .shm-answer").first().isVisible());
+        await close(page);
+    }
+});
+
+test("the book works from a file", async ({ browser }) => {
+    const page = await open(browser, `file://${built}/lesson01.html`);
+    await toTheEndAndBack(page.locator("shm-player"), (button) => button.click());
+    await close(page);
+});
+
+test("narrow or wide, nothing sticks out", async ({ browser, address, pages }) => {
+    for (const width of [320, 390, 1920]) {
+        const page = await open(browser, `${address}index.html`, { viewport: { width, height: 900 } });
+        for (const name of pages) {
+            await page.goto(address + name);
+            const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            assert.ok(over <= 0, `${name} is ${over} pixels too wide at ${width}`);
+        }
+        await close(page);
+    }
+});
+
+test("on paper the whole run stands, and no button", async ({ browser, address }) => {
+    for (const name of ["lesson03.html", "lesson11.html", "lesson20.html"]) {
+        const page = await open(browser, address + name);
+        await page.emulateMedia({ media: "print" });
+        for (const step of await page.locator("shm-player .shm-step").all()) assert.ok(await step.isVisible(), name);
+        assert.equal(await page.locator("shm-player button:visible").count(), 0);
+        assert.ok((await page.pdf()).length > 20000);
+        await close(page);
+    }
+});
+
+test("motion is left away for those who want none", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson03.html`, { reducedMotion: "reduce" });
+    const moving = await page.locator(".shm-picture g").last().evaluate((one) => getComputedStyle(one).transitionDuration);
+    assert.equal(moving, "0s");
+    await close(page);
+});
+
+test("search finds shmget", async ({ browser, address }) => {
+    const page = await open(browser, `${address}preface.html`);
+    await page.locator("#mdbook-search-toggle").click();
+    await page.locator("#mdbook-searchbar").pressSequentially("shmget");
+    const results = page.locator("#mdbook-searchresults li");
+    await results.first().waitFor();
+    assert.ok(await results.count() > 2);
+    await close(page);
+});
+
+// ----------------------------------------------------------------------------------------------- accessibility
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+async function violations(page) {
+    await page.evaluate(axe);
+    const { violations: found } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+    return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map((node) => node.html.slice(0, 120)).join(" | ")}`);
+}
+
+for (const theme of THEMES) {
+    test(`axe finds no violation in the theme ${theme}`, async ({ browser, address, pages }) => {
+        const found = [];
+        const page = await open(browser, `${address}index.html`, { theme, reducedMotion: "reduce" });
+        for (const name of pages) {
+            assert.ok((await page.goto(address + name)).ok(), `${name} is there`);
+            for (const one of await violations(page)) found.push(`${name}: ${one}`);
+        }
+        await close(page);
+        assert.deepEqual([...new Set(found)].slice(0, 12), []);
+    });
+}
+
+test("axe finds no violation where contrast is high, or answers are shown", async ({ browser, address, lessons }) => {
+    const found = [];
+    for (const theme of ["light", "navy"]) {
+        const page = await open(browser, address + lessons[0], { theme, contrast: "more", reducedMotion: "reduce" });
+        for (const name of lessons) {
+            await page.goto(address + name);
+            const options = page.locator("shm-player .shm-options button:visible");
+            while (!(await options.count())) await page.locator("shm-player .shm-next").click();
+            await options.first().click();
+            for (const option of await page.locator("shm-quiz button").all()) await option.click();
+            await page.locator(".shm-all").click();
+            for (const one of await violations(page)) found.push(`${name}: ${one}`);
+        }
+        await close(page);
+    }
+    assert.deepEqual([...new Set(found)].slice(0, 12), []);
+});
+
+// ------------------------------------------------------------------------------- reported, and not asserted
+
+async function weigh({ browser, address, lessons }) {
+    for (const name of lessons) {
+        const page = await browser.newPage();
+        let bytes = 0;
+        // Without waiting for anything: what is counted late is not counted.
+        page.on("response", (response) => {
+            if (!response.url().includes("searchindex")) bytes += Number(response.headers()["content-length"] ?? 0);
+        });
+        const session = await page.context().newCDPSession(page);
+        await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+        await page.goto(address + name, { waitUntil: "networkidle" });
+        const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+        console.log(`   ${name}: ${Math.round(bytes / 1024)} KB, first paint after ${Math.round(paint)} ms, CPU slowed 4 times`);
+        await page.close();
+    }
+}
+
+// -------------------------------------------------------------------------------------------------------- run
+
+const server = await serve();
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+const pages = (await readdir(built)).filter((name) => name.endsWith(".html") && !["toc.html", "404.html"].includes(name)).sort();
+const context = { browser, address: server.address, pages, lessons: pages.filter((name) => name.startsWith("lesson")) };
+let failed = 0;
+try {
+    const shots = process.argv.indexOf("--shots");
+    if (shots > 0) await shoot(context, open, process.argv[shots + 1]);
+    const word = process.argv[2] ?? "";
+    for (const { name, run } of tests.filter((one) => shots < 0 && one.name.includes(word))) {
+        const begin = Date.now();
+        const problem = await run(context).then(() => null, (error) => error);
+        failed += problem ? 1 : 0;
+        console.log(`${problem ? "FAILED" : "ok    "} ${name} (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
+        if (problem) console.log(problem.message ?? problem);
+    }
+    if (shots < 0 && !word) await weigh(context);
+} finally {
+    await browser.close();
+    server.stop();
+}
+console.log(`${outside.size} requests to the outside ${[...outside].join(" ")}`);
+console.log(`${problems.length} errors in the console ${[...new Set(problems)].join("\n")}`);
+process.exitCode = failed || outside.size || problems.length ? 1 : 0;

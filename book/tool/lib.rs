@@ -1,0 +1,51 @@
+//! The book: chapters, with the lessons' own code and their recorded runs put in.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`preprocess`] | walks the chapters, replaces each directive, says where one cannot be |
+//! | [`directive`] | `{{#name argument "another one"}}`: what may stand in a chapter |
+//! | [`exercise`] | the exercises, their hints and their solutions |
+//! | [`excerpt`] | a step of a lesson, an item of a file, found by their text |
+//! | [`recording`] | a lesson's run as JSON Lines; how it is made and compared |
+//! | [`markup`] | an event as HTML |
+//! | [`scene`] | what the picture shows after each event |
+//! | [`player`] | a whole run, readable as it is, from which the page's script makes the step player |
+//! | [`quiz`] | questions at the end of a chapter |
+//! | [`tables`], [`rustdoc`] | tables from data, and from the types' own documentation |
+//! | [`coverage`] | where claims and errata are told |
+//! | [`serve`] | the finished book on loopback |
+//!
+//! **Invariant:** nothing here invents a fact: code comes from the files that run, output from recorded runs.
+
+pub mod coverage;
+pub mod directive;
+pub mod excerpt;
+pub mod exercise;
+pub mod markup;
+pub mod player;
+pub mod preprocess;
+pub mod quiz;
+pub mod recording;
+pub mod rustdoc;
+pub mod scene;
+pub mod serve;
+pub mod tables;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The project's folder, in which lessons, sources and this book lie.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the book lies in the project").to_owned()
+}
+
+/// The text of a file of the project.
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub fn read(path: &str) -> Result<String> {
+    fs::read_to_string(root().join(path)).with_context(|| format!("{path} cannot be read"))
+}

@@ -1,0 +1,194 @@
+//! Lesson 20: how fast shared memory is, beside everything else that the system has.
+//!
+//! Run: `cargo run --bin lesson20`, and for figures to believe `cargo run --release --bin lesson20`.
+//! Source: futex(2), semop(2), pipe(7), unix(7), tcp(7), mq_overview(7), msgget(2), sched_setaffinity(2).
+
+use playground::prelude::*;
+
+const BIG: usize = 1 << 16;
+const BIGGEST: usize = 1 << 20;
+
+fn main() -> ExitCode {
+    program::lesson_with(20, source!(), tell)
+}
+
+fn tell(story: &Story, options: &program::Speed) -> Result<()> {
+    let ground = Ground::look();
+    if ground.is_debug() {
+        story.warn(
+            "This is a debug build: what the processor does is slower, what the kernel does is not, and so the ratios \
+             mislead. For figures to believe: cargo run --release --bin lesson20",
+        );
+    }
+    story.so_far();
+    let bench = Bench::set_up(story, BIGGEST)?;
+
+    story.step("Send messages there and back")?;
+    story.say(
+        "One process sends a message, another one sends it back, by each mechanism in turn, in seven rounds. Every byte \
+         is checked. The processes are forked for each measurement, are ready before the clock starts, and warm up.",
+    );
+    if is_traced(story, &ground) {
+        return finish(story, bench);
+    }
+    let round_trip = |way, size| Thing::messages(way, Traffic::RoundTrip, size);
+    let stream = |way, size| Thing::messages(way, Traffic::Stream, size);
+    let by_spinning = story.predict(
+        "64 bytes through a segment, and each side looks for them without a pause. Beside a pipe that is",
+        [
+            (Scale::Faster, "a pipe wakes a sleeping process for each message, which takes microseconds."),
+            (Scale::MuchFaster, "more than that: nothing but a line of the cache goes from core to core."),
+            (
+                Scale::FarFaster,
+                "a line of the cache goes over in a tenth of a microsecond, and nobody is woken.",
+            ),
+        ],
+    )?;
+    let by_sleeping = story.predict(
+        "The same ring, but each side sleeps on a futex until there is a message. Beside a pipe that is",
+        [
+            (Finding::Faster, "the bytes go over faster, but they are not what takes the time."),
+            (
+                Finding::Same,
+                "to sleep and to be woken is what takes the time, and a pipe does no more than that.",
+            ),
+            (Finding::Slower, "that takes two calls for each message, as a pipe does."),
+        ],
+    )?;
+    let figures = bench.measure(story, options.plan(), &ground)?;
+    // It may have come meanwhile.
+    if is_traced(story, &ground) {
+        return finish(story, bench);
+    }
+    story.count("messages that arrived while the clock ran, every byte as it was sent", figures.messages);
+    story.table("what the figures stand on", ["what", "how it was"], &ground.told(&figures));
+    story.show_speeds(&figures, Traffic::RoundTrip);
+    let pipe = round_trip(Way::Pipe, SMALLEST);
+    by_spinning.reveal(story, figures.scale(round_trip(Way::Spin, SMALLEST), pipe));
+    by_sleeping.reveal(story, figures.finding(round_trip(Way::Futex, SMALLEST), pipe));
+    story.why(
+        "A time is the median of the rounds; the percentage says how far the middle half of them is from it. A ratio \
+         pairs the two times of each round, and is a number only if the rounds agree: otherwise it is unclear.",
+    );
+
+    story.step("Send them one way")?;
+    story.say("Now message after message, and an answer at the end. A ring lets the sender run ahead.");
+    let guess = story.predict(
+        "64 bytes through the ring, and System V semaphores count messages and places. Beside a pipe that is",
+        [
+            (Finding::Faster, "four calls for each message eat up what the ring saves."),
+            (Finding::Same, "a pipe takes two calls for each message, and the semaphores four."),
+            (Finding::Slower, "four calls for each message, and a pipe takes two: see lesson 19."),
+        ],
+    )?;
+    story.show_speeds(&figures, Traffic::Stream);
+    guess.reveal(story, figures.finding(stream(Way::Semop, SMALLEST), stream(Way::Pipe, SMALLEST)));
+
+    story.experiment("Spin on one CPU")?;
+    story.say("Both processes are kept on one CPU. Whoever spins keeps the other from running, for its whole slice.");
+    let guess = story.predict(
+        "64 bytes there and back by spinning on one CPU. Beside a pipe on one CPU that is",
+        [
+            (Scale::FarFaster, "that takes two CPUs: the message lies there, and nobody may look."),
+            (Scale::Slower, "nothing goes on until the scheduler takes the CPU away from whoever spins."),
+            (
+                Scale::FarSlower,
+                "each half of a round trip waits for a time slice, and that takes milliseconds.",
+            ),
+        ],
+    )?;
+    let on_one = |way: Way| [way.to_string(), figures.told_time(Thing::on_one_cpu(way))];
+    story.table("64 bytes there and back, on one CPU", ["by", "time"], &ON_ONE_CPU.map(on_one));
+    guess.reveal(story, figures.scale(Thing::on_one_cpu(Way::Spin), Thing::on_one_cpu(Way::Pipe)));
+    story.habit("Spin for some microseconds, then sleep on a futex: that is what a Mutex of Rust does.");
+
+    story.experiment("Make a segment for each message")?;
+    let guess = story.predict(
+        "64 KiB at a time: shmget, shmat, fill, read, shmdt, IPC_RMID. Beside a pipe that is",
+        [
+            (Finding::Faster, "only with a segment that is used again: its pages are there already."),
+            (Finding::Same, "a pipe copies twice, but into pages that it has."),
+            (
+                Finding::Slower,
+                "16 pages are cleared, and fault in two processes. That takes longer than two copies.",
+            ),
+        ],
+    )?;
+    guess.reveal(story, figures.finding(stream(Way::Fresh, BIG), stream(Way::Pipe, BIG)));
+    story.habit(
+        "Make a segment once and use it for every message. An Attachment that is kept is the cheap one.",
+    );
+
+    story.step("What fastest means")?;
+    let guess = story.predict(
+        "64 KiB there and back, and each side sleeps on a futex until there is a message. Beside a pipe that is",
+        [
+            (Finding::Faster, "to sleep and to be woken takes as long as for 64 bytes, and the bytes themselves go faster."),
+            (Finding::Same, "that is so for 64 bytes. Here a pipe moves 16 pages, one by one, in and out."),
+            (Finding::Slower, "it takes no more calls than a pipe does."),
+        ],
+    )?;
+    guess.reveal(story, figures.finding(round_trip(Way::Futex, BIG), round_trip(Way::Pipe, BIG)));
+    let compared = |what: &str, first, second| [what.to_owned(), figures.told_ratio(first, second)];
+    story.table(
+        "how many times as fast",
+        ["the first beside the second", "ratio"],
+        &[
+            compared("64 B there and back: spin, pipe", round_trip(Way::Spin, SMALLEST), pipe),
+            compared("64 B there and back: futex, pipe", round_trip(Way::Futex, SMALLEST), pipe),
+            compared("64 B there and back: semop, pipe", round_trip(Way::Semop, SMALLEST), pipe),
+            compared(
+                "64 KiB there and back: futex, pipe",
+                round_trip(Way::Futex, BIG),
+                round_trip(Way::Pipe, BIG),
+            ),
+            compared("64 KiB one way: ring, pipe", stream(Way::Spin, BIG), stream(Way::Pipe, BIG)),
+            compared("64 KiB one way: in place, ring", stream(Way::InPlace, BIG), stream(Way::Spin, BIG)),
+            compared("64 KiB one way: mapped file, segment", stream(Way::File, BIG), stream(Way::Spin, BIG)),
+            compared(
+                "64 KiB one way: segment for each, pipe",
+                stream(Way::Fresh, BIG),
+                stream(Way::Pipe, BIG),
+            ),
+        ],
+    );
+    story.say(
+        "Two things cannot be beaten: a line of the cache that goes to another core and back, and memcpy.",
+    );
+    let limit = |what: &str, thing| [what.to_owned(), figures.told_time(thing)];
+    story.table(
+        "the limits",
+        ["what", "time"],
+        &[
+            limit("a line of the cache, there and back", round_trip(Way::Line, size_of::<u64>())),
+            limit("memcpy of 1 KiB", Thing::Copy(1 << 10)),
+            limit("memcpy of 64 KiB", Thing::Copy(BIG)),
+            limit("memcpy of 1 MiB", Thing::Copy(BIGGEST)),
+            limit("a system call that does nothing (getppid)", Thing::Call),
+        ],
+    );
+    story.erratum(
+        "E8",
+        "processes share pages, not a space. What is fast is that nothing is called and little is copied; what waits is \
+         not. A mapped file is the same memory, and as fast.",
+    );
+    story.try_it("nproc; cat /proc/loadavg", "how many CPUs there are, and who else wants them");
+    options.draw(story, &figures)?;
+
+    finish(story, bench)
+}
+
+/// Whether somebody looks on, who would spoil the figures; and says so.
+fn is_traced(story: &Story, ground: &Ground) -> bool {
+    let Some(tracer) = ground.tracer() else { return false };
+    story.missing(format!(
+        "Process {tracer} traces this one. A tracer stops a process at each system call, so that a pipe would be \
+         several times slower, and spinning would not. No figures: run the lesson without strace or a debugger."
+    ));
+    true
+}
+
+fn finish(story: &Story, bench: Bench) -> Result<()> {
+    story.tidy_up()?;
+    bench.clear()
+}

@@ -1,0 +1,156 @@
+//! From a source file to a program: rustc for Rust, cc for C.
+//!
+//! rustc is called directly, with the library that this very program was built with: cargo would take as long again
+//! to find out that nothing else has changed, and could not work where no file may be written. Its messages are
+//! those of `cargo --message-format=json`, which come from rustc.
+//!
+//! **Invariant:** nothing is written but the one file that was asked for.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde::Deserialize;
+
+use super::code::Code;
+use super::verdict::Finding;
+
+/// The libraries that an exercise in Rust is linked with.
+#[derive(Clone, Debug)]
+pub struct Libraries {
+    /// The playground itself.
+    playground: PathBuf,
+}
+
+impl Libraries {
+    /// Those beside this program: what cargo has built last.
+    pub fn find() -> Option<Libraries> {
+        let program = std::env::current_exe().ok()?;
+        let place = program.parent()?.join("deps");
+        let is_ours = |path: &PathBuf| {
+            let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            name.starts_with("libplayground-") && name.ends_with(".rlib")
+        };
+        let files = fs::read_dir(place).ok()?.flatten().map(|entry| entry.path()).filter(is_ours);
+        files.max_by_key(|path| modified(path)).map(|playground| Libraries { playground })
+    }
+
+    /// The file that is linked, which changes with the library.
+    pub fn file(&self) -> &Path {
+        &self.playground
+    }
+}
+
+fn modified(path: &Path) -> Option<std::time::SystemTime> {
+    fs::metadata(path).and_then(|file| file.modified()).ok()
+}
+
+/// Builds a program.
+///
+/// # Errors
+///
+/// What does not compile, with the first error and where it is.
+pub fn build(source: &Path, program: &Path) -> Result<(), Finding> {
+    match source.extension().and_then(OsStr::to_str) {
+        Some("rs") => rust(source, program),
+        Some("c") => c(source, program),
+        _ => Err(Finding::new(Code::NotRun, format!("{} is neither Rust nor C.", source.display()))),
+    }
+}
+
+fn rust(source: &Path, program: &Path) -> Result<(), Finding> {
+    let Some(libraries) = Libraries::find() else {
+        let words = "The playground's library is not beside this program: run it as `cargo run --bin check`.";
+        return Err(Finding::new(Code::NotRun, words));
+    };
+    let dependencies = libraries.playground.parent().unwrap_or(Path::new("."));
+    let mut command = Command::new(rustc());
+    command
+        .args(["--edition", "2024", "--crate-name", "exercise", "--error-format", "json"])
+        .args(["-C", "debuginfo=0", "-C", "link-arg=-Wl,--strip-debug", "-o"])
+        .arg(program)
+        .arg("--extern")
+        .arg(format!("playground={}", libraries.playground.display()))
+        .arg("-L")
+        .arg(format!("dependency={}", dependencies.display()))
+        .arg(source);
+    let output = run(&mut command, "rustc", program)?;
+    if output.status.success() { Ok(()) } else { Err(first_error(&output, source)) }
+}
+
+/// The compiler itself, and not the proxy by which rustup chooses one: that would read its settings each time.
+fn rustc() -> PathBuf {
+    let home = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
+    let toolchain = std::env::var_os("RUSTUP_TOOLCHAIN");
+    let direct = home.zip(toolchain).map(|(home, name)| home.join("toolchains").join(name).join("bin/rustc"));
+    direct.filter(|path| path.exists()).unwrap_or_else(|| "rustc".into())
+}
+
+fn c(source: &Path, program: &Path) -> Result<(), Finding> {
+    let mut command = Command::new("cc");
+    command.args(["-std=gnu17", "-O1", "-Wall", "-Wextra", "-pthread", "-o"]).arg(program).arg(source);
+    let output = run(&mut command, "cc", program)?;
+    if output.status.success() { Ok(()) } else { Err(first_line_with_error(&output, source)) }
+}
+
+/// Compilers keep their own files where the program is to be, since elsewhere they may not write.
+fn run(command: &mut Command, name: &str, program: &Path) -> Result<Output, Finding> {
+    let place = program.parent().unwrap_or(Path::new("."));
+    command.stdin(Stdio::null()).env("TMPDIR", place).output().map_err(|error| {
+        Finding::new(
+            Code::NotRun,
+            format!("{name} cannot be run: {error}. Is it installed, and in the PATH?"),
+        )
+    })
+}
+
+/// A message of the compiler, as far as it is needed here.
+#[derive(Deserialize)]
+struct Diagnostic {
+    message: String,
+    level: String,
+    spans: Vec<Span>,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    file_name: String,
+    line_start: usize,
+    column_start: usize,
+    is_primary: bool,
+    label: Option<String>,
+}
+
+fn first_error(output: &Output, source: &Path) -> Finding {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<Diagnostic>(line).ok());
+    let error = messages.into_iter().find(|message| message.level == "error");
+    let words = match error {
+        Some(Diagnostic { message, spans, .. }) => {
+            let place = spans.iter().find(|span| span.is_primary);
+            let label = place.and_then(|span| span.label.as_deref()).map(|label| format!(" ({label})"));
+            let place = place.map_or(shown(source), |span| {
+                format!("{}:{}:{}", shown(Path::new(&span.file_name)), span.line_start, span.column_start)
+            });
+            format!("{place}: {message}{}", label.unwrap_or_default())
+        }
+        None => text.lines().next().unwrap_or("rustc failed, and did not say why").to_owned(),
+    };
+    Finding::new(Code::CompileError, words)
+}
+
+/// A path as one would type it here; of a file elsewhere only the name.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let name = path.file_name().map(Path::new).unwrap_or(path);
+    path.strip_prefix(here).unwrap_or(name).display().to_string()
+}
+
+fn first_line_with_error(output: &Output, source: &Path) -> Finding {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let is_error = |line: &&str| line.contains("error:") || line.contains("undefined reference");
+    let line = text.lines().find(is_error).unwrap_or("cc failed, and did not say why");
+    let words = line.replace(&source.display().to_string(), &shown(source));
+    Finding::new(Code::CompileError, words)
+}

@@ -1,0 +1,114 @@
+//! What is asked of a judge, and what it answers: a line of JSON each, and short lines on the way.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
+
+use super::verdict::Verdict;
+use crate::call::{Semid, Shmid};
+use crate::trace::What;
+
+/// A submission that is to be judged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// The exercise's number.
+    pub exercise: usize,
+    /// What was handed in.
+    pub work: Work,
+    /// Where it runs.
+    pub directory: PathBuf,
+    /// An empty directory that no other job has: a source file is built there, where the ground has no file system of
+    /// its own.
+    pub bench: PathBuf,
+    /// When the judge was called, on the clock that only goes forward: by how long it takes to be ready it measures
+    /// this machine.
+    pub begun: Duration,
+    /// Directories that it does not see.
+    pub hidden: Vec<PathBuf>,
+    /// Why namespaces are not even to be tried.
+    pub stay_out: Option<String>,
+    /// What the verdict has to begin with: only the judge knows it, and not the program.
+    pub token: String,
+}
+
+/// What was handed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Work {
+    /// A program and its arguments.
+    Command(Vec<String>),
+    /// A source file, in Rust or C, which is built where it runs.
+    Source(PathBuf),
+}
+
+/// What the judge answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// The job's token.
+    pub token: String,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// What a judge says on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// It is ready, and one run may take so long.
+    Ready(Duration),
+    /// What can be built is built.
+    Built,
+    /// The program has made something, which stays if the judge dies now.
+    Made(What),
+    /// The examiner's own segment, of which the same is true.
+    Given(Shmid),
+}
+
+impl Line {
+    /// Says it, at once.
+    pub fn say(self) {
+        let line = match self {
+            Line::Ready(patience) => format!("ready {}\n", patience.as_millis()),
+            Line::Built => "built 0\n".to_owned(),
+            Line::Made(What::Segment(Shmid(id))) => format!("segment {id}\n"),
+            Line::Made(What::Set(Semid(id))) => format!("set {id}\n"),
+            Line::Given(Shmid(id)) => format!("given {id}\n"),
+        };
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// What was said, if it was one of these.
+    pub fn heard(line: &str) -> Option<Line> {
+        let (word, number) = line.split_once(' ')?;
+        let number: i32 = number.parse().ok()?;
+        Some(match word {
+            "ready" => Line::Ready(Duration::from_millis(number.try_into().ok()?)),
+            "built" => Line::Built,
+            "segment" => Line::Made(What::Segment(Shmid(number))),
+            "set" => Line::Made(What::Set(Semid(number))),
+            "given" => Line::Given(Shmid(number)),
+            _ => return None,
+        })
+    }
+}
+
+/// The time on a clock that only goes forward, and is the same in all processes.
+pub fn now() -> Duration {
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_line_of_a_judge_is_not_heard() {
+        assert_eq!(Line::heard("set 7"), Some(Line::Made(What::Set(Semid(7)))));
+        assert_eq!(Line::heard("ready 2000"), Some(Line::Ready(Duration::from_secs(2))));
+        for line in ["", "set", "set seven", "ready -1", "nonsense 1"] {
+            assert_eq!(Line::heard(line), None, "{line}");
+        }
+    }
+}

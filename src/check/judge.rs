@@ -1,0 +1,278 @@
+//! The judge: a process of its own for each submission, which runs it, looks on, and says what is missing.
+//!
+//! **Invariant:** whatever the submission does, this process ends, and all that came of the submission ends with it.
+//! Its standard output is for the one line of the answer, and for ids of what the submission makes.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::fcntl::OFlag;
+use nix::sys::resource::Resource;
+use nix::unistd::pipe2;
+
+use super::build::build;
+use super::code::Code;
+use super::exercises::{self, Exercise};
+use super::ground::{self, Ground, SCRATCH_PLACE};
+use super::guard::Guard;
+use super::job::{Answer, Job, Line, Work, now};
+use super::rules;
+use super::run::{Given, Run};
+use super::script::{Script, Setting};
+use super::verdict::{Finding, Verdict};
+use super::witness::{self, Witness, fresh_text};
+use crate::call::{Answer as Answered, Call, Cmd, SemCmd, ShmgetFlags};
+use crate::kernel::{Linux, Process};
+use crate::trace::{self, Command, Cut, Limits, Trace, What};
+
+/// By how much longer a program may take than the machine needs to make a judge ready, and at least and at most.
+const PATIENCE: u32 = 200;
+const LEAST: Duration = Duration::from_secs(2);
+const MOST: Duration = Duration::from_secs(30);
+
+/// What a program is allowed beside its time.
+const TASKS: usize = 64;
+const CALLS: usize = 100_000;
+const FILE_SIZE: u64 = 16 << 20;
+const ADDRESS_SPACE: u64 = 8 << 30;
+
+/// Reads a job from standard input, and answers it.
+pub fn judge() -> ExitCode {
+    let mut text = String::new();
+    if io::stdin().read_to_string(&mut text).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let Ok(job) = serde_json::from_str::<Job>(&text) else { return ExitCode::FAILURE };
+    let ground = match &job.stay_out {
+        Some(why) => ground::stay_out(why),
+        None => ground::enter(&job.hidden),
+    };
+    // How long it took to come here says how fast this machine is just now.
+    let patience = (now().saturating_sub(job.begun) * PATIENCE).clamp(LEAST, MOST);
+    Line::Ready(patience).say();
+    let Some(exercise) = exercises::exercise(job.exercise) else { return ExitCode::FAILURE };
+    let verdict = Desk { job: &job, ground, exercise, patience }.examine();
+    let answer = Answer { token: job.token.clone(), verdict };
+    let line = serde_json::to_string(&answer).unwrap_or_default();
+    match writeln!(io::stdout(), "{line}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// A submission on the examiner's desk.
+struct Desk<'a> {
+    job: &'a Job,
+    ground: Ground,
+    exercise: &'a Exercise,
+    /// How long one run may take.
+    patience: Duration,
+}
+
+impl Desk<'_> {
+    fn examine(&self) -> Verdict {
+        let (mut findings, mut removed) = (Vec::new(), Vec::new());
+        let mut notes: Vec<String> = self.ground.note().into_iter().collect();
+        let command = self.command();
+        Line::Built.say();
+        match command {
+            Ok(command) => {
+                for trial in self.exercise.trials {
+                    if trial.script.no_segments && !self.ground.is_private() {
+                        notes.push("What it does when shmget fails was not examined.".into());
+                        continue;
+                    }
+                    let repeats = if findings.is_empty() { trial.times } else { 1 };
+                    for _ in 0..repeats {
+                        let found = match self.run(&command, trial.script) {
+                            Ok(run) => {
+                                removed.extend(clean_up(&run.trace));
+                                rules::judge(trial, &run)
+                            }
+                            Err(finding) => vec![finding],
+                        };
+                        if trial.advises {
+                            notes.extend(found.iter().map(advice));
+                        } else {
+                            findings.extend(found);
+                        }
+                        if !findings.is_empty() {
+                            break;
+                        }
+                    }
+                    if findings.iter().any(|finding| finding.code <= Code::NotAllocated) {
+                        break;
+                    }
+                }
+            }
+            Err(finding) => findings.push(finding),
+        }
+        let mut verdict = Verdict::new(self.exercise.number, &self.exercise.lesson(), findings);
+        (verdict.removed, verdict.notes) = (removed, notes);
+        verdict
+    }
+
+    /// The program, which is built here if it came as a source file.
+    fn command(&self) -> Result<Vec<String>, Finding> {
+        match &self.job.work {
+            Work::Command(command) => Ok(command.clone()),
+            Work::Source(source) => {
+                let place = if self.ground.is_private() { Path::new(SCRATCH_PLACE) } else { &self.job.bench };
+                let program = place.join("submission");
+                build(source, &program)?;
+                Ok(vec![program.display().to_string()])
+            }
+        }
+    }
+
+    fn run(&self, words: &[String], script: Script) -> Result<Run, Finding> {
+        let guard = Guard::new(self.ground.is_private());
+        let given = script.given.map(|setting| give(setting, &guard)).transpose()?;
+        if self.ground.is_private() {
+            ground::choose_ids();
+        }
+        if script.no_segments {
+            let _ = ground::set("shmmni", "0");
+        }
+        let own = given.as_ref().map(|given| given.shmid);
+        let mut witness = Witness::new(script, guard.clone(), !self.ground.is_private(), own);
+        let (output, its_output) = pipe()?;
+        let (errors, its_errors) = pipe()?;
+        let nothing =
+            File::open("/dev/null").map_err(|error| Finding::new(Code::NotRun, error.to_string()))?;
+        let command = Command::new(&words[0])
+            .arguments(&words[1..])
+            .directory(&self.job.directory)
+            .stream(0, nothing)
+            .stream(1, its_output)
+            .stream(2, its_errors)
+            .limit(Resource::RLIMIT_CORE, 0)
+            .limit(Resource::RLIMIT_FSIZE, FILE_SIZE)
+            .limit(Resource::RLIMIT_AS, ADDRESS_SPACE);
+        let (output, errors) = (guard.collect(output), guard.collect(errors));
+        guard.watch(self.patience);
+        let limits = Limits { tasks: TASKS, time: Some(self.patience), calls: CALLS };
+        let traced = trace::run(&command, &limits, &mut witness);
+        guard.sweep();
+        // The program's ends of the pipes are held by the command, too.
+        drop(command);
+        if script.no_segments {
+            let _ = ground::set("shmmni", "256");
+        }
+        let trace =
+            traced.map_err(|error| Finding::new(Code::NotRun, format!("{error}. {}", error.advice())))?;
+        let halted = guard.reason().or_else(|| cut(&trace, self.patience));
+        let planted = witness.planted.or_else(|| given.as_ref().map(|given| given.text.clone()));
+        Ok(Run {
+            halted,
+            output: output.join().unwrap_or_default(),
+            errors: errors.join().unwrap_or_default(),
+            looks: witness.looks,
+            planted,
+            at_once: witness.at_once,
+            given: given.map(take_back),
+            shared_otherwise: witness.shared_otherwise,
+            trace,
+        })
+    }
+}
+
+/// What does not count, and is worth knowing all the same.
+fn advice(finding: &Finding) -> String {
+    let lesson = match finding.lesson.as_str() {
+        "" => String::new(),
+        lesson => format!(" See {lesson}."),
+    };
+    format!("{} ({}, which does not count here.){lesson}", finding.message, finding.code)
+}
+
+fn pipe() -> Result<(OwnedFd, OwnedFd), Finding> {
+    pipe2(OFlag::O_CLOEXEC)
+        .map_err(|errno| Finding::new(Code::NotRun, format!("no pipe can be made: {errno}")))
+}
+
+/// Why the tracer ended the run.
+fn cut(trace: &Trace, patience: Duration) -> Option<(Code, String)> {
+    let seconds = patience.as_secs_f32();
+    match trace.cut? {
+        Cut::Time
+            if trace
+                .processes
+                .first()
+                .is_some_and(|first| first.ending.is_some_and(|end| end.is_success())) =>
+        {
+            let words = format!(
+                "It ended, but a process that it had started was still running after {seconds:.0} s."
+            );
+            Some((Code::TimedOut, words))
+        }
+        Cut::Time => {
+            Some((Code::TimedOut, format!("It was still running after {seconds:.0} s, and was ended.")))
+        }
+        Cut::Tasks => {
+            Some((Code::OverLimit, format!("It had more than {TASKS} processes at once, and was ended.")))
+        }
+        Cut::Observer => None,
+    }
+}
+
+/// Makes the segment that the program is to find.
+fn give(setting: Setting, guard: &Guard) -> Result<Given, Finding> {
+    let mut process = Linux::new();
+    let text = fresh_text();
+    if guard.is_alone() {
+        ground::choose_ids();
+    }
+    let call = Call::Shmget {
+        key: setting.key,
+        size: crate::course::SIZE,
+        flags: ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL,
+        // Writable until the text is in it.
+        mode: nix::sys::stat::Mode::from_bits_truncate(0o600),
+    };
+    let outcome = process.perform(&call).map_err(|error| Finding::new(Code::NotRun, error.to_string()))?;
+    let performed = crate::call::Performed { pid: process.pid(), call, outcome };
+    guard.given(&performed);
+    let Ok(Answered::Id(shmid)) = performed.outcome else {
+        return Err(Finding::new(Code::NotRun, "The examiner's own segment cannot be made.").call(&performed));
+    };
+    witness::write(shmid, 0, format!("{text}\0").as_bytes());
+    let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
+    let mode = nix::sys::stat::Mode::from_bits_truncate(setting.mode);
+    let cmd = Cmd::IpcSet(crate::call::Ownership { uid, gid, mode });
+    let _ = process.perform(&Call::Shmctl { shmid, cmd });
+    Ok(Given { shmid, text, after: None })
+}
+
+/// Looks at the examiner's segment for the last time, and removes it.
+fn take_back(given: Given) -> Given {
+    let mut process = Linux::new();
+    let record = process.perform(&Call::Shmctl { shmid: given.shmid, cmd: Cmd::IpcStat });
+    let marked = !matches!(record, Ok(Ok(Answered::Record(record))) if !record.is_marked());
+    let after = if marked { None } else { witness::read(given.shmid) };
+    let _ = process.perform(&Call::Shmctl { shmid: given.shmid, cmd: Cmd::IpcRmid });
+    Given { after, ..given }
+}
+
+/// Removes what a run has left, and says what that was.
+fn clean_up(trace: &Trace) -> Vec<String> {
+    let removed = |left: &trace::Left| {
+        let size = left.size.map_or(String::new(), |size| format!(" of {size} bytes"));
+        remove(left.what).map(|name| name + &size)
+    };
+    trace.left.iter().filter_map(removed).collect()
+}
+
+/// Removes what a program has left. Returns what it is called, if it was there and is gone now.
+pub(super) fn remove(what: What) -> Option<String> {
+    let call = match what {
+        What::Segment(shmid) => Call::Shmctl { shmid, cmd: Cmd::IpcRmid },
+        What::Set(semid) => Call::Semctl { semid, semnum: 0, cmd: SemCmd::IpcRmid },
+    };
+    let gone = matches!(Linux::new().perform(&call), Ok(Ok(_)));
+    gone.then(|| format!("{} {}", what.name(), what.id()))
+}

@@ -1,0 +1,150 @@
+//! Verdicts for people to read.
+//!
+//! **Invariant:** words only, in whole sentences; what a compiler or a program has printed is quoted, never dumped.
+
+use std::io::{self, Write};
+
+use colored::Colorize;
+
+use super::exercises::{Exercise, Texts};
+use super::progress::Progress;
+use super::verdict::{Finding, Verdict};
+use crate::story::Screen;
+
+/// Writes for one screen.
+pub struct Report<W> {
+    out: W,
+    screen: Screen,
+}
+
+impl<W: Write> Report<W> {
+    /// A report that is written to `out`.
+    pub fn new(out: W, screen: Screen) -> Report<W> {
+        Report { out, screen }
+    }
+
+    /// One verdict: what is missing, or what to notice. `command` is what was handed in, if it was not the file that
+    /// learners edit.
+    ///
+    /// # Errors
+    ///
+    /// Whatever writing gives.
+    pub fn verdict(&mut self, exercise: &Exercise, verdict: &Verdict, command: &[String]) -> io::Result<()> {
+        let texts = exercise.texts();
+        let state = if verdict.passed { "passed".green().bold() } else { "not yet".yellow().bold() };
+        let title = self.plain(&format!("Exercise {} · {}", exercise.number, texts.title));
+        writeln!(self.out, "{} {} {state}\n", title.bold(), self.plain("—"))?;
+        for finding in &verdict.findings {
+            self.finding(finding)?;
+        }
+        for left in &verdict.removed {
+            self.paragraph("Removed  ", &format!("{left}, which the program had left."))?;
+        }
+        for note in &verdict.notes {
+            self.paragraph("Note     ", note)?;
+        }
+        if verdict.passed {
+            self.after_a_pass(exercise, &texts, command)
+        } else {
+            self.before_a_pass(exercise, verdict, command)
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding) -> io::Result<()> {
+        writeln!(self.out, "  {}", finding.code.to_string().red().bold())?;
+        self.paragraph("    ", &finding.message)?;
+        if let Some(call) = &finding.call {
+            self.paragraph("    call    ", call)?;
+        }
+        self.paragraph("    lesson  ", &format!("cargo run --bin {}", finding.lesson))?;
+        writeln!(self.out)
+    }
+
+    fn after_a_pass(&mut self, exercise: &Exercise, texts: &Texts, command: &[String]) -> io::Result<()> {
+        self.paragraph("  ", &texts.debrief)?;
+        writeln!(self.out)?;
+        let number = exercise.number;
+        let files = format!("{}, in C {}", exercise.solution("rs"), exercise.solution("c"));
+        self.paragraph("Solution ", &files)?;
+        let in_c = if command.is_empty() { "" } else { " --c" };
+        self.paragraph("Show it  ", &format!("cargo run --bin check -- {number} --solution{in_c}"))?;
+        match super::exercise(number + 1) {
+            Some(_) => self.paragraph("Next     ", &format!("cargo run --bin check -- {}", number + 1)),
+            None => self.paragraph("Next     ", "nothing: this was the last exercise."),
+        }
+    }
+
+    fn before_a_pass(
+        &mut self,
+        exercise: &Exercise,
+        verdict: &Verdict,
+        command: &[String],
+    ) -> io::Result<()> {
+        if verdict.findings.is_empty() {
+            return Ok(());
+        }
+        match command {
+            [] => self.paragraph("Edit     ", &format!("lessons/exercises/{}.rs", exercise.name()))?,
+            command => self.paragraph("Marked   ", &command.join(" "))?,
+        }
+        self.paragraph("Hint     ", &format!("cargo run --bin check -- {} --hint", exercise.number))
+    }
+
+    /// What is reached, exercise by exercise.
+    ///
+    /// # Errors
+    ///
+    /// Whatever writing gives.
+    pub fn status(&mut self, exercises: &[Exercise], progress: &Progress) -> io::Result<()> {
+        let passed = exercises.iter().filter(|exercise| progress.of(&exercise.name()).passed).count();
+        writeln!(self.out, "{passed} of {} exercises passed\n", exercises.len())?;
+        for exercise in exercises {
+            let done = progress.of(&exercise.name()).passed;
+            let mark = self.plain(if done { "✓" } else { "·" });
+            let mark = if done { mark.green() } else { mark.normal() };
+            writeln!(self.out, "  {mark} {:>2}  {}", exercise.number, exercise.texts().title)?;
+        }
+        let next = exercises.iter().find(|exercise| !progress.of(&exercise.name()).passed);
+        writeln!(self.out)?;
+        match next {
+            Some(exercise) => {
+                self.goal(exercise)?;
+                self.paragraph("Check    ", &format!("cargo run --bin check -- {}", exercise.number))
+            }
+            None => self.paragraph("", "All done. The lessons go on where the exercises end."),
+        }
+    }
+
+    /// What an exercise wants, and in which file.
+    ///
+    /// # Errors
+    ///
+    /// Whatever writing gives.
+    pub fn goal(&mut self, exercise: &Exercise) -> io::Result<()> {
+        let texts = exercise.texts();
+        let title = self.plain(&format!("Exercise {} · {}", exercise.number, texts.title));
+        writeln!(self.out, "{}\n", title.bold())?;
+        self.paragraph("  ", &texts.goal)?;
+        writeln!(self.out)?;
+        self.paragraph("Edit     ", &format!("lessons/exercises/{}.rs", exercise.name()))?;
+        self.paragraph("Lesson   ", &format!("cargo run --bin {}", texts.lesson))
+    }
+
+    /// A paragraph, wrapped; further lines are indented like the first.
+    ///
+    /// # Errors
+    ///
+    /// Whatever writing gives.
+    pub fn paragraph(&mut self, label: &str, text: &str) -> io::Result<()> {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let indent = " ".repeat(label.chars().count());
+        let options =
+            textwrap::Options::new(self.screen.width).initial_indent(label).subsequent_indent(&indent);
+        let filled = textwrap::fill(&self.plain(&text), options.break_words(false));
+        writeln!(self.out, "{filled}")
+    }
+
+    fn plain(&self, text: &str) -> String {
+        if self.screen.ascii { deunicode::deunicode(text) } else { text.to_owned() }
+    }
+}

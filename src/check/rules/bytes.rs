@@ -1,0 +1,131 @@
+//! What lay in the segment when a process had done with it.
+
+use super::{fine, missing};
+use crate::call::Shmid;
+use crate::check::code::Code;
+use crate::check::run::{Look, Run};
+use crate::check::verdict::Finding;
+
+/// What the article writes.
+const TEXT: &str = "THIS IS A TEST";
+/// What exercise 10 writes, and exercise 14.
+const FIRST: &str = "I CAME FIRST";
+const CHILD: &str = "THE CHILD WAS HERE";
+/// Where exercise 13 puts its text.
+const LINKED: usize = 64;
+/// What exercise 16 counts to.
+const CHILDREN: usize = 4;
+const ROUNDS: u32 = 5000;
+
+/// The article's text is at the start of the segment.
+pub fn wrote_text(run: &Run) -> Vec<Finding> {
+    run.subject().map_or_else(fine, |subject| wrote(run, subject, TEXT, 0))
+}
+
+/// Whoever came first has said so.
+pub fn wrote_first(run: &Run) -> Vec<Finding> {
+    run.subject().map_or_else(fine, |subject| wrote(run, subject, FIRST, 0))
+}
+
+fn wrote(run: &Run, subject: Shmid, text: &str, offset: usize) -> Vec<Finding> {
+    let holds =
+        |look: &Look| look.bytes.get(offset..).is_some_and(|bytes| bytes.starts_with(text.as_bytes()));
+    if run.looks(subject).any(holds) {
+        return fine();
+    }
+    let Some(look) = run.looks(subject).find(|look| look.bytes.iter().any(|byte| *byte != 0)) else {
+        let words = format!("Nobody wrote to segment {subject}: the witness found nothing but zeros in it.");
+        return missing(Code::WroteNothing, words);
+    };
+    let place = look.bytes.windows(text.len()).position(|bytes| bytes == text.as_bytes());
+    missing(
+        Code::WroteElsewhere,
+        match place {
+            Some(place) => format!(
+                "The witness found `{text}` at offset {place} of segment {subject}, and not at {offset}."
+            ),
+            None => format!(
+                "The witness found `{}` in segment {subject}, and not `{text}`.",
+                excerpt(&look.bytes)
+            ),
+        },
+    )
+}
+
+/// The first bytes that are not zero, for people to read.
+fn excerpt(bytes: &[u8]) -> String {
+    let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(0);
+    let text: Vec<u8> = bytes[start..].iter().copied().take_while(|byte| *byte != 0).take(32).collect();
+    text.escape_ascii().to_string()
+}
+
+/// The number at the start is how far away the text is, and not where it was.
+pub fn linked_by_offset(run: &Run) -> Vec<Finding> {
+    let Some(subject) = run.subject() else { return fine() };
+    let Some(look) = run.looks(subject).next() else { return wrote(run, subject, TEXT, LINKED) };
+    let link = look.bytes.first_chunk::<8>().map_or(0, |link| u64::from_ne_bytes(*link));
+    if link >= look.bytes.len() as u64 {
+        let words = format!(
+            "The number at the start of segment {subject} is {link:#x}, an address: after the segment has moved, it \
+             leads elsewhere."
+        );
+        return missing(Code::WrongAddress, words);
+    }
+    wrote(run, subject, TEXT, link as usize)
+}
+
+/// The child has written its answer, and has not removed what its parent needs.
+pub fn child_answered(run: &Run) -> Vec<Finding> {
+    let Some(subject) = run.subject() else { return fine() };
+    if run.trace.processes.len() < 2 {
+        return missing(Code::PrintedWithoutSharing, "There was no second process: nobody forked.");
+    }
+    let removal =
+        run.controlled(subject, crate::call::Cmd::IpcRmid).find(|made| made.performed.pid != run.trace.pid);
+    if let Some(made) = removal {
+        let words = format!(
+            "Process {}, the child, removed segment {subject}, which its parent had made and still needs.",
+            made.performed.pid
+        );
+        return vec![Finding::new(Code::RemovedByTheWrongProcess, words).call(&made.performed)];
+    }
+    let by_child = |look: &&Look| look.pid != run.trace.pid && look.bytes.starts_with(CHILD.as_bytes());
+    if run.looks(subject).any(|look| by_child(&look)) {
+        return fine();
+    }
+    let words = format!("When the child had done with segment {subject}, `{CHILD}` was not at its start.");
+    missing(Code::WroteNothing, words)
+}
+
+/// Every process has counted, and no count was lost.
+pub fn counted_without_loss(run: &Run) -> Vec<Finding> {
+    let Some(subject) = run.subject() else { return vec![super::allocate::not_allocated(run)] };
+    let counter = |look: &Look| look.bytes.first_chunk::<4>().map_or(0, |count| u32::from_ne_bytes(*count));
+    let children = run.looks(subject).filter(|look| look.pid != run.trace.pid && look.at_end);
+    let counts: Vec<u32> = children.map(counter).collect();
+    if counts.len() < CHILDREN {
+        let words = format!(
+            "{} processes beside the first had the segment attached when they ended; {CHILDREN} have to count in it.",
+            counts.len()
+        );
+        return missing(Code::PrintedWithoutSharing, words);
+    }
+    let all = CHILDREN as u32 * ROUNDS;
+    let last = run.looks(subject).last().map_or(0, counter);
+    // The first one to end has counted to 5000 at least, the second has seen 10000 by then, and so on.
+    let behind = counts.iter().zip(1..).find(|(count, ended)| **count < ended * ROUNDS);
+    if last == all && behind.is_none() && !run.at_once {
+        let words = "They counted one after the other, so that nothing could be lost: each process had ended before the \
+                     next one began. They have to count at the same time.";
+        return missing(Code::PrintedWithoutSharing, words);
+    }
+    if last == all && behind.is_none() {
+        return fine();
+    }
+    let words = format!(
+        "The counter in segment {subject} ended at {last}, and not at {all}: {} additions were lost, since two \
+         processes read the same number and both stored the next.",
+        all.abs_diff(last)
+    );
+    missing(Code::LostUpdates, words)
+}

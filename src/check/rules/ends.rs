@@ -1,0 +1,67 @@
+//! How the program ended, and which classic mistakes the tracer has seen.
+
+use super::{fine, missing};
+use crate::call::Cmd;
+use crate::check::code::Code;
+use crate::check::exercises::Trial;
+use crate::check::run::Run;
+use crate::check::verdict::Finding;
+use crate::trace::{self, Ending};
+
+/// The tracer's findings. In a run that is made to fail only what was made for it counts.
+pub(super) fn mistakes(trial: &Trial, run: &Run) -> Vec<Finding> {
+    let counts =
+        |mistake: &&trace::Finding| !trial.script.no_segments && !trial.tolerates.contains(&mistake.code);
+    run.trace.findings_by_call().iter().filter(counts).map(told).collect()
+}
+
+fn told(mistake: &trace::Finding) -> Finding {
+    let code = Code::from(mistake.code);
+    let finding = Finding::new(code, mistake.message.clone()).call(&mistake.call);
+    match lesson(code) {
+        Some(lesson) => finding.lesson(lesson),
+        None => finding,
+    }
+}
+
+/// Where a classic mistake is taught, whatever the exercise.
+fn lesson(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::ErrorIgnored => "lesson01",
+        Code::NullCheckedInsteadOfMinusOne => "lesson02",
+        Code::UsedAfterDetach | Code::NeverDetached | Code::DetachedTwice => "lesson05",
+        Code::FixedAddressWithoutFallback => "lesson06",
+        Code::NeverRemoved | Code::RemovedTwice => "lesson08",
+        Code::ReadOnlyWritten => "lesson11",
+        Code::LeakedOnError => "lesson15",
+        Code::RemovedTooEarly => "lesson16",
+        _ => return None,
+    })
+}
+
+/// A bad end that nothing else explains.
+pub(super) fn ended_badly(run: &Run) -> Finding {
+    let said = run.complaint();
+    match run.trace.ending {
+        Ending::Killed(_) => Finding::new(Code::Crashed, format!("The program {}.{said}", run.trace.ending)),
+        Ending::Exited(_) => Finding::new(
+            Code::Failed,
+            format!("The program {}: it says itself that it failed.{said}", run.trace.ending),
+        ),
+    }
+}
+
+/// The examiner found it at its work, and killed it there.
+pub fn was_killed_at_work(run: &Run) -> Vec<Finding> {
+    let Some(subject) = run.subject() else { return fine() };
+    let wrote = run.looks(subject).any(|look| look.bytes.starts_with(b"THIS IS A TEST"));
+    match run.trace.ending {
+        Ending::Killed(_) => fine(),
+        Ending::Exited(_) if run.controlled(subject, Cmd::IpcStat).next().is_none() => missing(
+            Code::NeverAsked,
+            "It never came to its work: no IPC_STAT was seen, at which it would be killed.",
+        ),
+        Ending::Exited(_) if !wrote => missing(Code::WroteNothing, "It never wrote its text to the segment."),
+        Ending::Exited(_) => fine(),
+    }
+}

@@ -1,0 +1,82 @@
+//! Finding a segment that another has made, and leaving it to its owner.
+
+use super::{fine, missing};
+use crate::call::{Answer, Call, Key, ShmgetFlags};
+use crate::check::code::Code;
+use crate::check::run::{Given, Run};
+use crate::check::verdict::Finding;
+use crate::trace::Made;
+
+fn gets(run: &Run) -> impl Iterator<Item = (&Made, Key, ShmgetFlags)> {
+    run.trace.calls.iter().filter_map(|made| match made.performed.call {
+        Call::Shmget { key, flags, .. } => Some((made, key, flags)),
+        _ => None,
+    })
+}
+
+fn found(run: &Run, given: &Given) -> bool {
+    gets(run).any(|(made, ..)| made.performed.outcome == Ok(Answer::Id(given.shmid)))
+}
+
+/// The examiner's segment was found by its key, by one who did not mean to make it.
+pub fn found_by_key(run: &Run) -> Vec<Finding> {
+    let Some(given) = &run.given else { return fine() };
+    let careless = gets(run).find(|(_, _, flags)| flags.contains(ShmgetFlags::IPC_CREAT));
+    if let Some((made, key, _)) = careless.filter(|(_, key, _)| *key != Key::PRIVATE) {
+        let words = format!(
+            "With IPC_CREAT it would make a segment of its own if the one with the key {key} were not there: it only \
+             wants to find it."
+        );
+        return vec![Finding::new(Code::WrongFlags, words).call(&made.performed)];
+    }
+    if found(run, given) {
+        return fine();
+    }
+    match gets(run).next() {
+        Some((made, key, _)) => {
+            let words = format!("It asked for the key {key}, and did not find the other program's segment.");
+            vec![Finding::new(Code::WrongKey, words).call(&made.performed)]
+        }
+        None => missing(Code::NotAllocated, "It never looked for the segment: no shmget was seen."),
+    }
+}
+
+/// The segment was there, and the program noticed.
+pub fn opened_what_exists(run: &Run) -> Vec<Finding> {
+    let Some(given) = &run.given else { return fine() };
+    if found(run, given) {
+        return fine();
+    }
+    match run.refused().next() {
+        Some(made) => {
+            let words = "The key was taken, since another had come first, and it gave up.";
+            vec![Finding::new(Code::KeyCollision, words).call(&made.performed)]
+        }
+        None => missing(Code::WrongKey, "Another had made the segment before, and it did not find it."),
+    }
+}
+
+/// The other program's segment is as it was.
+pub fn left_alone(run: &Run) -> Vec<Finding> {
+    let Some(given) = &run.given else { return fine() };
+    let removal = run.controlled(given.shmid, crate::call::Cmd::IpcRmid).next();
+    let mut found = Vec::new();
+    if let Some(made) = removal {
+        let words =
+            format!("It removed segment {}, which another program had made and still needs.", given.shmid);
+        found.push(Finding::new(Code::RemovedByTheWrongProcess, words).call(&made.performed));
+    }
+    if run.is_overwritten() {
+        let words = format!(
+            "It wrote over what another program had put into segment {}: it took the segment for its own.",
+            given.shmid
+        );
+        let finding = Finding::new(Code::KeyCollision, words);
+        let get = gets(run).find(|(made, ..)| made.performed.outcome == Ok(Answer::Id(given.shmid)));
+        found.push(match get {
+            Some((made, ..)) => finding.call(&made.performed),
+            None => finding,
+        });
+    }
+    found
+}

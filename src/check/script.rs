@@ -1,0 +1,62 @@
+//! What the examiner does while a program runs, beside looking on.
+
+use crate::call::Key;
+
+/// A part for the examiner to play.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    /// A segment that it makes before the program starts, with a fresh text in it.
+    pub given: Option<Setting>,
+    /// When it writes a fresh text into the program's own segment.
+    pub plant: Plant,
+    /// Whether it kills the program at its first `IPC_STAT`.
+    pub kills_at_stat: bool,
+    /// Whether no segment can be had at all: `kernel.shmmni` is 0, for which a namespace of one's own is needed.
+    pub no_segments: bool,
+    /// Whether it finds out if children are at work at the same time.
+    pub compares_lives: bool,
+}
+
+/// A segment that waits for the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its key.
+    pub key: Key,
+    /// Its permission bits.
+    pub mode: u32,
+}
+
+/// When the examiner writes into the program's segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Plant {
+    /// It does not.
+    #[default]
+    Never,
+    /// When the segment is about to be attached again after it was detached.
+    BeforeReattach,
+    /// The same, but elsewhere in the segment, and the number at its start is made to lead there.
+    BehindLink,
+    /// When the first child is about to end.
+    AfterChild,
+}
+
+impl Script {
+    /// Only look on.
+    pub const LOOK_ON: Script = Script {
+        given: None,
+        plant: Plant::Never,
+        kills_at_stat: false,
+        no_segments: false,
+        compares_lives: false,
+    };
+
+    /// Write a fresh text at some moment.
+    pub const fn planting(plant: Plant) -> Script {
+        Script { plant, ..Script::LOOK_ON }
+    }
+
+    /// Make a segment before.
+    pub const fn giving(key: i32, mode: u32) -> Script {
+        Script { given: Some(Setting { key: Key(key), mode }), ..Script::LOOK_ON }
+    }
+}

@@ -1,0 +1,106 @@
+//! Where a learner works: the exercises' files, what has been built of them, and what was put aside.
+//!
+//! **Invariant:** a text that a learner has written is never lost: whatever replaces it puts it aside first.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::build::{Libraries, build};
+use super::exercises::Exercise;
+use super::verdict::Finding;
+
+/// A checkout of the playground, or a folder that looks like one.
+#[derive(Clone, Debug)]
+pub struct Workshop {
+    root: PathBuf,
+}
+
+impl Workshop {
+    /// The one in this folder.
+    pub fn new(root: impl Into<PathBuf>) -> Workshop {
+        Workshop { root: root.into() }
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of the files that learners edit.
+    pub fn exercises(&self) -> PathBuf {
+        self.root.join("lessons/exercises")
+    }
+
+    /// The worked solutions, which no submission sees.
+    pub fn solutions(&self) -> PathBuf {
+        self.root.join("tests/solutions")
+    }
+
+    /// The file in Rust that a learner edits.
+    pub fn file(&self, exercise: &Exercise) -> PathBuf {
+        self.exercises().join(exercise.name()).with_extension("rs")
+    }
+
+    /// Builds the learner's file, unless what was built last is still good.
+    ///
+    /// # Errors
+    ///
+    /// What does not compile, or cannot be written.
+    pub fn build(&self, exercise: &Exercise) -> Result<PathBuf, Finding> {
+        let place = self.root.join("target/exercises");
+        let (source, program) = (self.file(exercise), place.join(exercise.name()));
+        let (stamp, wanted) = (program.with_extension("stamp"), fingerprint(&source));
+        let is_good = program.exists() && fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted);
+        if !is_good {
+            let _ = fs::create_dir_all(&place);
+            let _ = fs::remove_file(&stamp);
+            build(&source, &program)?;
+            let _ = fs::write(&stamp, wanted);
+        }
+        Ok(program)
+    }
+
+    /// Puts the exercise's files back as they were shipped. Returns where the learner's own texts are kept.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the file system says; then nothing is replaced that was not put aside.
+    pub fn reset(&self, exercise: &Exercise) -> io::Result<Vec<PathBuf>> {
+        let mut kept = Vec::new();
+        for (ending, shipped) in [("rs", exercise.rust), ("c", exercise.c)] {
+            let file = self.exercises().join(exercise.name()).with_extension(ending);
+            match fs::read(&file) {
+                Ok(text) if text == shipped.as_bytes() => continue,
+                Ok(_) => kept.push(self.put_aside(&file, ending)?),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            fs::write(&file, shipped)?;
+        }
+        Ok(kept)
+    }
+
+    /// Moves a file to the first free name in `.kept`.
+    fn put_aside(&self, file: &Path, ending: &str) -> io::Result<PathBuf> {
+        let place = self.exercises().join(".kept");
+        fs::create_dir_all(&place)?;
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = |number: usize| place.join(format!("{stem}-{number}.{ending}"));
+        let free = (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0));
+        fs::rename(file, &free)?;
+        Ok(free)
+    }
+}
+
+/// What a program depends on: its text, and the library that it is linked with.
+fn fingerprint(source: &Path) -> String {
+    let mut hasher = DefaultHasher::new();
+    fs::read(source).unwrap_or_default().hash(&mut hasher);
+    let library = Libraries::find();
+    let file = library.as_ref().map(Libraries::file);
+    file.hash(&mut hasher);
+    file.and_then(|file| fs::metadata(file).and_then(|file| file.modified()).ok()).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}

@@ -1,0 +1,44 @@
+//! Bytes, copied in and out of memory that another process may write, and the page faults that it takes.
+
+use std::hint::black_box;
+
+use nix::sys::resource::{UsageWho, getrusage};
+
+use crate::kernel::Faults;
+
+/// Copies byte by byte. Volatile, since the other side of the memory may change at any moment.
+///
+/// # Safety
+///
+/// `from` must be valid for reading `length` bytes and `to` for writing them.
+#[inline(never)]
+pub(super) unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
+    for at in 0..length {
+        // SAFETY: the caller vouches for `length` bytes from `from`.
+        let from = unsafe { from.add(at) };
+        // SAFETY: the caller vouches for `length` bytes from `to`.
+        let to = unsafe { to.add(at) };
+        // SAFETY: `from` is one of the bytes that the caller vouched for.
+        let byte = unsafe { from.read_volatile() };
+        // SAFETY: `to` is one of the bytes that the caller vouched for.
+        unsafe { to.write_volatile(byte) };
+    }
+}
+
+/// The minor page faults of this process while it does something.
+pub(super) fn faults_during(deed: impl FnOnce()) -> Faults {
+    // The first round brings in the code that counts and the code that copies, of which a forked child may have
+    // no page yet, so that the second counts only the deed.
+    black_box(minor_faults());
+    let (from, mut to) = (black_box(0), 0);
+    // SAFETY: both are single bytes of this very function.
+    unsafe { copy(&from, &mut to, 1) };
+    black_box(to);
+    let before = minor_faults();
+    deed();
+    minor_faults() - before
+}
+
+fn minor_faults() -> Faults {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.minor_page_faults() as Faults)
+}

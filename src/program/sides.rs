@@ -1,0 +1,156 @@
+//! A lesson whose two sides can be run by hand, in two terminals: `lesson09 writer`, `lesson09 reader`.
+//!
+//! **Invariant:** without a side the lesson is run as any other; what is for sides only is a misuse then.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::error::ErrorKind;
+use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
+
+use super::options::{Options, examples};
+use super::{Program, begun, failed, run};
+use crate::call::Key;
+use crate::course::{self, LAST, LESSONS};
+use crate::error::Result;
+use crate::kernel;
+use crate::partner::{Meeting, key_of_this_program};
+use crate::story::{Source, Story};
+
+/// One of the two sides; the first of a lesson is the host, the second its guest.
+#[derive(Clone, Copy, Debug)]
+pub struct Side {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it does, for the help.
+    pub does: &'static str,
+    /// Its own part of the story.
+    pub tell: fn(&Story, &Meeting) -> Result<()>,
+}
+
+#[derive(Parser)]
+#[command(version, term_width = 80)]
+struct WithSides {
+    /// Run one side only, by hand: one in this terminal, the other in a second one
+    #[arg(value_name = "SIDE")]
+    side: Option<String>,
+
+    #[command(flatten)]
+    meeting: MeetingOptions,
+
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Args)]
+struct MeetingOptions {
+    /// The key under which the two sides meet, such as 0x5eed0001
+    ///
+    /// Without it each side makes the key with ftok, from the program's file and the number of the user. Both must
+    /// get the same.
+    #[arg(long, value_name = "KEY", requires = "side", value_parser = key)]
+    key: Option<Key>,
+
+    /// How many seconds to wait for the other side
+    #[arg(long, value_name = "SECONDS", requires = "side", value_parser = clap::value_parser!(u64).range(1..=86400))]
+    patience: Option<u64>,
+}
+
+/// How long a side waits for the other, unless it is told otherwise.
+const PATIENCE: u64 = 60;
+
+/// Runs a lesson that has sides: all of it, or one side.
+pub fn lesson_with_sides(
+    number: usize,
+    source: Source,
+    tell: fn(&Story) -> Result<()>,
+    sides: [Side; 2],
+) -> ExitCode {
+    if let Some(ended) = kernel::serve_if_asked() {
+        return ended;
+    }
+    let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
+    let mut command = command(number, sides);
+    let matches = command.get_matches_mut();
+    let WithSides { side, meeting, options } = match WithSides::from_arg_matches(&matches) {
+        Ok(asked) => asked,
+        Err(error) => error.exit(),
+    };
+    let program = Program { number: Some(number), title: lesson.title, source };
+    let Some(side) = sides.into_iter().find(|known| Some(known.name) == side.as_deref()) else {
+        return run(&options, program, tell);
+    };
+    if options.isolated {
+        let words = "the two sides meet in one IPC namespace, and '--isolated' would give each its own";
+        command.error(ErrorKind::ArgumentConflict, words).exit();
+    }
+    let key = match meeting.key.map_or_else(key_of_this_program, Ok) {
+        Ok(key) => key,
+        Err(error) => return failed(&error),
+    };
+    let patience = Duration::from_secs(meeting.patience.unwrap_or(PATIENCE));
+    let meeting = Meeting { lesson: number, names: sides.map(|side| side.name), key, patience };
+    begun(&options, program, None, |story| (side.tell)(story, &meeting))
+}
+
+fn command(number: usize, sides: [Side; 2]) -> Command {
+    let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
+    let [host, guest] = sides.map(|side| side.name);
+    let by_hand = format!(
+        "\n\nBy hand, in two terminals, in any order:\n  \
+         cargo run --bin {name} -- {host}\n  \
+         cargo run --bin {name} -- {guest}",
+        name = lesson.name
+    );
+    let names = sides.map(|side| PossibleValue::new(side.name).help(side.does));
+    WithSides::command()
+        .name(lesson.name)
+        .about(format!("Lesson {number} of {LAST}: {}", lesson.title))
+        .after_help(examples(lesson.name) + &by_hand)
+        .mut_arg("side", |side| side.value_parser(PossibleValuesParser::new(names)))
+}
+
+/// A key as C programs write it, or as `ipcs -m` does: hexadecimal with 0x, or decimal.
+fn key(text: &str) -> std::result::Result<Key, String> {
+    let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => u32::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+')),
+        None => text.parse::<i32>().map(|number| number as u32).or_else(|_| text.parse()).ok(),
+    };
+    match number {
+        None => Err("a key is a number of 32 bits, such as 0x5eed0001".to_owned()),
+        Some(0) => Err("0 is IPC_PRIVATE, which nobody can look for".to_owned()),
+        Some(number) => Ok(Key(number as i32)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_as_it_is_written_elsewhere() {
+        assert_eq!(key("0x5eed0001"), Ok(Key(0x5eed_0001)));
+        assert_eq!(key("0xffffffff"), Ok(Key(-1)));
+        assert_eq!(key("1234"), Ok(Key(1234)));
+        assert_eq!(key("-1"), Ok(Key(-1)));
+        assert_eq!(key("4294967295"), Ok(Key(-1)));
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_with_the_reason() {
+        for text in ["", "0x", "key", "0x100000000", "0x+1", "4294967296", "1.5"] {
+            assert!(key(text).unwrap_err().contains("32 bits"), "{text}");
+        }
+        for text in ["0", "0x0", "0x00000000"] {
+            assert!(key(text).unwrap_err().contains("IPC_PRIVATE"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        let nothing = |_: &Story, _: &Meeting| Ok(());
+        let sides = ["writer", "reader"].map(|name| Side { name, does: "something", tell: nothing });
+        command(9, sides).debug_assert();
+    }
+}

@@ -1,0 +1,218 @@
+//! The mechanisms that are measured, by name, and how a pair of ends is made of each.
+
+use std::fmt;
+use std::io;
+
+use nix::errno::Errno;
+use serde::Serialize;
+
+use super::channel::{Channel, Part};
+use super::fresh::Fresh;
+use super::memory::{Counted, Futex, Line, Rings, Spin, Wait, Yield};
+use super::queue::{Posix, SystemVQueues};
+use super::stream;
+use crate::call::{Call, SemCmd, Semid};
+use crate::kernel::{Linux, Process};
+use crate::shm::Bytes;
+use crate::shm::ring::{LINES, Ring};
+
+/// What messages go through, and how a side waits for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// A ring in a segment; both sides look for their turn without a pause.
+    Spin,
+    /// The same, with messages that are made and read where they lie.
+    InPlace,
+    /// The same, with a `sched_yield` between two looks.
+    Yield,
+    /// The same, with a futex to sleep on.
+    Futex,
+    /// The same, with System V semaphores that count the messages.
+    Semop,
+    /// A segment for each message.
+    Fresh,
+    /// A ring in a mapped file; both sides look without a pause.
+    File,
+    /// A pipe for each direction.
+    Pipe,
+    /// A pair of Unix sockets.
+    Unix,
+    /// TCP on the loopback.
+    Tcp,
+    /// POSIX message queues.
+    Posix,
+    /// System V message queues.
+    SystemV,
+    /// One word on one line of the cache for each direction.
+    Line,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Way::Spin => "segment, spin",
+            Way::InPlace => "in place, spin",
+            Way::Yield => "segment, yield",
+            Way::Futex => "segment, futex",
+            Way::Semop => "segment, semop",
+            Way::Fresh => "one each time",
+            Way::File => "file, spin",
+            Way::Pipe => "pipe",
+            Way::Unix => "Unix socket",
+            Way::Tcp => "TCP, loopback",
+            Way::Posix => "POSIX queue",
+            Way::SystemV => "System V queue",
+            Way::Line => "one cache line",
+        })
+    }
+}
+
+/// What is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Traffic {
+    /// A message there and back, one at a time.
+    RoundTrip,
+    /// Message after message, one way.
+    Stream,
+}
+
+impl Traffic {
+    /// What the two sides do.
+    pub fn parts(self) -> (Part, Part) {
+        match self {
+            Traffic::RoundTrip => (Part::Ask, Part::Answer),
+            Traffic::Stream => (Part::Pour, Part::Drain),
+        }
+    }
+
+    /// How many messages a ring has room for.
+    fn places(self, size: usize) -> u32 {
+        self.parts().0.places(size)
+    }
+}
+
+/// How many semaphores [`Shared`] needs: messages and free places, in each direction.
+pub const SEMAPHORES: i32 = 4;
+
+/// The memory and the semaphores that the mechanisms share, made once.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared<'a> {
+    /// The segment.
+    pub segment: Bytes<'a>,
+    /// The mapped file, if there can be one.
+    pub file: Option<Bytes<'a>>,
+    /// The semaphores, if there can be any.
+    pub set: Option<Semid>,
+}
+
+/// How many bytes two rings take, for the largest message.
+pub fn room_for(largest: usize) -> usize {
+    let sizes = [super::message::SMALLEST, largest];
+    let rings = sizes.map(|size| Ring::needs(Traffic::Stream.places(size), size).next_multiple_of(LINES));
+    2 * rings[0].max(rings[1])
+}
+
+/// One end, for either process.
+pub type End<'a> = Box<dyn Channel + 'a>;
+
+/// Both ends, and what has to stay as long as they are used.
+pub struct Pair<'a> {
+    /// For the side that begins.
+    pub one: End<'a>,
+    /// For the side that answers.
+    pub other: End<'a>,
+    /// Queues are removed when this is dropped.
+    pub queues: Option<SystemVQueues>,
+}
+
+impl<'a> Pair<'a> {
+    fn of<C: Channel + 'a>((one, other): (C, C)) -> Pair<'a> {
+        Pair { one: Box::new(one), other: Box::new(other), queues: None }
+    }
+
+    /// Makes both ends of a mechanism anew.
+    ///
+    /// # Errors
+    ///
+    /// `FileTooLarge`: it carries no message of this size. Others: it is not to be had here.
+    pub fn new(way: Way, traffic: Traffic, size: usize, shared: Shared<'a>) -> io::Result<Pair<'a>> {
+        let rings = |bytes| rings(bytes, traffic, size);
+        Ok(match way {
+            Way::Spin => Pair::of(ends(rings(shared.segment), || Spin)),
+            Way::InPlace => {
+                let (one, other) = ends(rings(shared.segment), || Spin);
+                Pair::of((one.in_place(), other.in_place()))
+            }
+            Way::Yield => Pair::of(ends(rings(shared.segment), || Yield)),
+            Way::Futex => Pair::of(ends(rings(shared.segment), || Futex)),
+            Way::Semop => {
+                let set = shared.set.ok_or_else(|| io::Error::other("no semaphores here"))?;
+                Pair::of(counted(rings(shared.segment), set, traffic, size)?)
+            }
+            Way::File => {
+                let file = shared.file.ok_or_else(|| io::Error::other("no temporary file here"))?;
+                Pair::of(ends(rings(file), || Spin))
+            }
+            Way::Fresh => {
+                let (one, other) = stream::pipes()?;
+                Pair::of((Fresh::new(one), Fresh::new(other)))
+            }
+            Way::Pipe => Pair::of(stream::pipes()?),
+            Way::Unix => Pair::of(stream::unix_sockets()?),
+            Way::Tcp => Pair::of(stream::tcp_sockets()?),
+            Way::Posix => Pair::of(Posix::pair(size)?),
+            Way::SystemV => {
+                let queues = SystemVQueues::new(size)?;
+                let ends = queues.ends(size);
+                Pair { queues: Some(queues), ..Pair::of(ends) }
+            }
+            Way::Line => Pair::of(lines(shared.segment)),
+        })
+    }
+}
+
+/// Two rings, one behind the other, both empty.
+fn rings(bytes: Bytes<'_>, traffic: Traffic, size: usize) -> (Ring<'_>, Ring<'_>) {
+    let places = traffic.places(size);
+    let second = Ring::needs(places, size).next_multiple_of(LINES);
+    let rings = (
+        Ring::new(bytes, places, size),
+        Ring::new(bytes.part(second, bytes.length() - second), places, size),
+    );
+    rings.0.clear();
+    rings.1.clear();
+    rings
+}
+
+fn ends<'a, W: Wait>((there, back): (Ring<'a>, Ring<'a>), wait: fn() -> W) -> (Rings<'a, W>, Rings<'a, W>) {
+    (Rings::new(there, back, wait()), Rings::new(back, there, wait()))
+}
+
+fn counted<'a>(
+    (there, back): (Ring<'a>, Ring<'a>),
+    set: Semid,
+    traffic: Traffic,
+    size: usize,
+) -> io::Result<(Counted<'a>, Counted<'a>)> {
+    let places = traffic.places(size) as i32;
+    for (number, value) in [0, places, 0, places].into_iter().enumerate() {
+        let call = Call::Semctl { semid: set, semnum: number as i32, cmd: SemCmd::SetVal(value) };
+        let done = Linux::new().perform(&call).map_err(|error| io::Error::other(error.to_string()))?;
+        done.map_err(|errno: Errno| io::Error::from(errno))?;
+    }
+    let counts_places = traffic == Traffic::Stream;
+    Ok((
+        Counted::new(there, back, set, [0, 1, 2, 3], counts_places),
+        Counted::new(back, there, set, [2, 3, 0, 1], counts_places),
+    ))
+}
+
+fn lines(bytes: Bytes<'_>) -> (Line<'_>, Line<'_>) {
+    let (one, other) = (bytes.word(0), bytes.word(LINES));
+    for word in [one, other] {
+        word.store(0, std::sync::atomic::Ordering::Release);
+    }
+    (Line::new(one, other), Line::new(other, one))
+}

@@ -1,0 +1,53 @@
+//! How a story begins and ends.
+
+use std::io::{self, Write};
+
+use colored::Colorize;
+
+use super::Text;
+use crate::call::{Semid, Shmid};
+
+impl<W: Write> Text<W> {
+    pub(super) fn lesson(&mut self, number: Option<usize>, of: usize, title: &str) -> io::Result<()> {
+        let place = number.map_or("The whole walk".to_owned(), |number| format!("Lesson {number} of {of}"));
+        let title = format!("{place} · {title}");
+        for line in textwrap::wrap(&title, self.screen.width) {
+            self.line(&line.bold().to_string())?;
+        }
+        self.line(&"─".repeat(title.chars().count().min(self.screen.width)))
+    }
+
+    pub(super) fn end(
+        &mut self,
+        outcome: &str,
+        left: (Option<&[Shmid]>, Option<&[Semid]>),
+        marked: &[Shmid],
+        next: Option<&str>,
+    ) -> io::Result<()> {
+        // Whoever leaves at the prompt may have left the cursor there.
+        self.blank = outcome != "quit" && self.blank;
+        self.blank()?;
+        let outcome = match outcome {
+            "complete" => "Done.",
+            "quit" => "You left the lesson.",
+            _ => "The lesson ended early.",
+        };
+        let left = match left {
+            (Some([]), Some([])) if !marked.is_empty() => format!(
+                "Marked for destruction: {}. It goes when the last process has detached it.",
+                marked.iter().map(Shmid::to_string).collect::<Vec<_>>().join(", ")
+            ),
+            (Some([]), Some([])) => "Nothing that it made is left in the kernel.".to_owned(),
+            (Some(segments), Some(sets)) => {
+                let segments = segments.iter().map(|id| format!("segment {id} (`ipcrm -m {id}` removes it)"));
+                let sets =
+                    sets.iter().map(|id| format!("set of semaphores {id} (`ipcrm -s {id}` removes it)"));
+                let left: Vec<_> = segments.chain(sets).collect();
+                format!("Left in the kernel: {}.", left.join(", "))
+            }
+            _ => "Whether anything is left cannot be shown here. Is /proc mounted?".to_owned(),
+        };
+        self.wrapped("", "", &format!("{outcome} {left}"))?;
+        next.map_or(Ok(()), |next| self.wrapped("", "", &format!("Next: {next}")))
+    }
+}

@@ -1,0 +1,62 @@
+//! What the learner is asked, and what becomes of the answer.
+
+use std::io::{self, Write};
+
+use colored::Colorize;
+
+use super::Text;
+use crate::story::event::{Choice, Wants};
+use crate::story::predict::letter;
+
+impl<W: Write> Text<W> {
+    pub(super) fn predict(&mut self, question: &str, options: &[String]) -> io::Result<()> {
+        self.labelled("Predict".blue().bold(), question)?;
+        for (position, option) in options.iter().enumerate() {
+            self.labelled("".normal(), &format!("{}) {option}", letter(position)))?;
+        }
+        self.blank()
+    }
+
+    pub(super) fn answer(
+        &mut self,
+        value: &str,
+        right: Option<usize>,
+        chosen: Option<usize>,
+        options: &[Choice],
+    ) -> io::Result<()> {
+        let told = |position: usize| {
+            let Choice { text, why } = &options[position];
+            format!("{}) {text}: {why}", letter(position))
+        };
+        match (right, chosen) {
+            (None, _) => self
+                .labelled("Answer".blue().bold(), &format!("None of these: the kernel answered {value}."))?,
+            (Some(right), Some(chosen)) if right == chosen => {
+                self.labelled("Answer".green().bold(), &format!("Right. {}", told(right)))?;
+            }
+            (Some(right), Some(chosen)) => {
+                self.labelled("Answer".red().bold(), &format!("Not this time. It is {}", told(right)))?;
+                self.labelled("".normal(), &format!("Not {}", told(chosen)))?;
+            }
+            (Some(right), None) => {
+                self.labelled("Answer".blue().bold(), &told(right))?;
+                for other in (0..options.len()).filter(|&other| other != right) {
+                    self.labelled("".normal(), &format!("Not {}", told(other)))?;
+                }
+            }
+        }
+        self.blank()
+    }
+
+    pub(super) fn wait(&mut self, wants: Wants) -> io::Result<()> {
+        let prompt = match wants {
+            Wants::Next { more: true } => "[Enter] next   [?] more   [q] quit > ".to_owned(),
+            Wants::Next { more: false } => "[Enter] next   [q] quit > ".to_owned(),
+            Wants::Answer { last } => format!("  your answer, a to {last}, or Enter> "),
+            Wants::Move => "  who moves? a or b> ".to_owned(),
+        };
+        self.blank = true;
+        write!(self.out, "{}", prompt.bold())?;
+        if self.screen.echoes { Ok(()) } else { writeln!(self.out) }
+    }
+}

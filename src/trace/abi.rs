@@ -1,0 +1,163 @@
+//! Which system call a number is: for this machine's own programs, and for 32-bit ones where it runs them.
+//!
+//! **Invariant:** numbers and the order of arguments only; what the arguments mean is for `decode.rs`.
+
+use nix::libc;
+
+/// The calls that stop a traced program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    Shmget,
+    Shmat,
+    Shmdt,
+    Shmctl,
+    Semget,
+    Semop,
+    Semtimedop,
+    Semctl,
+}
+
+/// How wide a `long` and a pointer are, which decides how a record lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    /// As in this program.
+    Native,
+    /// 32 bits.
+    Compat,
+}
+
+/// A system call as it was asked for, with its arguments in the order of the C function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub name: Name,
+    pub arguments: [u64; 5],
+    pub width: Width,
+    /// Set where the old call `ipc` carries this one: it passes some things by pointer.
+    pub multiplexed: bool,
+}
+
+/// The numbers on this machine.
+pub(super) const NATIVE: [(i64, Name); 8] = [
+    (libc::SYS_shmget, Name::Shmget),
+    (libc::SYS_shmat, Name::Shmat),
+    (libc::SYS_shmdt, Name::Shmdt),
+    (libc::SYS_shmctl, Name::Shmctl),
+    (libc::SYS_semget, Name::Semget),
+    (libc::SYS_semop, Name::Semop),
+    (libc::SYS_semtimedop, Name::Semtimedop),
+    (libc::SYS_semctl, Name::Semctl),
+];
+
+/// The calls by which a thread moves to another IPC namespace: they stop it, too, and nothing is told of them.
+pub(super) const NATIVE_MOVES: [i64; 2] = [libc::SYS_unshare, libc::SYS_setns];
+
+/// This machine's architecture, as filters and ptrace name it (`AUDIT_ARCH_*`, `linux/audit.h`), where it is known.
+pub(super) const NATIVE_ARCH: Option<u32> = if cfg!(target_arch = "x86_64") {
+    Some(0xc000_003e)
+} else if cfg!(target_arch = "aarch64") {
+    Some(0xc000_00b7)
+} else if cfg!(target_arch = "riscv64") {
+    Some(0xc000_00f3)
+} else {
+    None
+};
+
+/// The bits of a number that say which call it is. On x86_64 a program may set one more, and thereby make the same
+/// call as of the x32 ABI (`__X32_SYSCALL_BIT`).
+pub(super) const NUMBER_MASK: u32 = if cfg!(target_arch = "x86_64") { !0x4000_0000 } else { !0 };
+
+/// The architecture of 32-bit programs, as filters and ptrace name it (`AUDIT_ARCH_I386`), where they are decoded.
+#[cfg(target_arch = "x86_64")]
+pub(super) const COMPAT_ARCH: Option<u32> = Some(0x4000_0003);
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) const COMPAT_ARCH: Option<u32> = None;
+
+/// `ipc`, which carried all of these calls before Linux 5.1 gave i386 a number for each.
+pub(super) const COMPAT_IPC: u32 = 117;
+
+/// The numbers for 32-bit programs: `arch/x86/entry/syscalls/syscall_32.tbl`.
+pub(super) const COMPAT: [(u32, Name); 7] = [
+    (393, Name::Semget),
+    (394, Name::Semctl),
+    (395, Name::Shmget),
+    (396, Name::Shmctl),
+    (397, Name::Shmat),
+    (398, Name::Shmdt),
+    (420, Name::Semtimedop),
+];
+
+/// [`NATIVE_MOVES`] for 32-bit programs.
+pub(super) const COMPAT_MOVES: [u32; 2] = [310, 346];
+
+/// The numbers of every call that stops a program of this machine.
+pub(super) fn native_stops() -> Vec<u32> {
+    NATIVE.iter().map(|(number, _)| *number as u32).chain(NATIVE_MOVES.map(|number| number as u32)).collect()
+}
+
+/// The numbers of every call that stops a 32-bit program.
+pub(super) fn compat_stops() -> Vec<u32> {
+    COMPAT.iter().map(|(number, _)| *number).chain([COMPAT_IPC]).chain(COMPAT_MOVES).collect()
+}
+
+/// Whether a call may move its thread to another IPC namespace.
+pub(super) fn moves(arch: u32, number: u64) -> bool {
+    match Some(arch) == COMPAT_ARCH {
+        true => COMPAT_MOVES.iter().any(|compat| u64::from(*compat) == number),
+        false => NATIVE_MOVES.iter().any(|native| *native as u64 == number & u64::from(NUMBER_MASK)),
+    }
+}
+
+/// Which call it is, if it is one of ours.
+pub(super) fn asked(arch: u32, number: u64, arguments: [u64; 6]) -> Option<Asked> {
+    let number = number & u64::from(NUMBER_MASK);
+    let first_five = [arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]];
+    if Some(arch) != COMPAT_ARCH {
+        let (_, name) = *NATIVE.iter().find(|(native, _)| *native as u64 == number)?;
+        return Some(Asked { name, arguments: first_five, width: Width::Native, multiplexed: false });
+    }
+    if number == u64::from(COMPAT_IPC) {
+        return demultiplexed(arguments);
+    }
+    let (_, name) = *COMPAT.iter().find(|(compat, _)| u64::from(*compat) == number)?;
+    Some(Asked { name, arguments: first_five, width: Width::Compat, multiplexed: false })
+}
+
+/// `ipc(call, first, second, third, ptr, fifth)`: the arguments in the order of the call that it carries.
+///
+/// Source: [ipc(2)](https://man7.org/linux/man-pages/man2/ipc.2.html), `ipc/syscall.c`.
+fn demultiplexed([call, first, second, third, pointer, fifth]: [u64; 6]) -> Option<Asked> {
+    let (name, arguments) = match call & 0xffff {
+        1 => (Name::Semop, [first, pointer, second, 0, 0]),
+        2 => (Name::Semget, [first, second, third, 0, 0]),
+        3 => (Name::Semctl, [first, second, third, pointer, 0]),
+        4 => (Name::Semtimedop, [first, pointer, second, fifth, 0]),
+        // The kernel writes the address to where the third argument points, and returns 0.
+        21 => (Name::Shmat, [first, pointer, second, third, 0]),
+        22 => (Name::Shmdt, [pointer, 0, 0, 0, 0]),
+        23 => (Name::Shmget, [first, second, third, 0, 0]),
+        24 => (Name::Shmctl, [first, second, pointer, 0, 0]),
+        _ => return None,
+    };
+    Some(Asked { name, arguments, width: Width::Compat, multiplexed: true })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machines_own_numbers_are_known() {
+        let found = asked(0, libc::SYS_shmdt as u64, [7, 0, 0, 0, 0, 0]).unwrap();
+        assert!(moves(0, libc::SYS_unshare as u64) && !moves(0, libc::SYS_shmdt as u64));
+        assert_eq!((found.name, found.arguments[0], found.width), (Name::Shmdt, 7, Width::Native));
+        assert_eq!(asked(0, libc::SYS_getpid as u64, [0; 6]), None);
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn the_old_multiplexed_call_is_taken_apart() {
+        let shmat = asked(COMPAT_ARCH.unwrap(), 117, [21, 5, 0o10000, 0xff00, 0x5000000, 0]).unwrap();
+        assert_eq!((shmat.name, shmat.arguments), (Name::Shmat, [5, 0x5000000, 0o10000, 0xff00, 0]));
+        assert_eq!(asked(COMPAT_ARCH.unwrap(), 117, [11, 0, 0, 0, 0, 0]), None, "msgsnd is not ours");
+    }
+}

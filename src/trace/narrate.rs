@@ -1,0 +1,339 @@
+//! A traced run told as a story: the same events as a lesson's, from which the same text and JSON are made.
+//!
+//! **Invariant:** looks at the kernel's table after a call only, and tells what changed in it since it last looked.
+//! Two processes that act at once may change it before it is looked at: a row is as it is then.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::ops::ControlFlow;
+
+use super::outside::{self, Outside};
+use super::state::State;
+use super::value::{Beginning, Cut, How, Limits, Made, Observer, Step, Trace};
+use crate::call::{Answer, Call, Outcome, Performed, ShmInfo, ShmLimits, Shmid, ShmidDs};
+use crate::evidence::segments::Row;
+use crate::kernel::{Linux, Process};
+use crate::story::{CallEvent, CellChange as Change, Event, Tell, Traced, changes, explain, fields};
+
+/// No process: in a record of a traced program, none is "us".
+const NOBODY: i32 = -1;
+
+/// Tells what happens to a traced program.
+pub struct Narrator<T> {
+    teller: T,
+    page_size: usize,
+    /// The process that was started, which needs no name as long as it is the only one.
+    first: Option<i32>,
+    /// What the table said of the segments that the program has to do with.
+    rows: HashMap<Shmid, Option<Row>>,
+    records: HashMap<Shmid, ShmidDs>,
+    /// Calls that may wait, and have not been told to, by thread: the process, and what it asked.
+    waiting: BTreeMap<i32, (i32, String)>,
+    failure: Option<io::Error>,
+}
+
+impl<T: Tell> Narrator<T> {
+    /// Tells it to this teller.
+    pub fn new(teller: T) -> Narrator<T> {
+        Narrator {
+            teller,
+            page_size: Linux::new().page_size(),
+            first: None,
+            rows: HashMap::new(),
+            records: HashMap::new(),
+            waiting: BTreeMap::new(),
+            failure: None,
+        }
+    }
+
+    /// Tells the end, and returns what writing has met on the way: the traced program ran to its end all the same.
+    ///
+    /// # Errors
+    ///
+    /// Whatever writing gave first, `BrokenPipe` among it.
+    pub fn finish(mut self, trace: &Trace, limits: &Limits) -> io::Result<()> {
+        for left in &trace.left {
+            self.tell(Traced::left(left));
+        }
+        for finding in &trace.findings {
+            let super::findings::Finding { code, message, pid, call, times } = finding.clone();
+            self.tell(Traced::Finding { code, message, pid, call, times });
+        }
+        self.tell(Traced::Total {
+            calls: trace.calls.len() + trace.calls_not_kept,
+            processes: trace.processes.len(),
+            stops: trace.stops,
+            left: trace.left.len(),
+            findings: trace.findings.len(),
+            cut: trace.cut.map(|cut| cut_in_words(cut, limits)),
+        });
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    fn tell(&mut self, event: impl Into<Event>) {
+        if self.failure.is_none() {
+            self.failure = self.teller.tell(&event.into()).err();
+        }
+    }
+
+    /// What a process is called: nothing for the first one, and a thread by its own number.
+    fn who(&self, pid: i32, tid: i32) -> Option<String> {
+        match (pid == tid, self.first == Some(pid)) {
+            (true, true) => None,
+            (true, false) => Some("child".to_owned()),
+            (false, _) => Some(format!("thread {tid} of")),
+        }
+    }
+
+    /// What a process is called where it must be clear which one is meant.
+    fn named(&self, pid: i32) -> Option<String> {
+        self.who(pid, pid).or(Some("process".to_owned()))
+    }
+
+    fn begins(&mut self, beginning: &Beginning, state: &State) {
+        let Beginning { pid, tid, parent, how } = *beginning;
+        self.first.get_or_insert(pid);
+        let inherited = state.attached(pid).count();
+        let who = self.who(pid, tid);
+        let how = match how {
+            How::First => "program",
+            How::Copy => "fork",
+            How::Shared => "vfork",
+            How::Thread => "thread",
+        };
+        self.tell(Traced::Begin { pid, tid, parent, how, who, inherited });
+        if beginning.how == How::Copy {
+            self.look();
+        }
+    }
+
+    fn ran(&mut self, pid: i32, command: &str, notes: &[String]) {
+        let who = self.named(pid);
+        self.tell(Event::Exec { pid, who, command: command.to_owned() });
+        for note in notes {
+            self.tell(Event::Missing { text: note.clone() });
+        }
+        // The attachments that the process had are gone with its old memory.
+        self.look();
+    }
+
+    fn asks(&mut self, pid: i32, tid: i32, call: &Call) {
+        self.waits(tid);
+        if matches!(call, Call::Semop { .. } | Call::Semtimedop { .. }) {
+            self.waiting.insert(tid, (pid, call.to_string()));
+        }
+    }
+
+    /// A thread goes on while others wait in the kernel: once is enough to say so.
+    fn waits(&mut self, goes_on: i32) {
+        self.waiting.remove(&goes_on);
+        let (asleep, awake) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|(tid, _)| outside::sleeps(*tid));
+        self.waiting = awake;
+        for (tid, (pid, c)) in BTreeMap::<i32, (i32, String)>::into_iter(asleep) {
+            self.tell(Traced::Waits { pid, who: self.who(pid, tid), c });
+        }
+    }
+
+    fn made(&mut self, made: &Made) {
+        let Made { performed, tid, elsewhere, .. } = made;
+        self.waits(*tid);
+        let Performed { pid, call, outcome } = performed;
+        let outside = &mut Outside { pid: *pid, elsewhere: *elsewhere, page_size: self.page_size };
+        let reason = outcome.as_ref().err().map(|errno| explain(call, *errno, outside));
+        let (who, brief) = (self.who(*pid, *tid), reason.is_none());
+        let told = performed.clone();
+        self.tell(Event::Call(Box::new(CallEvent { performed: told, who, reason, rust: None, brief })));
+        if let Some(record) = self.news(performed) {
+            self.tell(record);
+        }
+        if let Some(text) = figures(outcome) {
+            self.tell(Event::Say { text });
+        }
+        if !elsewhere {
+            self.know(performed);
+        }
+    }
+
+    /// A call may have changed the table, or named a segment that was not known before.
+    fn know(&mut self, performed: &Performed) {
+        let id = match (&performed.call, &performed.outcome) {
+            (_, Ok(Answer::Id(id))) => *id,
+            (
+                Call::Shmat { shmid, .. } | Call::Shmctl { shmid, .. },
+                Ok(Answer::Mapped(_) | Answer::Done),
+            ) => *shmid,
+            (Call::Shmdt { .. }, Ok(_)) => return self.look(),
+            _ => return,
+        };
+        self.rows.entry(id).or_insert(None);
+        self.look();
+    }
+
+    /// Looks at the kernel's table, and tells what is new in the rows of segments that the program has to do with.
+    fn look(&mut self) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let Some(table) = outside::segments() else { return };
+        let mut now: HashMap<_, _> = table.into_iter().map(|row| (row.shmid, row)).collect();
+        let mut ids: Vec<_> = self.rows.keys().copied().collect();
+        ids.sort();
+        for id in ids {
+            let row = now.remove(&id);
+            let before = self.rows.insert(id, row.clone()).flatten();
+            if row.is_none() {
+                self.rows.remove(&id);
+            }
+            if let Some(news) = change(id, before.as_ref(), row) {
+                self.tell(news);
+            }
+        }
+    }
+
+    /// A record that the process was given, if it says more than the last one.
+    fn news(&mut self, performed: &Performed) -> Option<Event> {
+        let shmid = match (&performed.call, &performed.outcome) {
+            (Call::Shmctl { shmid, .. }, Ok(Answer::Record(_))) => *shmid,
+            (_, Ok(Answer::Found(shmid, _))) => *shmid,
+            _ => return None,
+        };
+        let (Ok(Answer::Record(now)) | Ok(Answer::Found(_, now))) = performed.outcome else { return None };
+        let before = self.records.insert(shmid, now);
+        if before == Some(now) {
+            return None;
+        }
+        let named: Vec<_> = before.iter().map(|record| ("before", record)).chain([("now", &now)]).collect();
+        let records: Vec<_> = named.iter().map(|(_, record)| *record).collect();
+        let moments = named.iter().map(|(name, _)| (*name).to_owned()).collect();
+        Some(Event::Record { shmid, moments, fields: fields(&records, NOBODY) })
+    }
+}
+
+/// What a call copied out that is about no single segment.
+fn figures(outcome: &Outcome) -> Option<String> {
+    Some(match outcome {
+        Ok(Answer::Limits(_, ShmLimits { shmmax, shmmin, shmmni, shmall })) => format!(
+            "The limits of this namespace: shmmax {shmmax} and shmmin {shmmin} bytes, shmmni {shmmni} segments, shmall \
+             {shmall} pages."
+        ),
+        Ok(Answer::Usage(_, ShmInfo { used_ids, shm_tot, shm_rss, shm_swp })) => format!(
+            "All segments of this namespace: used_ids {used_ids}, and in pages shm_tot {shm_tot}, shm_rss {shm_rss}, \
+             shm_swp {shm_swp}."
+        ),
+        _ => return None,
+    })
+}
+
+/// What is new in a row, if anything is.
+fn change(shmid: Shmid, before: Option<&Row>, row: Option<Row>) -> Option<Traced> {
+    let (how, changes) = match (before, &row) {
+        (None, Some(_)) => ("new", Vec::new()),
+        (Some(before), Some(now)) => {
+            ("moved", changes(before, now).into_iter().chain(memory(before, now)).collect())
+        }
+        (Some(_), None) => ("gone", Vec::new()),
+        (None, None) => return None,
+    };
+    (how != "moved" || !changes.is_empty()).then_some(Traced::Changed { shmid, how, changes, row })
+}
+
+/// Pages come when they are first touched: stores make no system call, and yet they show here.
+fn memory(before: &Row, now: &Row) -> Option<Change> {
+    let (was, now) = (before.rss, now.rss);
+    (was != now).then(|| Change { column: "rss", was: was.to_string(), now: now.to_string() })
+}
+
+fn cut_in_words(cut: Cut, limits: &Limits) -> String {
+    match cut {
+        Cut::Tasks => format!(
+            "More than {} processes and threads were alive at once, so all of them were killed. Does it fork for \
+             ever? --tasks N allows more.",
+            limits.tasks
+        ),
+        Cut::Time => format!(
+            "It took longer than {} seconds, so all of it was killed.",
+            limits.time.unwrap_or_default().as_secs_f64()
+        ),
+        Cut::Observer => "Whoever looked on wanted no more, so all of it was killed.".to_owned(),
+    }
+}
+
+impl<T: Tell> Observer for Narrator<T> {
+    fn see(&mut self, step: &Step<'_>, state: &State) -> ControlFlow<()> {
+        match step {
+            // Nobody reads it any more, so there is nothing to find out for.
+            _ if self.failure.is_some() => {}
+            Step::Began(beginning) => self.begins(beginning, state),
+            Step::Ran { pid, command, notes } => self.ran(*pid, command, notes),
+            Step::Made(made) => self.made(made),
+            Step::Fault(fault) => {
+                let who = self.who(fault.pid, fault.tid);
+                let (signal, address, mapped) = (fault.signal_name(), fault.address, fault.mapped);
+                self.tell(Traced::Fault { pid: fault.pid, who, signal, address, mapped });
+            }
+            Step::Ended { pid, ending } => {
+                let (who, signal, text) = (self.named(*pid), ending.signal(), ending.to_string());
+                self.waiting.remove(pid);
+                self.tell(Event::Signal { pid: *pid, who, signal, text });
+                self.look();
+            }
+            Step::Asks { pid, tid, call } => self.asks(*pid, *tid, call),
+            Step::ThreadEnded { tid, .. } => drop(self.waiting.remove(tid)),
+            Step::Ending { .. } => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::errno::Errno;
+    use nix::sys::stat::Mode;
+
+    use super::*;
+    use crate::call::{Address, Cmd, Key, SemCmd, Semid, ShmatFlags, ShmgetFlags};
+
+    /// The calls, each with the errnos that its manual page names under ERRORS.
+    fn manual() -> Vec<(Call, Vec<Errno>)> {
+        use Errno::*;
+        let (key, mode, flags) = (Key(7), Mode::empty(), ShmgetFlags::empty());
+        let (shmid, semid, ops) = (Shmid(7), Semid(7), Vec::new());
+        let address = Address(0x1000);
+        vec![
+            (
+                Call::Shmget { key, size: 1, flags, mode },
+                vec![EACCES, EEXIST, EINVAL, ENFILE, ENOENT, ENOMEM, ENOSPC, EPERM],
+            ),
+            (Call::Shmat { shmid, address, flags: ShmatFlags::empty() }, vec![EACCES, EIDRM, EINVAL, ENOMEM]),
+            (Call::Shmdt { address }, vec![EINVAL]),
+            (
+                Call::Shmctl { shmid, cmd: Cmd::IpcStat },
+                vec![EACCES, EFAULT, EIDRM, EINVAL, ENOMEM, EOVERFLOW, EPERM],
+            ),
+            (
+                Call::Semget { key, nsems: 1, flags, mode },
+                vec![EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC],
+            ),
+            (
+                Call::Semop { semid, ops },
+                vec![E2BIG, EACCES, EAGAIN, EFAULT, EFBIG, EIDRM, EINTR, EINVAL, ENOMEM, ERANGE],
+            ),
+            (
+                Call::Semctl { semid, semnum: 0, cmd: SemCmd::GetVal },
+                vec![EACCES, EFAULT, EIDRM, EINVAL, EPERM, ERANGE],
+            ),
+        ]
+    }
+
+    #[test]
+    fn every_errno_of_the_manual_pages_is_explained() {
+        let outside = &mut Outside { pid: std::process::id() as i32, elsewhere: false, page_size: 4096 };
+        for (call, errnos) in manual() {
+            for errno in errnos {
+                let why = explain(&call, errno, outside).why;
+                assert!(!why.contains("not explained"), "{call} {errno:?}: {why}");
+            }
+        }
+    }
+}

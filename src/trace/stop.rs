@@ -1,0 +1,144 @@
+//! Where a traced thread stands, and how it goes on.
+//!
+//! nix's `waitpid` gives up on real-time signals, losing which process it was, and its `cont` cannot pass them on; so
+//! both are made by hand here, and everything that has a number for a signal keeps the number.
+//!
+//! **Invariant:** whatever stops is told to the caller exactly once, and a stop tells all that the kernel said of it.
+
+use nix::errno::Errno;
+use nix::libc::{self, c_int};
+use nix::sys::ptrace;
+use nix::unistd::Pid;
+
+use super::ended::Ending;
+
+/// Why a thread does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It is about to make one of the calls that the filter names.
+    Call,
+    /// The call has returned.
+    Returned,
+    /// It made a thread or a process.
+    Begot(Pid),
+    /// It runs another program. Whoever ran it before the call had this id: another thread may have asked.
+    Exec(Pid),
+    /// It is about to end; its memory is still there.
+    Exiting,
+    /// It was stopped by job control, and waits for `SIGCONT`.
+    Group,
+    /// It has just begun, or job control lets it go on.
+    Ready,
+    /// A signal is about to be delivered.
+    Signal(c_int),
+    /// It is gone.
+    Ended(Ending),
+}
+
+/// Everything that is told of, for this thread's tracees alone: other threads may trace others.
+const ALL: c_int = libc::__WALL | libc::__WNOTHREAD;
+
+/// Waits until any traced thread stops or ends.
+///
+/// # Errors
+///
+/// `ECHILD`: none is left. `EINTR`: a signal came meanwhile.
+pub(super) fn next() -> nix::Result<(Pid, Stop)> {
+    let mut status = 0;
+    // SAFETY: `status` lives until the call returns, which writes nothing else.
+    let pid = Errno::result(unsafe { libc::waitpid(-1, &mut status, ALL) })?;
+    let pid = Pid::from_raw(pid);
+    Ok((pid, stop(pid, status)?))
+}
+
+fn stop(pid: Pid, status: c_int) -> nix::Result<Stop> {
+    if libc::WIFEXITED(status) {
+        return Ok(Stop::Ended(Ending::Exited(libc::WEXITSTATUS(status))));
+    }
+    if libc::WIFSIGNALED(status) {
+        return Ok(Stop::Ended(Ending::Killed(libc::WTERMSIG(status))));
+    }
+    let signal = libc::WSTOPSIG(status);
+    // A thread that was killed while it stood here has no message any more; its end is what comes next.
+    let message = || ptrace::getevent(pid).map_or(pid, |id| Pid::from_raw(id as i32));
+    Ok(match status >> 16 {
+        0 if signal == libc::SIGTRAP | 0x80 => Stop::Returned,
+        0 => Stop::Signal(signal),
+        libc::PTRACE_EVENT_SECCOMP => Stop::Call,
+        libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
+            Stop::Begot(message())
+        }
+        libc::PTRACE_EVENT_EXEC => Stop::Exec(message()),
+        libc::PTRACE_EVENT_EXIT => Stop::Exiting,
+        libc::PTRACE_EVENT_STOP if signal == libc::SIGTRAP => Stop::Ready,
+        libc::PTRACE_EVENT_STOP => Stop::Group,
+        _ => Stop::Ready,
+    })
+}
+
+/// How a stopped thread goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Onward {
+    /// Until the filter, or an event, stops it; a signal is delivered unless it is 0.
+    Free(c_int),
+    /// The same, but it stops when the call that it is about to make has returned.
+    UntilReturn,
+    /// It stays stopped for everyone else, and tells when `SIGCONT` comes.
+    Listening,
+}
+
+/// Lets a thread go on. That it was killed meanwhile is no error: its end is told next.
+pub(super) fn resume(pid: Pid, onward: Onward) {
+    let (request, signal) = match onward {
+        Onward::Free(signal) => (libc::PTRACE_CONT, signal),
+        Onward::UntilReturn => (libc::PTRACE_SYSCALL, 0),
+        Onward::Listening => (libc::PTRACE_LISTEN, 0),
+    };
+    // SAFETY: these requests take two numbers and touch no memory of this process.
+    unsafe { libc::ptrace(request, pid.as_raw(), 0usize, signal as usize) };
+}
+
+/// Whether two threads have one memory, if the kernel tells (`CONFIG_KCMP`).
+pub(super) fn share_memory(one: Pid, other: Pid) -> Option<bool> {
+    const KCMP_VM: c_int = 1;
+    // SAFETY: kcmp takes numbers and touches no memory of this process.
+    let order = unsafe { libc::syscall(libc::SYS_kcmp, one.as_raw(), other.as_raw(), KCMP_VM, 0, 0) };
+    Errno::result(order).ok().map(|order| order == 0)
+}
+
+/// The call that a thread is about to make: architecture, number and arguments.
+pub(super) fn asks(pid: Pid) -> nix::Result<(u32, u64, [u64; 6])> {
+    let info = ptrace::syscall_info(pid)?;
+    if info.op != libc::PTRACE_SYSCALL_INFO_SECCOMP {
+        return Err(Errno::EINVAL);
+    }
+    // SAFETY: `op` says that this is the member that the kernel filled.
+    let seccomp = unsafe { info.u.seccomp };
+    Ok((info.arch, seccomp.nr, seccomp.args))
+}
+
+/// What a call returned: a value, or the negated errno.
+pub(super) fn answer(pid: Pid) -> nix::Result<(i64, bool)> {
+    let info = ptrace::syscall_info(pid)?;
+    if info.op != libc::PTRACE_SYSCALL_INFO_EXIT {
+        return Err(Errno::EINVAL);
+    }
+    // SAFETY: `op` says that this is the member that the kernel filled.
+    let exit = unsafe { info.u.exit };
+    Ok((exit.sval, exit.is_error != 0))
+}
+
+/// Where a thread touched memory that it must not, if that is why it gets this signal: the address, and whether
+/// something is mapped there.
+pub(super) fn fault(pid: Pid) -> Option<(usize, bool)> {
+    let info = ptrace::getsiginfo(pid).ok()?;
+    // A positive code comes from the kernel itself; this one is its word for "I do not know where".
+    const SI_KERNEL: c_int = 0x80;
+    if info.si_code <= 0 || info.si_code == SI_KERNEL {
+        return None;
+    }
+    // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
+    let address = unsafe { info.si_addr() };
+    const SEGV_ACCERR: c_int = 2;
+    Some((address as usize, info.si_code == SEGV_ACCERR))
+}

@@ -1,0 +1,362 @@
+//! A traced run as values: what happened, in order, and what is left.
+//!
+//! **Invariant:** nothing here is a guess: where the kernel did not tell, the value says so.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::ended::{Ending, signal_name};
+use super::findings::Finding;
+use super::state::State;
+use crate::call::{Address, Call, Key, Performed, Semid, Shmid};
+
+/// How much a traced program may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many threads and processes may be alive at once; one more, and all of them are killed.
+    pub tasks: usize,
+    /// How long it may take altogether; then all of it is killed.
+    pub time: Option<Duration>,
+    /// How many calls a [`Trace`] keeps. Later ones are shown to the observer, and judged, but not kept.
+    pub calls: usize,
+}
+
+impl Default for Limits {
+    /// 1024 tasks, any time, a million calls.
+    fn default() -> Limits {
+        Limits { tasks: 1024, time: None, calls: 1_000_000 }
+    }
+}
+
+/// Who looks on. A traced thread stands still while it is looked at.
+///
+/// An observer must not leave children of its own behind in this thread: the tracer would take them for its own.
+pub trait Observer {
+    /// Something happened. `Break` kills all that is traced.
+    fn see(&mut self, step: &Step<'_>, state: &State) -> ControlFlow<()>;
+
+    /// Whether to find out what a process runs whenever it runs something new, which it waits for: to show
+    /// [`Step::Ran`], and to keep [`Life::programs`].
+    fn wants_programs(&self) -> bool {
+        true
+    }
+}
+
+/// Who asks only for the [`Trace`] looks at nothing.
+impl Observer for () {
+    fn see(&mut self, _: &Step<'_>, _: &State) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn wants_programs(&self) -> bool {
+        false
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// A process or a thread begins.
+    Began(&'a Beginning),
+    /// A process runs another program now. The memory that it had is gone, with all its attachments.
+    Ran {
+        /// The process.
+        pid: i32,
+        /// The program and its arguments.
+        command: &'a str,
+        /// What about the program makes tracing change or miss something.
+        notes: &'a [String],
+    },
+    /// A thread is about to make a call: the memory is as the program has left it.
+    Asks {
+        /// The process.
+        pid: i32,
+        /// The thread.
+        tid: i32,
+        /// What it asks.
+        call: &'a Call,
+    },
+    /// A call has returned.
+    Made(&'a Made),
+    /// A process touched memory that it may not, and gets a signal for it.
+    Fault(&'a Fault),
+    /// The last thread of a process is about to end; its memory is still there to be read.
+    Ending {
+        /// The process.
+        pid: i32,
+    },
+    /// A process is gone.
+    Ended {
+        /// The process.
+        pid: i32,
+        /// How it ended.
+        ending: Ending,
+    },
+    /// A thread that is not the last of its process is gone.
+    ThreadEnded {
+        /// The process.
+        pid: i32,
+        /// The thread.
+        tid: i32,
+    },
+}
+
+/// How a thread or process came to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// The process that it is, or belongs to.
+    pub pid: i32,
+    /// Its own id; for the first thread of a process the same.
+    pub tid: i32,
+    /// The process that made it; none for the first one.
+    pub parent: Option<i32>,
+    /// What was made.
+    pub how: How,
+}
+
+/// What it was that began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The traced program itself.
+    First,
+    /// A process with a copy of its parent's memory, and attachments of its own: `fork`.
+    Copy,
+    /// A process in its parent's own memory until it runs a program: `vfork`, `posix_spawn`.
+    Shared,
+    /// A thread.
+    Thread,
+}
+
+/// A call that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The call, its outcome, and the process.
+    pub performed: Performed,
+    /// The thread that made it.
+    pub tid: i32,
+    /// Whether it made the segment or the set, rather than found it.
+    pub created: bool,
+    /// Whether the process is in another IPC namespace than this one, so that our `ipcs` does not show its segments.
+    pub elsewhere: bool,
+}
+
+/// A process's touch of memory that it may not touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The process.
+    pub pid: i32,
+    /// The thread.
+    pub tid: i32,
+    /// The signal that it gets, by number.
+    pub signal: i32,
+    /// Where.
+    pub address: Address,
+    /// Whether something is mapped there, and only this use of it forbidden.
+    pub mapped: bool,
+}
+
+impl Fault {
+    /// The signal's name.
+    pub fn signal_name(&self) -> String {
+        signal_name(self.signal)
+    }
+}
+
+/// The life of a traced process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// How it began.
+    pub beginning: Beginning,
+    /// The programs that it ran, each with its arguments, if the observer wants to know.
+    pub programs: Vec<String>,
+    /// How it ended.
+    pub ending: Option<Ending>,
+}
+
+/// Something that outlives the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// What it is.
+    pub what: What,
+    /// Its key.
+    pub key: Key,
+    /// How large a segment is, in bytes.
+    pub size: Option<usize>,
+    /// How many attachments a segment has.
+    pub nattch: Option<u64>,
+    /// Processes that have it attached, as far as they can be seen from here.
+    pub holders: Vec<i32>,
+    /// Whether it is marked for destruction, and goes with its last attachment.
+    pub marked: bool,
+}
+
+/// What outlives a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// A segment.
+    Segment(Shmid),
+    /// A set of semaphores.
+    Set(Semid),
+}
+
+impl What {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            What::Segment(_) => "segment",
+            What::Set(_) => "semaphore set",
+        }
+    }
+
+    /// Its identifier.
+    pub fn id(self) -> i32 {
+        match self {
+            What::Segment(Shmid(id)) | What::Set(Semid(id)) => id,
+        }
+    }
+
+    /// The command that removes it.
+    pub fn removal(self) -> String {
+        match self {
+            What::Segment(id) => format!("ipcrm -m {id}"),
+            What::Set(id) => format!("ipcrm -s {id}"),
+        }
+    }
+}
+
+/// Why a run was cut short, and all that was traced was killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// More threads and processes than [`Limits::tasks`].
+    Tasks,
+    /// Longer than [`Limits::time`].
+    Time,
+    /// The observer said so.
+    Observer,
+}
+
+/// All of a traced run.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// The process that was started.
+    pub pid: i32,
+    /// How that process ended.
+    pub ending: Ending,
+    /// Every call, in the order in which they returned.
+    pub calls: Vec<Made>,
+    /// Calls beyond [`Limits::calls`], which are not kept.
+    pub calls_not_kept: usize,
+    /// Every process, in the order in which they began.
+    pub processes: Vec<Life>,
+    /// Every forbidden touch of memory that brought a signal.
+    pub faults: Vec<Fault>,
+    /// What the run made and did not remove.
+    pub left: Vec<Left>,
+    /// The classic mistakes that it made, in the order in which they showed.
+    pub findings: Vec<Finding>,
+    /// How often a traced thread was stopped.
+    pub stops: u64,
+    /// Why it was cut short.
+    pub cut: Option<Cut>,
+}
+
+impl Trace {
+    /// The mistakes, those of one kind in the order of the calls that show them, as far as these are kept: at an end
+    /// mistakes show all at once.
+    pub fn findings_by_call(&self) -> Vec<Finding> {
+        let place = |finding: &Finding| self.calls.iter().position(|made| made.performed == finding.call);
+        let mut findings = self.findings.clone();
+        findings.chunk_by_mut(|one, next| one.code == next.code).for_each(|same| same.sort_by_key(place));
+        findings
+    }
+}
+
+/// Why a program could not be traced.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// `execvp` failed.
+    #[error("{program} cannot be run: {}", errno.desc())]
+    NotRun {
+        /// What was to be run.
+        program: String,
+        /// `ENOENT` where there is no such program, `EACCES` where it is no program, and the like.
+        errno: Errno,
+    },
+    /// ptrace is forbidden.
+    #[error("tracing is forbidden here: ptrace(PTRACE_SEIZE) gave {errno}")]
+    Forbidden {
+        /// What ptrace answered.
+        errno: Errno,
+    },
+    /// The filter could not be set up.
+    #[error("the filter that stops a program at System V calls cannot be set up: seccomp gave {errno}")]
+    Filter {
+        /// What seccomp answered.
+        errno: Errno,
+    },
+    /// The process could not be made, or made ready.
+    #[error("`{command}` cannot be started: {errno}")]
+    Prepare {
+        /// The command.
+        command: String,
+        /// What the system answered.
+        errno: Errno,
+    },
+    /// Waiting for what is traced failed.
+    #[error("the traced program was lost: {errno}")]
+    Lost {
+        /// What waitpid answered.
+        errno: Errno,
+    },
+}
+
+impl Error {
+    /// What the user can do about it.
+    pub fn advice(&self) -> String {
+        match self {
+            Error::NotRun { errno: Errno::ENOENT, .. } => {
+                "No such program: look for a typing error. A program in this directory is run as ./NAME."
+                    .into()
+            }
+            Error::NotRun { errno: Errno::EACCES, .. } => {
+                "It is there, and may not be run: a directory, or a file without the x bit (`chmod +x`)."
+                    .into()
+            }
+            Error::NotRun { errno: Errno::ENOEXEC, .. } => {
+                "It is no program that this machine can run. Was it built for another one?".into()
+            }
+            Error::NotRun { .. } => "See `man 2 execve` for what the answer means.".into(),
+            Error::Forbidden { .. } => format!(
+                "Either it is traced already (by strace, by a debugger), or a setting forbids it: {}; in a \
+                 container, its seccomp profile (docker run --cap-add SYS_PTRACE).",
+                yama()
+            ),
+            Error::Filter { .. } => {
+                "The kernel needs CONFIG_SECCOMP_FILTER, and this machine's architecture \
+                 must be x86_64, aarch64 or riscv64."
+                    .into()
+            }
+            Error::Prepare { .. } => "See `ulimit -u`, and whether a word of the command holds a NUL.".into(),
+            Error::Lost { .. } => "Run it again.".into(),
+        }
+    }
+
+    /// The exit status that a shell would give: 127 not found, 126 not to be run, 1 for the rest.
+    pub fn status(&self) -> u8 {
+        match self {
+            Error::NotRun { errno: Errno::ENOENT, .. } => 127,
+            Error::NotRun { .. } => 126,
+            _ => 1,
+        }
+    }
+}
+
+/// What the security module yama says to tracing.
+fn yama() -> String {
+    match std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope") {
+        Ok(scope) => format!("kernel.yama.ptrace_scope is {} here", scope.trim()),
+        Err(_) => "this kernel has no kernel.yama.ptrace_scope".into(),
+    }
+}

@@ -1,0 +1,93 @@
+//! `check` where namespaces are forbidden: submissions share files, processes and the kernel's tables, and still none
+//! is mistaken for another, and nothing is left.
+
+mod examined;
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::process::Command;
+
+use examined::{Workshop, cc, codes, root, text};
+use playground::check::exercise;
+use serde_json::Value;
+use support::{Preload, sets, table};
+
+/// `check` on the open ground, with temporary files of its own.
+fn check(workshop: &Workshop, arguments: &[&str]) -> Command {
+    let temporary = workshop.path().join("tmp");
+    fs::create_dir_all(&temporary).unwrap();
+    let mut command = workshop.command(arguments);
+    command.env("CHECK_GROUND", "open").env("TMPDIR", temporary);
+    command
+}
+
+fn names(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Whether each student has passed exercise 5.
+fn marked(workshop: &Workshop, class: &str) -> BTreeMap<String, bool> {
+    let output = check(workshop, &["--format", "json", "--class", class]).output().expect("check runs");
+    let student = |line: &str| {
+        let marked: Value = serde_json::from_str(line).expect(line);
+        let name = marked["student"].as_str().unwrap().to_owned();
+        (name, marked["verdicts"][0]["passed"].as_bool().expect(line))
+    };
+    text(&output).lines().map(student).collect()
+}
+
+#[test]
+fn in_a_class_each_is_marked_by_their_own_program() {
+    let workshop = Workshop::new();
+    let class = workshop.path().join("class");
+    let solution = fs::read_to_string(root().join("tests/solutions/exercise05.c")).unwrap();
+    let mut expected = BTreeMap::new();
+    for (student, solves) in ["a", "b", "c", "d", "e", "f", "g", "h"].into_iter().zip([true, false].repeat(4))
+    {
+        let folder = class.join(student);
+        fs::create_dir_all(&folder).unwrap();
+        let handed_in = if solves { &solution } else { exercise(5).unwrap().c };
+        fs::write(folder.join("exercise05.c"), handed_in).unwrap();
+        expected.insert(student.to_owned(), solves);
+    }
+    for _ in 0..2 {
+        assert_eq!(marked(&workshop, class.to_str().unwrap()), expected);
+    }
+    assert!(!names("/dev/shm").contains("submission"), "a program is left in /dev/shm");
+    let left = names(workshop.path().join("tmp").to_str().unwrap());
+    assert!(left.is_empty(), "temporary files are left: {left:?}");
+}
+
+#[test]
+fn what_is_left_when_the_judge_is_killed_is_removed_and_only_that_is_said() {
+    let workshop = Workshop::new();
+    let program = cc(&root().join("tests/hostile/killjudge.c"), workshop.path(), &[]).display().to_string();
+    let output = check(&workshop, &["--format", "json", "1", "--", &program]).output().expect("check runs");
+    let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
+    assert_eq!(codes(&verdict), ["tampered"]);
+    let removed: Vec<_> =
+        verdict["removed"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    let id = |name: &str| -> i32 {
+        let id = removed
+            .iter()
+            .find_map(|it| it.strip_prefix(name))
+            .unwrap_or_else(|| panic!("{name}: {removed:?}"));
+        id.trim().parse().expect(id)
+    };
+    assert!(!sets().contains(&id("semaphore set ")), "{removed:?}");
+    assert!(!table().iter().any(|row| row.shmid.0 == id("segment ")), "{removed:?}");
+}
+
+#[test]
+fn a_slow_machine_gives_programs_more_time_from_the_first_one_on() {
+    let (workshop, slow) = (Workshop::new(), Preload::build("slow"));
+    let solution = cc(&root().join("tests/solutions/exercise01.c"), workshop.path(), &[]);
+    // Longer than a program may take on a fast machine.
+    let script = format!("sleep 3; exec {}", solution.display());
+    let mut check = workshop.command(&["--format", "json", "1", "--", "sh", "-c", &script]);
+    let output = check.env("LD_PRELOAD", slow.path()).output().expect("check runs");
+    let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
+    assert_eq!(verdict["passed"], true, "{verdict}");
+}

@@ -1,0 +1,8 @@
+//! Exercise 1, with a mistake: a number in quotes.
+
+use playground::calls::*;
+
+fn main() -> Result {
+    let id = shmget(IPC_PRIVATE, "25600", IPC_CREAT | IPC_EXCL | 0o600)?;
+    shmctl(id, IPC_RMID)
+}

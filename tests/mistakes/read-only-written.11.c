@@ -1,0 +1,30 @@
+/* Exercise 11, with a mistake: a reader writes. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+/* Given: says what failed, and ends the program. */
+static void fail(const char *call)
+{
+    perror(call);
+    exit(EXIT_FAILURE);
+}
+
+enum { KEY = 0x0b0b0b0b };
+
+int main(void)
+{
+    int id = shmget(KEY, 0, 0);
+    if (id == -1)
+        fail("shmget");
+    char *memory = shmat(id, NULL, SHM_RDONLY);
+    if (memory == (void *)-1)
+        fail("shmat");
+    memory[0] = 0;
+    printf("%s\n", memory);
+    if (shmdt(memory) == -1)
+        fail("shmdt");
+    return 0;
+}

@@ -1,0 +1,13 @@
+//! Exercise 9, with a mistake: another program's segment is removed.
+
+use playground::calls::*;
+
+const KEY: Key = Key(0x09090909);
+
+fn main() -> Result {
+    let id = shmget(KEY, 0, 0)?;
+    let memory = shmat(id, NULL, 0)?;
+    println!("{}", memory.read_text(0)?);
+    shmdt(memory)?;
+    shmctl(id, IPC_RMID)
+}

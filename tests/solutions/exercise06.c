@@ -1,0 +1,38 @@
+/* Exercise 6, solved: reattach at an address of your choice. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+enum { SIZE = 25600 };
+
+/* Given: says what failed, and ends the program. */
+static void fail(const char *call)
+{
+    perror(call);
+    exit(EXIT_FAILURE);
+}
+
+int main(void)
+{
+    int id = shmget(IPC_PRIVATE, SIZE, IPC_CREAT | IPC_EXCL | 0600);
+    if (id == -1)
+        fail("shmget");
+    char *memory = shmat(id, NULL, 0);
+    if (memory == (void *)-1)
+        fail("shmat");
+    snprintf(memory, SIZE, "THIS IS A TEST");
+    if (shmdt(memory) == -1)
+        fail("shmdt");
+
+    memory = shmat(id, (void *)0x5000000, 0);
+    if (memory == (void *)-1)
+        fail("shmat");
+    printf("Reattached at address %p\n", (void *)memory);
+    if (shmdt(memory) == -1)
+        fail("shmdt");
+    if (shmctl(id, IPC_RMID, NULL) == -1)
+        fail("shmctl(IPC_RMID)");
+    return 0;
+}

@@ -1,0 +1,21 @@
+//! Exercise 8, solved: the article's whole program.
+
+use playground::calls::*;
+
+const SIZE: usize = 25600;
+
+fn main() -> Result {
+    let id = shmget(IPC_PRIVATE, SIZE, IPC_CREAT | IPC_EXCL | 0o600)?;
+
+    let memory = shmat(id, NULL, 0)?;
+    println!("Attached at address {memory}");
+    println!("Segment size: {}", shmctl(id, IPC_STAT)?.size);
+    memory.write(0, b"THIS IS A TEST\0")?;
+    shmdt(memory)?;
+
+    let memory = shmat(id, 0x5000000, 0)?;
+    println!("Reattached at address {memory}");
+    println!("{}", memory.read_text(0)?);
+    shmdt(memory)?;
+    shmctl(id, IPC_RMID)
+}

@@ -1,0 +1,87 @@
+//! Programs in C, built once, and run under `trace`.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+
+use serde_json::Value;
+
+/// The tracer.
+pub const TRACE: &str = env!("CARGO_BIN_EXE_trace");
+
+/// Builds `tests/c/NAME.c`; each test binary has its own, since they may run at once.
+pub fn built(name: &str, options: &[&str]) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/c/{name}.c"));
+    built_from(&source, &format!("{name}{}", options.join("")), options)
+}
+
+/// Builds a source file into a program of this name.
+pub fn built_from(source: &Path, name: &str, options: &[&str]) -> PathBuf {
+    let unique = format!("{}-{:?}-{name}", env!("CARGO_CRATE_NAME"), std::thread::current().id());
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique.replace(['(', ')'], ""));
+    let mut cc = Command::new("cc");
+    cc.args(["-Wall", "-Wextra", "-Werror", "-Wno-unused-result", "-o"])
+        .arg(&program)
+        .args(options)
+        .arg(source);
+    let output = cc.output().expect("cc: install gcc");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    program
+}
+
+/// What came of a traced run. What it left in the kernel is removed when this is dropped.
+pub struct Traced {
+    pub status: ExitStatus,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    pub events: Vec<Value>,
+}
+
+/// Runs a program under `trace --format json`.
+pub fn traced(program: &Path, arguments: &[&str]) -> Traced {
+    traced_with(&[], program, arguments)
+}
+
+/// The same, with options for `trace`.
+pub fn traced_with(options: &[&str], program: &Path, arguments: &[&str]) -> Traced {
+    let story = tempfile::NamedTempFile::new().expect("a temporary file");
+    let mut trace = Command::new(TRACE);
+    trace.args(["--format", "json", "--output"]).arg(story.path()).args(options).arg(program).args(arguments);
+    let output = trace.output().expect("trace runs");
+    let story = fs::read_to_string(story.path()).expect("the story");
+    let events = story.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    Traced { status: output.status, stdout: output.stdout, stderr: output.stderr, events }
+}
+
+impl Traced {
+    /// The events of this kind.
+    pub fn all(&self, kind: &str) -> Vec<&Value> {
+        self.events.iter().filter(|event| event["event"] == kind).collect()
+    }
+
+    /// The calls in C notation.
+    pub fn calls(&self) -> Vec<&str> {
+        self.all("call").into_iter().map(|call| call["c"].as_str().expect("c")).collect()
+    }
+
+    /// The codes of the mistakes.
+    pub fn codes(&self) -> Vec<&str> {
+        self.all("finding").into_iter().map(|finding| finding["code"].as_str().expect("code")).collect()
+    }
+
+    /// The last event, which sums up.
+    pub fn total(&self) -> &Value {
+        self.events.last().expect("events")
+    }
+}
+
+impl Drop for Traced {
+    fn drop(&mut self) {
+        for left in self.all("left") {
+            let words: Vec<_> = left["remove"].as_str().expect("remove").split(' ').collect();
+            let _ = Command::new(words[0]).args(&words[1..]).status();
+        }
+    }
+}
