@@ -78,6 +78,7 @@ const MASKS: &[(&str, &str)] = &[
     (r"(open\([^)]*\)) = \d+", "$1 = [fd]"),
     (r"MAP_SHARED, \d+,", "MAP_SHARED, [fd],"),
     (r#""fd":\d+"#, r#""fd":"[fd]""#),
+    (r"In this process \d+ is no descriptor", "In this process [fd] is no descriptor"),
     (r#"("name":"open","args":\{[^}]*\},"result"):\d+"#, "$1:\"[fd]\""),
     (r"(semget\([^)]*\)) = \d+", "$1 = [semid]"),
     (r"(semop|semctl)\(\d+,", "$1([semid],"),
