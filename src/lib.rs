@@ -59,10 +59,10 @@ pub mod trace;
 
 pub use error::{Error, Result};
 
-/// What unwinds a panic, from the archive that comes with every gcc instead of `libgcc_s.so`.
-///
-/// A short program spends most of its time in the dynamic linker: with one library less to find, map and relocate,
-/// `walkthrough --quiet` takes 1.5 times as long as the C program instead of 1.7 times (`tests/bench/walk.rs`).
+// What unwinds a panic, from the archive that comes with every gcc instead of `libgcc_s.so`.
+//
+// A short program spends most of its time in the dynamic linker: with one library less to find, map and relocate,
+// `walkthrough --quiet` takes 1.5 times as long as the C program instead of 1.7 times (`tests/bench/walk.rs`).
 #[cfg(target_env = "gnu")]
 #[link(name = "gcc_eh", kind = "static", modifiers = "-bundle")]
 unsafe extern "C" {}
