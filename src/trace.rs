@@ -22,6 +22,7 @@ mod created;
 mod deadline;
 mod decode;
 mod ended;
+mod failures;
 mod filter;
 mod findings;
 mod image;

@@ -165,6 +165,14 @@ fn each_mistake_is_found_and_no_other() {
 }
 
 #[test]
+fn what_failed_is_not_forgotten_when_another_call_succeeds() {
+    let program = built("mistakes", &[]);
+    let null = "null-checked-instead-of-minus-one";
+    assert_eq!(traced(&program, &["null-checked-after-all"]).codes(), [null]);
+    assert_eq!(traced(&program, &["error-ignored-after-all"]).codes(), ["error-ignored"]);
+}
+
+#[test]
 fn what_is_only_unusual_is_no_mistake() {
     let run = traced(&built("mistakes", &[]), &["unusual"]);
     assert_eq!(run.codes(), [""; 0], "{:?}", run.all("finding"));

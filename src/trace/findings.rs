@@ -108,12 +108,13 @@ pub(super) fn of_call(made: &Made, namespace: Namespace, state: &State) -> Optio
     let space = state.space(performed.pid)?;
     match &performed.call {
         Call::Shmdt { address } if *errno == Errno::EINVAL => detach(*address, performed, space),
-        Call::Shmat { shmid: Shmid(-1), .. }
-        | Call::Shmctl { shmid: Shmid(-1), .. }
-        | Call::Semop { semid: Semid(-1), .. }
+        Call::Shmat { shmid: Shmid(-1), .. } | Call::Shmctl { shmid: Shmid(-1), .. } => {
+            ignored(performed, space.shmget.last()?)
+        }
+        Call::Semop { semid: Semid(-1), .. }
         | Call::SemopAt { semid: Semid(-1), .. }
         | Call::Semtimedop { semid: Semid(-1), .. }
-        | Call::Semctl { semid: Semid(-1), .. } => ignored(performed, space),
+        | Call::Semctl { semid: Semid(-1), .. } => ignored(performed, space.semget.last()?),
         Call::Shmat { shmid, .. } | Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => {
             let removal = state.segment(namespace, *shmid)?.removed.as_ref()?;
             gone(What::Segment(*shmid), removal, performed, *errno)
@@ -130,7 +131,7 @@ pub(super) fn of_call(made: &Made, namespace: Namespace, state: &State) -> Optio
 }
 
 fn detach(address: Address, performed: &Performed, space: &Space) -> Option<Finding> {
-    if let (true, Some(failed)) = (is_minus_one(address), &space.failed_attach) {
+    if let (true, Some(failed)) = (is_minus_one(address), space.shmat.last()) {
         return minus_one(performed.pid, failed, "passed to shmdt");
     }
     if space.detached_at(address).is_some() {
@@ -158,8 +159,7 @@ fn minus_one(pid: i32, failed: &Performed, how: &str) -> Option<Finding> {
     finding(Code::NullCheckedInsteadOfMinusOne, message, pid, failed)
 }
 
-fn ignored(performed: &Performed, space: &Space) -> Option<Finding> {
-    let failed = space.failed_get.as_ref()?;
+fn ignored(performed: &Performed, failed: &Performed) -> Option<Finding> {
     let (made, used) = (failed.call.name(), performed.call.name());
     let message =
         format!("{made} failed, and the -1 that it returned was passed to {used} as if it were an id.");
@@ -188,9 +188,10 @@ fn gone(what: What, removal: &Performed, performed: &Performed, errno: Errno) ->
 pub(super) fn of_fault(fault: &Fault, state: &State) -> Option<Finding> {
     let space = state.space(fault.pid)?;
     let (address, signal) = (fault.address, fault.signal_name());
-    // From (void *) -1 on, addresses wrap around to those just above NULL.
-    let near_minus_one = address.0.wrapping_add(4096) < 2 * 4096;
-    if let (true, Some(failed)) = (near_minus_one, &space.failed_attach) {
+    // From (void *) -1 on, addresses wrap around to those just above NULL. Once a later shmat has succeeded, those may
+    // as well come of another pointer.
+    let near_minus_one = space.shmat.stands() && address.0.wrapping_add(4096) < 2 * 4096;
+    if let (true, Some(failed)) = (near_minus_one || is_minus_one(address), space.shmat.last()) {
         return minus_one(fault.pid, failed, &format!("used as memory ({signal} at {:#x})", address.0));
     }
     if let Some(Attachment { read_only: true, made, .. }) = space.attached_around(address) {
@@ -208,11 +209,11 @@ pub(super) fn of_end(pid: i32, ending: Option<Ending>, state: &State) -> Vec<Fin
     let Some(space) = state.space(pid) else { return Vec::new() };
     let own_failure = |failed: &&Performed| failed.pid == pid;
     let refused =
-        space.failed_attach.iter().filter(own_failure).filter_map(|failed| no_fallback(pid, failed));
+        space.without_fallback.iter().filter(own_failure).filter_map(|failed| no_fallback(pid, failed));
     // Who is killed, or gives up because a call failed, leaves the detaching to the kernel with good reason.
     let gave_up = match ending {
         Some(Ending::Killed(_)) => true,
-        Some(ending) => !ending.is_success() && (space.failed_attach.is_some() || space.failed_get.is_some()),
+        Some(ending) => !ending.is_success() && space.a_call_failed(),
         None => false,
     };
     let own = state.attached(pid).filter(|attachment| attachment.made.pid == pid && !gave_up);

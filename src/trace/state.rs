@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::failures::Failures;
 use super::value::{Beginning, How, Made};
 use crate::call::{Address, Answer, Call, Cmd, Key, Performed, SemCmd, Semid, ShmatFlags, Shmid};
 use crate::evidence::maps::Mapping;
@@ -64,16 +65,25 @@ impl Attachment {
 pub(super) struct Space {
     attached: BTreeMap<Address, Attachment>,
     detached: BTreeMap<Address, Attachment>,
-    /// The last `shmget` or `semget`, if it failed.
-    pub failed_get: Option<Performed>,
-    /// The last `shmat`, if it failed.
-    pub failed_attach: Option<Performed>,
+    /// Its calls of `shmget` that failed.
+    pub shmget: Failures,
+    /// Its calls of `semget` that failed.
+    pub semget: Failures,
+    /// Its calls of `shmat` that failed.
+    pub shmat: Failures,
+    /// The `shmat` that failed last, unless its segment was attached after all.
+    pub without_fallback: Option<Performed>,
 }
 
 impl Space {
     /// The attachment that started at an address, before it was detached.
     pub fn detached_at(&self, address: Address) -> Option<&Attachment> {
         self.detached.get(&address)
+    }
+
+    /// Whether a call failed that has not succeeded since.
+    pub fn a_call_failed(&self) -> bool {
+        [&self.shmget, &self.semget, &self.shmat].into_iter().any(Failures::stands)
     }
 
     /// The attachment that a byte belongs to.
@@ -209,9 +219,10 @@ impl State {
                 };
                 self.attach(performed.pid, attachment);
             }
-            (Call::Shmat { .. }, Err(_)) => {
-                self.in_space(performed.pid, |space| space.failed_attach = Some(performed.clone()));
-            }
+            (Call::Shmat { .. }, Err(_)) => self.in_space(performed.pid, |space| {
+                space.shmat.note(performed);
+                space.without_fallback = Some(performed.clone());
+            }),
             (Call::Shmdt { address }, Ok(_)) => self.detach(performed.pid, *address),
             (Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, Ok(_)) => {
                 self.segment_mut(namespace, *shmid).removed = Some(performed.clone());
@@ -240,8 +251,10 @@ impl State {
             }
             _ => {}
         }
-        let failed = performed.outcome.is_err().then(|| performed.clone());
-        self.in_space(performed.pid, |space| space.failed_get = failed);
+        self.in_space(performed.pid, |space| match performed.call {
+            Call::Semget { .. } => space.semget.note(performed),
+            _ => space.shmget.note(performed),
+        });
     }
 
     fn in_space(&mut self, pid: i32, change: impl FnOnce(&mut Space)) {
@@ -256,7 +269,8 @@ impl State {
             let end = start.offset(attachment.length);
             // What was detached there is covered now, so a use of it would be a use of the new one.
             space.detached.retain(|_, old| old.address >= end || old.address.offset(old.length) <= start);
-            space.failed_attach = None;
+            space.shmat.note(&attachment.made);
+            space.without_fallback.take_if(|failed| tries(failed, attachment.shmid));
             space.attached.insert(start, attachment);
         });
     }
@@ -268,6 +282,11 @@ impl State {
             }
         });
     }
+}
+
+/// Whether a call is a `shmat` of this segment.
+fn tries(performed: &Performed, segment: Shmid) -> bool {
+    matches!(performed.call, Call::Shmat { shmid, .. } if shmid == segment)
 }
 
 #[cfg(test)]

@@ -88,6 +88,27 @@ static void use_id_minus_one(int id)
     discard(id);
 }
 
+/* A failure, a success of its kind, and then the use of what failed. */
+static void use_minus_one_after_all(int id)
+{
+    char *memory = shmat(id, (void *)0x5000001, 0);
+
+    shmdt(shmat(id, NULL, 0));
+    if (memory != NULL)
+        *(volatile char *)memory = 'x';
+}
+
+static void use_id_minus_one_after_all(int id)
+{
+    int missing = shmget(0x7e57ab1e, 100, 0600);
+    int set = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+
+    shmctl(shmget(IPC_PRIVATE, 100, IPC_CREAT | 0600), IPC_RMID, NULL);
+    shmat(missing, NULL, 0);
+    semctl(set, 0, IPC_RMID);
+    discard(id);
+}
+
 static void use_after_detach(int id)
 {
     char *memory = shmat(id, NULL, 0);
@@ -175,6 +196,8 @@ static const struct {
     {"wrong-address", wrong_address, 0},
     {"null-checked-instead-of-minus-one", use_minus_one, 1},
     {"error-ignored", use_id_minus_one, 0},
+    {"null-checked-after-all", use_minus_one_after_all, 1},
+    {"error-ignored-after-all", use_id_minus_one_after_all, 0},
     {"used-after-detach", use_after_detach, 1},
     {"read-only-written", write_read_only, 1},
     {"removed-too-early", removed_too_early, 0},
