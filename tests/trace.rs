@@ -174,8 +174,15 @@ fn what_failed_is_not_forgotten_when_another_call_succeeds() {
 
 #[test]
 fn what_is_only_unusual_is_no_mistake() {
-    let run = traced(&built("mistakes", &[]), &["unusual"]);
-    assert_eq!(run.codes(), [""; 0], "{:?}", run.all("finding"));
+    let program = built("mistakes", &[]);
+    for way in ["unusual", "no-such-segment", "jump", "daemon"] {
+        let run = traced(&program, &[way]);
+        assert_eq!(run.codes(), [""; 0], "{way}: {:?}", run.all("finding"));
+    }
+    // What is wrong with it is told, and nothing else.
+    let early = traced(&program, &["removed-too-early-at-an-address"]);
+    assert_eq!(early.codes(), ["removed-too-early"]);
+    assert_eq!(traced(&program, &["never-detached-in-daemon"]).codes(), ["never-detached"]);
 }
 
 #[test]

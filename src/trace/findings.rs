@@ -21,7 +21,7 @@ pub enum Code {
     NeverRemoved,
     /// The same, and the program ended with an error.
     LeakedOnError,
-    /// A process ended with a segment attached that it had attached itself.
+    /// A process ended with a segment attached that it had attached itself, and no heir detached it either.
     NeverDetached,
     /// `shmdt` of what was detached already.
     DetachedTwice,
@@ -194,7 +194,10 @@ pub(super) fn of_fault(fault: &Fault, state: &State) -> Option<Finding> {
     if let (true, Some(failed)) = (near_minus_one || is_minus_one(address), space.shmat.last()) {
         return minus_one(fault.pid, failed, &format!("used as memory ({signal} at {:#x})", address.0));
     }
-    if let Some(Attachment { read_only: true, made, .. }) = space.attached_around(address) {
+    // To jump there is no write; and what is for reading only can be read.
+    if let (false, Some(Attachment { read_only: true, made, .. })) =
+        (fault.jumped, space.attached_around(address))
+    {
         let message = format!("It wrote to {address}, in an attachment for reading only ({signal}).");
         return finding(Code::ReadOnlyWritten, message, fault.pid, made);
     }
@@ -204,41 +207,32 @@ pub(super) fn of_fault(fault: &Fault, state: &State) -> Option<Finding> {
     finding(Code::UsedAfterDetach, message, fault.pid, &old.made)
 }
 
-/// What the end of a process, or of the program it ran, shows.
-pub(super) fn of_end(pid: i32, ending: Option<Ending>, state: &State) -> Vec<Finding> {
-    let Some(space) = state.space(pid) else { return Vec::new() };
-    let own_failure = |failed: &&Performed| failed.pid == pid;
-    let refused =
-        space.without_fallback.iter().filter(own_failure).filter_map(|failed| no_fallback(pid, failed));
+/// What a process has attached when it ends, or runs another program, for no reason that would excuse it.
+pub(super) fn not_detached(pid: i32, ending: Option<Ending>, state: &State) -> Vec<&Attachment> {
     // Who is killed, or gives up because a call failed, leaves the detaching to the kernel with good reason.
     let gave_up = match ending {
         Some(Ending::Killed(_)) => true,
-        Some(ending) => !ending.is_success() && space.a_call_failed(),
+        Some(ending) => !ending.is_success() && state.space(pid).is_some_and(Space::a_call_failed),
         None => false,
     };
-    let own = state.attached(pid).filter(|attachment| attachment.made.pid == pid && !gave_up);
-    own.filter_map(|attachment| never_detached(pid, ending, attachment)).chain(refused).collect()
+    state.attached(pid).filter(|_| !gave_up).collect()
 }
 
-fn never_detached(pid: i32, ending: Option<Ending>, attachment: &Attachment) -> Option<Finding> {
+/// Accuses the process that made an attachment, and ended so.
+pub(super) fn never_detached(ending: Option<Ending>, attachment: &Attachment) -> Finding {
     let Attachment { address, shmid, made, .. } = attachment;
     let deed = if ending.is_some() { "ended" } else { "ran another program" };
     let message =
         format!("It {deed} with segment {shmid} still attached at {address}: shmdt was not called.");
-    finding(Code::NeverDetached, message, pid, made)
+    Finding { code: Code::NeverDetached, message, pid: made.pid, call: made.clone(), times: 1 }
 }
 
-fn no_fallback(pid: i32, failed: &Performed) -> Option<Finding> {
-    match &failed.call {
-        Call::Shmat { shmid, address, .. }
-            if *address != Address::NULL && shmid.0 != -1 && failed.outcome == Err(Errno::EINVAL) =>
-        {
-            let message =
-                format!("It could not attach segment {shmid} at {address}, and did not try elsewhere.");
-            finding(Code::FixedAddressWithoutFallback, message, pid, failed)
-        }
-        _ => None,
-    }
+/// What a process has not tried when it ends, or runs another program.
+pub(super) fn without_fallback(pid: i32, state: &State) -> Option<Finding> {
+    let refused = state.space(pid)?.without_fallback.as_ref().filter(|refused| refused.pid == pid)?;
+    let Call::Shmat { shmid, address, .. } = &refused.call else { return None };
+    let message = format!("It could not attach segment {shmid} at {address}, and did not try elsewhere.");
+    finding(Code::FixedAddressWithoutFallback, message, pid, refused)
 }
 
 /// What is left shows, once all is over.

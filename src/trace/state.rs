@@ -71,7 +71,7 @@ pub(super) struct Space {
     pub semget: Failures,
     /// Its calls of `shmat` that failed.
     pub shmat: Failures,
-    /// The `shmat` that failed last, unless its segment was attached after all.
+    /// The `shmat` that was refused its address last, unless its segment was tried otherwise since.
     pub without_fallback: Option<Performed>,
 }
 
@@ -79,6 +79,12 @@ impl Space {
     /// The attachment that started at an address, before it was detached.
     pub fn detached_at(&self, address: Address) -> Option<&Attachment> {
         self.detached.get(&address)
+    }
+
+    /// A `shmat` of this segment has returned.
+    fn tried(&mut self, segment: Shmid, performed: &Performed) {
+        self.shmat.note(performed);
+        self.without_fallback.take_if(|refused| tries(refused, segment));
     }
 
     /// Whether a call failed that has not succeeded since.
@@ -185,6 +191,21 @@ impl State {
         self.memories.values().filter(|used| *used == number).count() == 1
     }
 
+    /// Whether another process has this very attachment, too.
+    pub(super) fn has_heir(&self, pid: i32, attachment: &Attachment) -> bool {
+        self.others(pid).any(|space| space.attached.get(&attachment.address) == Some(attachment))
+    }
+
+    /// Whether another process had this very attachment, too, and has detached it.
+    pub(super) fn an_heir_detached(&self, pid: i32, attachment: &Attachment) -> bool {
+        self.others(pid).any(|space| space.detached_at(attachment.address) == Some(attachment))
+    }
+
+    fn others(&self, pid: i32) -> impl Iterator<Item = &Space> {
+        let others = self.memories.iter().filter(move |(other, _)| **other != pid);
+        others.filter_map(|(_, number)| self.spaces.get(number))
+    }
+
     /// What is really mapped: attachments of segments that appear nowhere are gone.
     pub(super) fn confirm(&mut self, pid: i32, maps: &[Mapping]) {
         let Some(space) = self.memories.get(&pid).and_then(|number| self.spaces.get_mut(number)) else {
@@ -219,10 +240,9 @@ impl State {
                 };
                 self.attach(performed.pid, attachment);
             }
-            (Call::Shmat { .. }, Err(_)) => self.in_space(performed.pid, |space| {
-                space.shmat.note(performed);
-                space.without_fallback = Some(performed.clone());
-            }),
+            (Call::Shmat { shmid, .. }, Err(_)) => {
+                self.in_space(performed.pid, |space| space.tried(*shmid, performed));
+            }
             (Call::Shmdt { address }, Ok(_)) => self.detach(performed.pid, *address),
             (Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, Ok(_)) => {
                 self.segment_mut(namespace, *shmid).removed = Some(performed.clone());
@@ -257,6 +277,11 @@ impl State {
         });
     }
 
+    /// A `shmat` that has failed did so because of its address.
+    pub(super) fn refuse(&mut self, performed: &Performed) {
+        self.in_space(performed.pid, |space| space.without_fallback = Some(performed.clone()));
+    }
+
     fn in_space(&mut self, pid: i32, change: impl FnOnce(&mut Space)) {
         if let Some(space) = self.memories.get(&pid).and_then(|number| self.spaces.get_mut(number)) {
             change(space);
@@ -269,8 +294,7 @@ impl State {
             let end = start.offset(attachment.length);
             // What was detached there is covered now, so a use of it would be a use of the new one.
             space.detached.retain(|_, old| old.address >= end || old.address.offset(old.length) <= start);
-            space.shmat.note(&attachment.made);
-            space.without_fallback.take_if(|failed| tries(failed, attachment.shmid));
+            space.tried(attachment.shmid, &attachment.made);
             space.attached.insert(start, attachment);
         });
     }

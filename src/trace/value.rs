@@ -155,6 +155,8 @@ pub struct Fault {
     pub address: Address,
     /// Whether something is mapped there, and only this use of it forbidden.
     pub mapped: bool,
+    /// Whether it jumped there, to run what is there.
+    pub jumped: bool,
 }
 
 impl Fault {
