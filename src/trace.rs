@@ -27,6 +27,7 @@ mod filter;
 mod findings;
 mod found;
 mod image;
+mod interpreter;
 mod left;
 mod lender;
 mod memory;

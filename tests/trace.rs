@@ -484,9 +484,29 @@ fn what_cannot_be_run_is_said_with_the_status_of_a_shell() {
     assert_eq!(said(folder.path()).0, Some(126), "a directory");
     assert_eq!(said(&file).0, Some(126), "without the x bit");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("chmod");
-    assert_eq!(said(&file).0, Some(127), "without its interpreter");
+    let (status, words) = said(&file);
+    assert_eq!(status, Some(127));
+    assert!(words.contains("first line names the interpreter") && words.contains("/no/such"), "{words}");
     let nothing = Command::new(TRACE).output().expect("trace runs");
     assert_eq!(nothing.status.code(), Some(2), "without a command");
+}
+
+/// A script that is run by another script, and a compiled program: each is there, and what it needs is not.
+#[test]
+fn what_a_program_needs_and_is_not_there_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [inner, outer] = ["inner", "outer"].map(|name| folder.path().join(name));
+    for (script, interpreter) in [(&inner, Path::new("/no/such")), (&outer, &inner)] {
+        fs::write(script, format!("#! {} -x\n", interpreter.display())).expect("write");
+        fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("chmod");
+    }
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/ends.c");
+    let compiled = built_from(&source, "loaderless", &["-Wl,--dynamic-linker=/no/such"]);
+    for (program, words) in [(outer, "the interpreter /no/such"), (compiled, "the loader /no/such")] {
+        let failure = trace::run(&trace::Command::new(program), &Limits::default(), &mut ()).unwrap_err();
+        assert!(failure.advice().ends_with(&format!("{words}.")), "{}", failure.advice());
+        assert_eq!(failure.status(), 127);
+    }
 }
 
 #[test]

@@ -285,6 +285,8 @@ pub enum Error {
         program: String,
         /// `ENOENT` where there is no such program, `EACCES` where it is no program, and the like.
         errno: Errno,
+        /// What the program's file names and is not there, in words, where that is what `ENOENT` is about.
+        missing: Option<String>,
     },
     /// ptrace is forbidden.
     #[error("tracing is forbidden here: ptrace(PTRACE_SEIZE) gave {errno}")]
@@ -318,6 +320,9 @@ impl Error {
     /// What the user can do about it.
     pub fn advice(&self) -> String {
         match self {
+            Error::NotRun { missing: Some(missing), .. } => {
+                format!("It is there, and what is to run it is not: {missing}.")
+            }
             Error::NotRun { errno: Errno::ENOENT, .. } => {
                 "No such program: look for a typing error. A program in this directory is run as ./NAME."
                     .into()
