@@ -510,6 +510,19 @@ fn what_a_program_needs_and_is_not_there_is_named() {
 }
 
 #[test]
+fn no_word_of_a_command_commands_the_terminal() {
+    for (program, status) in [("true", 0), ("no-such-program\x1b[2J", 127)] {
+        let words = [program, "\x1b[2J\n\u{9b}"];
+        let output = Command::new(TRACE).args(["--color", "never"]).args(words).output().expect("trace runs");
+        let text = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(status), "{text}");
+        assert!(!text.contains(['\x1b', '\u{9b}']) && text.contains(r"\u{1b}[2J"), "{text:?}");
+    }
+    let run = traced(Path::new("true"), &["\x1b"]);
+    assert_eq!(run.all("exec")[0]["command"], "true \x1b");
+}
+
+#[test]
 fn a_broken_pipe_does_not_disturb_the_program() {
     let (reader, writer) = nix::unistd::pipe().expect("pipe");
     drop(reader);

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use playground::program::{self, Color, Format};
-use playground::story::{Json, Tell, Text};
+use playground::story::{Json, Tell, Text, visible};
 use playground::trace::{self, Command, Cut, Ending, Limits, Narrator, Trace};
 
 /// Run a program of any language, and tell its calls for shared memory and semaphores
@@ -111,6 +111,6 @@ fn end(trace: &Trace, told: io::Result<()>) -> ExitCode {
 }
 
 fn failed(what: &str, advice: &str, status: u8) -> ExitCode {
-    program::say(&format!("trace: {what}\n{advice}"));
+    program::say(&format!("trace: {}\n{}", visible(what), visible(advice)));
     ExitCode::from(status)
 }
