@@ -50,7 +50,7 @@ pub use schedule::{NoSchedule, Schedule, Turn};
 pub(crate) use show::{changes, fields};
 pub use source::Source;
 pub use text::{Screen, Text};
-pub use traced::Traced;
+pub use traced::{Lingering, Traced};
 pub use visible::visible;
 pub use work::Work;
 

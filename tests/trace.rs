@@ -462,6 +462,40 @@ fn when_the_tracer_is_killed_nothing_is_left_running() {
 }
 
 #[test]
+fn whom_it_waits_for_is_told_and_a_signal_ends_them() {
+    let text = "\
+        #define _DEFAULT_SOURCE\n\
+        #include <unistd.h>\n\
+        int main(void)\n\
+        {\n\
+            return daemon(1, 1) || pause();\n\
+        }\n";
+    let mut trace = Command::new(TRACE);
+    trace.args(["--format", "json"]).arg(built_of("lingers", text)).stderr(Stdio::piped());
+    let mut trace = trace.spawn().expect("trace runs");
+    let lines = BufReader::new(trace.stderr.take().expect("stderr")).lines();
+    let mut events =
+        lines.map(|line| serde_json::from_str::<serde_json::Value>(&line.expect("UTF-8")).expect("JSON"));
+    let lingers = events.find(|event| event["event"] == "lingers").expect("told before its end");
+    let process = &lingers["processes"][0];
+    assert!(process["command"].as_str().expect("command").contains("lingers"), "{lingers}");
+    kill(Pid::from_raw(trace.id() as i32), Signal::SIGTERM).expect("kill");
+    let rest: Vec<_> = events.collect();
+    let of_it = |event: &&serde_json::Value| event["event"] == "signal" && event["pid"] == process["pid"];
+    assert_eq!(rest.iter().find(of_it).expect("its end")["signal"], "SIGKILL");
+    assert!(rest.last().expect("an end")["cut"].is_string(), "{rest:?}");
+    assert_eq!(trace.wait().expect("wait").code(), Some(1));
+}
+
+#[test]
+fn who_is_waited_for_by_the_program_itself_is_not_told() {
+    let run = traced(&built("family", &["-pthread"]), &["fork"]);
+    assert!(run.all("lingers").is_empty());
+    let cut = traced_with(&["--tasks", "40"], &built("ends", &[]), &["forever"]);
+    assert!(cut.all("lingers").is_empty(), "they are being killed");
+}
+
+#[test]
 fn one_that_forks_for_ever_is_stopped_at_the_bound() {
     let run = traced_with(&["--tasks", "40"], &built("ends", &[]), &["forever"]);
     assert_eq!(run.status.code(), Some(1));

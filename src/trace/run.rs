@@ -137,6 +137,9 @@ impl<'a> Tracer<'a> {
             if self.cut.is_none() && deadline.has_passed() {
                 self.cut_short(Cut::Time);
             }
+            if self.cut.is_none() && signals::had_enough() {
+                self.cut_short(Cut::Observer);
+            }
         }
     }
 
@@ -349,6 +352,10 @@ impl<'a> Tracer<'a> {
         self.state.end(pid);
         self.life(pid, |life| life.ending = Some(ending));
         self.see(&Step::Ended { pid, ending });
+        if tid == self.first && !self.tasks.is_empty() && self.cut.is_none() {
+            signals::program_is_gone();
+            self.see(&Step::Lingers);
+        }
     }
 
     /// All is over: what is left of it?

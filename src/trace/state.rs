@@ -126,6 +126,13 @@ impl State {
         self.segments.values()
     }
 
+    /// Every process that lives, in order.
+    pub fn processes(&self) -> Vec<i32> {
+        let mut pids: Vec<_> = self.memories.keys().copied().collect();
+        pids.sort_unstable();
+        pids
+    }
+
     pub(super) fn space(&self, pid: i32) -> Option<&Space> {
         self.spaces.get(self.memories.get(&pid)?)
     }

@@ -94,6 +94,8 @@ pub enum Step<'a> {
         /// How it ended.
         ending: Ending,
     },
+    /// The process that was started is gone, and others that came of it are not: the run waits for them.
+    Lingers,
     /// A thread that is not the last of its process is gone.
     ThreadEnded {
         /// The process.
