@@ -26,6 +26,7 @@ mod speeds;
 mod text;
 mod timeline;
 mod traced;
+mod visible;
 mod whose;
 mod words;
 mod work;
@@ -49,7 +50,8 @@ pub use schedule::{NoSchedule, Schedule, Turn};
 pub(crate) use show::{changes, fields};
 pub use source::Source;
 pub use text::{Screen, Text};
-pub use traced::Traced;
+pub use traced::{Lingering, Traced};
+pub use visible::visible;
 pub use work::Work;
 
 use show::Seen;

@@ -71,6 +71,20 @@ fn a_normal_end_leaves_nothing() {
 }
 
 #[test]
+fn a_strangers_queue_is_no_lessons() {
+    // SAFETY: a queue of our own, which takes two numbers.
+    let queue = || unsafe { libc::msgget(libc::IPC_PRIVATE, 0o600) };
+    // SAFETY: IPC_RMID takes no buffer, and the queue is ours.
+    let remove = |queue| unsafe { libc::msgctl(queue, libc::IPC_RMID, std::ptr::null_mut()) };
+    let running = Run::through(&program("lesson01"), Format::Json).start();
+    let queue = queue();
+    let finished = running.finish();
+    let judged = std::panic::catch_unwind(|| assert_nothing_left(&finished));
+    assert_eq!(remove(queue), 0, "it was there all the time");
+    assert!(judged.is_ok());
+}
+
+#[test]
 fn sigint_at_every_step_kills_and_leaves_nothing() {
     at_every_step(|it| it.signal(Signal::SIGINT), |it| assert_killed_by(it, Signal::SIGINT));
 }

@@ -165,9 +165,24 @@ fn each_mistake_is_found_and_no_other() {
 }
 
 #[test]
+fn what_failed_is_not_forgotten_when_another_call_succeeds() {
+    let program = built("mistakes", &[]);
+    let null = "null-checked-instead-of-minus-one";
+    assert_eq!(traced(&program, &["null-checked-after-all"]).codes(), [null]);
+    assert_eq!(traced(&program, &["error-ignored-after-all"]).codes(), ["error-ignored"]);
+}
+
+#[test]
 fn what_is_only_unusual_is_no_mistake() {
-    let run = traced(&built("mistakes", &[]), &["unusual"]);
-    assert_eq!(run.codes(), [""; 0], "{:?}", run.all("finding"));
+    let program = built("mistakes", &[]);
+    for way in ["unusual", "no-such-segment", "jump", "daemon"] {
+        let run = traced(&program, &[way]);
+        assert_eq!(run.codes(), [""; 0], "{way}: {:?}", run.all("finding"));
+    }
+    // What is wrong with it is told, and nothing else.
+    let early = traced(&program, &["removed-too-early-at-an-address"]);
+    assert_eq!(early.codes(), ["removed-too-early"]);
+    assert_eq!(traced(&program, &["never-detached-in-daemon"]).codes(), ["never-detached"]);
 }
 
 #[test]
@@ -447,6 +462,40 @@ fn when_the_tracer_is_killed_nothing_is_left_running() {
 }
 
 #[test]
+fn whom_it_waits_for_is_told_and_a_signal_ends_them() {
+    let text = "\
+        #define _DEFAULT_SOURCE\n\
+        #include <unistd.h>\n\
+        int main(void)\n\
+        {\n\
+            return daemon(1, 1) || pause();\n\
+        }\n";
+    let mut trace = Command::new(TRACE);
+    trace.args(["--format", "json"]).arg(built_of("lingers", text)).stderr(Stdio::piped());
+    let mut trace = trace.spawn().expect("trace runs");
+    let lines = BufReader::new(trace.stderr.take().expect("stderr")).lines();
+    let mut events =
+        lines.map(|line| serde_json::from_str::<serde_json::Value>(&line.expect("UTF-8")).expect("JSON"));
+    let lingers = events.find(|event| event["event"] == "lingers").expect("told before its end");
+    let process = &lingers["processes"][0];
+    assert!(process["command"].as_str().expect("command").contains("lingers"), "{lingers}");
+    kill(Pid::from_raw(trace.id() as i32), Signal::SIGTERM).expect("kill");
+    let rest: Vec<_> = events.collect();
+    let of_it = |event: &&serde_json::Value| event["event"] == "signal" && event["pid"] == process["pid"];
+    assert_eq!(rest.iter().find(of_it).expect("its end")["signal"], "SIGKILL");
+    assert!(rest.last().expect("an end")["cut"].is_string(), "{rest:?}");
+    assert_eq!(trace.wait().expect("wait").code(), Some(1));
+}
+
+#[test]
+fn who_is_waited_for_by_the_program_itself_is_not_told() {
+    let run = traced(&built("family", &["-pthread"]), &["fork"]);
+    assert!(run.all("lingers").is_empty());
+    let cut = traced_with(&["--tasks", "40"], &built("ends", &[]), &["forever"]);
+    assert!(cut.all("lingers").is_empty(), "they are being killed");
+}
+
+#[test]
 fn one_that_forks_for_ever_is_stopped_at_the_bound() {
     let run = traced_with(&["--tasks", "40"], &built("ends", &[]), &["forever"]);
     assert_eq!(run.status.code(), Some(1));
@@ -469,9 +518,42 @@ fn what_cannot_be_run_is_said_with_the_status_of_a_shell() {
     assert_eq!(said(folder.path()).0, Some(126), "a directory");
     assert_eq!(said(&file).0, Some(126), "without the x bit");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("chmod");
-    assert_eq!(said(&file).0, Some(127), "without its interpreter");
+    let (status, words) = said(&file);
+    assert_eq!(status, Some(127));
+    assert!(words.contains("first line names the interpreter") && words.contains("/no/such"), "{words}");
     let nothing = Command::new(TRACE).output().expect("trace runs");
     assert_eq!(nothing.status.code(), Some(2), "without a command");
+}
+
+/// A script that is run by another script, and a compiled program: each is there, and what it needs is not.
+#[test]
+fn what_a_program_needs_and_is_not_there_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [inner, outer] = ["inner", "outer"].map(|name| folder.path().join(name));
+    for (script, interpreter) in [(&inner, Path::new("/no/such")), (&outer, &inner)] {
+        fs::write(script, format!("#! {} -x\n", interpreter.display())).expect("write");
+        fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("chmod");
+    }
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c/ends.c");
+    let compiled = built_from(&source, "loaderless", &["-Wl,--dynamic-linker=/no/such"]);
+    for (program, words) in [(outer, "the interpreter /no/such"), (compiled, "the loader /no/such")] {
+        let failure = trace::run(&trace::Command::new(program), &Limits::default(), &mut ()).unwrap_err();
+        assert!(failure.advice().ends_with(&format!("{words}.")), "{}", failure.advice());
+        assert_eq!(failure.status(), 127);
+    }
+}
+
+#[test]
+fn no_word_of_a_command_commands_the_terminal() {
+    for (program, status) in [("true", 0), ("no-such-program\x1b[2J", 127)] {
+        let words = [program, "\x1b[2J\n\u{9b}"];
+        let output = Command::new(TRACE).args(["--color", "never"]).args(words).output().expect("trace runs");
+        let text = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(status), "{text}");
+        assert!(!text.contains(['\x1b', '\u{9b}']) && text.contains(r"\u{1b}[2J"), "{text:?}");
+    }
+    let run = traced(Path::new("true"), &["\x1b"]);
+    assert_eq!(run.all("exec")[0]["command"], "true \x1b");
 }
 
 #[test]

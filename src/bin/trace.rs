@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use playground::program::{self, Color, Format};
-use playground::story::{Json, Tell, Text};
+use playground::story::{Json, Tell, Text, visible};
 use playground::trace::{self, Command, Cut, Ending, Limits, Narrator, Trace};
 
 /// Run a program of any language, and tell its calls for shared memory and semaphores
@@ -50,12 +50,13 @@ Examples:
   cargo run --bin trace -- --format json -o t.jsonl ./shm  for a program
 
 Children, threads and the programs that they run are followed. Ctrl-C goes to
-the program. Nothing is removed: what it leaves is told, with the command that
-removes it. A set-uid program does not gain its owner's rights while traced.
+the program; once that has ended, it kills what the program has left running.
+Nothing is removed: what is left is told, with the command that removes it. A
+set-uid program does not gain its owner's rights while traced.
 
 Exit status: the program's own, or death by the same signal; 127 it was not
-found, 126 it could not be run, 1 tracing failed or the bound on tasks was
-reached, 2 the command line was not understood.";
+found, 126 it could not be run, 1 tracing failed, the bound on tasks was reached
+or Ctrl-C ended what was left running, 2 the command line was not understood.";
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -111,6 +112,6 @@ fn end(trace: &Trace, told: io::Result<()>) -> ExitCode {
 }
 
 fn failed(what: &str, advice: &str, status: u8) -> ExitCode {
-    program::say(&format!("trace: {what}\n{advice}"));
+    program::say(&format!("trace: {}\n{}", visible(what), visible(advice)));
     ExitCode::from(status)
 }

@@ -18,6 +18,7 @@ use colored::Colorize;
 
 use super::Tell;
 use super::event::{Event, Fault};
+use super::visible::visible;
 use lines::INDENT;
 
 /// How the screen is.
@@ -130,7 +131,7 @@ impl<W: Write> Tell for Text<W> {
                 self.happened("Begins", &speaker(Some(who), *pid), "forked from this process")?;
             }
             Event::Exec { pid, who, command } => {
-                self.happened("Runs", &speaker(who.as_deref(), *pid), &format!("exec {command}"))?;
+                self.happened("Runs", &speaker(who.as_deref(), *pid), &format!("exec {}", visible(command)))?;
             }
             Event::Signal { pid, who, text, .. } => {
                 self.happened("Ends", &speaker(who.as_deref(), *pid), text)?;

@@ -61,6 +61,11 @@ pub enum Traced {
         /// Whether something is mapped there.
         mapped: bool,
     },
+    /// The program has ended, and processes that came of it have not: they are waited for.
+    Lingers {
+        /// They.
+        processes: Vec<Lingering>,
+    },
     /// Something outlives the run.
     Left {
         /// `segment` or `semaphore set`.
@@ -109,6 +114,15 @@ pub enum Traced {
         /// Why the run was cut short, and all of it killed.
         cut: Option<String>,
     },
+}
+
+/// A process that goes on when the program has ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Lingering {
+    /// The process.
+    pub pid: i32,
+    /// What it runs, with its arguments, as far as can be seen.
+    pub command: String,
 }
 
 fn in_c<S: Serializer>(call: &Performed, serializer: S) -> Result<S::Ok, S::Error> {

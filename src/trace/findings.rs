@@ -21,7 +21,7 @@ pub enum Code {
     NeverRemoved,
     /// The same, and the program ended with an error.
     LeakedOnError,
-    /// A process ended with a segment attached that it had attached itself.
+    /// A process ended with a segment attached that it had attached itself, and no heir detached it either.
     NeverDetached,
     /// `shmdt` of what was detached already.
     DetachedTwice,
@@ -108,12 +108,13 @@ pub(super) fn of_call(made: &Made, namespace: Namespace, state: &State) -> Optio
     let space = state.space(performed.pid)?;
     match &performed.call {
         Call::Shmdt { address } if *errno == Errno::EINVAL => detach(*address, performed, space),
-        Call::Shmat { shmid: Shmid(-1), .. }
-        | Call::Shmctl { shmid: Shmid(-1), .. }
-        | Call::Semop { semid: Semid(-1), .. }
+        Call::Shmat { shmid: Shmid(-1), .. } | Call::Shmctl { shmid: Shmid(-1), .. } => {
+            ignored(performed, space.shmget.last()?)
+        }
+        Call::Semop { semid: Semid(-1), .. }
         | Call::SemopAt { semid: Semid(-1), .. }
         | Call::Semtimedop { semid: Semid(-1), .. }
-        | Call::Semctl { semid: Semid(-1), .. } => ignored(performed, space),
+        | Call::Semctl { semid: Semid(-1), .. } => ignored(performed, space.semget.last()?),
         Call::Shmat { shmid, .. } | Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => {
             let removal = state.segment(namespace, *shmid)?.removed.as_ref()?;
             gone(What::Segment(*shmid), removal, performed, *errno)
@@ -130,7 +131,7 @@ pub(super) fn of_call(made: &Made, namespace: Namespace, state: &State) -> Optio
 }
 
 fn detach(address: Address, performed: &Performed, space: &Space) -> Option<Finding> {
-    if let (true, Some(failed)) = (is_minus_one(address), &space.failed_attach) {
+    if let (true, Some(failed)) = (is_minus_one(address), space.shmat.last()) {
         return minus_one(performed.pid, failed, "passed to shmdt");
     }
     if space.detached_at(address).is_some() {
@@ -158,8 +159,7 @@ fn minus_one(pid: i32, failed: &Performed, how: &str) -> Option<Finding> {
     finding(Code::NullCheckedInsteadOfMinusOne, message, pid, failed)
 }
 
-fn ignored(performed: &Performed, space: &Space) -> Option<Finding> {
-    let failed = space.failed_get.as_ref()?;
+fn ignored(performed: &Performed, failed: &Performed) -> Option<Finding> {
     let (made, used) = (failed.call.name(), performed.call.name());
     let message =
         format!("{made} failed, and the -1 that it returned was passed to {used} as if it were an id.");
@@ -188,12 +188,16 @@ fn gone(what: What, removal: &Performed, performed: &Performed, errno: Errno) ->
 pub(super) fn of_fault(fault: &Fault, state: &State) -> Option<Finding> {
     let space = state.space(fault.pid)?;
     let (address, signal) = (fault.address, fault.signal_name());
-    // From (void *) -1 on, addresses wrap around to those just above NULL.
-    let near_minus_one = address.0.wrapping_add(4096) < 2 * 4096;
-    if let (true, Some(failed)) = (near_minus_one, &space.failed_attach) {
+    // From (void *) -1 on, addresses wrap around to those just above NULL. Once a later shmat has succeeded, those may
+    // as well come of another pointer.
+    let near_minus_one = space.shmat.stands() && address.0.wrapping_add(4096) < 2 * 4096;
+    if let (true, Some(failed)) = (near_minus_one || is_minus_one(address), space.shmat.last()) {
         return minus_one(fault.pid, failed, &format!("used as memory ({signal} at {:#x})", address.0));
     }
-    if let Some(Attachment { read_only: true, made, .. }) = space.attached_around(address) {
+    // To jump there is no write; and what is for reading only can be read.
+    if let (false, Some(Attachment { read_only: true, made, .. })) =
+        (fault.jumped, space.attached_around(address))
+    {
         let message = format!("It wrote to {address}, in an attachment for reading only ({signal}).");
         return finding(Code::ReadOnlyWritten, message, fault.pid, made);
     }
@@ -203,41 +207,32 @@ pub(super) fn of_fault(fault: &Fault, state: &State) -> Option<Finding> {
     finding(Code::UsedAfterDetach, message, fault.pid, &old.made)
 }
 
-/// What the end of a process, or of the program it ran, shows.
-pub(super) fn of_end(pid: i32, ending: Option<Ending>, state: &State) -> Vec<Finding> {
-    let Some(space) = state.space(pid) else { return Vec::new() };
-    let own_failure = |failed: &&Performed| failed.pid == pid;
-    let refused =
-        space.failed_attach.iter().filter(own_failure).filter_map(|failed| no_fallback(pid, failed));
+/// What a process has attached when it ends, or runs another program, for no reason that would excuse it.
+pub(super) fn not_detached(pid: i32, ending: Option<Ending>, state: &State) -> Vec<&Attachment> {
     // Who is killed, or gives up because a call failed, leaves the detaching to the kernel with good reason.
     let gave_up = match ending {
         Some(Ending::Killed(_)) => true,
-        Some(ending) => !ending.is_success() && (space.failed_attach.is_some() || space.failed_get.is_some()),
+        Some(ending) => !ending.is_success() && state.space(pid).is_some_and(Space::a_call_failed),
         None => false,
     };
-    let own = state.attached(pid).filter(|attachment| attachment.made.pid == pid && !gave_up);
-    own.filter_map(|attachment| never_detached(pid, ending, attachment)).chain(refused).collect()
+    state.attached(pid).filter(|_| !gave_up).collect()
 }
 
-fn never_detached(pid: i32, ending: Option<Ending>, attachment: &Attachment) -> Option<Finding> {
+/// Accuses the process that made an attachment, and ended so.
+pub(super) fn never_detached(ending: Option<Ending>, attachment: &Attachment) -> Finding {
     let Attachment { address, shmid, made, .. } = attachment;
     let deed = if ending.is_some() { "ended" } else { "ran another program" };
     let message =
         format!("It {deed} with segment {shmid} still attached at {address}: shmdt was not called.");
-    finding(Code::NeverDetached, message, pid, made)
+    Finding { code: Code::NeverDetached, message, pid: made.pid, call: made.clone(), times: 1 }
 }
 
-fn no_fallback(pid: i32, failed: &Performed) -> Option<Finding> {
-    match &failed.call {
-        Call::Shmat { shmid, address, .. }
-            if *address != Address::NULL && shmid.0 != -1 && failed.outcome == Err(Errno::EINVAL) =>
-        {
-            let message =
-                format!("It could not attach segment {shmid} at {address}, and did not try elsewhere.");
-            finding(Code::FixedAddressWithoutFallback, message, pid, failed)
-        }
-        _ => None,
-    }
+/// What a process has not tried when it ends, or runs another program.
+pub(super) fn without_fallback(pid: i32, state: &State) -> Option<Finding> {
+    let refused = state.space(pid)?.without_fallback.as_ref().filter(|refused| refused.pid == pid)?;
+    let Call::Shmat { shmid, address, .. } = &refused.call else { return None };
+    let message = format!("It could not attach segment {shmid} at {address}, and did not try elsewhere.");
+    finding(Code::FixedAddressWithoutFallback, message, pid, refused)
 }
 
 /// What is left shows, once all is over.

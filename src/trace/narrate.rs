@@ -13,7 +13,9 @@ use super::value::{Beginning, Cut, How, Limits, Made, Observer, Step, Trace};
 use crate::call::{Answer, Call, Outcome, Performed, ShmInfo, ShmLimits, Shmid, ShmidDs};
 use crate::evidence::segments::Row;
 use crate::kernel::{Linux, Process};
-use crate::story::{CallEvent, CellChange as Change, Event, Tell, Traced, changes, explain, fields};
+use crate::story::{
+    CallEvent, CellChange as Change, Event, Lingering, Tell, Traced, changes, explain, fields,
+};
 
 /// No process: in a record of a traced program, none is "us".
 const NOBODY: i32 = -1;
@@ -155,6 +157,12 @@ impl<T: Tell> Narrator<T> {
         }
     }
 
+    /// The program is gone, and its prompt does not come back: who keeps it waiting?
+    fn lingers(&mut self, pids: Vec<i32>) {
+        let lingering = |pid| Lingering { pid, command: outside::command_line(pid) };
+        self.tell(Traced::Lingers { processes: pids.into_iter().map(lingering).collect() });
+    }
+
     /// A call may have changed the table, or named a segment that was not known before.
     fn know(&mut self, performed: &Performed) {
         let id = match (&performed.call, &performed.outcome) {
@@ -278,6 +286,7 @@ impl<T: Tell> Observer for Narrator<T> {
                 self.tell(Event::Signal { pid: *pid, who, signal, text });
                 self.look();
             }
+            Step::Lingers => self.lingers(state.processes()),
             Step::Asks { pid, tid, call } => self.asks(*pid, *tid, call),
             Step::ThreadEnded { tid, .. } => drop(self.waiting.remove(tid)),
             Step::Ending { .. } => {}

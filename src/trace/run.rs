@@ -16,10 +16,12 @@ use super::created;
 use super::deadline::Deadline;
 use super::decode;
 use super::ended::Ending;
-use super::findings::{self, Finding};
+use super::findings;
+use super::found::Found;
 use super::image;
 use super::left::left_in;
 use super::outside;
+use super::refused;
 use super::signals;
 use super::start::{Command, start};
 use super::state::{Namespace, State};
@@ -27,9 +29,6 @@ use super::stop::{self, Onward, Stop};
 use super::value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Step, Trace};
 use crate::call::{Address, Call, Performed};
 use crate::kernel::{Linux, Process};
-
-/// No more findings than this are kept: a program in an endless loop makes the same ones again and again.
-const MOST_FINDINGS: usize = 100;
 
 /// Runs a program to its end, with all processes and threads that come of it, and tells the observer what happens.
 ///
@@ -93,7 +92,7 @@ struct Tracer<'a> {
     calls: Vec<Made>,
     calls_not_kept: usize,
     faults: Vec<Fault>,
-    findings: Vec<Finding>,
+    found: Found,
     stops: u64,
     cut: Option<Cut>,
 }
@@ -113,7 +112,7 @@ impl<'a> Tracer<'a> {
             calls: Vec::new(),
             calls_not_kept: 0,
             faults: Vec::new(),
-            findings: Vec::new(),
+            found: Found::default(),
             stops: 0,
             cut: None,
         }
@@ -137,6 +136,9 @@ impl<'a> Tracer<'a> {
             }
             if self.cut.is_none() && deadline.has_passed() {
                 self.cut_short(Cut::Time);
+            }
+            if self.cut.is_none() && signals::had_enough() {
+                self.cut_short(Cut::Observer);
             }
         }
     }
@@ -227,7 +229,7 @@ impl<'a> Tracer<'a> {
                 self.tasks.remove(&former);
             }
             if self.state.is_alone(pid) {
-                self.find(findings::of_end(pid, None, &self.state));
+                self.found.at_end(pid, None, &self.state);
             }
             self.state.exec(pid);
         }
@@ -285,9 +287,12 @@ impl<'a> Tracer<'a> {
         let namespace = self.namespace(tid).or(self.here).unwrap_or(0);
         let elsewhere = Some(namespace) != self.here;
         let made = Made { performed, tid: tid.as_raw(), created, elsewhere };
-        self.find(findings::of_call(&made, namespace, &self.state));
+        self.found.add(findings::of_call(&made, namespace, &self.state));
         self.learn_size(&made, namespace);
         self.state.apply(&made, namespace, self.page_size);
+        if refused::its_address(&made, namespace, &self.state) {
+            self.state.refuse(&made.performed);
+        }
         self.see(&Step::Made(&made));
         if self.calls.len() < self.limits.calls {
             self.calls.push(made);
@@ -312,9 +317,11 @@ impl<'a> Tracer<'a> {
         if signal != libc::SIGSEGV && signal != libc::SIGBUS {
             return;
         }
-        let (Some((address, mapped)), Some(task)) = (stop::fault(tid), self.tasks.get(&tid)) else { return };
-        let fault = Fault { pid: task.pid, tid: tid.as_raw(), signal, address: Address(address), mapped };
-        self.find(findings::of_fault(&fault, &self.state));
+        let (Some(touch), Some(task)) = (stop::fault(tid), self.tasks.get(&tid)) else { return };
+        let stop::Touch { address, mapped, jumped } = touch;
+        let fault =
+            Fault { pid: task.pid, tid: tid.as_raw(), signal, address: Address(address), mapped, jumped };
+        self.found.add(findings::of_fault(&fault, &self.state));
         self.see(&Step::Fault(&fault));
         if self.faults.len() < self.limits.calls {
             self.faults.push(fault);
@@ -341,34 +348,20 @@ impl<'a> Tracer<'a> {
         if tid.as_raw() != pid {
             return self.see(&Step::ThreadEnded { pid, tid: tid.as_raw() });
         }
-        self.find(findings::of_end(pid, Some(ending), &self.state));
+        self.found.at_end(pid, Some(ending), &self.state);
         self.state.end(pid);
         self.life(pid, |life| life.ending = Some(ending));
         self.see(&Step::Ended { pid, ending });
-    }
-
-    fn find(&mut self, found: impl IntoIterator<Item = Finding>) {
-        for finding in found {
-            if self.findings.iter().any(|earlier| earlier.implies(&finding)) {
-                continue;
-            }
-            let same = |other: &Finding| {
-                (other.code, other.pid, &other.message) == (finding.code, finding.pid, &finding.message)
-            };
-            match self.findings.iter().position(same) {
-                Some(place) => self.findings[place].times += 1,
-                None if self.findings.len() < MOST_FINDINGS => self.findings.push(finding),
-                None => {}
-            }
+        if tid == self.first && !self.tasks.is_empty() && self.cut.is_none() {
+            signals::program_is_gone();
+            self.see(&Step::Lingers);
         }
     }
 
     /// All is over: what is left of it?
     fn finished(mut self) -> Trace {
         let left = self.here.map_or_else(Vec::new, |here| left_in(here, &self.state));
-        let found: Vec<_> =
-            left.iter().filter_map(|(left, maker)| findings::of_left(left, maker, &self.lives)).collect();
-        self.find(found);
+        self.found.add(left.iter().filter_map(|(left, maker)| findings::of_left(left, maker, &self.lives)));
         let ending = self.lives.first().and_then(|life| life.ending).unwrap_or(Ending::Exited(1));
         Trace {
             pid: self.first.as_raw(),
@@ -378,7 +371,7 @@ impl<'a> Tracer<'a> {
             processes: self.lives,
             faults: self.faults,
             left: left.into_iter().map(|(left, _)| left).collect(),
-            findings: self.findings,
+            findings: self.found.all(),
             stops: self.stops,
             cut: self.cut,
         }

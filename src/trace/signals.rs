@@ -1,9 +1,10 @@
 //! What a tracer does with signals of its own: it lives as long as what it traces, and dies of the same signal.
 //!
 //! **Invariant:** each signal reaches the traced program once. What the terminal sends, it sends to the whole
-//! foreground group, so the program has it already; what somebody sends to the tracer alone is passed on.
+//! foreground group, so the program has it already; what somebody sends to the tracer alone is passed on. When the
+//! program is gone, and what it has left running is waited for, a signal means that whoever sent it has had enough.
 
-use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 
 use nix::libc::{self, c_int, c_void, siginfo_t};
 use nix::sys::resource::{Resource, setrlimit};
@@ -11,6 +12,10 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 
 /// The process that signals are passed on to; 0 while there is none.
 static PROGRAM: AtomicI32 = AtomicI32::new(0);
+/// In the place of a process: it is gone, and others that came of it are not.
+const GONE: i32 = -1;
+/// Whether a signal came when the program was gone.
+static ENOUGH: AtomicBool = AtomicBool::new(false);
 
 /// What people and systems send to end a program.
 const ENDS: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
@@ -19,9 +24,10 @@ const ENDS: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Sign
 ///
 /// A signal that is ignored stays ignored (`nohup`), by this process and by the program.
 pub fn pass_on() {
-    let action = SigAction::new(SigHandler::SigAction(passed_on), SaFlags::SA_RESTART, SigSet::empty());
+    // Without SA_RESTART, so that the wait for what is traced returns.
+    let action = SigAction::new(SigHandler::SigAction(passed_on), SaFlags::empty(), SigSet::empty());
     for signal in ENDS {
-        // SAFETY: the handler reads an atomic and calls kill, which is async-signal-safe.
+        // SAFETY: the handler uses atomics and calls kill, which is async-signal-safe.
         let before = unsafe { sigaction(signal, &action) };
         if let Ok(before) = before
             && matches!(before.handler(), SigHandler::SigIgn)
@@ -34,13 +40,28 @@ pub fn pass_on() {
 
 /// Names the process that is traced now.
 pub(super) fn program(pid: i32) {
+    ENOUGH.store(false, SeqCst);
     PROGRAM.store(pid, SeqCst);
+}
+
+/// The program has ended, and what it has left running has not.
+pub(super) fn program_is_gone() {
+    PROGRAM.store(GONE, SeqCst);
+}
+
+/// Whether somebody wants to wait no longer for what the program has left running. A signal that comes in the very
+/// moment before the wait begins interrupts nothing, and is heard with the next stop or signal.
+pub(super) fn had_enough() -> bool {
+    ENOUGH.load(SeqCst)
 }
 
 extern "C" fn passed_on(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
     // SAFETY: the kernel passes a siginfo that lives as long as the handler runs.
     let code = unsafe { (*info).si_code };
     let program = PROGRAM.load(SeqCst);
+    if program == GONE {
+        ENOUGH.store(true, SeqCst);
+    }
     // A code above 0 is the kernel's, on behalf of a terminal.
     if code <= 0 && program > 0 {
         // SAFETY: kill takes two numbers.

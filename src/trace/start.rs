@@ -26,6 +26,7 @@ use nix::unistd::{Pid, chdir, read, write};
 use seccompiler::BpfProgram;
 
 use super::filter;
+use super::interpreter;
 use super::lender;
 use super::value::Error;
 
@@ -121,10 +122,15 @@ impl Failure {
     pub fn explain(&self, command: &Command) -> Error {
         let (program, errno) = (command.program.to_string_lossy().into_owned(), self.errno);
         match self.step {
-            EXEC => Error::NotRun { program, errno },
+            EXEC => Error::NotRun { program, errno, missing: self.missing(command) },
             FILTER => Error::Filter { errno },
             _ => Error::Prepare { command: command.shown(), errno },
         }
+    }
+
+    fn missing(&self, command: &Command) -> Option<String> {
+        let is_about_a_file = self.errno == Errno::ENOENT;
+        is_about_a_file.then(|| interpreter::missing(&command.program, command.directory.as_deref()))?
     }
 }
 

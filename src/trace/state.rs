@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::failures::Failures;
 use super::value::{Beginning, How, Made};
 use crate::call::{Address, Answer, Call, Cmd, Key, Performed, SemCmd, Semid, ShmatFlags, Shmid};
 use crate::evidence::maps::Mapping;
@@ -64,16 +65,31 @@ impl Attachment {
 pub(super) struct Space {
     attached: BTreeMap<Address, Attachment>,
     detached: BTreeMap<Address, Attachment>,
-    /// The last `shmget` or `semget`, if it failed.
-    pub failed_get: Option<Performed>,
-    /// The last `shmat`, if it failed.
-    pub failed_attach: Option<Performed>,
+    /// Its calls of `shmget` that failed.
+    pub shmget: Failures,
+    /// Its calls of `semget` that failed.
+    pub semget: Failures,
+    /// Its calls of `shmat` that failed.
+    pub shmat: Failures,
+    /// The `shmat` that was refused its address last, unless its segment was tried otherwise since.
+    pub without_fallback: Option<Performed>,
 }
 
 impl Space {
     /// The attachment that started at an address, before it was detached.
     pub fn detached_at(&self, address: Address) -> Option<&Attachment> {
         self.detached.get(&address)
+    }
+
+    /// A `shmat` of this segment has returned.
+    fn tried(&mut self, segment: Shmid, performed: &Performed) {
+        self.shmat.note(performed);
+        self.without_fallback.take_if(|refused| tries(refused, segment));
+    }
+
+    /// Whether a call failed that has not succeeded since.
+    pub fn a_call_failed(&self) -> bool {
+        [&self.shmget, &self.semget, &self.shmat].into_iter().any(Failures::stands)
     }
 
     /// The attachment that a byte belongs to.
@@ -108,6 +124,13 @@ impl State {
     /// Every segment that was made or used, by id.
     pub fn segments(&self) -> impl Iterator<Item = &Segment> {
         self.segments.values()
+    }
+
+    /// Every process that lives, in order.
+    pub fn processes(&self) -> Vec<i32> {
+        let mut pids: Vec<_> = self.memories.keys().copied().collect();
+        pids.sort_unstable();
+        pids
     }
 
     pub(super) fn space(&self, pid: i32) -> Option<&Space> {
@@ -175,6 +198,21 @@ impl State {
         self.memories.values().filter(|used| *used == number).count() == 1
     }
 
+    /// Whether another process has this very attachment, too.
+    pub(super) fn has_heir(&self, pid: i32, attachment: &Attachment) -> bool {
+        self.others(pid).any(|space| space.attached.get(&attachment.address) == Some(attachment))
+    }
+
+    /// Whether another process had this very attachment, too, and has detached it.
+    pub(super) fn an_heir_detached(&self, pid: i32, attachment: &Attachment) -> bool {
+        self.others(pid).any(|space| space.detached_at(attachment.address) == Some(attachment))
+    }
+
+    fn others(&self, pid: i32) -> impl Iterator<Item = &Space> {
+        let others = self.memories.iter().filter(move |(other, _)| **other != pid);
+        others.filter_map(|(_, number)| self.spaces.get(number))
+    }
+
     /// What is really mapped: attachments of segments that appear nowhere are gone.
     pub(super) fn confirm(&mut self, pid: i32, maps: &[Mapping]) {
         let Some(space) = self.memories.get(&pid).and_then(|number| self.spaces.get_mut(number)) else {
@@ -209,8 +247,8 @@ impl State {
                 };
                 self.attach(performed.pid, attachment);
             }
-            (Call::Shmat { .. }, Err(_)) => {
-                self.in_space(performed.pid, |space| space.failed_attach = Some(performed.clone()));
+            (Call::Shmat { shmid, .. }, Err(_)) => {
+                self.in_space(performed.pid, |space| space.tried(*shmid, performed));
             }
             (Call::Shmdt { address }, Ok(_)) => self.detach(performed.pid, *address),
             (Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, Ok(_)) => {
@@ -240,8 +278,15 @@ impl State {
             }
             _ => {}
         }
-        let failed = performed.outcome.is_err().then(|| performed.clone());
-        self.in_space(performed.pid, |space| space.failed_get = failed);
+        self.in_space(performed.pid, |space| match performed.call {
+            Call::Semget { .. } => space.semget.note(performed),
+            _ => space.shmget.note(performed),
+        });
+    }
+
+    /// A `shmat` that has failed did so because of its address.
+    pub(super) fn refuse(&mut self, performed: &Performed) {
+        self.in_space(performed.pid, |space| space.without_fallback = Some(performed.clone()));
     }
 
     fn in_space(&mut self, pid: i32, change: impl FnOnce(&mut Space)) {
@@ -256,7 +301,7 @@ impl State {
             let end = start.offset(attachment.length);
             // What was detached there is covered now, so a use of it would be a use of the new one.
             space.detached.retain(|_, old| old.address >= end || old.address.offset(old.length) <= start);
-            space.failed_attach = None;
+            space.tried(attachment.shmid, &attachment.made);
             space.attached.insert(start, attachment);
         });
     }
@@ -268,6 +313,11 @@ impl State {
             }
         });
     }
+}
+
+/// Whether a call is a `shmat` of this segment.
+fn tries(performed: &Performed, segment: Shmid) -> bool {
+    matches!(performed.call, Call::Shmat { shmid, .. } if shmid == segment)
 }
 
 #[cfg(test)]

@@ -128,9 +128,17 @@ pub(super) fn answer(pid: Pid) -> nix::Result<(i64, bool)> {
     Ok((exit.sval, exit.is_error != 0))
 }
 
-/// Where a thread touched memory that it must not, if that is why it gets this signal: the address, and whether
-/// something is mapped there.
-pub(super) fn fault(pid: Pid) -> Option<(usize, bool)> {
+/// A touch of memory that is forbidden.
+pub(super) struct Touch {
+    pub address: usize,
+    /// Whether something is mapped there.
+    pub mapped: bool,
+    /// Whether the thread wanted to run what is there, rather than read or write it.
+    pub jumped: bool,
+}
+
+/// Where a thread touched memory that it must not, if that is why it gets this signal.
+pub(super) fn fault(pid: Pid) -> Option<Touch> {
     let info = ptrace::getsiginfo(pid).ok()?;
     // A positive code comes from the kernel itself; this one is its word for "I do not know where".
     const SI_KERNEL: c_int = 0x80;
@@ -138,7 +146,8 @@ pub(super) fn fault(pid: Pid) -> Option<(usize, bool)> {
         return None;
     }
     // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
-    let address = unsafe { info.si_addr() };
+    let address = unsafe { info.si_addr() } as usize;
     const SEGV_ACCERR: c_int = 2;
-    Some((address as usize, info.si_code == SEGV_ACCERR))
+    let next = ptrace::syscall_info(pid).ok().map(|info| info.instruction_pointer);
+    Some(Touch { address, mapped: info.si_code == SEGV_ACCERR, jumped: next == Some(address as u64) })
 }

@@ -94,6 +94,8 @@ pub enum Step<'a> {
         /// How it ended.
         ending: Ending,
     },
+    /// The process that was started is gone, and others that came of it are not: the run waits for them.
+    Lingers,
     /// A thread that is not the last of its process is gone.
     ThreadEnded {
         /// The process.
@@ -155,6 +157,8 @@ pub struct Fault {
     pub address: Address,
     /// Whether something is mapped there, and only this use of it forbidden.
     pub mapped: bool,
+    /// Whether it jumped there, to run what is there.
+    pub jumped: bool,
 }
 
 impl Fault {
@@ -283,6 +287,8 @@ pub enum Error {
         program: String,
         /// `ENOENT` where there is no such program, `EACCES` where it is no program, and the like.
         errno: Errno,
+        /// What the program's file names and is not there, in words, where that is what `ENOENT` is about.
+        missing: Option<String>,
     },
     /// ptrace is forbidden.
     #[error("tracing is forbidden here: ptrace(PTRACE_SEIZE) gave {errno}")]
@@ -316,6 +322,9 @@ impl Error {
     /// What the user can do about it.
     pub fn advice(&self) -> String {
         match self {
+            Error::NotRun { missing: Some(missing), .. } => {
+                format!("It is there, and what is to run it is not: {missing}.")
+            }
             Error::NotRun { errno: Errno::ENOENT, .. } => {
                 "No such program: look for a typing error. A program in this directory is run as ./NAME."
                     .into()

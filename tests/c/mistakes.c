@@ -88,6 +88,27 @@ static void use_id_minus_one(int id)
     discard(id);
 }
 
+/* A failure, a success of its kind, and then the use of what failed. */
+static void use_minus_one_after_all(int id)
+{
+    char *memory = shmat(id, (void *)0x5000001, 0);
+
+    shmdt(shmat(id, NULL, 0));
+    if (memory != NULL)
+        *(volatile char *)memory = 'x';
+}
+
+static void use_id_minus_one_after_all(int id)
+{
+    int missing = shmget(0x7e57ab1e, 100, 0600);
+    int set = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+
+    shmctl(shmget(IPC_PRIVATE, 100, IPC_CREAT | 0600), IPC_RMID, NULL);
+    shmat(missing, NULL, 0);
+    semctl(set, 0, IPC_RMID);
+    discard(id);
+}
+
 static void use_after_detach(int id)
 {
     char *memory = shmat(id, NULL, 0);
@@ -107,6 +128,12 @@ static void removed_too_early(int id)
 {
     discard(id);
     shmat(id, NULL, 0);
+}
+
+static void removed_too_early_at_an_address(int id)
+{
+    discard(id);
+    shmat(id, (void *)0x5000000, 0);
 }
 
 static void removed_twice(int id)
@@ -163,6 +190,44 @@ static void unusual(int id)
     shmctl(id, IPC_STAT, &record);
 }
 
+/* It is not because of the address that this fails. */
+static void no_such_segment(int id)
+{
+    discard(id);
+    shmat(0x7fffffff, (void *)0x5000000, 0);
+}
+
+/* Wrong, and no write. */
+static void jump(int id)
+{
+    union {
+        void *memory;
+        void (*code)(void);
+    } there = {shmat(id, NULL, SHM_RDONLY)};
+
+    there.code();
+}
+
+/* The first process ends with the attachment, and the daemon detaches it. */
+static void in_daemon(int id)
+{
+    void *memory = shmat(id, NULL, 0);
+
+    daemon(0, 0);
+    usleep(100000);
+    shmdt(memory);
+    discard(id);
+}
+
+/* The same, and nobody detaches it. */
+static void never_detached_in_daemon(int id)
+{
+    shmat(id, NULL, 0);
+    daemon(0, 0);
+    usleep(100000);
+    discard(id);
+}
+
 static const struct {
     const char *name;
     void (*deed)(int);
@@ -175,14 +240,21 @@ static const struct {
     {"wrong-address", wrong_address, 0},
     {"null-checked-instead-of-minus-one", use_minus_one, 1},
     {"error-ignored", use_id_minus_one, 0},
+    {"null-checked-after-all", use_minus_one_after_all, 1},
+    {"error-ignored-after-all", use_id_minus_one_after_all, 0},
     {"used-after-detach", use_after_detach, 1},
     {"read-only-written", write_read_only, 1},
     {"removed-too-early", removed_too_early, 0},
+    {"removed-too-early-at-an-address", removed_too_early_at_an_address, 0},
     {"removed-twice", removed_twice, 0},
     {"fixed-address-without-fallback", fixed_address, 0},
     {"set-never-removed", set_never_removed, 0},
     {"set-removed-too-early", set_removed_too_early, 0},
     {"unusual", unusual, 0},
+    {"no-such-segment", no_such_segment, 0},
+    {"jump", jump, 1},
+    {"daemon", in_daemon, 0},
+    {"never-detached-in-daemon", never_detached_in_daemon, 0},
 };
 
 int main(int count, char **words)

@@ -8,7 +8,8 @@ use super::{INDENT, Text, shown, speaker};
 use crate::call::Shmid;
 use crate::evidence::segments::Row;
 use crate::story::event::Change;
-use crate::story::traced::Traced;
+use crate::story::traced::{Lingering, Traced};
+use crate::story::visible;
 
 impl<W: Write> Text<W> {
     pub(super) fn traced(&mut self, event: &Traced) -> io::Result<()> {
@@ -33,6 +34,11 @@ impl<W: Write> Text<W> {
                 self.blank()?;
                 // An address, not a pointer of C: here 0 is a place.
                 self.labelled("Fault".red().bold(), &format!("{who}{signal} at {:#x}: {there}", address.0))?;
+                self.blank()
+            }
+            Traced::Lingers { processes } => {
+                self.blank()?;
+                self.labelled("Waits".bold(), &lingering(processes))?;
                 self.blank()
             }
             Traced::Left { what, id, size, nattch, holders, marked, remove, .. } => {
@@ -120,6 +126,25 @@ fn changed(id: Shmid, row: Option<&Row>, changes: &[Change]) -> String {
             )
         }
         Some(_) => format!("segment {id}: {}", cells.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Whom the end waits for; of many the first ones are enough.
+fn lingering(processes: &[Lingering]) -> String {
+    const NAMED: usize = 3;
+    let named = processes.iter().take(NAMED).map(|Lingering { pid, command }| match command.as_str() {
+        "" => pid.to_string(),
+        command => format!("{pid} ({})", visible(command)),
+    });
+    let named = named.collect::<Vec<_>>().join(", ");
+    match processes.len() {
+        1 => format!("for process {named}, which the program has left running; Ctrl-C ends it"),
+        many if many > NAMED => {
+            format!(
+                "for {many} processes that the program has left running, {named} among them; Ctrl-C ends them"
+            )
+        }
+        _ => format!("for processes {named}, which the program has left running; Ctrl-C ends them"),
     }
 }
 
