@@ -258,16 +258,32 @@ test("narrow or wide, nothing sticks out", async ({ browser, address, pages }) =
     }
 });
 
-test("on paper the whole run stands, and no button", async ({ browser, address }) => {
-    for (const name of ["lesson03.html", "lesson11.html", "lesson20.html"]) {
-        const page = await open(browser, address + name);
-        await page.emulateMedia({ media: "print" });
-        for (const step of await page.locator("shm-player .shm-step").all()) assert.ok(await step.isVisible(), name);
-        assert.equal(await page.locator("shm-player button:visible").count(), 0);
-        assert.ok((await page.pdf()).length > 20000);
-        await close(page);
-    }
+// Of what is told on a page, the texts that paper would show too pale. Paper shows no ground.
+const pale = (page) => page.evaluate(() => {
+    const light = (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    const contrast = (colour) => {
+        const [red, green, blue] = colour.match(/[0-9.]+/g).map((part) => light(Number(part) / 255));
+        return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
+    };
+    const told = (one) => [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    const texts = [...document.querySelectorAll("main *")].filter((one) => told(one) && one.checkVisibility());
+    const colour = (one) => getComputedStyle(one)[one instanceof SVGElement ? "fill" : "color"];
+    return texts.filter((one) => contrast(colour(one)) < 4.5).map((one) => `${one.textContent.slice(0, 40)}: ${colour(one)}`);
 });
+
+for (const theme of ["light", "navy"]) {
+    test(`on paper the whole run stands, and no button, from the theme ${theme}`, async ({ browser, address }) => {
+        for (const name of ["lesson03.html", "lesson11.html", "lesson20.html", "model.html"]) {
+            const page = await open(browser, address + name, { theme });
+            await page.emulateMedia({ media: "print" });
+            for (const step of await page.locator("shm-player .shm-step").all()) assert.ok(await step.isVisible(), name);
+            assert.equal(await page.locator("main button:visible").count(), 0);
+            assert.deepEqual([...new Set(await pale(page))].slice(0, 12), [], name);
+            assert.ok((await page.pdf()).length > 20000);
+            await close(page);
+        }
+    });
+}
 
 test("motion is left away for those who want none", async ({ browser, address }) => {
     const page = await open(browser, `${address}lesson03.html`, { reducedMotion: "reduce" });
