@@ -272,12 +272,17 @@ const pale = (page) => page.evaluate(() => {
 });
 
 for (const theme of ["light", "navy"]) {
-    test(`on paper the whole run stands, and no button, from the theme ${theme}`, async ({ browser, address }) => {
+    test(`on paper the whole run stands, and every answer, and no button, from the theme ${theme}`, async ({ browser, address }) => {
         for (const name of ["lesson03.html", "lesson11.html", "lesson20.html", "model.html"]) {
             const page = await open(browser, address + name, { theme });
             await page.emulateMedia({ media: "print" });
             for (const step of await page.locator("shm-player .shm-step").all()) assert.ok(await step.isVisible(), name);
             assert.equal(await page.locator("main button:visible").count(), 0);
+            // Each answer to choose from has its reason beside it, and each prediction its answer.
+            for (const told of ["shm-quiz li", "shm-quiz details p", "shm-player .shm-answer", "shm-player .shm-why p"]) {
+                assert.equal(await page.locator(`${told}:visible`).count(), await page.locator(told).count(), `${name}: ${told}`);
+            }
+            assert.equal(await page.locator("shm-quiz details p:visible").count(), await page.locator("shm-quiz li").count());
             assert.deepEqual([...new Set(await pale(page))].slice(0, 12), [], name);
             assert.ok((await page.pdf()).length > 20000);
             await close(page);
