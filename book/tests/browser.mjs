@@ -207,6 +207,23 @@ for (const width of [360, 1600]) {
     });
 }
 
+test("in the plot names stand beside the curves, and inside the drawing", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson20.html`);
+    const { names, edge, curves } = await page.locator(".shm-plot svg").evaluate((svg) => {
+        const box = (one) => { const { x, width } = one.getBBox(); return [x, x + width]; };
+        // The axes are straight, and the legend's pieces are short.
+        const lines = [...svg.querySelectorAll("polyline")].filter((one) => one.getBBox().height > 5);
+        const curves = lines.map(box).filter(([left, right]) => right - left > 100);
+        const texts = [...svg.querySelectorAll("text:not([transform])")].map((one) => [one.textContent.trim(), ...box(one)]);
+        return { curves, edge: svg.viewBox.baseVal.width, names: texts.filter(([text]) => /^[a-zA-Z]/.test(text)) };
+    });
+    const last = Math.max(...curves.map(([, right]) => right));
+    const legend = names.filter(([text]) => !/message|time for one/.test(text));
+    assert.ok(curves.length >= 15 && legend.length === curves.length, `${legend.length} names, ${curves.length} curves`);
+    for (const [text, left, right] of legend) assert.ok(left > last && right <= edge, `"${text}" from ${left} to ${right}`);
+    await close(page);
+});
+
 test("arrow keys do not turn the page", async ({ browser, address }) => {
     const page = await open(browser, `${address}lesson03.html`);
     for (const key of ["ArrowRight", "ArrowLeft", "ArrowRight"]) await page.keyboard.press(key);

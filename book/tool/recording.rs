@@ -237,6 +237,8 @@ fn build(options: &[&str]) -> Result<()> {
 const MEASURING: [&str; 2] = ["lesson18", "lesson20"];
 /// The lesson all of whose figures are measured: two runs have the same shape, and not one number in common.
 const ALL_FIGURES: &str = "lesson20";
+/// Its number. From its figures the book draws curves.
+pub const WITH_CURVES: usize = 20;
 
 fn measures(name: &str) -> bool {
     MEASURING.contains(&name)
@@ -267,16 +269,10 @@ fn is_root() -> bool {
 fn how(name: &str, purpose: Purpose) -> String {
     let options = "--pace run --format json";
     match (name, purpose) {
-        (ALL_FIGURES, Purpose::Keep) => format!("{name} --isolated {options} --plot {}", plot_path()),
         (ALL_FIGURES, Purpose::Compare) => format!("{name} --isolated {options} --time 100"),
         _ if OF_SEVERAL_USERS.contains(&name) => format!("unshare --ipc {name} {options}"),
         _ => format!("{name} --isolated {options}"),
     }
-}
-
-/// Where the curves lie that lesson 20 draws.
-pub fn plot_path() -> String {
-    format!("book/recordings/{ALL_FIGURES}.svg")
 }
 
 /// What a lesson tells now, in a private namespace.
