@@ -172,6 +172,26 @@ fn no_lesson_tells_an_erratum_that_the_chapter_does_not_prove_with_it() {
     }
 }
 
+/// A chapter as it is told, without its Markdown.
+fn told(text: &str) -> String {
+    filled(text).unwrap_or_else(|problem| panic!("{text}: {problem:#}"))
+}
+
+#[test]
+fn the_listings_of_ipcs_and_lsipc_are_there_with_their_columns() {
+    let [errata, tools] = ["errata", "tools"].map(|name| read(&format!("book/src/{name}.md")).expect("it"));
+    let told_of =
+        |text: &str| told(&text.lines().filter(|line| line.starts_with("{{#show")).collect::<String>());
+    assert!(
+        told_of(&errata).contains("key        shmid      owner      perms      bytes      nattch     status")
+    );
+    let tools = told_of(&tools);
+    assert!(
+        tools.contains("nattch     status") && tools.contains("rw-------") && tools.contains(" 25K "),
+        "{tools}"
+    );
+}
+
 /// What may be typed: words. Code, output, numbers and tables come from files that are run.
 #[test]
 fn nothing_is_typed_that_a_file_could_tell() {
