@@ -178,6 +178,18 @@ fn told(text: &str) -> String {
 }
 
 #[test]
+fn rows_that_are_new_or_gone_are_told_in_words() {
+    let tables = |lesson: usize, step: &str| told(&format!("{{{{#show {lesson} \"{step}\" segments}}}}"));
+    let new = tables(15, "Attach it, then remove it at once");
+    let row = Regex::new(r"<td><mark>\d+</mark> <small>new</small></td>").expect("a pattern");
+    assert!(row.is_match(&new), "{new}");
+    let gone = Regex::new(r"<p>Gone since the table before: segment \d+\.</p>").expect("a pattern");
+    assert!(gone.is_match(&new), "{new}");
+    // The first table of a run has none before it.
+    assert!(!tables(15, "Die before removing").contains("<small>new</small>"));
+}
+
+#[test]
 fn the_listings_of_ipcs_and_lsipc_are_there_with_their_columns() {
     let [errata, tools] = ["errata", "tools"].map(|name| read(&format!("book/src/{name}.md")).expect("it"));
     let told_of =

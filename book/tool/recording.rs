@@ -16,6 +16,11 @@ use serde_json::{Value, json};
 
 use crate::{excerpt, markup, read, root};
 
+/// The field of a row of the kernel's table that was not in the table before.
+pub const NEW: &str = "new";
+/// The field of a table that has the ids of the rows which were in the table before, and are in this one no more.
+pub const GONE: &str = "gone";
+
 /// What the stretch is called in which a lesson tidies up.
 const AT_THE_END: &str = "At the end";
 
@@ -82,6 +87,7 @@ impl Recording {
         if let Some(event) = events.iter().find(|event| !markup::knows(kind(event))) {
             bail!("the book does not know how to show the event {:?}", kind(event));
         }
+        compare_tables(&mut events);
         Ok(Recording { number, header, events })
     }
 
@@ -143,6 +149,23 @@ impl Part<'_> {
     /// Its full heading.
     pub fn heading(&self) -> String {
         if self.label.is_empty() { self.title.clone() } else { format!("{} · {}", self.label, self.title) }
+    }
+}
+
+/// A lesson tells which fields of a row have changed. Which rows are new, and which have gone, follows from the table
+/// before; the first has none before it.
+fn compare_tables(events: &mut [Value]) {
+    let mut before: Option<Vec<Value>> = None;
+    for event in events.iter_mut().filter(|event| kind(event) == "segments") {
+        let rows = event["rows"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
+        let now: Vec<Value> = rows.iter().map(|row| row["shmid"].clone()).collect();
+        if let Some(before) = &before {
+            for row in rows.iter_mut().filter(|row| !before.contains(&row["shmid"])) {
+                row[NEW] = json!(true);
+            }
+            event[GONE] = before.iter().filter(|id| !now.contains(id)).cloned().collect();
+        }
+        before = Some(now);
     }
 }
 
