@@ -178,6 +178,16 @@ fn told(text: &str) -> String {
 }
 
 #[test]
+fn what_only_speaks_of_an_erratum_is_not_said_to_show_it() {
+    let first = told("{{#proof E1 \"told 0\" \"The article's own text\"}}");
+    assert!(first.contains("<li>The article's own text.</li>") && first.contains("Told in <a"), "{first}");
+    assert!(!first.contains("Shown by"), "{first}");
+    assert!(told("{{#proof E7}}").contains("Shown by <a href=\"lesson04.html#run\">lesson 4</a>"));
+    assert!(filled("{{#proof E1 \"told 0\"}}").is_err(), "a telling proves nothing");
+    assert!(filled("{{#proof E1 \"told 5\" \"shmget(2)\"}}").is_err(), "lesson 5 does not tell it");
+}
+
+#[test]
 fn rows_that_are_new_or_gone_are_told_in_words() {
     let tables = |lesson: usize, step: &str| told(&format!("{{{{#show {lesson} \"{step}\" segments}}}}"));
     let new = tables(15, "Attach it, then remove it at once");
