@@ -200,6 +200,29 @@ fn rows_that_are_new_or_gone_are_told_in_words() {
 }
 
 #[test]
+fn an_error_is_told_with_its_reason_and_by_every_call_that_gives_it() {
+    let chapter = read("book/src/reference.md").expect("the chapter");
+    let directive = chapter.lines().find(|line| line.starts_with("{{#errors by-call")).expect("the table");
+    let table = told(directive);
+    let of = |call: &str| {
+        let rows = table.split(&format!("<code>{call}</code></th>")).nth(1).expect("the call").to_owned();
+        rows.split("rowgroup").next().expect("its rows").to_owned()
+    };
+    assert!(!table.contains("see <code>"), "a reason is no reference");
+    for (call, error, reason) in [
+        ("shmat", "EPERM", "mmap_min_addr"),
+        ("shmget", "EPERM", "SHM_HUGETLB"),
+        ("shmget", "ENOMEM", "huge pages"),
+        ("shmget", "ENFILE", "open files"),
+        ("shmctl, IPC_RMID", "EPERM", "CAP_SYS_ADMIN"),
+    ] {
+        let row =
+            Regex::new(&format!("<code>{error}</code></td><td[^>]*>[^\n]*{reason}")).expect("a pattern");
+        assert!(of(call).split("</tr>").any(|told| row.is_match(told)), "{call} {error}: {}", of(call));
+    }
+}
+
+#[test]
 fn the_listings_of_ipcs_and_lsipc_are_there_with_their_columns() {
     let [errata, tools] = ["errata", "tools"].map(|name| read(&format!("book/src/{name}.md")).expect("it"));
     let told_of =
