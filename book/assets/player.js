@@ -11,11 +11,13 @@
 
     const button = (text, action, properties = {}) => {
         const made = element("button", { type: "button", textContent: text, ...properties });
-        made.addEventListener("click", action);
+        made.addEventListener("click", () => {
+            if (made.getAttribute("aria-disabled") !== "true") action();
+        });
         return made;
     };
 
-    // A button that cannot be used now keeps the focus, so that nobody is thrown out of the player.
+    // A button that cannot be used now does nothing. It keeps the focus, so that nobody is thrown out of the player.
     const enable = (control, possible) => control.setAttribute("aria-disabled", String(!possible));
 
     // ------------------------------------------------------------------------------------------------ pictures
@@ -327,6 +329,13 @@
             this.at = to;
             this.render();
             this.say(this.steps[to].getAttribute("aria-label"));
+            if (this.whole) this.turnTo(this.steps[to]);
+        }
+
+        // In the whole run a step is there already: what moves is the reader's place.
+        turnTo(step) {
+            step.scrollIntoView({ block: "start" });
+            step.querySelector(".shm-title").focus({ preventScroll: true });
         }
 
         restart() {

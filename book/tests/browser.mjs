@@ -159,6 +159,37 @@ test("a step can be jumped to, and the run started over", async ({ browser, addr
     await close(page);
 });
 
+test("in the whole run Next and Back do nothing, and a jump turns to its step", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson08.html`);
+    const player = page.locator("shm-player");
+    await player.locator(".shm-jump button").nth(2).click();
+    await player.locator(".shm-all").click();
+    // Such a button can still be pressed, by keyboard as well.
+    for (const name of [".shm-next", ".shm-back"]) {
+        await player.locator(name).focus();
+        await page.keyboard.press("Enter");
+        await player.locator(name).click({ force: true });
+        assert.equal((await state(player)).at, 2, `${name} is disabled`);
+    }
+    for (const press of [(one) => one.click(), (one) => one.focus().then(() => page.keyboard.press("Enter"))]) {
+        for (const index of [3, 1]) {
+            await press(player.locator(".shm-jump button").nth(index));
+            const step = player.locator(".shm-step").nth(index);
+            const { top, focused } = await step.evaluate((one) => ({
+                top: one.getBoundingClientRect().top,
+                focused: document.activeElement === one.querySelector(".shm-title"),
+            }));
+            assert.ok(top >= 0 && top < 200, `step ${index} begins at ${top}`);
+            assert.ok(focused, "the reader's place is the step");
+        }
+    }
+    const { shown, last } = await state(player);
+    assert.equal(shown, last + 1, "the whole run is still shown");
+    await player.locator(".shm-all").click();
+    assert.deepEqual(await state(player).then(({ at, shown }) => [at, shown]), [1, 1], "and then that step alone");
+    await close(page);
+});
+
 test("the picture moves with the run", async ({ browser, address }) => {
     const page = await open(browser, `${address}lesson04.html`);
     const player = page.locator("shm-player");
