@@ -338,7 +338,7 @@ for (const theme of ["light", "navy"]) {
     });
 }
 
-test("motion is left away for those who want none", async ({ browser, address }) => {
+test("motion is left out for those who want none", async ({ browser, address }) => {
     const page = await open(browser, `${address}lesson03.html`, { reducedMotion: "reduce" });
     const moving = await page.locator(".shm-picture g").last().evaluate((one) => getComputedStyle(one).transitionDuration);
     assert.equal(moving, "0s");
