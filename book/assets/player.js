@@ -146,7 +146,8 @@
             const unused = segments.filter((segment) => !used.has(nameOf(segment.id, segment.world)));
             const folded = unused.length > FEW ? unused : [];
             for (const segment of segments.filter((one) => !folded.includes(one))) {
-                const cells = Math.min(segment.pages, MOST_CELLS);
+                // Where nobody knows which pages are filled, none is drawn as empty.
+                const cells = segment.untold ? 0 : Math.min(segment.pages, MOST_CELLS);
                 const height = TITLE + Math.ceil(cells / across) * CELL + ROW;
                 const name = nameOf(segment.id, segment.world);
                 const box = this.group(`s${name}`, x, y, `shm-segment${segment.marked ? " shm-marked" : ""}`);

@@ -190,6 +190,19 @@ test("in the whole run Next and Back do nothing, and a jump turns to its step", 
     await close(page);
 });
 
+test("no page is drawn as empty where nobody has looked which are filled", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson20.html`);
+    const drawn = await page.evaluate(() => {
+        const { picture, scenes } = document.querySelector("shm-player");
+        return scenes.filter(({ segments }) => segments.length && segments.every((one) => one.untold)).map((scene) => {
+            picture.show(scene);
+            return picture.svg.querySelectorAll(".shm-empty").length;
+        });
+    });
+    assert.ok(drawn.length > 0 && drawn.every((cells) => cells === 0), `${drawn}`);
+    await close(page);
+});
+
 test("the picture moves with the run", async ({ browser, address }) => {
     const page = await open(browser, `${address}lesson04.html`);
     const player = page.locator("shm-player");
