@@ -130,6 +130,9 @@ fn live_apart(story: &Story) -> Result<()> {
 fn use_up(story: &Story, hermit: &Story) -> Result<()> {
     story.in_brief("The hermit makes 4");
     let full = (0..4).map(|_| make(hermit, SIZE)).collect::<Result<Vec<_>>>()?;
+    story.say("Two programs list them. nsenter runs them in the hermit's namespace, and not in ours.");
+    hermit.run_tool("ipcs", &["-m"]);
+    hermit.run_tool("lsipc", &["-m", "-o", "KEY,ID,PERMS,OWNER,SIZE,NATTCH"]);
 
     story.experiment("Make a fifth")?;
     let guess = story.predict(

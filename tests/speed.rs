@@ -23,6 +23,7 @@ use playground::kernel::Ending;
 use playground::shm::Mapping;
 use playground::speed::channel::{Channel, Part, Report};
 use playground::speed::figures::{ROUND_TRIPS, STREAMS, Time, timed};
+use playground::speed::plot;
 use playground::speed::sequence;
 use playground::speed::trial::{self, Deed, Failure};
 use playground::speed::ways::{Pair, room_for};
@@ -394,6 +395,21 @@ const PROGRAM: &[Row<Mapping>] = &[
             assert!(text.contains(&way.to_string()), "{way}");
         }
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1, "nothing else is left");
+    }),
+    row("looks", Any, "in a plot each mechanism has its own mark, in a colour that shows on white", |_| {
+        let light = |part: u8| match f64::from(part) / 255.0 {
+            part if part <= 0.04045 => part / 12.92,
+            part => ((part + 0.055) / 1.055).powf(2.4),
+        };
+        let mut seen = Vec::new();
+        for way in STREAMS.iter().chain([&Way::Yield, &Way::Line]) {
+            let look = plot::look(*way);
+            let colour = look.colour;
+            let luminance = 0.2126 * light(colour.0) + 0.7152 * light(colour.1) + 0.0722 * light(colour.2);
+            assert!(1.05 / (luminance + 0.05) >= 3.0, "{way} is too pale");
+            assert!(!seen.contains(&(look.marker, look.filled)), "{way} looks like another, without colour");
+            seen.push((look.marker, look.filled));
+        }
     }),
     row(
         "all-present",

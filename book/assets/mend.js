@@ -26,6 +26,18 @@
     }
     document.getElementById("mdbook-menu-bar")?.setAttribute("role", "banner");
 
+    // On paper the answers to questions stand unfolded: by the style sheet, or here where a browser is too old for that.
+    if (!CSS.supports("selector(::details-content)")) {
+        let opened = [];
+        window.addEventListener("beforeprint", () => {
+            opened = [...document.querySelectorAll("shm-quiz details:not([open]), .shm-why details:not([open])")];
+            for (const one of opened) one.open = true;
+        });
+        window.addEventListener("afterprint", () => {
+            for (const one of opened) one.open = false;
+        });
+    }
+
     // What is wider than the page can be moved sideways, by keyboard too. Code that fits is no stop on the way.
     const blocks = document.querySelectorAll("pre > code, .table-wrapper, .shm-frame");
     const cut = (block) => {

@@ -11,11 +11,13 @@
 
     const button = (text, action, properties = {}) => {
         const made = element("button", { type: "button", textContent: text, ...properties });
-        made.addEventListener("click", action);
+        made.addEventListener("click", () => {
+            if (made.getAttribute("aria-disabled") !== "true") action();
+        });
         return made;
     };
 
-    // A button that cannot be used now keeps the focus, so that nobody is thrown out of the player.
+    // A button that cannot be used now does nothing. It keeps the focus, so that nobody is thrown out of the player.
     const enable = (control, possible) => control.setAttribute("aria-disabled", String(!possible));
 
     // ------------------------------------------------------------------------------------------------ pictures
@@ -144,7 +146,8 @@
             const unused = segments.filter((segment) => !used.has(nameOf(segment.id, segment.world)));
             const folded = unused.length > FEW ? unused : [];
             for (const segment of segments.filter((one) => !folded.includes(one))) {
-                const cells = Math.min(segment.pages, MOST_CELLS);
+                // Where nobody knows which pages are filled, none is drawn as empty.
+                const cells = segment.untold ? 0 : Math.min(segment.pages, MOST_CELLS);
                 const height = TITLE + Math.ceil(cells / across) * CELL + ROW;
                 const name = nameOf(segment.id, segment.world);
                 const box = this.group(`s${name}`, x, y, `shm-segment${segment.marked ? " shm-marked" : ""}`);
@@ -327,6 +330,13 @@
             this.at = to;
             this.render();
             this.say(this.steps[to].getAttribute("aria-label"));
+            if (this.whole) this.turnTo(this.steps[to]);
+        }
+
+        // In the whole run a step is there already: what moves is the reader's place.
+        turnTo(step) {
+            step.scrollIntoView({ block: "start" });
+            step.querySelector(".shm-title").focus({ preventScroll: true });
         }
 
         restart() {

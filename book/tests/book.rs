@@ -172,6 +172,71 @@ fn no_lesson_tells_an_erratum_that_the_chapter_does_not_prove_with_it() {
     }
 }
 
+/// A chapter as it is told, without its Markdown.
+fn told(text: &str) -> String {
+    filled(text).unwrap_or_else(|problem| panic!("{text}: {problem:#}"))
+}
+
+#[test]
+fn what_only_speaks_of_an_erratum_is_not_said_to_show_it() {
+    let first = told("{{#proof E1 \"told 0\" \"The article's own text\"}}");
+    assert!(first.contains("<li>The article's own text.</li>") && first.contains("Told in <a"), "{first}");
+    assert!(!first.contains("Shown by"), "{first}");
+    assert!(told("{{#proof E7}}").contains("Shown by <a href=\"lesson04.html#run\">lesson 4</a>"));
+    assert!(filled("{{#proof E1 \"told 0\"}}").is_err(), "a telling proves nothing");
+    assert!(filled("{{#proof E1 \"told 5\" \"shmget(2)\"}}").is_err(), "lesson 5 does not tell it");
+}
+
+#[test]
+fn rows_that_are_new_or_gone_are_told_in_words() {
+    let tables = |lesson: usize, step: &str| told(&format!("{{{{#show {lesson} \"{step}\" segments}}}}"));
+    let new = tables(15, "Attach it, then remove it at once");
+    let row = Regex::new(r"<td><mark>\d+</mark> <small>new</small></td>").expect("a pattern");
+    assert!(row.is_match(&new), "{new}");
+    let gone = Regex::new(r"<p>Gone since the table before: segment \d+\.</p>").expect("a pattern");
+    assert!(gone.is_match(&new), "{new}");
+    // The first table of a run has none before it.
+    assert!(!tables(15, "Die before removing").contains("<small>new</small>"));
+}
+
+#[test]
+fn an_error_is_told_with_its_reason_and_by_every_call_that_gives_it() {
+    let chapter = read("book/src/reference.md").expect("the chapter");
+    let directive = chapter.lines().find(|line| line.starts_with("{{#errors by-call")).expect("the table");
+    let table = told(directive);
+    let of = |call: &str| {
+        let rows = table.split(&format!("<code>{call}</code></th>")).nth(1).expect("the call").to_owned();
+        rows.split("rowgroup").next().expect("its rows").to_owned()
+    };
+    assert!(!table.contains("see <code>"), "a reason is no reference");
+    for (call, error, reason) in [
+        ("shmat", "EPERM", "mmap_min_addr"),
+        ("shmget", "EPERM", "SHM_HUGETLB"),
+        ("shmget", "ENOMEM", "huge pages"),
+        ("shmget", "ENFILE", "open files"),
+        ("shmctl, IPC_RMID", "EPERM", "CAP_SYS_ADMIN"),
+    ] {
+        let row =
+            Regex::new(&format!("<code>{error}</code></td><td[^>]*>[^\n]*{reason}")).expect("a pattern");
+        assert!(of(call).split("</tr>").any(|told| row.is_match(told)), "{call} {error}: {}", of(call));
+    }
+}
+
+#[test]
+fn the_listings_of_ipcs_and_lsipc_are_there_with_their_columns() {
+    let [errata, tools] = ["errata", "tools"].map(|name| read(&format!("book/src/{name}.md")).expect("it"));
+    let told_of =
+        |text: &str| told(&text.lines().filter(|line| line.starts_with("{{#show")).collect::<String>());
+    assert!(
+        told_of(&errata).contains("key        shmid      owner      perms      bytes      nattch     status")
+    );
+    let tools = told_of(&tools);
+    assert!(
+        tools.contains("nattch     status") && tools.contains("rw-------") && tools.contains(" 25K "),
+        "{tools}"
+    );
+}
+
 /// What may be typed: words. Code, output, numbers and tables come from files that are run.
 #[test]
 fn nothing_is_typed_that_a_file_could_tell() {
@@ -179,7 +244,9 @@ fn nothing_is_typed_that_a_file_could_tell() {
         Regex::new(r"\[[Ll]esson \d+\]\([^)]*\)|version 24\.04|\{\{#[^}]*\}\}|\{#E\d+\}|### E\d+: |\]\([^)]*\)|\[[CE]\d+\]")
             .expect("a pattern");
     let number = Regex::new(r"\b\d{2,}\b|\b0x").expect("a pattern");
+    let german = Regex::new(r"\b(?:leav|left)\w*(?: [\w`']+){0,3} away\b").expect("a pattern");
     for (name, text) in chapters() {
+        assert!(!german.is_match(&text), "book/src/{name}: what is not done is left out, not away");
         let text = put_in.replace_all(&text, "");
         for (place, line) in text.lines().enumerate() {
             let place = format!("book/src/{name}:{}: {line}", place + 1);

@@ -159,6 +159,50 @@ test("a step can be jumped to, and the run started over", async ({ browser, addr
     await close(page);
 });
 
+test("in the whole run Next and Back do nothing, and a jump turns to its step", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson08.html`);
+    const player = page.locator("shm-player");
+    await player.locator(".shm-jump button").nth(2).click();
+    await player.locator(".shm-all").click();
+    // Such a button can still be pressed, by keyboard as well.
+    for (const name of [".shm-next", ".shm-back"]) {
+        await player.locator(name).focus();
+        await page.keyboard.press("Enter");
+        await player.locator(name).click({ force: true });
+        assert.equal((await state(player)).at, 2, `${name} is disabled`);
+    }
+    for (const press of [(one) => one.click(), (one) => one.focus().then(() => page.keyboard.press("Enter"))]) {
+        for (const index of [3, 1]) {
+            await press(player.locator(".shm-jump button").nth(index));
+            const step = player.locator(".shm-step").nth(index);
+            const { top, focused } = await step.evaluate((one) => ({
+                top: one.getBoundingClientRect().top,
+                focused: document.activeElement === one.querySelector(".shm-title"),
+            }));
+            assert.ok(top >= 0 && top < 200, `step ${index} begins at ${top}`);
+            assert.ok(focused, "the reader's place is the step");
+        }
+    }
+    const { shown, last } = await state(player);
+    assert.equal(shown, last + 1, "the whole run is still shown");
+    await player.locator(".shm-all").click();
+    assert.deepEqual(await state(player).then(({ at, shown }) => [at, shown]), [1, 1], "and then that step alone");
+    await close(page);
+});
+
+test("no page is drawn as empty where nobody has looked which are filled", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson20.html`);
+    const drawn = await page.evaluate(() => {
+        const { picture, scenes } = document.querySelector("shm-player");
+        return scenes.filter(({ segments }) => segments.length && segments.every((one) => one.untold)).map((scene) => {
+            picture.show(scene);
+            return picture.svg.querySelectorAll(".shm-empty").length;
+        });
+    });
+    assert.ok(drawn.length > 0 && drawn.every((cells) => cells === 0), `${drawn}`);
+    await close(page);
+});
+
 test("the picture moves with the run", async ({ browser, address }) => {
     const page = await open(browser, `${address}lesson04.html`);
     const player = page.locator("shm-player");
@@ -206,6 +250,23 @@ for (const width of [360, 1600]) {
         assert.deepEqual([...new Set(found)].slice(0, 12), []);
     });
 }
+
+test("in the plot names stand beside the curves, and inside the drawing", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson20.html`);
+    const { names, edge, curves } = await page.locator(".shm-plot svg").evaluate((svg) => {
+        const box = (one) => { const { x, width } = one.getBBox(); return [x, x + width]; };
+        // The axes are straight, and the legend's pieces are short.
+        const lines = [...svg.querySelectorAll("polyline")].filter((one) => one.getBBox().height > 5);
+        const curves = lines.map(box).filter(([left, right]) => right - left > 100);
+        const texts = [...svg.querySelectorAll("text:not([transform])")].map((one) => [one.textContent.trim(), ...box(one)]);
+        return { curves, edge: svg.viewBox.baseVal.width, names: texts.filter(([text]) => /^[a-zA-Z]/.test(text)) };
+    });
+    const last = Math.max(...curves.map(([, right]) => right));
+    const legend = names.filter(([text]) => !/message|time for one/.test(text));
+    assert.ok(curves.length >= 15 && legend.length === curves.length, `${legend.length} names, ${curves.length} curves`);
+    for (const [text, left, right] of legend) assert.ok(left > last && right <= edge, `"${text}" from ${left} to ${right}`);
+    await close(page);
+});
 
 test("arrow keys do not turn the page", async ({ browser, address }) => {
     const page = await open(browser, `${address}lesson03.html`);
@@ -258,18 +319,39 @@ test("narrow or wide, nothing sticks out", async ({ browser, address, pages }) =
     }
 });
 
-test("on paper the whole run stands, and no button", async ({ browser, address }) => {
-    for (const name of ["lesson03.html", "lesson11.html", "lesson20.html"]) {
-        const page = await open(browser, address + name);
-        await page.emulateMedia({ media: "print" });
-        for (const step of await page.locator("shm-player .shm-step").all()) assert.ok(await step.isVisible(), name);
-        assert.equal(await page.locator("shm-player button:visible").count(), 0);
-        assert.ok((await page.pdf()).length > 20000);
-        await close(page);
-    }
+// Of what is told on a page, the texts that paper would show too pale. Paper shows no ground.
+const pale = (page) => page.evaluate(() => {
+    const light = (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    const contrast = (colour) => {
+        const [red, green, blue] = colour.match(/[0-9.]+/g).map((part) => light(Number(part) / 255));
+        return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05);
+    };
+    const told = (one) => [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    const texts = [...document.querySelectorAll("main *")].filter((one) => told(one) && one.checkVisibility());
+    const colour = (one) => getComputedStyle(one)[one instanceof SVGElement ? "fill" : "color"];
+    return texts.filter((one) => contrast(colour(one)) < 4.5).map((one) => `${one.textContent.slice(0, 40)}: ${colour(one)}`);
 });
 
-test("motion is left away for those who want none", async ({ browser, address }) => {
+for (const theme of ["light", "navy"]) {
+    test(`on paper the whole run stands, and every answer, and no button, from the theme ${theme}`, async ({ browser, address }) => {
+        for (const name of ["lesson03.html", "lesson11.html", "lesson20.html", "model.html"]) {
+            const page = await open(browser, address + name, { theme });
+            await page.emulateMedia({ media: "print" });
+            for (const step of await page.locator("shm-player .shm-step").all()) assert.ok(await step.isVisible(), name);
+            assert.equal(await page.locator("main button:visible").count(), 0);
+            // Each answer to choose from has its reason beside it, and each prediction its answer.
+            for (const told of ["shm-quiz li", "shm-quiz details p", "shm-player .shm-answer", "shm-player .shm-why p"]) {
+                assert.equal(await page.locator(`${told}:visible`).count(), await page.locator(told).count(), `${name}: ${told}`);
+            }
+            assert.equal(await page.locator("shm-quiz details p:visible").count(), await page.locator("shm-quiz li").count());
+            assert.deepEqual([...new Set(await pale(page))].slice(0, 12), [], name);
+            assert.ok((await page.pdf()).length > 20000);
+            await close(page);
+        }
+    });
+}
+
+test("motion is left out for those who want none", async ({ browser, address }) => {
     const page = await open(browser, `${address}lesson03.html`, { reducedMotion: "reduce" });
     const moving = await page.locator(".shm-picture g").last().evaluate((one) => getComputedStyle(one).transitionDuration);
     assert.equal(moving, "0s");

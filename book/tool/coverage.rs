@@ -102,13 +102,27 @@ fn chapter_title(page: &str) -> Result<String> {
 }
 
 /// How we know: the lessons that show an erratum, the tests of the facts that it rests on, any other test by its file
-/// and name (`tests/a.rs::b`), a manual page (`shmget(2)`).
+/// and name (`tests/a.rs::b`), a manual page (`shmget(2)`), or where else to look, in words. `told 0 17` names lessons
+/// that only speak of it: those are listed last, and prove nothing.
 ///
 /// # Errors
 ///
-/// A fact, or a name, has no test.
+/// A fact, or a name, has no test; or nothing is left that proves anything.
 pub fn proof(code: &str, facts: &[String]) -> Result<String> {
-    let mut items = shown(code)?;
+    let (only_told, facts): (Vec<&String>, Vec<&String>) =
+        facts.iter().partition(|fact| fact.starts_with("told "));
+    let only_told: Vec<usize> = only_told
+        .iter()
+        .flat_map(|lessons| lessons.split(' '))
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let (told, shown): (Vec<_>, Vec<_>) =
+        tellings(code)?.into_iter().partition(|(lesson, _)| only_told.contains(lesson));
+    ensure!(
+        only_told.iter().all(|lesson| told.iter().any(|(one, _)| one == lesson)),
+        "not told there: {code}"
+    );
+    let mut items: Vec<String> = shown.iter().map(|(_, link)| format!("Shown by {link}")).collect();
     let tests = facts_by_id()?;
     for fact in facts {
         if let Some((file, test)) = fact.split_once("::") {
@@ -120,17 +134,22 @@ pub fn proof(code: &str, facts: &[String]) -> Result<String> {
             items.push(format!("The manual page <code>{}</code>.", escape(fact)));
             continue;
         }
+        if fact.contains(' ') {
+            items.push(format!("{}.", inline(fact)));
+            continue;
+        }
         let (told, file) =
-            tests.get(fact).with_context(|| format!("no test in tests/facts is named {fact}"))?;
+            tests.get(fact.as_str()).with_context(|| format!("no test in tests/facts is named {fact}"))?;
         items.push(format!("Test <code>{fact}</code> in <code>{file}</code>: {}.", escape(told)));
     }
     ensure!(!items.is_empty(), "nothing shows {code}");
+    items.extend(told.iter().map(|(_, link)| format!("Told in {link}")));
     let items: String = items.iter().map(|item| format!("<li>{item}</li>")).collect();
     Ok(format!("<div class=\"shm-proof\"><p><strong>How we know</strong></p><ul>{items}</ul></div>"))
 }
 
-/// The steps of lessons that tell an erratum.
-fn shown(code: &str) -> Result<Vec<String>> {
+/// The steps that tell an erratum: the lesson's number, and a link.
+fn tellings(code: &str) -> Result<Vec<(usize, String)>> {
     let mut items = Vec::new();
     for lesson in told_lessons()? {
         let run = Recording::load(lesson.number)?;
@@ -138,12 +157,8 @@ fn shown(code: &str) -> Result<Vec<String>> {
             let told =
                 part.events.iter().any(|event| kind(event) == "erratum" && text(event, "code") == code);
             if told {
-                items.push(format!(
-                    "<a href=\"{}.html#run\">Lesson {}</a>, “{}”.",
-                    lesson.name,
-                    lesson.number,
-                    escape(&part.title)
-                ));
+                let (name, number, title) = (lesson.name, lesson.number, escape(&part.title));
+                items.push((number, format!("<a href=\"{name}.html#run\">lesson {number}</a>, “{title}”.")));
             }
         }
     }

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn acts_leave_the_words_away() {
+    fn acts_leave_out_the_words() {
         let code = acts(3, "Read the kernel").unwrap();
         assert!(code.contains("segment.stat()?") && !code.contains("predict"), "{code}");
     }

@@ -5,7 +5,7 @@
 use playground::speed::spread::{self, Ratio, Spread};
 use serde_json::Value;
 
-use crate::recording::{kind, text};
+use crate::recording::{GONE, NEW, kind, text};
 use crate::rustdoc::inline;
 
 /// Text that may stand in HTML, also in an attribute.
@@ -313,15 +313,22 @@ fn field(field: &Value) -> Vec<String> {
 
 fn segments(event: &Value) -> String {
     let rows = event["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let gone = event[GONE].as_array().map(Vec::as_slice).unwrap_or_default();
+    let gone: Vec<String> = gone.iter().map(ToString::to_string).collect();
+    let gone = match gone.as_slice() {
+        [] => String::new(),
+        [one] => format!("<p>Gone since the table before: segment {one}.</p>"),
+        several => format!("<p>Gone since the table before: segments {}.</p>", several.join(", ")),
+    };
     if rows.is_empty() {
-        return "<p><strong>ipcs -m</strong> No segment of this lesson is in the kernel's table.</p>"
-            .to_owned();
+        let none = "<p><strong>ipcs -m</strong> No segment of this lesson is in the kernel's table.</p>";
+        return format!("{none}{gone}");
     }
     let columns = ["key", "shmid", "owner", "perms", "bytes", "nattch", "status"];
     let heading: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| columns.iter().map(|column| ipcs_cell(row, column)).collect()).collect();
-    table("The row of <code>ipcs -m</code>", &heading, &rows)
+    table("The row of <code>ipcs -m</code>", &heading, &rows) + &gone
 }
 
 fn ipcs_cell(row: &Value, column: &str) -> String {
@@ -340,6 +347,9 @@ fn ipcs_cell(row: &Value, column: &str) -> String {
         Some(change) => {
             let was = Some(text(change, "was")).filter(|was| !was.is_empty()).unwrap_or("nothing");
             format!("<mark>{}</mark> <small>was {}</small>", escape(&shown), escape(was))
+        }
+        None if column == "shmid" && row[NEW] == true => {
+            format!("<mark>{}</mark> <small>new</small>", escape(&shown))
         }
         None => escape(&shown),
     }

@@ -2,10 +2,13 @@
 //!
 //! **Invariant:** a chapter that asks for something that is not there stops the build, with file and line.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
+use playground::speed::figures::{ROUND_TRIPS, STREAMS};
+use playground::speed::plot::{self, Curve};
 use regex::Regex;
+use serde_json::Value;
 
 use crate::directive::{self, Directive};
 use crate::recording::{Recording, kind, text};
@@ -64,7 +67,7 @@ fn put(directive: &Directive) -> Result<String> {
         "section" => excerpt::section(first()?, second()?)?,
         "exercise" => exercise::told(number()?)?,
         "solutions" => exercise::solutions()?,
-        "plot" => plot()?,
+        "plot" => curves_drawn()?,
         "command" => markup::code("console", &format!("cargo run --bin lesson{:02}", number()?)),
         "shell" => markup::code("console", first()?),
         "player" => player::player(&Recording::load_fresh(number()?)?),
@@ -105,17 +108,37 @@ fn folded(summary: &str, text: &str) -> String {
     )
 }
 
-/// The curves that lesson 20 drew. They are black on white; here they take the page's colours.
-fn plot() -> Result<String> {
-    let drawing = read(&recording::plot_path())?;
+/// The curves of the recorded figures, as the lesson draws them. They are black on white; here they take the page's
+/// colours.
+fn curves_drawn() -> Result<String> {
+    let run = Recording::load(recording::WITH_CURVES)?;
+    let [round_trips, streams] = ["round_trip", "stream"].map(|traffic| curves(&run, traffic));
+    let drawing = plot::drawing(&round_trips?, &streams?).map_err(|problem| anyhow!("{problem}"))?;
     let ground = Regex::new(r##"<rect [^>]*fill="#FFFFFF"[^>]*/>"##)?;
     let drawing =
         ground.replace(&drawing, "").replace("#000000", "currentColor").replace("#FFFFFF", "var(--bg)");
     let lines: Vec<&str> = drawing.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let told = "Time for one message over its size, both logarithmic, a curve for each mechanism. Above: messages \
-                there and back. Below: messages one way. The tables of the run have the same figures.";
+    let told = "Time for one message over its size, both logarithmic, a curve for each mechanism, which has its own \
+                colour and its own mark. Above: messages there and back. Below: messages one way. The tables of the \
+                run have the same figures.";
     let drawing = lines.join(" ").replacen("<svg ", "<svg role=\"img\" aria-label=\"The curves\" ", 1);
     Ok(figure("shm-figure shm-plot", &drawing, told))
+}
+
+/// What a run measured of one kind of traffic.
+fn curves(run: &Recording, traffic: &str) -> Result<Vec<Curve>> {
+    let told = |event: &&Value| kind(event) == "speeds" && text(event, "traffic") == traffic;
+    let event = run.events.iter().find(told).with_context(|| format!("no {traffic} was measured"))?;
+    event["rows"].as_array().into_iter().flatten().map(curve).collect()
+}
+
+fn curve(row: &Value) -> Result<Curve> {
+    let name = text(row, "name");
+    let way = STREAMS.iter().chain(&ROUND_TRIPS).find(|way| way.to_string() == name);
+    let way = *way.with_context(|| format!("there is no mechanism {name}"))?;
+    let cells = row["cells"].as_array().into_iter().flatten();
+    let points = cells.filter_map(|cell| Some((cell["size"].as_f64()?, cell["time"]["median"].as_f64()?)));
+    Ok(Curve { way, points: points.collect() })
 }
 
 /// A drawing that is moved sideways where it is wider than the page, and what it shows.

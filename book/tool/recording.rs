@@ -16,6 +16,11 @@ use serde_json::{Value, json};
 
 use crate::{excerpt, markup, read, root};
 
+/// The field of a row of the kernel's table that was not in the table before.
+pub const NEW: &str = "new";
+/// The field of a table that has the ids of the rows which were in the table before, and are in this one no more.
+pub const GONE: &str = "gone";
+
 /// What the stretch is called in which a lesson tidies up.
 const AT_THE_END: &str = "At the end";
 
@@ -82,6 +87,7 @@ impl Recording {
         if let Some(event) = events.iter().find(|event| !markup::knows(kind(event))) {
             bail!("the book does not know how to show the event {:?}", kind(event));
         }
+        compare_tables(&mut events);
         Ok(Recording { number, header, events })
     }
 
@@ -143,6 +149,23 @@ impl Part<'_> {
     /// Its full heading.
     pub fn heading(&self) -> String {
         if self.label.is_empty() { self.title.clone() } else { format!("{} · {}", self.label, self.title) }
+    }
+}
+
+/// A lesson tells which fields of a row have changed. Which rows are new, and which have gone, follows from the table
+/// before; the first has none before it.
+fn compare_tables(events: &mut [Value]) {
+    let mut before: Option<Vec<Value>> = None;
+    for event in events.iter_mut().filter(|event| kind(event) == "segments") {
+        let rows = event["rows"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
+        let now: Vec<Value> = rows.iter().map(|row| row["shmid"].clone()).collect();
+        if let Some(before) = &before {
+            for row in rows.iter_mut().filter(|row| !before.contains(&row["shmid"])) {
+                row[NEW] = json!(true);
+            }
+            event[GONE] = before.iter().filter(|id| !now.contains(id)).cloned().collect();
+        }
+        before = Some(now);
     }
 }
 
@@ -237,6 +260,8 @@ fn build(options: &[&str]) -> Result<()> {
 const MEASURING: [&str; 2] = ["lesson18", "lesson20"];
 /// The lesson all of whose figures are measured: two runs have the same shape, and not one number in common.
 const ALL_FIGURES: &str = "lesson20";
+/// Its number. From its figures the book draws curves.
+pub const WITH_CURVES: usize = 20;
 
 fn measures(name: &str) -> bool {
     MEASURING.contains(&name)
@@ -267,16 +292,10 @@ fn is_root() -> bool {
 fn how(name: &str, purpose: Purpose) -> String {
     let options = "--pace run --format json";
     match (name, purpose) {
-        (ALL_FIGURES, Purpose::Keep) => format!("{name} --isolated {options} --plot {}", plot_path()),
         (ALL_FIGURES, Purpose::Compare) => format!("{name} --isolated {options} --time 100"),
         _ if OF_SEVERAL_USERS.contains(&name) => format!("unshare --ipc {name} {options}"),
         _ => format!("{name} --isolated {options}"),
     }
-}
-
-/// Where the curves lie that lesson 20 draws.
-pub fn plot_path() -> String {
-    format!("book/recordings/{ALL_FIGURES}.svg")
 }
 
 /// What a lesson tells now, in a private namespace.

@@ -101,7 +101,22 @@ fn kind_of(path: &Path) -> &'static str {
 
 /// When something that the book is made of was last written.
 fn newest() -> SystemTime {
-    let inputs = [
+    let files = inputs().into_iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    let times = files.filter_map(|file| file.metadata().ok()?.modified().ok());
+    times.max().unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// The folders of what the book is made of. Those of `src` are many, and all the way down.
+fn inputs() -> Vec<PathBuf> {
+    let mut folders = vec![root().join("src")];
+    let mut next = 0;
+    while let Some(folder) = folders.get(next) {
+        let inside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let inside: Vec<PathBuf> = inside.filter(|path| path.is_dir()).collect();
+        folders.extend(inside);
+        next += 1;
+    }
+    let others = [
         "book/src",
         "book/data",
         "book/recordings",
@@ -112,15 +127,25 @@ fn newest() -> SystemTime {
         "lessons/exercises",
         "tests/c",
         "tests/solutions",
+        "snapshots",
     ];
-    let files = inputs.iter().filter_map(|folder| fs::read_dir(root().join(folder)).ok()).flatten().flatten();
-    let times = files.filter_map(|file| file.metadata().ok()?.modified().ok());
-    times.max().unwrap_or(SystemTime::UNIX_EPOCH)
+    folders.extend(others.map(|folder| root().join(folder)));
+    folders
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Tables are made from the documentation in `src`, and one output is a snapshot.
+    #[test]
+    fn all_that_the_book_is_made_of_is_watched() {
+        let inputs = inputs();
+        for folder in ["src/shm", "src/call", "snapshots", "lessons", "book/src", "book/data"] {
+            assert!(inputs.contains(&root().join(folder)), "{folder}");
+        }
+        assert!(inputs.iter().all(|folder| folder.is_dir()), "{inputs:?}");
+    }
 
     #[test]
     fn no_url_leads_out_of_the_book() {

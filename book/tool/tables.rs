@@ -96,10 +96,18 @@ pub fn value(name: &str) -> Result<String> {
         "text-bytes" => TEXT.len().to_string(),
         "mode-c" => format!("{:04o}", OWNER_RW.bits()),
         "mode-rust" => format!("0o{:o}", OWNER_RW.bits()),
+        "rust" => toolchain()?,
         "lessons" => told_lessons()?.len().to_string(),
         "sequence" => SEQUENCE.to_string(),
         other => bail!("there is no value {other}"),
     })
+}
+
+/// The oldest version of Rust that builds the project.
+fn toolchain() -> Result<String> {
+    let manifest: toml::Table = toml::from_str(&read("Cargo.toml")?)?;
+    let version = manifest["package"].get("rust-version").and_then(|version| version.as_str());
+    Ok(version.context("Cargo.toml names no rust-version")?.to_owned())
 }
 
 #[derive(Deserialize)]

@@ -63,7 +63,7 @@ impl Shmid {
 ///
 /// # Errors
 ///
-/// `Refused`, with `ENOSYS` or `EPERM`, where a sandbox forbids it.
+/// `Refused`, with `ENOSYS` (the kernel has no System V IPC) or `EPERM` (a sandbox forbids it).
 ///
 /// Source: [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html).
 #[doc(alias = "IPC_INFO")]

@@ -37,6 +37,7 @@ impl Segment {
     /// - `EINVAL`: `size` is 0, or above `/proc/sys/kernel/shmmax` bytes.
     /// - `ENOMEM`: more memory than the machine could ever give.
     /// - `ENOSPC`: the namespace's `shmmni` (segments) or `shmall` (pages) is used up.
+    /// - `ENFILE`: the system's limit on open files is reached; in the kernel a segment is one.
     /// - `ENOSYS`: the kernel has no System V IPC. `EPERM`: a sandbox forbids it.
     ///
     /// Source: [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html).
@@ -50,7 +51,11 @@ impl Segment {
     ///
     /// # Errors
     ///
-    /// As for [`Segment::create`].
+    /// As for [`Segment::create`], and where `flags` have `SHM_HUGETLB`:
+    ///
+    /// - `EPERM`: with `SHM_HUGETLB`, and no right to huge pages (`CAP_IPC_LOCK`, or the group `vm.hugetlb_shm_group`).
+    /// - `ENOMEM`: with `SHM_HUGETLB`, and too few huge pages are free.
+    /// - `EINVAL`: with `SHM_HUGETLB`, and the machine has no huge pages of the size that `flags` name.
     ///
     /// Source: [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html).
     #[doc(alias = "IPC_PRIVATE")]
@@ -154,6 +159,7 @@ impl Segment {
     /// [`Segment::attach`], and:
     ///
     /// - `EINVAL`: `address` is not a multiple of `SHMLBA` (and `flags` lack `SHM_RND`), or is taken.
+    /// - `EPERM`: `address`, rounded, is below `/proc/sys/vm/mmap_min_addr`, and the caller lacks `CAP_SYS_RAWIO`.
     ///
     /// Source: [shmop(2)](https://man7.org/linux/man-pages/man2/shmop.2.html).
     #[doc(alias = "shmat")]
@@ -190,7 +196,7 @@ impl Segment {
     ///
     /// # Errors
     ///
-    /// `Refused`, with `EINVAL` (it is gone already) or `EPERM` (neither owner, creator nor root).
+    /// `Refused`, with `EINVAL` (it is gone already) or `EPERM` (neither owner nor creator, and no `CAP_SYS_ADMIN`).
     ///
     /// Source: [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html).
     #[doc(alias = "IPC_RMID")]

@@ -28,7 +28,8 @@ impl Semaphores {
     /// - `EEXIST`: `key` names a set already. Never for [`Key::PRIVATE`].
     /// - `EINVAL`: `count` is 0, or above the limit for one set (SEMMSL).
     /// - `ENOSPC`: the namespace's limit on sets (SEMMNI) or on semaphores (SEMMNS) is used up.
-    /// - `ENOMEM`, `ENOSYS`; `EPERM`: a sandbox forbids it.
+    /// - `ENOMEM`: no memory for the set.
+    /// - `ENOSYS`: the kernel has no System V IPC. `EPERM`: a sandbox forbids it.
     ///
     /// Source: [semget(2)](https://man7.org/linux/man-pages/man2/semget.2.html).
     #[doc(alias = "semget")]
@@ -54,7 +55,7 @@ impl Semaphores {
     ///
     /// # Errors
     ///
-    /// `Refused`, with `EINVAL` (it is gone already) or `EPERM` (neither owner, creator nor root).
+    /// `Refused`, with `EINVAL` (it is gone already) or `EPERM` (neither owner nor creator, and no `CAP_SYS_ADMIN`).
     ///
     /// Source: [semctl(2)](https://man7.org/linux/man-pages/man2/semctl.2.html).
     #[track_caller]
@@ -111,7 +112,8 @@ impl Semid {
     ///
     /// # Errors
     ///
-    /// `Refused`, with `EINVAL` (no such set or semaphore), `ERANGE` (below 0 or above 32767) or `EACCES`.
+    /// `Refused`, with `EINVAL` (no such set or semaphore), `ERANGE` (below 0 or above 32767) or `EACCES` (no write
+    /// permission).
     ///
     /// Source: [semctl(2)](https://man7.org/linux/man-pages/man2/semctl.2.html).
     #[doc(alias = "SETVAL")]
@@ -124,7 +126,7 @@ impl Semid {
     ///
     /// # Errors
     ///
-    /// `Refused`, with `EINVAL` or `EACCES`.
+    /// `Refused`, with `EINVAL` (no such set or semaphore) or `EACCES` (no read permission).
     ///
     /// Source: [semctl(2)](https://man7.org/linux/man-pages/man2/semctl.2.html).
     #[doc(alias = "GETVAL")]

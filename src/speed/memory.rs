@@ -154,7 +154,7 @@ impl<W: Wait> Channel for Rings<'_, W> {
 /// One end of two rings that are guarded as the textbook does it: a System V semaphore counts the messages, another one
 /// the free places, and every message takes and gives one of each.
 ///
-/// In a round trip there is a free place whenever a message is due, so that the textbook leaves the second one away.
+/// In a round trip there is a free place whenever a message is due, so that the textbook leaves out the second one.
 pub struct Counted<'a> {
     rings: Rings<'a, Spin>,
     set: Semid,

@@ -120,12 +120,16 @@ impl Story {
         self.tell(Event::ended(self.pid(), self.who.clone(), ending));
     }
 
-    /// Runs a program of the system, such as `ipcrm`, and shows what it printed.
+    /// Runs a program of the system, such as `ipcrm`, and shows what it printed. Of a process that has moved into a
+    /// namespace of its own, it is run in there.
     ///
     /// Returns its exit status; nothing, if it is not installed.
     pub fn run_tool(&self, program: &str, arguments: &[&str]) -> Option<i32> {
-        let command = [&[program], arguments].concat().join(" ");
-        match process::Command::new(program).args(arguments).stdin(process::Stdio::null()).output() {
+        let way_in = if self.process.borrow().is_apart() { self.way_in() } else { Vec::new() };
+        let own = std::iter::once(program).chain(arguments.iter().copied()).map(str::to_owned);
+        let words: Vec<String> = way_in.into_iter().chain(own).collect();
+        let command = words.join(" ");
+        match process::Command::new(&words[0]).args(&words[1..]).stdin(process::Stdio::null()).output() {
             Ok(process::Output { status, stdout, stderr }) => {
                 let output =
                     [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();

@@ -72,8 +72,14 @@ impl Story {
         self.narrator.borrow_mut().invited = true;
         let mut command = command.into();
         if self.narrator.borrow().isolated || self.process.borrow().is_apart() {
-            command = format!("nsenter -t {} -U -i --preserve-credentials {command}", self.pid());
+            command = format!("{} {command}", self.way_in().join(" "));
         }
         self.tell(Event::Try { command, shows: shows.to_owned() });
+    }
+
+    /// What to type before a command that is to run in this process's private namespace.
+    pub(super) fn way_in(&self) -> Vec<String> {
+        let pid = self.pid().to_string();
+        ["nsenter", "-t", &pid, "-U", "-i", "--preserve-credentials"].map(str::to_owned).to_vec()
     }
 }
