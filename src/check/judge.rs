@@ -172,6 +172,7 @@ impl Desk<'_> {
             output: output.join().unwrap_or_default(),
             errors: errors.join().unwrap_or_default(),
             looks: witness.looks,
+            starts: witness.starts,
             planted,
             at_once: witness.at_once,
             given: given.map(take_back),

@@ -15,6 +15,8 @@ pub struct Run {
     pub errors: String,
     /// What the witness found in segments, in the order in which it looked.
     pub looks: Vec<Look>,
+    /// What lay in each segment when the first child began, where the script says to find that out.
+    pub starts: Vec<Look>,
     /// What the witness wrote, that no program could guess.
     pub planted: Option<String>,
     /// The segment that the examiner had made before.
@@ -38,8 +40,10 @@ pub struct Look {
     pub bytes: Vec<u8>,
     /// Whether the examiner had written something of its own there by then.
     pub planted: bool,
-    /// Whether the process was about to end.
-    pub at_end: bool,
+    /// Whether the process was about to detach it, or to end.
+    pub done: bool,
+    /// Whether the process had touched its first page, through any address at which it was still attached.
+    pub touched: bool,
 }
 
 /// The examiner's own segment.
