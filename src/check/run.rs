@@ -76,6 +76,14 @@ impl Run {
         })
     }
 
+    /// The `shmdt` calls that detached a segment.
+    pub fn detached(&self, id: Shmid) -> impl Iterator<Item = &Made> {
+        let places: Vec<Address> = self.attached(id).map(|(_, address)| address).collect();
+        self.succeeded().filter(
+            move |made| matches!(made.performed.call, Call::Shmdt { address } if places.contains(&address)),
+        )
+    }
+
     /// The segment that the exercise is about: the examiner's, or else the first one that the program made.
     pub fn subject(&self) -> Option<Shmid> {
         self.given.as_ref().map(|given| given.shmid).or_else(|| self.made().next().map(|(_, id)| id))
