@@ -175,6 +175,7 @@ impl Desk<'_> {
             starts: witness.starts,
             planted,
             at_once: witness.at_once,
+            killed: witness.killed,
             given: given.map(take_back),
             shared_otherwise: witness.shared_otherwise,
             trace,

@@ -23,6 +23,8 @@ pub struct Run {
     pub given: Option<Given>,
     /// Whether two children were there at once, where the script says to find that out.
     pub at_once: bool,
+    /// Whether the examiner killed one of its processes at its work, as the script says.
+    pub killed: bool,
     /// Why the examiner ended it.
     pub halted: Option<(Code, String)>,
     /// Memory that it shared by other means than System V calls.

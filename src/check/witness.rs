@@ -47,12 +47,12 @@ pub(super) struct Witness {
     /// A segment of the examiner's own, which the program may remove: that is judged, not prevented.
     own: Option<Shmid>,
     first: Option<i32>,
-    killed: bool,
     once_detached: BTreeSet<Shmid>,
     pub looks: Vec<Look>,
     pub starts: Vec<Look>,
     pub planted: Option<String>,
     pub at_once: bool,
+    pub killed: bool,
     pub shared_otherwise: Option<String>,
 }
 
@@ -64,12 +64,12 @@ impl Witness {
             protects,
             own,
             first: None,
-            killed: false,
             once_detached: BTreeSet::new(),
             looks: Vec::new(),
             starts: Vec::new(),
             planted: None,
             at_once: false,
+            killed: false,
             shared_otherwise: None,
         }
     }
