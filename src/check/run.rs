@@ -122,6 +122,11 @@ impl Run {
         self.looks.iter().filter(move |look| look.shmid == id && !look.planted)
     }
 
+    /// Whether the output holds a number, and not only its digits in a longer one.
+    pub fn printed_number(&self, number: usize) -> bool {
+        self.output.split(|letter: char| !letter.is_ascii_digit()).any(|word| word == number.to_string())
+    }
+
     /// Whether the output holds a text.
     pub fn printed(&self, text: &str) -> bool {
         self.output.contains(text)

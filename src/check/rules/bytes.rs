@@ -28,16 +28,14 @@ pub fn wrote_first(run: &Run) -> Vec<Finding> {
 }
 
 fn wrote(run: &Run, subject: Shmid, text: &str, offset: usize) -> Vec<Finding> {
-    let holds =
-        |look: &Look| look.bytes.get(offset..).is_some_and(|bytes| bytes.starts_with(text.as_bytes()));
-    if run.looks(subject).any(holds) {
+    if run.looks(subject).any(|look| holds(look, text, offset)) {
         return fine();
     }
     let Some(look) = run.looks(subject).find(|look| look.bytes.iter().any(|byte| *byte != 0)) else {
         let words = format!("Nobody wrote to segment {subject}: the witness found nothing but zeros in it.");
         return missing(Code::WroteNothing, words);
     };
-    let place = look.bytes.windows(text.len()).position(|bytes| bytes == text.as_bytes());
+    let place = (0..look.bytes.len()).find(|place| holds(look, text, *place));
     missing(
         Code::WroteElsewhere,
         match place {
@@ -50,6 +48,12 @@ fn wrote(run: &Run, subject: Shmid, text: &str, offset: usize) -> Vec<Finding> {
             ),
         },
     )
+}
+
+/// Whether a text is at this place, with the zero that ends it: another one that only begins alike is another text.
+fn holds(look: &Look, text: &str, offset: usize) -> bool {
+    let rest = look.bytes.get(offset..).and_then(|bytes| bytes.strip_prefix(text.as_bytes()));
+    rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == 0))
 }
 
 /// The first bytes that are not zero, for people to read.
@@ -89,7 +93,7 @@ pub fn child_answered(run: &Run) -> Vec<Finding> {
         );
         return vec![Finding::new(Code::RemovedByTheWrongProcess, words).call(&made.performed)];
     }
-    let by_child = |look: &&Look| look.pid != run.trace.pid && look.bytes.starts_with(CHILD.as_bytes());
+    let by_child = |look: &&Look| look.pid != run.trace.pid && holds(look, CHILD, 0);
     if run.looks(subject).any(|look| by_child(&look)) {
         return fine();
     }
