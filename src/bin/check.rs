@@ -128,7 +128,8 @@ impl Session {
         let workshop = Workshop::new(&root);
         // An exercise with its solution beside it would be no exercise: the checkout's own are hidden, too.
         let own = Workshop::new(env!("CARGO_MANIFEST_DIR"));
-        let hidden = vec![workshop.solutions(), own.solutions(), own.root().join("tests/c")];
+        let mut hidden = vec![workshop.solutions(), own.solutions(), own.root().join("tests/c")];
+        hidden.extend([&workshop, &own].into_iter().flat_map(|workshop| check::histories(workshop.root())));
         Ok(Session { progress: Progress::load(&root), workshop, examiner: Examiner::new(hidden), options })
     }
 
