@@ -18,6 +18,7 @@ mod class;
 mod code;
 mod examiner;
 mod exercises;
+mod files;
 mod ground;
 mod guard;
 mod history;

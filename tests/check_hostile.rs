@@ -5,11 +5,13 @@ mod examined;
 mod support;
 
 use std::fs;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use examined::{Workshop, cc, codes, root};
+use nix::pty::openpty;
 use playground::call::{Answer, Call, Cmd, Key, ShmgetFlags, Shmid};
 use playground::check::exercise;
 use playground::kernel::{Linux, Process};
@@ -27,10 +29,14 @@ struct Attack {
 
 impl Attack {
     fn new(name: &str) -> Attack {
+        Attack::with(name, &[])
+    }
+
+    fn with(name: &str, options: &[&str]) -> Attack {
         let workshop = Workshop::new();
         let solutions = format!("-DSOLUTIONS=\"{}\"", root().join("tests/solutions").display());
         let source = root().join("tests/hostile").join(name).with_extension("c");
-        let program = cc(&source, workshop.path(), &["-w", &solutions]);
+        let program = cc(&source, workshop.path(), &[&["-w", &solutions], options].concat());
         Attack { workshop, program }
     }
 
@@ -193,6 +199,47 @@ fn one_that_includes_a_solution_when_it_is_compiled_finds_none() {
     for verdict in [&marked["verdicts"][0], &marked["verdicts"][1]] {
         assert_eq!(codes(verdict), ["compile-error"], "{marked}");
     }
+}
+
+#[test]
+fn one_that_looks_for_others_sockets_terminals_and_disks_finds_none() {
+    if !namespaces("outside") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let socket = place.path().join("socket");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let _terminal = openpty(None, None).unwrap();
+    let attack = Attack::with("outside", &[&format!("-DSOCKET=\"{}\"", socket.display())]);
+    assert_eq!(codes(&attack.verdict()), ["not-allocated"]);
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err(), "somebody came");
+}
+
+#[test]
+fn one_that_copies_from_another_student_finds_nothing() {
+    if !namespaces("copies") {
+        return;
+    }
+    let workshop = Workshop::new();
+    let class = workshop.path().join("class");
+    for student in ["ada", "eve"] {
+        fs::create_dir_all(class.join(student)).unwrap();
+    }
+    for name in ["exercise01.c", "exercise04.c"] {
+        fs::copy(root().join("tests/solutions").join(name), class.join("ada").join(name)).unwrap();
+    }
+    let script = "cc -o /dev/shm/copied ../ada/exercise01.c && exec /dev/shm/copied\n";
+    fs::write(class.join("eve/exercise01.sh"), format!("export TMPDIR=/dev/shm; {script}")).unwrap();
+    fs::write(class.join("eve/exercise04.c"), "#include \"../ada/exercise04.c\"\n").unwrap();
+    let output = workshop.check(&["--format", "json", "--class", &class.display().to_string()]);
+    let marked: Vec<Value> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    let found = |student: usize| [0, 1].map(|number| codes(&marked[student]["verdicts"][number]));
+    assert_eq!(found(0), [[""; 0]; 2], "{marked:?}");
+    assert_eq!(found(1), [["not-allocated"], ["compile-error"]], "{marked:?}");
 }
 
 #[test]

@@ -184,12 +184,12 @@ impl Session {
             match self.workshop.build(exercise) {
                 Ok(program) => {
                     let work = Work::Command(vec![program.display().to_string()]);
-                    self.examiner.examine(exercise, work, &here)
+                    self.examiner.examine(exercise, work, &here, None)
                 }
                 Err(finding) => Verdict::new(exercise.number, &exercise.lesson(), vec![finding]),
             }
         } else {
-            self.examiner.examine(exercise, Work::Command(self.options.command.clone()), &here)
+            self.examiner.examine(exercise, Work::Command(self.options.command.clone()), &here, None)
         };
         if verdict.passed {
             self.progress.note(&exercise.name(), |state| state.passed = true)?;

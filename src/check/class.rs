@@ -56,7 +56,8 @@ struct Submission {
 ///
 /// The folder cannot be read.
 pub fn mark(class: &Path, examiner: &Examiner, only: Option<&'static Exercise>) -> io::Result<Vec<Marked>> {
-    let folders = folders(&fs::canonicalize(class)?)?;
+    let class = fs::canonicalize(class)?;
+    let folders = folders(&class)?;
     let wanted = |exercise: &&'static Exercise| only.is_none_or(|only| only.number == exercise.number);
     let submissions: Vec<Submission> = folders
         .iter()
@@ -69,7 +70,8 @@ pub fn mark(class: &Path, examiner: &Examiner, only: Option<&'static Exercise>) 
         })
         .collect();
     let verdicts = in_parallel(&submissions, |submission| {
-        examiner.examine(submission.exercise, submission.work.clone(), &folders[submission.student])
+        let folder = &folders[submission.student];
+        examiner.examine(submission.exercise, submission.work.clone(), folder, Some(&class))
     });
     let unmarked =
         |folder: &PathBuf| Marked { student: name(folder), verdicts: Vec::new(), ignored: ignored(folder) };

@@ -17,7 +17,8 @@ use nix::unistd::pipe2;
 use super::build::build;
 use super::code::Code;
 use super::exercises::{self, Exercise};
-use super::ground::{self, Ground, SCRATCH_PLACE};
+use super::files::SCRATCH_PLACE;
+use super::ground::{self, Ground};
 use super::guard::Guard;
 use super::job::{Answer, Job, Line, Work, now};
 use super::rules;
@@ -49,7 +50,7 @@ pub fn judge() -> ExitCode {
     let Ok(job) = serde_json::from_str::<Job>(&text) else { return ExitCode::FAILURE };
     let ground = match &job.stay_out {
         Some(why) => ground::stay_out(why),
-        None => ground::enter(&job.hidden),
+        None => ground::enter(&job),
     };
     // How long it took to come here says how fast this machine is just now.
     let patience = (now().saturating_sub(job.begun) * PATIENCE).clamp(LEAST, MOST);
