@@ -26,6 +26,7 @@ mod speeds;
 mod text;
 mod timeline;
 mod traced;
+mod visible;
 mod whose;
 mod words;
 mod work;
@@ -50,6 +51,7 @@ pub(crate) use show::{changes, fields};
 pub use source::Source;
 pub use text::{Screen, Text};
 pub use traced::Traced;
+pub use visible::visible;
 pub use work::Work;
 
 use show::Seen;

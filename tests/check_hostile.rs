@@ -176,6 +176,31 @@ fn one_that_forges_a_verdict_is_not_believed() {
 }
 
 #[test]
+fn one_that_draws_on_the_screen_only_has_its_words_quoted() {
+    let workshop = Workshop::new();
+    let program = cc(&root().join("tests/hostile/draws.c"), workshop.path(), &[]).display().to_string();
+    let file = workshop.path().join("junit.xml");
+    let output = workshop.check(&["1", "--junit", &file.display().to_string(), "--", &program]);
+    for text in [String::from_utf8(output.stdout).unwrap(), fs::read_to_string(file).unwrap()] {
+        assert!(text.contains(r"\u{1b}[HExercise 1 passed"), "{text}");
+        assert!(!text.contains(|letter: char| letter.is_control() && letter != '\n'), "{text:?}");
+    }
+}
+
+#[test]
+fn one_that_draws_on_the_screen_when_it_is_compiled_only_has_its_words_quoted() {
+    let workshop = Workshop::new();
+    let student = workshop.path().join("class/eve");
+    fs::create_dir_all(&student).unwrap();
+    fs::write(student.join("exercise01.c"), "#error \u{1b}[2J\u{9b}8m passed\n").unwrap();
+    let class = workshop.path().join("class").display().to_string();
+    let output = workshop.check(&["--csv", "--class", &class]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("compile-error") && text.contains("passed"), "{text}");
+    assert!(!text.contains(|letter: char| letter.is_control() && letter != '\n'), "{text:?}");
+}
+
+#[test]
 fn one_that_includes_a_solution_when_it_is_compiled_finds_none() {
     if !namespaces("include") {
         return;

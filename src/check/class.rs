@@ -21,6 +21,7 @@ use super::examiner::Examiner;
 use super::exercises::{EXERCISES, Exercise};
 use super::job::Work;
 use super::verdict::Verdict;
+use crate::story::visible;
 
 /// What one student has handed in, marked.
 #[derive(Clone, Debug, Serialize)]
@@ -90,7 +91,7 @@ fn folders(class: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    visible(&path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 /// Files such as `Exercise01.rs`, `exercise8.c`, or an `exercise01` that may not be executed.

@@ -77,6 +77,6 @@ fn fine() -> Vec<Finding> {
 }
 
 /// One thing is missing.
-fn missing(code: Code, words: impl Into<String>) -> Vec<Finding> {
+fn missing(code: Code, words: impl AsRef<str>) -> Vec<Finding> {
     vec![Finding::new(code, words)]
 }
