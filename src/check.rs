@@ -16,6 +16,7 @@
 mod build;
 mod class;
 mod code;
+mod compiler;
 mod examiner;
 mod exercises;
 mod files;

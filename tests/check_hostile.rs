@@ -201,6 +201,26 @@ fn one_that_draws_on_the_screen_when_it_is_compiled_only_has_its_words_quoted() 
 }
 
 #[test]
+fn one_that_has_no_end_when_it_is_compiled_is_ended() {
+    let workshop = Workshop::new();
+    let student = workshop.path().join("class/eve");
+    fs::create_dir_all(&student).unwrap();
+    let sources =
+        ["#include \"/dev/zero\"\n", "char big[1 << 30] = { 1 };\nint main(void) { return big[1]; }\n"];
+    for (number, source) in (1..).zip(sources) {
+        fs::write(student.join(format!("exercise{number:02}.c")), source).unwrap();
+    }
+    let class = workshop.path().join("class").display().to_string();
+    let begun = Instant::now();
+    let output = workshop.check(&["--format", "json", "--class", &class]);
+    let marked: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for verdict in marked["verdicts"].as_array().unwrap() {
+        assert_eq!(codes(verdict), ["over-limit"], "{marked}");
+    }
+    assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn one_that_includes_a_solution_when_it_is_compiled_finds_none() {
     if !namespaces("include") {
         return;
