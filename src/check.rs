@@ -26,6 +26,7 @@ mod history;
 mod job;
 mod judge;
 mod junit;
+mod memory;
 mod progress;
 mod report;
 mod rules;

@@ -111,6 +111,11 @@ fn one_that_fills_memory_is_ended() {
 }
 
 #[test]
+fn one_that_fills_memory_that_nobody_has_mapped_is_ended() {
+    is_found("memfds", "over-limit");
+}
+
+#[test]
 fn one_that_fills_memory_by_segments_meets_a_limit() {
     let found = found("segments");
     assert!(found.is_empty() || found.iter().any(|code| code == "never-removed"), "{found:?}");

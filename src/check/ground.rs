@@ -45,8 +45,10 @@ impl Ground {
     }
 }
 
-/// Pages and segments that the namespace may have: 64 MiB, in no more than 256.
-const LIMITS: [(&str, &str); 2] = [("shmall", "16384"), ("shmmni", "256")];
+/// Pages and segments that the namespace may have: 64 MiB, in no more than 256. Semaphores and messages are in memory that
+/// no process has, either: of them there may be 32000, in 256 sets, and 32 queues of 16 KiB.
+const LIMITS: [(&str, &str); 4] =
+    [("shmall", "16384"), ("shmmni", "256"), ("sem", "32000 32000 500 256"), ("msgmni", "32")];
 
 /// Whoever runs as root outside is this user inside, which the file system knows as nobody.
 const NOBODY: u32 = 65534;

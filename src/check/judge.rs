@@ -39,6 +39,7 @@ const MOST: Duration = Duration::from_secs(30);
 const TASKS: usize = 64;
 const CALLS: usize = 100_000;
 const FILE_SIZE: u64 = 16 << 20;
+const FILES: u64 = 64;
 const ADDRESS_SPACE: u64 = 8 << 30;
 
 /// Reads a job from standard input, and answers it.
@@ -153,6 +154,7 @@ impl Desk<'_> {
             .stream(2, its_errors)
             .limit(Resource::RLIMIT_CORE, 0)
             .limit(Resource::RLIMIT_FSIZE, FILE_SIZE)
+            .limit(Resource::RLIMIT_NOFILE, FILES)
             .limit(Resource::RLIMIT_AS, ADDRESS_SPACE);
         let (output, errors) = (guard.collect(output), guard.collect(errors));
         guard.watch(self.patience);
