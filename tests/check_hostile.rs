@@ -4,6 +4,7 @@
 mod examined;
 mod support;
 
+use std::env;
 use std::fs;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -256,14 +257,17 @@ fn one_that_looks_for_others_sockets_terminals_and_disks_finds_none() {
     if !namespaces("outside") {
         return;
     }
-    let place = tempfile::tempdir().unwrap();
-    let socket = place.path().join("socket");
-    let listener = UnixListener::bind(&socket).unwrap();
     let _terminal = openpty(None, None).unwrap();
-    let attack = Attack::with("outside", &[&format!("-DSOCKET=\"{}\"", socket.display())]);
-    assert_eq!(codes(&attack.verdict()), ["not-allocated"]);
-    listener.set_nonblocking(true).unwrap();
-    assert!(listener.accept().is_err(), "somebody came");
+    // In a temporary folder of somebody else's, and in one that is not covered: that of the programs.
+    for parent in [env::temp_dir(), Path::new(examined::CHECK).parent().unwrap().to_owned()] {
+        let place = tempfile::tempdir_in(parent).unwrap();
+        let socket = place.path().join("socket");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let attack = Attack::with("outside", &[&format!("-DSOCKET=\"{}\"", socket.display())]);
+        assert_eq!(codes(&attack.verdict()), ["not-allocated"], "{}", socket.display());
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "somebody came to {}", socket.display());
+    }
 }
 
 #[test]

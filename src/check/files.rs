@@ -8,7 +8,7 @@
 
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -37,8 +37,15 @@ const LINKS: [(&str, &str); 5] = [
 
 const NONE: Option<&str> = None;
 
-/// Lays out the files.
-pub(super) fn furnish(job: &Job) -> nix::Result<()> {
+/// Where sockets that anybody could connect to have their files, in the network that this process is in.
+pub(super) fn sockets() -> Vec<PathBuf> {
+    let text = fs::read_to_string("/proc/net/unix").unwrap_or_default();
+    let path = |line: &str| Some(PathBuf::from(&line[line.find(" /")? + 1..]));
+    text.lines().filter_map(path).collect()
+}
+
+/// Lays out the files, without these sockets.
+pub(super) fn furnish(job: &Job, sockets: &[PathBuf]) -> nix::Result<()> {
     mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE)?;
     make_read_only()?;
     mount(Some("proc"), "/proc", Some("proc"), safe() | MsFlags::MS_NOEXEC, NONE)?;
@@ -48,10 +55,18 @@ pub(super) fn furnish(job: &Job) -> nix::Result<()> {
     }
     devices()?;
     mount(Some("tmpfs"), SCRATCH_PLACE, Some("tmpfs"), safe(), Some(SCRATCH))?;
+    // Those that are in a place that is covered are no longer there.
+    for socket in sockets.iter().filter(|path| is_socket(path)) {
+        mount(Some("/dev/null"), socket, NONE, MsFlags::MS_BIND, NONE)?;
+    }
     for place in job.hidden.iter().filter(|place| place.is_dir()) {
         mount(Some("tmpfs"), place, Some("tmpfs"), safe() | MsFlags::MS_RDONLY, Some("size=4k"))?;
     }
     Ok(())
+}
+
+fn is_socket(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
 }
 
 fn safe() -> MsFlags {

@@ -12,8 +12,9 @@ use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, getegid, geteuid, setsid};
 use std::fs;
+use std::path::PathBuf;
 
-use super::files::furnish;
+use super::files::{furnish, sockets};
 use super::job::Job;
 use super::witness::random;
 use crate::kernel::{Ending, ending_of, exit_now, fork};
@@ -61,8 +62,10 @@ pub(super) const UNFURNISHED: i32 = 86;
 /// that one, and ends with it.
 pub(super) fn enter(job: &Job) -> Ground {
     leave_the_terminal();
+    // Those of the network that is left behind.
+    let sockets = sockets();
     match namespaces() {
-        Ok(()) => as_first_process(job),
+        Ok(()) => as_first_process(job, &sockets),
         Err(errno) => open(format!("unshare gave {errno:?}")),
     }
 }
@@ -100,7 +103,7 @@ fn namespaces() -> nix::Result<()> {
     write("/proc/self/gid_map", &format!("{} {gid} 1", inside(gid.as_raw())))
 }
 
-fn as_first_process(job: &Job) -> Ground {
+fn as_first_process(job: &Job, sockets: &[PathBuf]) -> Ground {
     match fork() {
         Ok(ForkResult::Parent { child }) => match ending_of(child) {
             Ok(Ending::Exited(status)) => exit_now(status),
@@ -109,7 +112,7 @@ fn as_first_process(job: &Job) -> Ground {
         Ok(ForkResult::Child) => {
             // In a session of its own: a signal to the program's group must not reach the gate either.
             leave_the_terminal();
-            match furnish(job) {
+            match furnish(job, sockets) {
                 Ok(()) => {
                     set_limits();
                     Ground::Private
