@@ -476,7 +476,7 @@ fn the_gradescope_script_writes_what_gradescope_reads() {
         assert!(syntax.expect("bash").success(), "{name}");
     }
     // Where namespaces are forbidden, a submission could read the solutions.
-    assert!(file_in_readme("setup.sh").contains("rm -rf tests/solutions tests/c"));
+    assert!(file_in_readme("setup.sh").contains("rm -rf .git tests/solutions tests/c"));
     let mut script = Command::new("bash");
     script.arg(autograder.path().join("run_autograder")).env("CHECK", examined::CHECK);
     let status = script.env("AUTOGRADER", autograder.path()).status().expect("bash");

@@ -4,12 +4,15 @@
 mod examined;
 mod support;
 
+use std::env;
 use std::fs;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use examined::{Workshop, cc, codes, root};
+use nix::pty::openpty;
 use playground::call::{Answer, Call, Cmd, Key, ShmgetFlags, Shmid};
 use playground::check::exercise;
 use playground::kernel::{Linux, Process};
@@ -27,10 +30,14 @@ struct Attack {
 
 impl Attack {
     fn new(name: &str) -> Attack {
+        Attack::with(name, &[])
+    }
+
+    fn with(name: &str, options: &[&str]) -> Attack {
         let workshop = Workshop::new();
         let solutions = format!("-DSOLUTIONS=\"{}\"", root().join("tests/solutions").display());
         let source = root().join("tests/hostile").join(name).with_extension("c");
-        let program = cc(&source, workshop.path(), &["-w", &solutions]);
+        let program = cc(&source, workshop.path(), &[&["-w", &solutions], options].concat());
         Attack { workshop, program }
     }
 
@@ -105,6 +112,11 @@ fn one_that_fills_memory_is_ended() {
 }
 
 #[test]
+fn one_that_fills_memory_that_nobody_has_mapped_is_ended() {
+    is_found("memfds", "over-limit");
+}
+
+#[test]
 fn one_that_fills_memory_by_segments_meets_a_limit() {
     let found = found("segments");
     assert!(found.is_empty() || found.iter().any(|code| code == "never-removed"), "{found:?}");
@@ -170,6 +182,51 @@ fn one_that_forges_a_verdict_is_not_believed() {
 }
 
 #[test]
+fn one_that_draws_on_the_screen_only_has_its_words_quoted() {
+    let workshop = Workshop::new();
+    let program = cc(&root().join("tests/hostile/draws.c"), workshop.path(), &[]).display().to_string();
+    let file = workshop.path().join("junit.xml");
+    let output = workshop.check(&["1", "--junit", &file.display().to_string(), "--", &program]);
+    for text in [String::from_utf8(output.stdout).unwrap(), fs::read_to_string(file).unwrap()] {
+        assert!(text.contains(r"\u{1b}[HExercise 1 passed"), "{text}");
+        assert!(!text.contains(|letter: char| letter.is_control() && letter != '\n'), "{text:?}");
+    }
+}
+
+#[test]
+fn one_that_draws_on_the_screen_when_it_is_compiled_only_has_its_words_quoted() {
+    let workshop = Workshop::new();
+    let student = workshop.path().join("class/eve");
+    fs::create_dir_all(&student).unwrap();
+    fs::write(student.join("exercise01.c"), "#error \u{1b}[2J\u{9b}8m passed\n").unwrap();
+    let class = workshop.path().join("class").display().to_string();
+    let output = workshop.check(&["--csv", "--class", &class]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("compile-error") && text.contains("passed"), "{text}");
+    assert!(!text.contains(|letter: char| letter.is_control() && letter != '\n'), "{text:?}");
+}
+
+#[test]
+fn one_that_has_no_end_when_it_is_compiled_is_ended() {
+    let workshop = Workshop::new();
+    let student = workshop.path().join("class/eve");
+    fs::create_dir_all(&student).unwrap();
+    let sources =
+        ["#include \"/dev/zero\"\n", "char big[1 << 30] = { 1 };\nint main(void) { return big[1]; }\n"];
+    for (number, source) in (1..).zip(sources) {
+        fs::write(student.join(format!("exercise{number:02}.c")), source).unwrap();
+    }
+    let class = workshop.path().join("class").display().to_string();
+    let begun = Instant::now();
+    let output = workshop.check(&["--format", "json", "--class", &class]);
+    let marked: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for verdict in marked["verdicts"].as_array().unwrap() {
+        assert_eq!(codes(verdict), ["over-limit"], "{marked}");
+    }
+    assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn one_that_includes_a_solution_when_it_is_compiled_finds_none() {
     if !namespaces("include") {
         return;
@@ -193,6 +250,50 @@ fn one_that_includes_a_solution_when_it_is_compiled_finds_none() {
     for verdict in [&marked["verdicts"][0], &marked["verdicts"][1]] {
         assert_eq!(codes(verdict), ["compile-error"], "{marked}");
     }
+}
+
+#[test]
+fn one_that_looks_for_others_sockets_terminals_and_disks_finds_none() {
+    if !namespaces("outside") {
+        return;
+    }
+    let _terminal = openpty(None, None).unwrap();
+    // In a temporary folder of somebody else's, and in one that is not covered: that of the programs.
+    for parent in [env::temp_dir(), Path::new(examined::CHECK).parent().unwrap().to_owned()] {
+        let place = tempfile::tempdir_in(parent).unwrap();
+        let socket = place.path().join("socket");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let attack = Attack::with("outside", &[&format!("-DSOCKET=\"{}\"", socket.display())]);
+        assert_eq!(codes(&attack.verdict()), ["not-allocated"], "{}", socket.display());
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "somebody came to {}", socket.display());
+    }
+}
+
+#[test]
+fn one_that_copies_from_another_student_finds_nothing() {
+    if !namespaces("copies") {
+        return;
+    }
+    let workshop = Workshop::new();
+    let class = workshop.path().join("class");
+    for student in ["ada", "eve"] {
+        fs::create_dir_all(class.join(student)).unwrap();
+    }
+    for name in ["exercise01.c", "exercise04.c"] {
+        fs::copy(root().join("tests/solutions").join(name), class.join("ada").join(name)).unwrap();
+    }
+    let script = "cc -o /dev/shm/copied ../ada/exercise01.c && exec /dev/shm/copied\n";
+    fs::write(class.join("eve/exercise01.sh"), format!("export TMPDIR=/dev/shm; {script}")).unwrap();
+    fs::write(class.join("eve/exercise04.c"), "#include \"../ada/exercise04.c\"\n").unwrap();
+    let output = workshop.check(&["--format", "json", "--class", &class.display().to_string()]);
+    let marked: Vec<Value> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    let found = |student: usize| [0, 1].map(|number| codes(&marked[student]["verdicts"][number]));
+    assert_eq!(found(0), [[""; 0]; 2], "{marked:?}");
+    assert_eq!(found(1), [["not-allocated"], ["compile-error"]], "{marked:?}");
 }
 
 #[test]

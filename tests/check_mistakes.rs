@@ -121,3 +121,13 @@ fn no_dodge_passes() {
         assert!(!codes.is_empty(), "{} passes: {words}", dodge.source.display());
     }
 }
+
+/// Programs that do it otherwise than the worked solution, and as well.
+#[test]
+fn every_variant_passes() {
+    let workshop = Workshop::new();
+    for variant in mistakes("tests/variants") {
+        let (words, codes) = judged(&workshop, &variant);
+        assert!(codes.is_empty(), "{} does not pass: {words}", variant.source.display());
+    }
+}

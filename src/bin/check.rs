@@ -128,7 +128,8 @@ impl Session {
         let workshop = Workshop::new(&root);
         // An exercise with its solution beside it would be no exercise: the checkout's own are hidden, too.
         let own = Workshop::new(env!("CARGO_MANIFEST_DIR"));
-        let hidden = vec![workshop.solutions(), own.solutions(), own.root().join("tests/c")];
+        let mut hidden = vec![workshop.solutions(), own.solutions(), own.root().join("tests/c")];
+        hidden.extend([&workshop, &own].into_iter().flat_map(|workshop| check::histories(workshop.root())));
         Ok(Session { progress: Progress::load(&root), workshop, examiner: Examiner::new(hidden), options })
     }
 
@@ -183,12 +184,12 @@ impl Session {
             match self.workshop.build(exercise) {
                 Ok(program) => {
                     let work = Work::Command(vec![program.display().to_string()]);
-                    self.examiner.examine(exercise, work, &here)
+                    self.examiner.examine(exercise, work, &here, None)
                 }
                 Err(finding) => Verdict::new(exercise.number, &exercise.lesson(), vec![finding]),
             }
         } else {
-            self.examiner.examine(exercise, Work::Command(self.options.command.clone()), &here)
+            self.examiner.examine(exercise, Work::Command(self.options.command.clone()), &here, None)
         };
         if verdict.passed {
             self.progress.note(&exercise.name(), |state| state.passed = true)?;

@@ -9,12 +9,17 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use serde::Deserialize;
 
 use super::code::Code;
+use super::compiler::{Compiled, Compiler};
 use super::verdict::Finding;
+
+/// What each takes for an exercise is a quarter of this at most.
+const RUSTC: Compiler = Compiler { name: "rustc", memory: 2 << 30 };
+const CC: Compiler = Compiler { name: "cc", memory: 512 << 20 };
 
 /// The libraries that an exercise in Rust is linked with.
 #[derive(Clone, Debug)]
@@ -75,7 +80,7 @@ fn rust(source: &Path, program: &Path) -> Result<(), Finding> {
         .arg("-L")
         .arg(format!("dependency={}", dependencies.display()))
         .arg(source);
-    let output = run(&mut command, "rustc", program)?;
+    let output = RUSTC.run(&mut command, program)?;
     if output.status.success() { Ok(()) } else { Err(first_error(&output, source)) }
 }
 
@@ -90,19 +95,8 @@ fn rustc() -> PathBuf {
 fn c(source: &Path, program: &Path) -> Result<(), Finding> {
     let mut command = Command::new("cc");
     command.args(["-std=gnu17", "-O1", "-Wall", "-Wextra", "-pthread", "-o"]).arg(program).arg(source);
-    let output = run(&mut command, "cc", program)?;
+    let output = CC.run(&mut command, program)?;
     if output.status.success() { Ok(()) } else { Err(first_line_with_error(&output, source)) }
-}
-
-/// Compilers keep their own files where the program is to be, since elsewhere they may not write.
-fn run(command: &mut Command, name: &str, program: &Path) -> Result<Output, Finding> {
-    let place = program.parent().unwrap_or(Path::new("."));
-    command.stdin(Stdio::null()).env("TMPDIR", place).output().map_err(|error| {
-        Finding::new(
-            Code::NotRun,
-            format!("{name} cannot be run: {error}. Is it installed, and in the PATH?"),
-        )
-    })
 }
 
 /// A message of the compiler, as far as it is needed here.
@@ -122,8 +116,8 @@ struct Span {
     label: Option<String>,
 }
 
-fn first_error(output: &Output, source: &Path) -> Finding {
-    let text = String::from_utf8_lossy(&output.stderr);
+fn first_error(output: &Compiled, source: &Path) -> Finding {
+    let text = &output.messages;
     let messages = text.lines().filter_map(|line| serde_json::from_str::<Diagnostic>(line).ok());
     let error = messages.into_iter().find(|message| message.level == "error");
     let words = match error {
@@ -147,8 +141,8 @@ fn shown(path: &Path) -> String {
     path.strip_prefix(here).unwrap_or(name).display().to_string()
 }
 
-fn first_line_with_error(output: &Output, source: &Path) -> Finding {
-    let text = String::from_utf8_lossy(&output.stderr);
+fn first_line_with_error(output: &Compiled, source: &Path) -> Finding {
+    let text = &output.messages;
     let is_error = |line: &&str| line.contains("error:") || line.contains("undefined reference");
     let line = text.lines().find(is_error).unwrap_or("cc failed, and did not say why");
     let words = line.replace(&source.display().to_string(), &shown(source));

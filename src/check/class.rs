@@ -21,6 +21,7 @@ use super::examiner::Examiner;
 use super::exercises::{EXERCISES, Exercise};
 use super::job::Work;
 use super::verdict::Verdict;
+use crate::story::visible;
 
 /// What one student has handed in, marked.
 #[derive(Clone, Debug, Serialize)]
@@ -56,7 +57,8 @@ struct Submission {
 ///
 /// The folder cannot be read.
 pub fn mark(class: &Path, examiner: &Examiner, only: Option<&'static Exercise>) -> io::Result<Vec<Marked>> {
-    let folders = folders(&fs::canonicalize(class)?)?;
+    let class = fs::canonicalize(class)?;
+    let folders = folders(&class)?;
     let wanted = |exercise: &&'static Exercise| only.is_none_or(|only| only.number == exercise.number);
     let submissions: Vec<Submission> = folders
         .iter()
@@ -69,7 +71,8 @@ pub fn mark(class: &Path, examiner: &Examiner, only: Option<&'static Exercise>) 
         })
         .collect();
     let verdicts = in_parallel(&submissions, |submission| {
-        examiner.examine(submission.exercise, submission.work.clone(), &folders[submission.student])
+        let folder = &folders[submission.student];
+        examiner.examine(submission.exercise, submission.work.clone(), folder, Some(&class))
     });
     let unmarked =
         |folder: &PathBuf| Marked { student: name(folder), verdicts: Vec::new(), ignored: ignored(folder) };
@@ -88,7 +91,7 @@ fn folders(class: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    visible(&path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 /// Files such as `Exercise01.rs`, `exercise8.c`, or an `exercise01` that may not be executed.

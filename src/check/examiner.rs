@@ -55,19 +55,33 @@ impl Examiner {
     }
 
     /// Has a submission judged.
-    pub fn examine(&self, exercise: &Exercise, work: Work, directory: &Path) -> Verdict {
-        let verdict = self.try_once(exercise, &work, directory);
+    ///
+    /// Of `class`, where it is given, nothing is seen but `directory`.
+    pub fn examine(
+        &self,
+        exercise: &Exercise,
+        work: Work,
+        directory: &Path,
+        class: Option<&Path>,
+    ) -> Verdict {
+        let verdict = self.try_once(exercise, &work, directory, class);
         verdict.unwrap_or_else(|| {
             let words = "no file systems can be mounted";
             set(&self.stay_out, Some(words.to_owned()));
-            self.try_once(exercise, &work, directory).unwrap_or_else(|| {
+            self.try_once(exercise, &work, directory, class).unwrap_or_else(|| {
                 failed(exercise, Finding::new(Code::NotRun, "The examiner cannot do its work here."))
             })
         })
     }
 
     /// Nothing, if the ground could not be laid after it was begun.
-    fn try_once(&self, exercise: &Exercise, work: &Work, directory: &Path) -> Option<Verdict> {
+    fn try_once(
+        &self,
+        exercise: &Exercise,
+        work: &Work,
+        directory: &Path,
+        class: Option<&Path>,
+    ) -> Option<Verdict> {
         let not_begun = |error: io::Error| {
             let words = format!("The examiner cannot be started: {error}.");
             Some(failed(exercise, Finding::new(Code::NotRun, words)))
@@ -84,6 +98,7 @@ impl Examiner {
             bench: bench.path().to_owned(),
             begun: now(),
             hidden: self.hidden.clone(),
+            covered: class.map(Path::to_owned),
             stay_out: get(&self.stay_out),
             token: format!("{:016x}{:016x}", random(), random()),
         };

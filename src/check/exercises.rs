@@ -151,11 +151,18 @@ pub const EXERCISES: &[Exercise] = &[
             ..PLAIN
         }]
     ),
-    exercise!(5, "exercise05", &[Trial { rules: &[r::allocated, r::attached, r::wrote_text], ..PLAIN }]),
+    exercise!(
+        5,
+        "exercise05",
+        &[Trial { rules: &[r::allocated, r::attached, r::wrote_text, r::detached], ..PLAIN }]
+    ),
     exercise!(
         6,
         "exercise06",
-        &[Trial { rules: &[r::allocated, r::attached, r::wrote_text, r::reattached_there], ..PLAIN }]
+        &[Trial {
+            rules: &[r::allocated, r::attached, r::wrote_text, r::detached, r::reattached_there],
+            ..PLAIN
+        }]
     ),
     exercise!(
         7,

@@ -1,21 +1,21 @@
 //! The ground that a submission runs on: namespaces of its own, where the system allows them.
 //!
-//! In them it sees no process, no segment and no semaphore but its own and the examiner's; no file can be changed
-//! but in a small file system in memory; there is no network; and when the examiner ends, the kernel ends and removes
+//! In them it sees no process, no segment and no semaphore but its own and the examiner's; of files and devices it sees
+//! what it needs, and can change none but in a small file system in memory; there is no network; and when the examiner ends, the kernel ends and removes
 //! everything that is left. The examiner is process 1 there, which nobody inside can kill.
 //!
 //! **Invariant:** a program has no capability, not even in its own namespaces, so the permission bits hold for it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, getegid, geteuid, setsid};
+use std::fs;
+use std::path::PathBuf;
 
+use super::files::{furnish, sockets};
+use super::job::Job;
 use super::witness::random;
 use crate::kernel::{Ending, ending_of, exit_now, fork};
 
@@ -46,13 +46,10 @@ impl Ground {
     }
 }
 
-/// As large as the file system in memory may become, in which alone a program can write.
-const SCRATCH: &str = "size=64m,mode=1777";
-/// Where that is: the one place where every Linux expects such a file system already.
-pub(super) const SCRATCH_PLACE: &str = "/dev/shm";
-
-/// Pages and segments that the namespace may have: 64 MiB, in no more than 256.
-const LIMITS: [(&str, &str); 2] = [("shmall", "16384"), ("shmmni", "256")];
+/// Pages and segments that the namespace may have: 64 MiB, in no more than 256. Semaphores and messages are in memory that
+/// no process has, either: of them there may be 32000, in 256 sets, and 32 queues of 16 KiB.
+const LIMITS: [(&str, &str); 4] =
+    [("shmall", "16384"), ("shmmni", "256"), ("sem", "32000 32000 500 256"), ("msgmni", "32")];
 
 /// Whoever runs as root outside is this user inside, which the file system knows as nobody.
 const NOBODY: u32 = 65534;
@@ -63,12 +60,12 @@ pub(super) const UNFURNISHED: i32 = 86;
 
 /// Moves this process to the ground, and forks: what follows runs in process 1 of it. The process that called waits for
 /// that one, and ends with it.
-///
-/// `hidden` are directories that are empty inside.
-pub(super) fn enter(hidden: &[PathBuf]) -> Ground {
+pub(super) fn enter(job: &Job) -> Ground {
     leave_the_terminal();
+    // Those of the network that is left behind.
+    let sockets = sockets();
     match namespaces() {
-        Ok(()) => as_first_process(hidden),
+        Ok(()) => as_first_process(job, &sockets),
         Err(errno) => open(format!("unshare gave {errno:?}")),
     }
 }
@@ -106,7 +103,7 @@ fn namespaces() -> nix::Result<()> {
     write("/proc/self/gid_map", &format!("{} {gid} 1", inside(gid.as_raw())))
 }
 
-fn as_first_process(hidden: &[PathBuf]) -> Ground {
+fn as_first_process(job: &Job, sockets: &[PathBuf]) -> Ground {
     match fork() {
         Ok(ForkResult::Parent { child }) => match ending_of(child) {
             Ok(Ending::Exited(status)) => exit_now(status),
@@ -115,8 +112,11 @@ fn as_first_process(hidden: &[PathBuf]) -> Ground {
         Ok(ForkResult::Child) => {
             // In a session of its own: a signal to the program's group must not reach the gate either.
             leave_the_terminal();
-            match furnish(hidden) {
-                Ok(()) => Ground::Private,
+            match furnish(job, sockets) {
+                Ok(()) => {
+                    set_limits();
+                    Ground::Private
+                }
                 Err(_) => exit_now(UNFURNISHED),
             }
         }
@@ -124,24 +124,14 @@ fn as_first_process(hidden: &[PathBuf]) -> Ground {
     }
 }
 
-fn furnish(hidden: &[PathBuf]) -> nix::Result<()> {
-    let none = None::<&str>;
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-    make_read_only()?;
-    let safe = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount(Some("proc"), "/proc", Some("proc"), safe | MsFlags::MS_NOEXEC, none)?;
-    mount(Some("tmpfs"), SCRATCH_PLACE, Some("tmpfs"), safe, Some(SCRATCH))?;
-    for place in hidden.iter().filter(|place| place.is_dir()) {
-        mount(Some("tmpfs"), place, Some("tmpfs"), safe | MsFlags::MS_RDONLY, Some("size=4k"))?;
-    }
+/// What the kernel's tables may hold, and no further namespaces, in which a program could hide its calls.
+fn set_limits() {
     for (name, value) in LIMITS {
         let _ = set(name, value);
     }
-    // No further namespaces, in which a program could hide its calls.
     for kind in ["user", "ipc", "pid", "mnt"] {
         let _ = write(&format!("/proc/sys/user/max_{kind}_namespaces"), "0");
     }
-    Ok(())
 }
 
 /// Chooses the ids of the next segment and the next set. In a new namespace they would start at 0, where a forgotten
@@ -156,45 +146,6 @@ pub(super) fn choose_ids() {
 /// Sets a limit of the namespace, `/proc/sys/kernel/…`.
 pub(super) fn set(name: &str, value: &str) -> nix::Result<()> {
     write(&format!("/proc/sys/kernel/{name}"), value)
-}
-
-/// Every file system that is mounted can only be read from here on.
-fn make_read_only() -> nix::Result<()> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|_| Errno::EIO)?;
-    for line in mounts.lines() {
-        let fields: Vec<_> = line.split(' ').collect();
-        let [_, _, _, _, place, options, ..] = fields[..] else { continue };
-        let place = unescaped(place);
-        // What already can only be read stays so; what cannot be remounted (it is under another mount) cannot be seen.
-        if options.split(',').any(|option| option == "ro") || !Path::new(&place).exists() {
-            continue;
-        }
-        let flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY | locked(options);
-        let done = mount(None::<&str>, place.as_str(), None::<&str>, flags, None::<&str>);
-        if done.is_err() && !place.starts_with("/proc") && !place.starts_with("/sys") {
-            done?;
-        }
-    }
-    Ok(())
-}
-
-/// Options that only their owner may take away: a remount without them is refused.
-fn locked(options: &str) -> MsFlags {
-    let known = [
-        ("nosuid", MsFlags::MS_NOSUID),
-        ("nodev", MsFlags::MS_NODEV),
-        ("noexec", MsFlags::MS_NOEXEC),
-        ("noatime", MsFlags::MS_NOATIME),
-        ("nodiratime", MsFlags::MS_NODIRATIME),
-        ("relatime", MsFlags::MS_RELATIME),
-    ];
-    let has = |name: &str| options.split(',').any(|option| option == name);
-    known.iter().filter(|(name, _)| has(name)).fold(MsFlags::empty(), |flags, (_, flag)| flags | *flag)
-}
-
-/// Blanks in paths are written as `\040` (proc(5)).
-fn unescaped(path: &str) -> String {
-    path.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
 }
 
 fn write(path: &str, text: &str) -> nix::Result<()> {

@@ -17,11 +17,12 @@ use nix::unistd::Pid;
 
 use super::code::Code;
 use super::job::Line;
+use super::memory;
 use crate::call::{Answer, Performed};
 use crate::trace::What;
 
 /// Bytes of memory that all processes of a program may have together.
-const MEMORY: usize = 512 << 20;
+const MEMORY: u64 = 512 << 20;
 /// Bytes of output that are kept, and how many may come before the program is ended.
 const KEPT: usize = 1 << 20;
 const OUTPUT: usize = 16 << 20;
@@ -139,7 +140,7 @@ impl Guard {
         if everyone.len() > MOST {
             self.halt(Code::OverLimit, format!("It had more than {MOST} processes at once, and was ended."));
         }
-        if everyone.into_iter().map(resident).sum::<usize>() > MEMORY {
+        if memory::of(&everyone) > MEMORY {
             let words = format!("It took more than {} MiB of memory, and was ended.", MEMORY >> 20);
             self.halt(Code::OverLimit, words);
         }
@@ -169,13 +170,6 @@ impl Guard {
             String::from_utf8_lossy(&kept).into_owned()
         })
     }
-}
-
-/// Bytes that a process has in memory.
-fn resident(pid: i32) -> usize {
-    let text = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
-    let pages: usize = text.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
-    pages * 4096
 }
 
 /// A thread that panicked has left nothing half-done here.

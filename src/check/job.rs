@@ -28,6 +28,8 @@ pub struct Job {
     pub begun: Duration,
     /// Directories that it does not see.
     pub hidden: Vec<PathBuf>,
+    /// A directory of which it sees only its own part: the class.
+    pub covered: Option<PathBuf>,
     /// Why namespaces are not even to be tried.
     pub stay_out: Option<String>,
     /// What the verdict has to begin with: only the judge knows it, and not the program.

@@ -17,7 +17,8 @@ use nix::unistd::pipe2;
 use super::build::build;
 use super::code::Code;
 use super::exercises::{self, Exercise};
-use super::ground::{self, Ground, SCRATCH_PLACE};
+use super::files::SCRATCH_PLACE;
+use super::ground::{self, Ground};
 use super::guard::Guard;
 use super::job::{Answer, Job, Line, Work, now};
 use super::rules;
@@ -38,6 +39,7 @@ const MOST: Duration = Duration::from_secs(30);
 const TASKS: usize = 64;
 const CALLS: usize = 100_000;
 const FILE_SIZE: u64 = 16 << 20;
+const FILES: u64 = 64;
 const ADDRESS_SPACE: u64 = 8 << 30;
 
 /// Reads a job from standard input, and answers it.
@@ -49,7 +51,7 @@ pub fn judge() -> ExitCode {
     let Ok(job) = serde_json::from_str::<Job>(&text) else { return ExitCode::FAILURE };
     let ground = match &job.stay_out {
         Some(why) => ground::stay_out(why),
-        None => ground::enter(&job.hidden),
+        None => ground::enter(&job),
     };
     // How long it took to come here says how fast this machine is just now.
     let patience = (now().saturating_sub(job.begun) * PATIENCE).clamp(LEAST, MOST);
@@ -152,6 +154,7 @@ impl Desk<'_> {
             .stream(2, its_errors)
             .limit(Resource::RLIMIT_CORE, 0)
             .limit(Resource::RLIMIT_FSIZE, FILE_SIZE)
+            .limit(Resource::RLIMIT_NOFILE, FILES)
             .limit(Resource::RLIMIT_AS, ADDRESS_SPACE);
         let (output, errors) = (guard.collect(output), guard.collect(errors));
         guard.watch(self.patience);
@@ -172,8 +175,10 @@ impl Desk<'_> {
             output: output.join().unwrap_or_default(),
             errors: errors.join().unwrap_or_default(),
             looks: witness.looks,
+            starts: witness.starts,
             planted,
             at_once: witness.at_once,
+            killed: witness.killed,
             given: given.map(take_back),
             shared_otherwise: witness.shared_otherwise,
             trace,

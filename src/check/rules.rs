@@ -16,7 +16,7 @@ use super::run::Run;
 use super::verdict::Finding;
 
 pub use allocate::{allocated, created_exclusively, stopped_when_refused};
-pub use attach::{attached, attached_for_reading, reattached_there, went_elsewhere};
+pub use attach::{attached, attached_for_reading, detached, reattached_there, went_elsewhere};
 pub use bytes::{child_answered, counted_without_loss, linked_by_offset, wrote_first, wrote_text};
 pub use ends::was_killed_at_work;
 pub use keys::{found_by_key, left_alone, opened_what_exists};
@@ -77,6 +77,6 @@ fn fine() -> Vec<Finding> {
 }
 
 /// One thing is missing.
-fn missing(code: Code, words: impl Into<String>) -> Vec<Finding> {
+fn missing(code: Code, words: impl AsRef<str>) -> Vec<Finding> {
     vec![Finding::new(code, words)]
 }

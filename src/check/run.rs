@@ -15,12 +15,16 @@ pub struct Run {
     pub errors: String,
     /// What the witness found in segments, in the order in which it looked.
     pub looks: Vec<Look>,
+    /// What lay in each segment when the first child began, where the script says to find that out.
+    pub starts: Vec<Look>,
     /// What the witness wrote, that no program could guess.
     pub planted: Option<String>,
     /// The segment that the examiner had made before.
     pub given: Option<Given>,
     /// Whether two children were there at once, where the script says to find that out.
     pub at_once: bool,
+    /// Whether the examiner killed one of its processes at its work, as the script says.
+    pub killed: bool,
     /// Why the examiner ended it.
     pub halted: Option<(Code, String)>,
     /// Memory that it shared by other means than System V calls.
@@ -38,8 +42,10 @@ pub struct Look {
     pub bytes: Vec<u8>,
     /// Whether the examiner had written something of its own there by then.
     pub planted: bool,
-    /// Whether the process was about to end.
-    pub at_end: bool,
+    /// Whether the process was about to detach it, or to end.
+    pub done: bool,
+    /// Whether the process had touched its first page, through any address at which it was still attached.
+    pub touched: bool,
 }
 
 /// The examiner's own segment.
@@ -70,6 +76,14 @@ impl Run {
             Ok(Answer::Id(id)) => Some((made, id)),
             _ => None,
         })
+    }
+
+    /// The `shmdt` calls that detached a segment.
+    pub fn detached(&self, id: Shmid) -> impl Iterator<Item = &Made> {
+        let places: Vec<Address> = self.attached(id).map(|(_, address)| address).collect();
+        self.succeeded().filter(
+            move |made| matches!(made.performed.call, Call::Shmdt { address } if places.contains(&address)),
+        )
     }
 
     /// The segment that the exercise is about: the examiner's, or else the first one that the program made.
@@ -106,6 +120,11 @@ impl Run {
     /// What the witness saw in a segment before anything of the examiner's own was there.
     pub fn looks(&self, id: Shmid) -> impl Iterator<Item = &Look> {
         self.looks.iter().filter(move |look| look.shmid == id && !look.planted)
+    }
+
+    /// Whether the output holds a number, and not only its digits in a longer one.
+    pub fn printed_number(&self, number: usize) -> bool {
+        self.output.split(|letter: char| !letter.is_ascii_digit()).any(|word| word == number.to_string())
     }
 
     /// Whether the output holds a text.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::code::Code;
 use crate::call::Performed;
+use crate::story::visible;
 
 /// Something that is wrong, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +21,10 @@ pub struct Finding {
 
 impl Finding {
     /// A finding; the exercise's own lesson is filled in later, unless [`Finding::lesson`] names another.
-    pub fn new(code: Code, message: impl Into<String>) -> Finding {
-        Finding { code, message: message.into(), call: None, lesson: String::new() }
+    ///
+    /// Whatever the program or a compiler has said in the message commands nobody's terminal.
+    pub fn new(code: Code, message: impl AsRef<str>) -> Finding {
+        Finding { code, message: visible(message.as_ref()), call: None, lesson: String::new() }
     }
 
     /// With the call that shows it.

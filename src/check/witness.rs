@@ -10,6 +10,7 @@ use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Read;
 use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,6 +35,8 @@ const COMPANY: Duration = Duration::from_millis(250);
 const ENOUGH_PROGRAM: u64 = 1 << 20;
 /// A program in an endless loop would be looked at for ever.
 const MOST_LOOKS: usize = 200;
+/// Bits 63 and 62 of an entry of `/proc/PID/pagemap`, which has one for each page.
+const PRESENT_OR_SWAPPED: u64 = 0b11 << 62;
 
 /// Looks on, and plays its part.
 pub(super) struct Witness {
@@ -44,11 +47,12 @@ pub(super) struct Witness {
     /// A segment of the examiner's own, which the program may remove: that is judged, not prevented.
     own: Option<Shmid>,
     first: Option<i32>,
-    killed: bool,
     once_detached: BTreeSet<Shmid>,
     pub looks: Vec<Look>,
+    pub starts: Vec<Look>,
     pub planted: Option<String>,
     pub at_once: bool,
+    pub killed: bool,
     pub shared_otherwise: Option<String>,
 }
 
@@ -60,20 +64,24 @@ impl Witness {
             protects,
             own,
             first: None,
-            killed: false,
             once_detached: BTreeSet::new(),
             looks: Vec::new(),
+            starts: Vec::new(),
             planted: None,
             at_once: false,
+            killed: false,
             shared_otherwise: None,
         }
     }
 
     fn asks(&mut self, pid: i32, call: &Call, state: &State) -> ControlFlow<()> {
+        if let Call::Shmat { shmid, .. } = *call {
+            self.look_at_start(shmid, pid);
+        }
         match *call {
             Call::Shmdt { address } => {
                 if let Some(shmid) = at(state, pid, address) {
-                    self.look(shmid, pid, false);
+                    self.look(shmid, pid, true, state);
                     self.once_detached.insert(shmid);
                 }
             }
@@ -88,7 +96,7 @@ impl Witness {
                 self.guard.halt(Code::RemovedByTheWrongProcess, words);
                 return ControlFlow::Break(());
             }
-            Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => self.look(shmid, pid, false),
+            Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => self.look(shmid, pid, false, state),
             Call::Shmctl { cmd: Cmd::IpcStat, .. } if self.script.kills_at_stat && !self.killed => {
                 self.killed = true;
                 let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
@@ -107,13 +115,13 @@ impl Witness {
     fn ending(&mut self, pid: i32, state: &State) {
         let attached: BTreeSet<Shmid> = state.attached(pid).map(|attachment| attachment.shmid).collect();
         for shmid in &attached {
-            self.look(*shmid, pid, true);
+            self.look(*shmid, pid, true, state);
         }
         if self.script.plant == Plant::AfterChild && self.first != Some(pid) {
             let made = state.segments().find(|segment| segment.made.is_some() && segment.removed.is_none());
             if let Some(segment) = made {
                 let shmid = segment.shmid;
-                self.look(shmid, pid, true);
+                self.look(shmid, pid, true, state);
                 self.plant(shmid, 0);
             }
         }
@@ -153,12 +161,24 @@ impl Witness {
         self.shared_otherwise = self.shared_otherwise.take().or(found);
     }
 
-    fn look(&mut self, shmid: Shmid, pid: i32, at_end: bool) {
+    fn look(&mut self, shmid: Shmid, pid: i32, done: bool, state: &State) {
         if self.looks.len() < MOST_LOOKS
             && let Some(bytes) = read(shmid)
         {
             let planted = self.planted.is_some();
-            self.looks.push(Look { shmid, pid, bytes, planted, at_end });
+            let touched = has_touched(pid, shmid, state);
+            self.looks.push(Look { shmid, pid, bytes, planted, done, touched });
+        }
+    }
+
+    /// Looks at a segment before the first child can have counted in it.
+    fn look_at_start(&mut self, shmid: Shmid, pid: i32) {
+        if self.script.compares_lives
+            && self.first != Some(pid)
+            && self.starts.iter().all(|look| look.shmid != shmid)
+            && let Some(bytes) = read(shmid)
+        {
+            self.starts.push(Look { shmid, pid, bytes, planted: false, done: false, touched: false });
         }
     }
 
@@ -195,6 +215,9 @@ impl Observer for Witness {
             Step::Began(beginning) => {
                 self.first.get_or_insert(beginning.pid);
                 self.guard.began(beginning.pid);
+                for segment in state.segments().filter(|segment| segment.made.is_some()) {
+                    self.look_at_start(segment.shmid, beginning.pid);
+                }
             }
             Step::Asks { pid, call, .. } => return self.asks(*pid, call, state),
             Step::Made(made) if made.created => self.guard.made(&made.performed),
@@ -204,6 +227,19 @@ impl Observer for Witness {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Whether a process has touched the first page of a segment. A page that it shares comes into its own table at its own
+/// first touch, and not by a fork. Of a process that cannot be looked into, nothing is claimed.
+fn has_touched(pid: i32, shmid: Shmid, state: &State) -> bool {
+    let Ok(pages) = fs::File::open(format!("/proc/{pid}/pagemap")) else { return true };
+    let is_there = |address: Address| {
+        let (mut entry, page) = ([0; 8], Linux::new().page_size());
+        let read = pages.read_exact_at(&mut entry, (address.0 / page * 8) as u64);
+        read.is_err() || u64::from_ne_bytes(entry) & PRESENT_OR_SWAPPED != 0
+    };
+    let its = |attachment: &&Attachment| attachment.shmid == shmid;
+    state.attached(pid).filter(its).any(|attachment| is_there(attachment.address))
 }
 
 /// The function of POSIX shared memory that a program is linked with.

@@ -6,6 +6,7 @@ use crate::check::code::Code;
 use crate::check::run::Run;
 use crate::check::verdict::Finding;
 use crate::course::THERE;
+use crate::trace::Code as Mistake;
 
 /// The segment was attached at least once.
 pub fn attached(run: &Run) -> Vec<Finding> {
@@ -25,6 +26,17 @@ pub fn attached(run: &Run) -> Vec<Finding> {
             missing(Code::NeverAttached, format!("It never attached segment {subject}: no shmat was seen."))
         }
     }
+}
+
+/// The segment was detached by the call that is made for it. That it is still attached at the end, the tracer has found.
+pub fn detached(run: &Run) -> Vec<Finding> {
+    let Some(subject) = run.subject() else { return fine() };
+    let still_attached = run.trace.findings.iter().any(|mistake| mistake.code == Mistake::NeverDetached);
+    if still_attached || run.detached(subject).next().is_some() {
+        return fine();
+    }
+    let words = format!("The mapping of segment {subject} is gone, but no shmdt was seen that took it away.");
+    missing(Code::NeverDetached, words)
 }
 
 /// The segment was attached by one who asked for reading only.

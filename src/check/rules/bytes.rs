@@ -28,16 +28,14 @@ pub fn wrote_first(run: &Run) -> Vec<Finding> {
 }
 
 fn wrote(run: &Run, subject: Shmid, text: &str, offset: usize) -> Vec<Finding> {
-    let holds =
-        |look: &Look| look.bytes.get(offset..).is_some_and(|bytes| bytes.starts_with(text.as_bytes()));
-    if run.looks(subject).any(holds) {
+    if run.looks(subject).any(|look| holds(look, text, offset)) {
         return fine();
     }
     let Some(look) = run.looks(subject).find(|look| look.bytes.iter().any(|byte| *byte != 0)) else {
         let words = format!("Nobody wrote to segment {subject}: the witness found nothing but zeros in it.");
         return missing(Code::WroteNothing, words);
     };
-    let place = look.bytes.windows(text.len()).position(|bytes| bytes == text.as_bytes());
+    let place = (0..look.bytes.len()).find(|place| holds(look, text, *place));
     missing(
         Code::WroteElsewhere,
         match place {
@@ -50,6 +48,12 @@ fn wrote(run: &Run, subject: Shmid, text: &str, offset: usize) -> Vec<Finding> {
             ),
         },
     )
+}
+
+/// Whether a text is at this place, with the zero that ends it: another one that only begins alike is another text.
+fn holds(look: &Look, text: &str, offset: usize) -> bool {
+    let rest = look.bytes.get(offset..).and_then(|bytes| bytes.strip_prefix(text.as_bytes()));
+    rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == 0))
 }
 
 /// The first bytes that are not zero, for people to read.
@@ -89,7 +93,7 @@ pub fn child_answered(run: &Run) -> Vec<Finding> {
         );
         return vec![Finding::new(Code::RemovedByTheWrongProcess, words).call(&made.performed)];
     }
-    let by_child = |look: &&Look| look.pid != run.trace.pid && look.bytes.starts_with(CHILD.as_bytes());
+    let by_child = |look: &&Look| look.pid != run.trace.pid && holds(look, CHILD, 0);
     if run.looks(subject).any(|look| by_child(&look)) {
         return fine();
     }
@@ -100,32 +104,71 @@ pub fn child_answered(run: &Run) -> Vec<Finding> {
 /// Every process has counted, and no count was lost.
 pub fn counted_without_loss(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return vec![super::allocate::not_allocated(run)] };
-    let counter = |look: &Look| look.bytes.first_chunk::<4>().map_or(0, |count| u32::from_ne_bytes(*count));
-    let children = run.looks(subject).filter(|look| look.pid != run.trace.pid && look.at_end);
-    let counts: Vec<u32> = children.map(counter).collect();
+    let counts: Vec<u32> = last_looks(run, subject).into_iter().map(counter).collect();
     if counts.len() < CHILDREN {
         let words = format!(
-            "{} processes beside the first had the segment attached when they ended; {CHILDREN} have to count in it.",
+            "{} processes beside the first had the segment attached when they had done; {CHILDREN} have to count in it.",
             counts.len()
         );
         return missing(Code::PrintedWithoutSharing, words);
     }
+    if let Some(words) = counted_for_show(run, subject) {
+        return missing(Code::PrintedWithoutSharing, words);
+    }
     let all = CHILDREN as u32 * ROUNDS;
     let last = run.looks(subject).last().map_or(0, counter);
-    // The first one to end has counted to 5000 at least, the second has seen 10000 by then, and so on.
-    let behind = counts.iter().zip(1..).find(|(count, ended)| **count < ended * ROUNDS);
-    if last == all && behind.is_none() && !run.at_once {
+    if last != all {
+        let words = format!(
+            "The counter in segment {subject} ended at {last}, and not at {all}: {} additions were lost, since two \
+             processes read the same number and both stored the next.",
+            all.abs_diff(last)
+        );
+        return missing(Code::LostUpdates, words);
+    }
+    // The first one to have done has counted to 5000 at least, the second has seen 10000 by then, and so on.
+    if let Some((count, done)) = counts.iter().zip(1..).find(|(count, done)| **count < done * ROUNDS) {
+        let words = format!(
+            "When {done} of the processes had done, the counter in segment {subject} stood at {count}, and not at {} at \
+             least: another one has counted for them.",
+            done * ROUNDS
+        );
+        return missing(Code::LostUpdates, words);
+    }
+    if !run.at_once {
         let words = "They counted one after the other, so that nothing could be lost: each process had ended before the \
                      next one began. They have to count at the same time.";
         return missing(Code::PrintedWithoutSharing, words);
     }
-    if last == all && behind.is_none() {
-        return fine();
+    fine()
+}
+
+/// What each process beside the first saw last: when it detached the segment, or when it ended.
+fn last_looks(run: &Run, subject: Shmid) -> Vec<&Look> {
+    let children: Vec<&Look> =
+        run.looks(subject).filter(|look| look.pid != run.trace.pid && look.done).collect();
+    let is_last =
+        |(place, look): &(usize, &&Look)| children[place + 1..].iter().all(|later| later.pid != look.pid);
+    children.iter().enumerate().filter(is_last).map(|(_, look)| *look).collect()
+}
+
+fn counter(look: &Look) -> u32 {
+    look.bytes.first_chunk::<4>().map_or(0, |count| u32::from_ne_bytes(*count))
+}
+
+/// Why a counter that says 20000 is no proof, if it is none.
+fn counted_for_show(run: &Run, subject: Shmid) -> Option<String> {
+    let start = run.starts.iter().find(|look| look.shmid == subject).map_or(0, counter);
+    if start != 0 {
+        return Some(format!(
+            "The counter in segment {subject} stood at {start} before the others began: they have to count from 0."
+        ));
     }
-    let words = format!(
-        "The counter in segment {subject} ended at {last}, and not at {all}: {} additions were lost, since two \
-         processes read the same number and both stored the next.",
-        all.abs_diff(last)
-    );
-    missing(Code::LostUpdates, words)
+    let touched =
+        |child: &Look| run.looks(subject).any(|look| look.pid == child.pid && look.done && look.touched);
+    let idle = last_looks(run, subject).into_iter().filter(|child| !touched(child)).count();
+    (idle != 0).then(|| {
+        format!(
+            "{idle} of the processes never touched the counter in segment {subject}: each has to count in it."
+        )
+    })
 }

@@ -1,7 +1,6 @@
 //! How the program ended, and which classic mistakes the tracer has seen.
 
 use super::{fine, missing};
-use crate::call::Cmd;
 use crate::check::code::Code;
 use crate::check::exercises::Trial;
 use crate::check::run::Run;
@@ -51,17 +50,16 @@ pub(super) fn ended_badly(run: &Run) -> Finding {
     }
 }
 
-/// The examiner found it at its work, and killed it there.
+/// The examiner found a process of it at its work, and killed that one there: what is left then, the tracer has found.
+/// Whoever guards the others may end well.
 pub fn was_killed_at_work(run: &Run) -> Vec<Finding> {
-    let Some(subject) = run.subject() else { return fine() };
-    let wrote = run.looks(subject).any(|look| look.bytes.starts_with(b"THIS IS A TEST"));
-    match run.trace.ending {
-        Ending::Killed(_) => fine(),
-        Ending::Exited(_) if run.controlled(subject, Cmd::IpcStat).next().is_none() => missing(
-            Code::NeverAsked,
-            "It never came to its work: no IPC_STAT was seen, at which it would be killed.",
-        ),
-        Ending::Exited(_) if !wrote => missing(Code::WroteNothing, "It never wrote its text to the segment."),
-        Ending::Exited(_) => fine(),
+    if run.killed {
+        return fine();
     }
+    let how = match run.trace.ending {
+        Ending::Killed(_) => format!(", and the program {}", run.trace.ending),
+        Ending::Exited(_) => String::new(),
+    };
+    let words = format!("It never came to its work: no IPC_STAT was seen, at which it would be killed{how}.");
+    missing(Code::NeverAsked, words)
 }

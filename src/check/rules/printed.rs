@@ -13,7 +13,7 @@ const KNOWN: [&str; 3] = ["THIS IS A TEST", "I CAME FIRST", "THE CHILD WAS HERE"
 /// The kernel was asked, and its answer printed.
 pub fn asked_and_printed_size(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let printed = run.printed(&SIZE.to_string());
+    let printed = run.printed_number(SIZE);
     match (run.controlled(subject, Cmd::IpcStat).next(), printed) {
         (Some(_), true) => fine(),
         (Some(made), false) => {
