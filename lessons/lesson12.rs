@@ -46,10 +46,10 @@ fn tell(story: &Story) -> Result<()> {
          program, so our type copies bytes in and out, and never hands out a reference.",
     );
     story.try_it(format!("grep SYSV /proc/{}/maps", story.pid()), "two ranges with the same id");
-    two.detach()?;
-    one.detach()?;
 
     story.step("Ask for an address")?;
+    two.detach()?;
+    one.detach()?;
     let base = segment.attach_preferring(THERE)?.detach()?;
     let page = story.page_size();
     story.say(format!("Nothing is at {base} now. We ask for that address, and for some near it."));
