@@ -210,6 +210,8 @@ pub enum ProcFile {
     SleepsIn,
     /// `/proc/sys/kernel/…`: a limit or setting.
     Setting(&'static str),
+    /// `/proc/sys/vm/mmap_min_addr`: below it nothing is mapped for users.
+    LowestAddress,
     /// `/proc/PID/maps` of the process with this id.
     MapsOf(i32),
     /// `/proc/PID/comm` of the process with this id: what its program is called.
@@ -227,6 +229,7 @@ impl ProcFile {
             ProcFile::Name(pid) => format!("/proc/{pid}/comm").into(),
             ProcFile::Status => format!("/proc/{pid}/status").into(),
             ProcFile::SleepsIn => format!("/proc/{pid}/wchan").into(),
+            ProcFile::LowestAddress => "/proc/sys/vm/mmap_min_addr".into(),
             ProcFile::Setting(name) => format!("/proc/sys/kernel/{name}").into(),
         }
     }

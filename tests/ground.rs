@@ -15,8 +15,8 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{geteuid, setgid, setuid};
 use serde_json::Value;
 use support::{
-    Finished, Format, Namespace, Preload, Program, Run, assert_nothing_left, can_be_laid, forbidding,
-    namespaces, new_namespaces, program, programs,
+    Finished, Format, Namespace, Preload, Program, Run, assert_nothing_left, can_be_laid, clean_up,
+    forbidding, forbidding_command, namespaces, new_namespaces, program, programs,
 };
 
 /// The segment's size, in pages.
@@ -133,6 +133,28 @@ fn refused_by_sandbox(errno: Errno, words: &[&str]) {
         assert_refused(&finished, words);
         assert_nothing_left(&finished);
     }
+}
+
+/// Each of the other calls, in a lesson that makes it: the kernel has no reason of its own to forbid it there.
+#[test]
+fn a_sandbox_that_forbids_another_call_is_told_too() {
+    let refused = |name, run: &dyn Fn(Run) -> Run| {
+        let finished = run(Run::through(&program(name), Format::Text)).finish();
+        // A call that removes may be among the forbidden ones.
+        clean_up(&finished);
+        assert_refused(&finished, &["EPERM", "so a sandbox forbids the call", "outside the container"]);
+        for false_reason in ["Addresses", "is none of them", "not explained"] {
+            assert!(!finished.words().contains(false_reason), "{}", finished.seen());
+        }
+    };
+    let eperm = Errno::EPERM;
+    refused("lesson02", &|run| forbidding(libc::SYS_shmat, eperm, run));
+    refused("lesson05", &|run| forbidding(libc::SYS_shmdt, eperm, run));
+    refused("lesson03", &|run| forbidding(libc::SYS_shmctl, eperm, run));
+    refused("lesson08", &|run| forbidding_command(libc::SYS_shmctl, (1, libc::IPC_RMID), eperm, run));
+    refused("lesson18", &|run| forbidding(libc::SYS_semget, eperm, run));
+    refused("lesson18", &|run| forbidding(libc::SYS_semctl, eperm, run));
+    refused("lesson18", &|run| forbidding_command(libc::SYS_semctl, (2, libc::IPC_RMID), eperm, run));
 }
 
 #[test]

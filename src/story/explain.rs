@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** every sentence that names a number has just read it, or takes it from the call.
 
+mod forbidden;
 mod others;
 
 use std::io;
@@ -15,6 +16,7 @@ use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
 use crate::kernel::{ProcFile, Process};
 
+use forbidden::{forbidden, sandbox};
 use others::{file, ftok, semaphore};
 
 /// Where the evidence comes from: the process that was refused, seen from inside or from outside.
@@ -40,6 +42,7 @@ impl Look for &mut (dyn Process + '_) {
 pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reason {
     let (why, advice) = match (call, errno) {
         (_, Errno::ENOSYS) => no_such_call(call),
+        (_, Errno::EPERM) if !has_reasons_of_its_own(call) => forbidden(call, process),
         (Call::Shmget { key, size, flags, .. }, _) => shmget(*key, *size, *flags, errno, process),
         (Call::Shmat { shmid, address, flags }, _) => shmat(*shmid, *address, *flags, errno, process),
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
@@ -56,6 +59,11 @@ pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reas
         (Call::Ftok { .. }, _) => ftok(errno),
     };
     Reason { why, advice }
+}
+
+/// Whether the kernel forbids the call for what it asks, and not only for who asks.
+fn has_reasons_of_its_own(call: &Call) -> bool {
+    matches!(call, Call::Shmget { .. } | Call::Shmat { .. } | Call::File(_) | Call::Ftok { .. })
 }
 
 type Words = (String, String);
@@ -131,10 +139,7 @@ fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut
             "SHM_HUGETLB is for CAP_IPC_LOCK, or a group or limit that allows it.",
             "Leave out SHM_HUGETLB.",
         ),
-        Errno::EPERM => words(
-            "The manual page gives EPERM for huge pages only, so a sandbox forbids the call (a seccomp filter).",
-            "Run it outside the container, or with a profile that allows System V IPC.",
-        ),
+        Errno::EPERM => sandbox("The manual page gives EPERM for huge pages only"),
         _ => unknown("shmget", errno),
     }
 }
@@ -197,12 +202,24 @@ fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: 
             "See `ulimit -v`; and an address near the top of the address space has no room above it.",
         ),
         Errno::EIDRM => words("The segment was removed while the call ran.", "Make it anew."),
-        Errno::EPERM => words(
-            "Addresses this low are not for users (vm.mmap_min_addr), or a sandbox forbids the call.",
-            "Pass NULL, and let the kernel choose.",
-        ),
+        Errno::EPERM => too_low(address, process)
+            .unwrap_or_else(|| sandbox("The kernel answers shmat with EPERM for a low address only")),
         _ => unknown("shmat", errno),
     }
+}
+
+/// Linux keeps the lowest addresses from users, lest a NULL pointer of the kernel's leads into their memory.
+fn too_low(address: Address, process: &mut dyn Look) -> Option<Words> {
+    let lowest = process.shows(ProcFile::LowestAddress).ok().and_then(|text| limits::parse(&text).ok())?;
+    (address != Address::NULL && (address.0 as u64) < lowest).then(|| {
+        words(
+            format!(
+                "Addresses below {} are not for users (vm.mmap_min_addr), or a sandbox forbids the call.",
+                Address(lowest as usize)
+            ),
+            "Pass NULL, and let the kernel choose.",
+        )
+    })
 }
 
 fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut dyn Look) -> Words {
@@ -277,18 +294,6 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno, process: &mut dyn Look) -> Words {
         Errno::EACCES => words(
             "The segment's permission bits do not let this process read its record.",
             "Its owner may change them with IPC_SET.",
-        ),
-        Errno::EPERM if matches!(cmd, Cmd::ShmLock | Cmd::ShmUnlock) => words(
-            format!(
-                "{cmd} is for the segment's owner or creator, if RLIMIT_MEMLOCK is above 0, and for CAP_IPC_LOCK."
-            ),
-            "See `ulimit -l`, and `ipcs -m -c`, which names owner and creator.",
-        ),
-        Errno::EPERM => words(
-            format!(
-                "{cmd} is for the segment's owner, its creator, or root, and this process is none of them."
-            ),
-            "`ipcs -m -c` names owner and creator.",
         ),
         Errno::EIDRM => words("The segment was removed while the call ran.", "Nothing is left to do."),
         Errno::ENOMEM => words(

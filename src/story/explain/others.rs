@@ -46,10 +46,6 @@ pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
             "These are more operations than one call may have (SEMOPM).",
             "See `ipcs -s -l`, or the third number in /proc/sys/kernel/sem.",
         ),
-        Errno::EPERM => words(
-            "This is for the set's owner, its creator, or root, and this process is none of them.",
-            "`ipcs -s -c` names owner and creator.",
-        ),
         Errno::EINTR => words("A signal came while the process waited.", "Ask again."),
         Errno::EACCES => {
             words("The set's permission bits deny what was asked.", "`ipcs -s` names its owner.")
