@@ -132,6 +132,11 @@ pub trait Process {
     /// Whatever opening and reading the file gives: `/proc` may be hidden, or not there.
     fn shows(&mut self, file: ProcFile) -> io::Result<String>;
 
+    /// The file of the program that the process runs, as its maps name it too.
+    fn program(&self) -> Option<PathBuf> {
+        std::fs::read_link(format!("/proc/{}/exe", self.pid())).ok()
+    }
+
     /// The name of a user, if it has one here.
     fn user_name(&self, uid: u32) -> Option<String>;
 

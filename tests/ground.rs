@@ -237,6 +237,7 @@ fn a_taken_address_is_told_with_who_takes_it_and_another_one_is_used() {
         finished.assert_exited(0);
         assert_eq!(finished.err, "", "{}", finished.seen());
         assert_nothing_left(&finished);
+        assert_is_no_program(&finished, 0x5000000);
         let calls = finished.told("call");
         let refused =
             calls.iter().find(|call| call["errno"] == "EINVAL" && call["args"]["address"] == 0x5000000);
@@ -248,6 +249,19 @@ fn a_taken_address_is_told_with_who_takes_it_and_another_one_is_used() {
         assert!(why.contains("0x5000000 is taken by: 05000000-05001000 r--p"), "{why}");
         assert!(why.contains(squatter.path().to_str().expect("a path in UTF-8")), "{why}");
     }
+}
+
+/// What begins at the address is another file than the program's, and is not drawn or listed as the program.
+fn assert_is_no_program(finished: &Finished, address: u64) {
+    let spaces = finished.told("space");
+    let now = spaces.iter().flat_map(|space| space["now"]["parts"].as_array().expect("parts"));
+    let here: Vec<_> = now.filter(|part| part["start"] == address).map(|part| &part["what"]).collect();
+    assert_eq!(here.len(), spaces.len(), "{}", finished.seen());
+    assert!(here.iter().all(|what| *what == "libraries"), "{}", finished.seen());
+    let hexadecimal = format!("{address:#x}");
+    let tables = finished.told("table");
+    let mut rows = tables.iter().flat_map(|table| table["rows"].as_array().expect("rows"));
+    assert!(!rows.any(|row| row[0] == "program" && row[1] == hexadecimal), "{}", finished.seen());
 }
 
 #[test]
