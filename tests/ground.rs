@@ -279,6 +279,26 @@ fn where_namespaces_are_forbidden_isolated_names_the_setting() {
     }
 }
 
+#[test]
+fn where_namespaces_are_forbidden_a_lesson_says_what_falls_away_and_what_would_allow_it() {
+    let allowed = namespaces("a setting that forbids namespaces, in lessons that need one");
+    let lost: [(_, &[&str]); 2] = [
+        ("lesson09", &["what shmget says to the key -1"]),
+        ("lesson15", &["three steps", "Make a fifth", "Go one byte too far", "Let the kernel remove"]),
+    ];
+    for (name, lost) in lost {
+        let run = Run::through(&program(name), Format::Json);
+        let finished = if allowed { run.before_exec(forbid_namespaces) } else { run }.finish();
+        finished.assert_exited(0);
+        assert_nothing_left(&finished);
+        let missing = finished.told("missing");
+        let told = |words: &str| missing.iter().any(|event| event["text"].to_string().contains(words));
+        for words in lost.iter().chain(&["sysctl"]) {
+            assert!(told(words), "{words:?} is not said: {}", finished.seen());
+        }
+    }
+}
+
 fn forbid_namespaces() -> io::Result<()> {
     new_namespaces(CloneFlags::empty(), 0)?;
     fs::write("/proc/sys/user/max_user_namespaces", "0")

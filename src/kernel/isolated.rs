@@ -47,11 +47,13 @@ fn errno_of(error: &io::Error) -> Errno {
 fn forbidden(asked: &str, errno: Errno) -> Error {
     let advice = match errno {
         Errno::ENOSPC | Errno::EUSERS => {
-            "The limit on namespaces is used up or 0: see `sysctl user.max_user_namespaces user.max_ipc_namespaces`."
+            "The limit on namespaces is used up or 0. Root may raise it: \
+             `sysctl user.max_user_namespaces=1000 user.max_ipc_namespaces=1000`."
         }
         Errno::EPERM | Errno::EACCES => {
-            "Private namespaces are forbidden here. On Ubuntu see `sysctl kernel.apparmor_restrict_unprivileged_userns`, \
-             on Debian `sysctl kernel.unprivileged_userns_clone`; in a container, its seccomp profile."
+            "Private namespaces are forbidden here. Root may allow them: on Ubuntu with \
+             `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, on Debian with \
+             `sysctl kernel.unprivileged_userns_clone=1`; a container needs another seccomp profile."
         }
         _ => "This kernel may be built without user or IPC namespaces.",
     };
