@@ -55,6 +55,7 @@ fn forbidden(asked: &str, errno: Errno) -> Error {
              `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, on Debian with \
              `sysctl kernel.unprivileged_userns_clone=1`; a container needs another seccomp profile."
         }
+        Errno::ENOENT => "Is /proc mounted? Root may do that: `mount -t proc proc /proc`.",
         _ => "This kernel may be built without user or IPC namespaces.",
     };
     let answer = format!("{errno:?} ({})", errno.desc());
