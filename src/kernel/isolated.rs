@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, named};
 
 /// `unshare(CLONE_NEWUSER|CLONE_NEWIPC)`: moves this process into namespaces of its own, as their root.
 ///
@@ -58,6 +58,5 @@ fn forbidden(asked: &str, errno: Errno) -> Error {
         Errno::ENOENT => "Is /proc mounted? Root may do that: `mount -t proc proc /proc`.",
         _ => "This kernel may be built without user or IPC namespaces.",
     };
-    let answer = format!("{errno:?} ({})", errno.desc());
-    Error::ground(asked, answer, advice)
+    Error::ground(asked, named(errno), advice)
 }

@@ -10,7 +10,7 @@ use std::io;
 use nix::errno::Errno;
 
 use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
-use crate::error::Reason;
+use crate::error::{Reason, meaning};
 use crate::evidence::limits::{self, SHM_RMID_FORCED, SHMALL, SHMMAX, SHMMNI};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
@@ -90,7 +90,7 @@ fn unknown(call: &str, errno: Errno) -> Words {
             "Build the program anew: for 64 bits, or with _FILE_OFFSET_BITS=64.",
         ),
         _ => words(
-            format!("{call} gave {errno:?}, and why is not explained here: {}.", errno.desc()),
+            format!("{call} gave {errno:?}, and why is not explained here: {}.", meaning(errno)),
             see(call),
         ),
     }

@@ -4,6 +4,7 @@ use nix::errno::Errno;
 
 use super::{Words, unknown, words};
 use crate::call::{Call, FileCall, Key};
+use crate::error::meaning;
 
 pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
     match errno {
@@ -91,7 +92,7 @@ pub(super) fn ftok(errno: Errno) -> Words {
         Errno::ENOENT => words("ftok asks stat for the file's number, and no file has this name.", checked),
         Errno::EACCES => words("A folder on the way to the file may not be searched by this user.", checked),
         _ => words(
-            format!("ftok asks stat for the file's number, and it answered: {}.", errno.desc()),
+            format!("ftok asks stat for the file's number, and it answered: {}.", meaning(errno)),
             checked,
         ),
     }
