@@ -40,7 +40,11 @@ pub fn program_file() -> PathBuf {
 pub fn free_project(story: &Story, path: &Path) -> Result<i32> {
     for project in (0..255).map(|n| 1 + (story.pid() + n) % 255) {
         let key = key_of(path, project).map_err(|errno| {
-            Error::ground(format!("ftok({path:?}, {project})"), named(errno), "Is the program's file still there?")
+            Error::ground(
+                format!("ftok({path:?}, {project})"),
+                named(errno),
+                "Is the program's file still there?",
+            )
         })?;
         let look = Call::Shmget { key, size: 0, flags: ShmgetFlags::empty(), mode: Mode::empty() };
         // Whatever else stands in the way, the lesson's own call will be told of it.

@@ -65,7 +65,11 @@ pub fn key_of_this_program() -> Result<Key> {
     let file = keys::program_file();
     let project = 1 + geteuid().as_raw() % 255;
     key_of(&file, project as i32).map_err(|errno| {
-        Error::ground(format!("ftok({file:?}, {project})"), named(errno), "Give both sides the same --key instead.")
+        Error::ground(
+            format!("ftok({file:?}, {project})"),
+            named(errno),
+            "Give both sides the same --key instead.",
+        )
     })
 }
 

@@ -3,6 +3,7 @@
 //! **Invariant:** however a lesson ends, the learner reads words, never a backtrace; the exit status is 0 for a
 //! lesson that ran or was left, 1 for one that failed, 2 for a misuse; and nothing of the lesson's is left.
 
+mod answer;
 mod options;
 mod screen;
 mod sides;
@@ -20,6 +21,7 @@ use crate::evidence::limits::{self, SHM_RMID_FORCED};
 use crate::kernel::{self, Linux, ProcFile};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
+pub use answer::answer;
 pub use options::{Color, Format, NoMore, Options, Pace, Scheduling, Speed, examples};
 pub use screen::{choose_color_for, screen};
 pub use sides::{Side, lesson_with_sides};
@@ -42,12 +44,12 @@ pub fn lesson_with<More: Args>(
     let about = format!("Lesson {number} of {LAST}: {}", lesson.title);
     let command = Options::command().name(lesson.name).after_help(examples(lesson.name));
     // A lesson's own options bring a description of themselves, which is not the lesson's.
-    let matches = More::augment_args(command).about(about).long_about(None).get_matches();
-    let understood = Options::from_arg_matches(&matches)
-        .and_then(|options| More::from_arg_matches(&matches).map(|more| (options, more)));
+    let matches = More::augment_args(command).about(about).long_about(None).try_get_matches();
+    let understood = matches
+        .and_then(|matches| Ok((Options::from_arg_matches(&matches)?, More::from_arg_matches(&matches)?)));
     let (options, more) = match understood {
         Ok(understood) => understood,
-        Err(error) => error.exit(),
+        Err(error) => return answer(&error),
     };
     run(&options, Program { number: Some(number), title: lesson.title, source }, |story| tell(story, &more))
 }
@@ -159,7 +161,12 @@ fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> Ex
 /// Prints names with what they stand for, a line each.
 pub fn print_list<'a>(lines: impl Iterator<Item = (&'a str, &'a str)>) -> ExitCode {
     let text: String = lines.map(|(name, title)| format!("{name}  {title}\n")).collect();
-    match io::stdout().write_all(text.as_bytes()) {
+    written(io::stdout().write_all(text.as_bytes()))
+}
+
+/// The exit status of what only writes: whoever reads it may have had enough of it.
+fn written(outcome: io::Result<()>) -> ExitCode {
+    match outcome {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failed(&Error::Output(error)),
         _ => ExitCode::SUCCESS,
     }
@@ -198,6 +205,8 @@ fn contradiction(panic: &panic::PanicHookInfo<'_>) {
 pub fn say(words: &str) {
     let width = screen::width(io::stderr().is_terminal());
     for paragraph in words.lines() {
-        let _ = writeln!(io::stderr(), "{}", textwrap::fill(paragraph, width));
+        let indent = &paragraph[..paragraph.len() - paragraph.trim_start().len()];
+        let wrapped = textwrap::fill(paragraph, textwrap::Options::new(width).subsequent_indent(indent));
+        let _ = writeln!(io::stderr(), "{wrapped}");
     }
 }

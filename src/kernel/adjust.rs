@@ -44,7 +44,11 @@ impl Adjustment {
             Adjustment::Set(name, value) => set(name, *value),
             Adjustment::LimitLocked(bytes) => {
                 setrlimit(Resource::RLIMIT_MEMLOCK, *bytes, *bytes).map_err(|errno| {
-                    Error::ground(format!("setrlimit(RLIMIT_MEMLOCK, {bytes})"), named(errno), "Ask for less.")
+                    Error::ground(
+                        format!("setrlimit(RLIMIT_MEMLOCK, {bytes})"),
+                        named(errno),
+                        "Ask for less.",
+                    )
                 })
             }
             Adjustment::Umask(bits) => {
