@@ -82,6 +82,9 @@ fn begun(
     if options.isolated
         && let Err(error) = kernel::isolate()
     {
+        if options.format == Format::Json {
+            not_begun(options, &program, &error);
+        }
         let status = failed(&error);
         say("Without --isolated the lesson runs all the same.");
         return status;
@@ -92,6 +95,12 @@ fn begun(
     let ended = panic::catch_unwind(AssertUnwindSafe(|| tell(&story)));
     kernel::remove_what_is_left();
     finish(&story, next, ended.ok())
+}
+
+/// Tells a program that listens how it ends before it begins; people read it on standard error.
+fn not_begun(options: &Options, program: &Program, error: &Error) {
+    let story = begin(&Options { isolated: false, ..options.clone() }, program);
+    tell_end(&story, "failed", Some(error.to_string()), None);
 }
 
 fn begin(options: &Options, program: &Program) -> Story {
@@ -146,9 +155,7 @@ fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> Ex
     let error = ended.as_ref().and_then(|ended| ended.as_ref().err()).map(Error::to_string);
     let next =
         next.filter(|_| outcome == "complete").map(|Lesson { name, .. }| format!("cargo run --bin {name}"));
-    let (left, marked) = story.left().unzip();
-    let (marked, left_sets) = (marked.unwrap_or_default(), story.left_sets());
-    story.tell(Event::End { outcome, error, left, marked, left_sets, next });
+    tell_end(story, outcome, error, next);
     match ended.map(|ended| ended.and_then(|()| story.unharmed())) {
         Some(Ok(()) | Err(Error::Quit)) => ExitCode::SUCCESS,
         // Whoever read the story has had enough of it: that is no failure (`lesson01 | head`).
@@ -156,6 +163,12 @@ fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> Ex
         Some(Err(error)) => failed(&error),
         None => ExitCode::FAILURE,
     }
+}
+
+fn tell_end(story: &Story, outcome: &'static str, error: Option<String>, next: Option<String>) {
+    let (left, marked) = story.left().unzip();
+    let (marked, left_sets) = (marked.unwrap_or_default(), story.left_sets());
+    story.tell(Event::End { outcome, error, left, marked, left_sets, next });
 }
 
 /// Prints names with what they stand for, a line each.

@@ -278,6 +278,14 @@ fn where_namespaces_are_forbidden_isolated_names_the_setting() {
             &["unshare(CLONE_NEWUSER|CLONE_NEWIPC)", "sysctl", "namespaces", "--isolated"],
         );
         assert_eq!(finished.text(), "", "nothing is told before");
+        let run = Run::through(&program, Format::Json).args(["--isolated"]);
+        let finished = if allowed { run.before_exec(forbid_namespaces) } else { run }.finish();
+        finished.assert_exited(1);
+        let events: Vec<_> = finished.events().iter().map(|event| event["event"].clone()).collect();
+        assert_eq!(events, ["lesson", "end"], "{}", finished.seen());
+        let end = &finished.told("end")[0];
+        assert_eq!((&end["outcome"], &end["left"]), (&"failed".into(), &Value::Array(vec![])), "{end}");
+        assert!(end["error"].to_string().contains("unshare("), "{end}");
     }
 }
 
