@@ -105,7 +105,7 @@ fn not_begun(options: &Options, program: &Program, error: &Error) {
 
 fn begin(options: &Options, program: &Program) -> Story {
     let stepping = options.steps();
-    let prompt = stepping.then(|| Prompt::new(io::stdin().lock()));
+    let prompt = stepping.then(|| Prompt::new(io::stdin()));
     let story = Story::new(
         Box::new(Linux::new()),
         teller(options, stepping),
