@@ -4,6 +4,8 @@
 
 mod forbidden;
 mod others;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 
@@ -114,9 +116,10 @@ fn no_such_call(call: &Call) -> Words {
 fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => invalid_size(key, size, process),
-        Errno::ENOENT => {
-            words(format!("No segment has the key {key}, and IPC_CREAT was not given."), "Add IPC_CREAT.")
-        }
+        Errno::ENOENT => words(
+            format!("No segment has the key {key}, and IPC_CREAT was not given."),
+            "Start first who makes it; who is to make it adds IPC_CREAT.",
+        ),
         Errno::EEXIST => words(
             format!("A segment has the key {key} already, and IPC_CREAT|IPC_EXCL asks for a new one."),
             "Leave out IPC_EXCL to use the segment that is there, or choose another key.",
@@ -193,10 +196,7 @@ fn no_space(size: usize, process: &mut dyn Look) -> Words {
 fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => invalid_attach(id, address, flags, process),
-        Errno::EACCES => words(
-            "The segment's permission bits deny this process what it asks. There is no attaching for writing only.",
-            "With SHM_RDONLY read permission is enough; IPC_SET changes the bits, for the owner.",
-        ),
+        Errno::EACCES => denied_attach(id, flags, process),
         Errno::ENOMEM => words(
             "There is no room for the segment in this process's address space.",
             "See `ulimit -v`; and an address near the top of the address space has no room above it.",
@@ -205,6 +205,20 @@ fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: 
         Errno::EPERM => too_low(address, process)
             .unwrap_or_else(|| sandbox("The kernel answers shmat with EPERM for a low address only")),
         _ => unknown("shmat", errno),
+    }
+}
+
+fn denied_attach(id: Shmid, flags: ShmatFlags, process: &mut dyn Look) -> Words {
+    let mode = row(process, |row| row.shmid == id).map(|row| row.perms & 0o777);
+    match mode.filter(|_| flags.contains(ShmatFlags::SHM_EXEC)) {
+        Some(mode) if mode & 0o111 == 0 => words(
+            format!("SHM_EXEC asks for permission to execute, and the segment's mode, {mode:04o}, has no x bit."),
+            "Leave out SHM_EXEC; or the owner adds the bit with IPC_SET, as in 0700.",
+        ),
+        _ => words(
+            "The segment's permission bits deny this process what it asks. There is no attaching for writing only.",
+            "With SHM_RDONLY read permission is enough; IPC_SET changes the bits, for the owner.",
+        ),
     }
 }
 
@@ -236,6 +250,12 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
         let (why, advice) = no_such_segment(id, process);
         return words(why, format!("{advice} A C program must check for (void *) -1."));
     };
+    if address == Address::NULL && flags.contains(ShmatFlags::SHM_REMAP) {
+        return words(
+            "SHM_REMAP replaces what is mapped at an address, and NULL names none.",
+            "Pass the address of an attachment, or leave out SHM_REMAP.",
+        );
+    }
     if !address.is_multiple_of(page) && !flags.contains(ShmatFlags::SHM_RND) {
         return words(
             format!("{address} is not a multiple of SHMLBA, here {page}: {} is left over.", address.0 % page),

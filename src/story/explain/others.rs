@@ -55,7 +55,10 @@ pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
             "A set has this key already, and IPC_CREAT|IPC_EXCL asks for a new one.",
             "Choose another key.",
         ),
-        Errno::ENOENT => words("No set has this key, and IPC_CREAT was not given.", "Add IPC_CREAT."),
+        Errno::ENOENT => words(
+            "No set has this key, and IPC_CREAT was not given.",
+            "Start first who makes it; who is to make it adds IPC_CREAT.",
+        ),
         Errno::ENOSPC => {
             words("A limit on semaphores is used up.", "See `ipcs -s -l`, and remove sets that nobody needs.")
         }
