@@ -309,6 +309,15 @@ fn where_namespaces_are_forbidden_a_lesson_says_what_falls_away_and_what_would_a
     }
 }
 
+/// The child of lesson 8 becomes another program, by execvp.
+#[test]
+fn a_program_that_is_not_installed_is_named() {
+    let finished = Run::through(&program("lesson08"), Format::Text).env("PATH", "/nonexistent").finish();
+    let words = ["was to run `sleep`", "ENOENT (No such file or directory)", "Is sleep installed"];
+    assert_refused(&finished, &words);
+    assert_nothing_left(&finished);
+}
+
 fn forbid_namespaces() -> io::Result<()> {
     new_namespaces(CloneFlags::empty(), 0)?;
     fs::write("/proc/sys/user/max_user_namespaces", "0")
