@@ -174,17 +174,19 @@ fn no_space(size: usize, process: &mut dyn Look) -> Words {
     let table = table(process).unwrap_or_default();
     let page = process.page_size();
     let pages = |bytes: usize| bytes.div_ceil(page) as u64;
+    let counted = |number: u64, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
     let used: u64 = table.iter().map(|row| pages(row.size)).sum();
     match (setting(process, SHMMNI), setting(process, SHMALL)) {
         (Some(most), _) if table.len() as u64 >= most => words(
-            format!("/proc/sys/kernel/shmmni allows {most} segments, and so many there are."),
+            format!("/proc/sys/kernel/shmmni allows {}, and so many there are.", counted(most, "segment")),
             "Remove those that nobody needs (`ipcs -m`, `ipcrm -m ID`), or raise kernel.shmmni. \
              With --isolated you have a table of your own.",
         ),
         (_, Some(most)) if used + pages(size) > most => words(
             format!(
-                "/proc/sys/kernel/shmall allows {most} pages for all segments together; {used} are in use, and {} \
+                "/proc/sys/kernel/shmall allows {} for all segments together; {used} are in use, and {} \
                  asked for.",
+                counted(most, "page"),
                 pages(size)
             ),
             "Remove segments that nobody needs, or raise kernel.shmall.",
@@ -212,7 +214,9 @@ fn denied_attach(id: Shmid, flags: ShmatFlags, process: &mut dyn Look) -> Words 
     let mode = row(process, |row| row.shmid == id).map(|row| row.perms & 0o777);
     match mode.filter(|_| flags.contains(ShmatFlags::SHM_EXEC)) {
         Some(mode) if mode & 0o111 == 0 => words(
-            format!("SHM_EXEC asks for permission to execute, and the segment's mode, {mode:04o}, has no x bit."),
+            format!(
+                "SHM_EXEC asks for permission to execute, and the segment's mode, {mode:04o}, has no x bit."
+            ),
             "Leave out SHM_EXEC; or the owner adds the bit with IPC_SET, as in 0700.",
         ),
         _ => words(
