@@ -39,7 +39,7 @@ fn tell(story: &Story) -> Result<()> {
         "E21",
         "the second argument is an address inside our address space; NULL is the portable choice.",
     );
-    story.erratum(
+    story.addition(
         "E31",
         "0x5000000 is usually free and never promised: a program must be ready to be refused.",
     );

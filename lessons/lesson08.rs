@@ -94,7 +94,7 @@ fn tell(story: &Story) -> Result<()> {
         record.cpid
     ));
     story.show_segments();
-    story.erratum("E27", "exec and exit detach as a side effect, as a crash does; none of them removes.");
+    story.addition("E27", "a crash and a signal detach as exit and exec do, and do not remove, either.");
 
     story.step("Find it and remove it by hand")?;
     story.say("ipcs finds what is left, and ipcrm removes it: the same IPC_RMID, from another program.");

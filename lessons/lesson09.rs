@@ -191,6 +191,11 @@ fn tell(story: &Story) -> Result<()> {
         )?;
         let unchecked = Key(-1);
         guess.reveal(story, unchecked.find(&child, SIZE, ShmgetFlags::IPC_CREAT, OWNER_RW).verdict()?);
+    } else {
+        story.missing(
+            "So the question of this experiment falls away, what shmget says to the key -1: where others live, it may \
+             be in use. What would allow it is said above.",
+        );
     }
     story.habit("In Rust ftok returns a Result: the key cannot be used before somebody has looked.");
 

@@ -46,10 +46,10 @@ fn tell(story: &Story) -> Result<()> {
          program, so our type copies bytes in and out, and never hands out a reference.",
     );
     story.try_it(format!("grep SYSV /proc/{}/maps", story.pid()), "two ranges with the same id");
-    two.detach()?;
-    one.detach()?;
 
     story.step("Ask for an address")?;
+    two.detach()?;
+    one.detach()?;
     let base = segment.attach_preferring(THERE)?.detach()?;
     let page = story.page_size();
     story.say(format!("Nothing is at {base} now. We ask for that address, and for some near it."));
@@ -140,7 +140,10 @@ fn tell(story: &Story) -> Result<()> {
                 "in our process it leads there. A pointer means something in one address space only.",
             ),
             (words(OTHER), "no error, no signal: the address is good, and leads to something else."),
-            ("was killed by SIGSEGV".to_owned(), "only where nothing is mapped: the last row of the table."),
+            (
+                "nothing: it is killed by SIGSEGV".to_owned(),
+                "only where nothing is mapped: the last row of the table.",
+            ),
         ],
     )?;
     story.in_brief("As forked; moved; alone");
@@ -161,7 +164,7 @@ fn tell(story: &Story) -> Result<()> {
     let rows = [as_forked, misled, follow("alone", &moved)?];
     let heading = ["child", "segment at", "the address", "the offset"];
     story.table("where they lead in the child", heading, &rows);
-    guess.reveal(story, rows[1][2].clone());
+    guess.reveal(story, rows[1][2].replace("was killed", "nothing: it is killed"));
     assert!(rows.iter().all(|row| row[3] == words(TEXT)));
     story.habit(
         "note offsets, and add them to where this process has the segment. A reference, a Box, a Vec, a String hold \

@@ -83,7 +83,7 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, story.name_of(executed.lpid).as_str());
     child.show_maps();
     assert_eq!((executed.nattch, executed.lpid), (1, child.pid()));
-    story.erratum("E27", "exec detaches, but nobody uses it for that: the program and its data go, too.");
+    story.addition("E27", "nobody uses exec to detach: the program and its data go, too.");
     child.kill(Signal::SIGTERM)?;
 
     story.step("Exit without a thought")?;

@@ -123,6 +123,11 @@ fn live_apart(story: &Story) -> Result<()> {
         story.erratum("E28", "a limit holds for an IPC namespace: the hermit's is 4, ours is what it was.");
         use_up(story, &hermit)?;
         destroy_orphans(story, &hermit)?;
+    } else {
+        story.missing(
+            "So three steps fall away: Make a fifth; Go one byte too far; Let the kernel remove. What would allow them \
+             is said above.",
+        );
     }
     hermit.exit().map(drop)
 }

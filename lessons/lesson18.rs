@@ -98,7 +98,7 @@ fn tell(story: &Story) -> Result<()> {
             .map(|(way, races)| compared(way, races, &atomic)),
     );
     story.say(format!(
-        "{RACES} races each: the middle half of the times, and how many times as long as the atomic way that is, race by \
+        "{RACES} races each: all their increments and losses, the middle half of their times, and how many times as long as the atomic way that is, race by \
          race; unclear, where the races do not agree. What else the machine does makes the times differ from run to \
          run; the zeros of the locks do not."
     ));

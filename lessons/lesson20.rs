@@ -37,7 +37,10 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
         "64 bytes through a segment, and each side looks for them without a pause. Beside a pipe that is",
         [
             (Scale::Faster, "a pipe wakes a sleeping process for each message, which takes microseconds."),
-            (Scale::MuchFaster, "more than that: nothing but a line of the cache goes from core to core."),
+            (
+                Scale::MuchFaster,
+                "a pipe takes a call at each end; here a line of the cache goes from core to core.",
+            ),
             (
                 Scale::FarFaster,
                 "a line of the cache goes over in a tenth of a microsecond, and nobody is woken.",
@@ -47,12 +50,18 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let by_sleeping = story.predict(
         "The same ring, but each side sleeps on a futex until there is a message. Beside a pipe that is",
         [
-            (Finding::Faster, "the bytes go over faster, but they are not what takes the time."),
+            (
+                Finding::Faster,
+                "the bytes go over with no call; to sleep and to be woken takes one each, as in a pipe.",
+            ),
             (
                 Finding::Same,
                 "to sleep and to be woken is what takes the time, and a pipe does no more than that.",
             ),
-            (Finding::Slower, "that takes two calls for each message, as a pipe does."),
+            (
+                Finding::Slower,
+                "each message takes a call to sleep and one to wake, and a look at the ring before each.",
+            ),
         ],
     )?;
     let figures = bench.measure(story, options.plan(), &ground)?;
@@ -76,8 +85,14 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let guess = story.predict(
         "64 bytes through the ring, and System V semaphores count messages and places. Beside a pipe that is",
         [
-            (Finding::Faster, "four calls for each message eat up what the ring saves."),
-            (Finding::Same, "a pipe takes two calls for each message, and the semaphores four."),
+            (
+                Finding::Faster,
+                "the bytes themselves take no call; the semaphores take four for each message.",
+            ),
+            (
+                Finding::Same,
+                "a pipe takes two calls for each message, which do more than the four of the semaphores.",
+            ),
             (Finding::Slower, "four calls for each message, and a pipe takes two: see lesson 19."),
         ],
     )?;
@@ -89,7 +104,10 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let guess = story.predict(
         "64 bytes there and back by spinning on one CPU. Beside a pipe on one CPU that is",
         [
-            (Scale::FarFaster, "that takes two CPUs: the message lies there, and nobody may look."),
+            (
+                Scale::FarFaster,
+                "with two CPUs the other side looks at once; with one it has to wait for its turn.",
+            ),
             (Scale::Slower, "nothing goes on until the scheduler takes the CPU away from whoever spins."),
             (
                 Scale::FarSlower,
@@ -106,11 +124,17 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let guess = story.predict(
         "64 KiB at a time: shmget, shmat, fill, read, shmdt, IPC_RMID. Beside a pipe that is",
         [
-            (Finding::Faster, "only with a segment that is used again: its pages are there already."),
-            (Finding::Same, "a pipe copies twice, but into pages that it has."),
+            (
+                Finding::Faster,
+                "a segment that is used again has its pages already; each new one has to get them.",
+            ),
+            (
+                Finding::Same,
+                "a pipe copies twice, into pages that it has; here the bytes are written only once.",
+            ),
             (
                 Finding::Slower,
-                "16 pages are cleared, and fault in two processes. That takes longer than two copies.",
+                "16 pages are cleared, and fault in two processes; a pipe copies them twice instead.",
             ),
         ],
     )?;
@@ -124,8 +148,8 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
         "64 KiB there and back, and each side sleeps on a futex until there is a message. Beside a pipe that is",
         [
             (Finding::Faster, "to sleep and to be woken takes as long as for 64 bytes, and the bytes themselves go faster."),
-            (Finding::Same, "that is so for 64 bytes. Here a pipe moves 16 pages, one by one, in and out."),
-            (Finding::Slower, "it takes no more calls than a pipe does."),
+            (Finding::Same, "for 64 bytes only the sleep counts; here a pipe moves 16 pages, one by one, in and out."),
+            (Finding::Slower, "it takes a call to sleep and one to wake, and a pipe takes two as well."),
         ],
     )?;
     guess.reveal(story, figures.finding(round_trip(Way::Futex, BIG), round_trip(Way::Pipe, BIG)));

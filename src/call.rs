@@ -20,6 +20,8 @@ use nix::errno::Errno;
 use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
 
+use crate::error::named;
+
 pub use cmd::{Cmd, Ownership};
 pub use file::FileCall;
 pub use flags::{ShmatFlags, ShmgetFlags};
@@ -228,7 +230,7 @@ impl fmt::Display for Performed {
             }
             Ok(Answer::Key(key)) => write!(f, "{} = {key}", self.call),
             Ok(answer) => write!(f, "{} = {}", self.call, answer.value()),
-            Err(errno) => write!(f, "{} = -1 {errno:?} ({})", self.call, errno.desc()),
+            Err(errno) => write!(f, "{} = -1 {}", self.call, named(*errno)),
         }
     }
 }
@@ -326,7 +328,10 @@ mod tests {
             told(read.clone(), Ok(Answer::Bytes(b"TEST\0".into()))),
             r#"read(3, buf, 15) = 5 // "TEST""#
         );
-        assert_eq!(told(read, Err(Errno::EAGAIN)), "read(3, buf, 15) = -1 EAGAIN (Try again)");
+        assert_eq!(
+            told(read, Err(Errno::EAGAIN)),
+            "read(3, buf, 15) = -1 EAGAIN (Resource temporarily unavailable)"
+        );
         let pipe = Call::File(FileCall::Pipe);
         assert_eq!(told(pipe, Ok(Answer::Ends([3, 4]))), "pipe2(fds, O_NONBLOCK|O_CLOEXEC) = 0 // 3, 4");
     }

@@ -4,6 +4,7 @@
 
 pub mod limits;
 pub mod maps;
+pub mod rights;
 pub mod segments;
 pub mod sets;
 

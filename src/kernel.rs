@@ -132,6 +132,11 @@ pub trait Process {
     /// Whatever opening and reading the file gives: `/proc` may be hidden, or not there.
     fn shows(&mut self, file: ProcFile) -> io::Result<String>;
 
+    /// The file of the program that the process runs, as its maps name it too.
+    fn program(&self) -> Option<PathBuf> {
+        std::fs::read_link(format!("/proc/{}/exe", self.pid())).ok()
+    }
+
     /// The name of a user, if it has one here.
     fn user_name(&self, uid: u32) -> Option<String>;
 
@@ -210,6 +215,8 @@ pub enum ProcFile {
     SleepsIn,
     /// `/proc/sys/kernel/…`: a limit or setting.
     Setting(&'static str),
+    /// `/proc/sys/vm/mmap_min_addr`: below it nothing is mapped for users.
+    LowestAddress,
     /// `/proc/PID/maps` of the process with this id.
     MapsOf(i32),
     /// `/proc/PID/comm` of the process with this id: what its program is called.
@@ -227,6 +234,7 @@ impl ProcFile {
             ProcFile::Name(pid) => format!("/proc/{pid}/comm").into(),
             ProcFile::Status => format!("/proc/{pid}/status").into(),
             ProcFile::SleepsIn => format!("/proc/{pid}/wchan").into(),
+            ProcFile::LowestAddress => "/proc/sys/vm/mmap_min_addr".into(),
             ProcFile::Setting(name) => format!("/proc/sys/kernel/{name}").into(),
         }
     }

@@ -19,7 +19,7 @@ use nix::sys::time::TimeValLike;
 use nix::unistd::mkdtemp;
 
 use crate::call::{Call, Key, ShmgetFlags};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, named};
 use crate::kernel::{hold_signals, key_of};
 use crate::story::Story;
 
@@ -40,7 +40,11 @@ pub fn program_file() -> PathBuf {
 pub fn free_project(story: &Story, path: &Path) -> Result<i32> {
     for project in (0..255).map(|n| 1 + (story.pid() + n) % 255) {
         let key = key_of(path, project).map_err(|errno| {
-            Error::ground(format!("ftok({path:?}, {project})"), errno, "Is the program's file still there?")
+            Error::ground(
+                format!("ftok({path:?}, {project})"),
+                named(errno),
+                "Is the program's file still there?",
+            )
         })?;
         let look = Call::Shmget { key, size: 0, flags: ShmgetFlags::empty(), mode: Mode::empty() };
         // Whatever else stands in the way, the lesson's own call will be told of it.
@@ -145,7 +149,8 @@ pub fn twins(story: &Story) -> Option<Twins> {
         }
         Err(errno) => {
             story.missing(format!(
-                "memfd_create gave {errno}. Is it forbidden here, or is `ulimit -n` below 100?"
+                "memfd_create gave {}. Is it forbidden here, or is `ulimit -n` below 100?",
+                named(errno)
             ));
             None
         }

@@ -26,7 +26,7 @@ use nix::unistd::{Uid, geteuid};
 
 use crate::call::{Answer, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
 use crate::course::{OWNER_RW, SIZE};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, named};
 use crate::kernel::key_of;
 use crate::keys;
 use crate::shm::Segment;
@@ -65,7 +65,11 @@ pub fn key_of_this_program() -> Result<Key> {
     let file = keys::program_file();
     let project = 1 + geteuid().as_raw() % 255;
     key_of(&file, project as i32).map_err(|errno| {
-        Error::ground(format!("ftok({file:?}, {project})"), errno, "Give both sides the same --key instead.")
+        Error::ground(
+            format!("ftok({file:?}, {project})"),
+            named(errno),
+            "Give both sides the same --key instead.",
+        )
     })
 }
 

@@ -3,6 +3,7 @@
 //! **Invariant:** however a lesson ends, the learner reads words, never a backtrace; the exit status is 0 for a
 //! lesson that ran or was left, 1 for one that failed, 2 for a misuse; and nothing of the lesson's is left.
 
+mod answer;
 mod options;
 mod screen;
 mod sides;
@@ -20,6 +21,7 @@ use crate::evidence::limits::{self, SHM_RMID_FORCED};
 use crate::kernel::{self, Linux, ProcFile};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
+pub use answer::answer;
 pub use options::{Color, Format, NoMore, Options, Pace, Scheduling, Speed, examples};
 pub use screen::{choose_color_for, screen};
 pub use sides::{Side, lesson_with_sides};
@@ -42,12 +44,12 @@ pub fn lesson_with<More: Args>(
     let about = format!("Lesson {number} of {LAST}: {}", lesson.title);
     let command = Options::command().name(lesson.name).after_help(examples(lesson.name));
     // A lesson's own options bring a description of themselves, which is not the lesson's.
-    let matches = More::augment_args(command).about(about).long_about(None).get_matches();
-    let understood = Options::from_arg_matches(&matches)
-        .and_then(|options| More::from_arg_matches(&matches).map(|more| (options, more)));
+    let matches = More::augment_args(command).about(about).long_about(None).try_get_matches();
+    let understood = matches
+        .and_then(|matches| Ok((Options::from_arg_matches(&matches)?, More::from_arg_matches(&matches)?)));
     let (options, more) = match understood {
         Ok(understood) => understood,
-        Err(error) => error.exit(),
+        Err(error) => return answer(&error),
     };
     run(&options, Program { number: Some(number), title: lesson.title, source }, |story| tell(story, &more))
 }
@@ -80,6 +82,9 @@ fn begun(
     if options.isolated
         && let Err(error) = kernel::isolate()
     {
+        if options.format == Format::Json {
+            not_begun(options, &program, &error);
+        }
         let status = failed(&error);
         say("Without --isolated the lesson runs all the same.");
         return status;
@@ -92,9 +97,15 @@ fn begun(
     finish(&story, next, ended.ok())
 }
 
+/// Tells a program that listens how it ends before it begins; people read it on standard error.
+fn not_begun(options: &Options, program: &Program, error: &Error) {
+    let story = begin(&Options { isolated: false, ..options.clone() }, program);
+    tell_end(&story, "failed", Some(error.to_string()), None);
+}
+
 fn begin(options: &Options, program: &Program) -> Story {
     let stepping = options.steps();
-    let prompt = stepping.then(|| Prompt::new(io::stdin().lock()));
+    let prompt = stepping.then(|| Prompt::new(io::stdin()));
     let story = Story::new(
         Box::new(Linux::new()),
         teller(options, stepping),
@@ -144,9 +155,7 @@ fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> Ex
     let error = ended.as_ref().and_then(|ended| ended.as_ref().err()).map(Error::to_string);
     let next =
         next.filter(|_| outcome == "complete").map(|Lesson { name, .. }| format!("cargo run --bin {name}"));
-    let (left, marked) = story.left().unzip();
-    let (marked, left_sets) = (marked.unwrap_or_default(), story.left_sets());
-    story.tell(Event::End { outcome, error, left, marked, left_sets, next });
+    tell_end(story, outcome, error, next);
     match ended.map(|ended| ended.and_then(|()| story.unharmed())) {
         Some(Ok(()) | Err(Error::Quit)) => ExitCode::SUCCESS,
         // Whoever read the story has had enough of it: that is no failure (`lesson01 | head`).
@@ -156,10 +165,21 @@ fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> Ex
     }
 }
 
+fn tell_end(story: &Story, outcome: &'static str, error: Option<String>, next: Option<String>) {
+    let (left, marked) = story.left().unzip();
+    let (marked, left_sets) = (marked.unwrap_or_default(), story.left_sets());
+    story.tell(Event::End { outcome, error, left, marked, left_sets, next });
+}
+
 /// Prints names with what they stand for, a line each.
 pub fn print_list<'a>(lines: impl Iterator<Item = (&'a str, &'a str)>) -> ExitCode {
     let text: String = lines.map(|(name, title)| format!("{name}  {title}\n")).collect();
-    match io::stdout().write_all(text.as_bytes()) {
+    written(io::stdout().write_all(text.as_bytes()))
+}
+
+/// The exit status of what only writes: whoever reads it may have had enough of it.
+fn written(outcome: io::Result<()>) -> ExitCode {
+    match outcome {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failed(&Error::Output(error)),
         _ => ExitCode::SUCCESS,
     }
@@ -198,6 +218,8 @@ fn contradiction(panic: &panic::PanicHookInfo<'_>) {
 pub fn say(words: &str) {
     let width = screen::width(io::stderr().is_terminal());
     for paragraph in words.lines() {
-        let _ = writeln!(io::stderr(), "{}", textwrap::fill(paragraph, width));
+        let indent = &paragraph[..paragraph.len() - paragraph.trim_start().len()];
+        let wrapped = textwrap::fill(paragraph, textwrap::Options::new(width).subsequent_indent(indent));
+        let _ = writeln!(io::stderr(), "{wrapped}");
     }
 }

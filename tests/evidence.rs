@@ -55,6 +55,54 @@ fn changes_something(event: &Value) -> bool {
     !asks_only && deeds.iter().any(|deed| event["event"] == *deed)
 }
 
+/// Runs every command that a lesson offers, at the prompt that follows.
+#[test]
+fn every_command_to_try_shows_what_is_said_of_it() {
+    let (mut events, mut tried) = (Vec::new(), 0);
+    at_every_prompt(Format::Json, |running, told| {
+        let told = told.lines().map(|line| serde_json::from_str::<Value>(line).expect("an event"));
+        let told: Vec<_> = told.collect();
+        if told.iter().any(|event| event["event"] == "lesson") {
+            events.clear();
+        }
+        events.extend(told.iter().cloned());
+        for offer in told.iter().filter(|event| event["event"] == "try") {
+            assert_shows_what_is_said(running, offer, &names(&events));
+            tried += 1;
+        }
+    });
+    assert!(tried > 30, "only {tried} commands were offered");
+}
+
+/// The ids of segments and sets that a story has told of so far, and its processes.
+fn names(events: &[Value]) -> Vec<String> {
+    let results =
+        events.iter().filter(|event| ["shmget", "semget"].iter().any(|name| event["name"] == *name));
+    let pids = events.iter().filter(|event| ["lesson", "fork"].iter().any(|name| event["event"] == *name));
+    let numbers = results.map(|call| &call["result"]).chain(pids.map(|event| &event["pid"]));
+    numbers.filter(|number| !number.is_null()).map(Value::to_string).collect()
+}
+
+fn assert_shows_what_is_said(running: &Running, offer: &Value, names: &[String]) {
+    let [command, shows] = ["command", "shows"].map(|part| offer[part].as_str().expect("text"));
+    // The two sides have tests of their own; and limits name nobody.
+    if command.starts_with("cargo run") {
+        return;
+    }
+    let output = Command::new("sh").args(["-c", command]).env("LC_ALL", "C").output().expect("sh");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let seen = format!("{}: `{command}` is to show {shows:?}, and shows: {output:?}", running.name);
+    assert!(output.status.success() && !text.trim().is_empty(), "{seen}");
+    let values = shows.split(&[' ', ',', ':'][..]).filter(|word| word.contains('='));
+    assert!(values.into_iter().all(|value| text.contains(value)), "{seen}");
+    let numbers: Vec<_> = text.split(|c: char| !c.is_ascii_digit()).collect();
+    let named = |id: &&str| names.iter().any(|name| name == id);
+    let times = numbers.iter().copied().filter(named).count();
+    let least =
+        if command.contains("ipcs -m -l") { 0 } else { 1 + usize::from(shows.contains("two ranges")) };
+    assert!(times >= least, "{seen}");
+}
+
 #[test]
 fn the_table_on_the_screen_is_that_of_ipcs() {
     let mut compared = 0;

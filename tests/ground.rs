@@ -15,8 +15,8 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{geteuid, setgid, setuid};
 use serde_json::Value;
 use support::{
-    Finished, Format, Namespace, Preload, Program, Run, assert_nothing_left, can_be_laid, forbidding,
-    namespaces, new_namespaces, program, programs,
+    Finished, Format, Namespace, Preload, Program, Run, assert_nothing_left, can_be_laid, clean_up,
+    forbidding, forbidding_command, namespaces, new_namespaces, program, programs,
 };
 
 /// The segment's size, in pages.
@@ -135,6 +135,28 @@ fn refused_by_sandbox(errno: Errno, words: &[&str]) {
     }
 }
 
+/// Each of the other calls, in a lesson that makes it: the kernel has no reason of its own to forbid it there.
+#[test]
+fn a_sandbox_that_forbids_another_call_is_told_too() {
+    let refused = |name, run: &dyn Fn(Run) -> Run| {
+        let finished = run(Run::through(&program(name), Format::Text)).finish();
+        // A call that removes may be among the forbidden ones.
+        clean_up(&finished);
+        assert_refused(&finished, &["EPERM", "so a sandbox forbids the call", "outside the container"]);
+        for false_reason in ["Addresses", "is none of them", "not explained"] {
+            assert!(!finished.words().contains(false_reason), "{}", finished.seen());
+        }
+    };
+    let eperm = Errno::EPERM;
+    refused("lesson02", &|run| forbidding(libc::SYS_shmat, eperm, run));
+    refused("lesson05", &|run| forbidding(libc::SYS_shmdt, eperm, run));
+    refused("lesson03", &|run| forbidding(libc::SYS_shmctl, eperm, run));
+    refused("lesson08", &|run| forbidding_command(libc::SYS_shmctl, (1, libc::IPC_RMID), eperm, run));
+    refused("lesson18", &|run| forbidding(libc::SYS_semget, eperm, run));
+    refused("lesson18", &|run| forbidding(libc::SYS_semctl, eperm, run));
+    refused("lesson18", &|run| forbidding_command(libc::SYS_semctl, (2, libc::IPC_RMID), eperm, run));
+}
+
 #[test]
 fn without_proc_the_calls_are_told_and_the_evidence_is_said_to_be_missing() {
     if !can_be_laid("without_proc_the_calls_are_told_and_the_evidence_is_said_to_be_missing", hide_proc) {
@@ -146,6 +168,8 @@ fn without_proc_the_calls_are_told_and_the_evidence_is_said_to_be_missing() {
         assert_nothing_left(&finished);
         assert_eq!(finished.err, "", "{}", finished.seen());
         assert!(finished.words().contains("cannot be shown here. Is /proc mounted?"), "{}", finished.seen());
+        // A namespace needs /proc, too, to say who is root there.
+        assert!(!finished.words().contains("kernel may be built without"), "{}", finished.seen());
     }
 }
 
@@ -215,6 +239,7 @@ fn a_taken_address_is_told_with_who_takes_it_and_another_one_is_used() {
         finished.assert_exited(0);
         assert_eq!(finished.err, "", "{}", finished.seen());
         assert_nothing_left(&finished);
+        assert_is_no_program(&finished, 0x5000000);
         let calls = finished.told("call");
         let refused =
             calls.iter().find(|call| call["errno"] == "EINVAL" && call["args"]["address"] == 0x5000000);
@@ -226,6 +251,19 @@ fn a_taken_address_is_told_with_who_takes_it_and_another_one_is_used() {
         assert!(why.contains("0x5000000 is taken by: 05000000-05001000 r--p"), "{why}");
         assert!(why.contains(squatter.path().to_str().expect("a path in UTF-8")), "{why}");
     }
+}
+
+/// What begins at the address is another file than the program's, and is not drawn or listed as the program.
+fn assert_is_no_program(finished: &Finished, address: u64) {
+    let spaces = finished.told("space");
+    let now = spaces.iter().flat_map(|space| space["now"]["parts"].as_array().expect("parts"));
+    let here: Vec<_> = now.filter(|part| part["start"] == address).map(|part| &part["what"]).collect();
+    assert_eq!(here.len(), spaces.len(), "{}", finished.seen());
+    assert!(here.iter().all(|what| *what == "libraries"), "{}", finished.seen());
+    let hexadecimal = format!("{address:#x}");
+    let tables = finished.told("table");
+    let mut rows = tables.iter().flat_map(|table| table["rows"].as_array().expect("rows"));
+    assert!(!rows.any(|row| row[0] == "program" && row[1] == hexadecimal), "{}", finished.seen());
 }
 
 #[test]
@@ -240,7 +278,44 @@ fn where_namespaces_are_forbidden_isolated_names_the_setting() {
             &["unshare(CLONE_NEWUSER|CLONE_NEWIPC)", "sysctl", "namespaces", "--isolated"],
         );
         assert_eq!(finished.text(), "", "nothing is told before");
+        let run = Run::through(&program, Format::Json).args(["--isolated"]);
+        let finished = if allowed { run.before_exec(forbid_namespaces) } else { run }.finish();
+        finished.assert_exited(1);
+        let events: Vec<_> = finished.events().iter().map(|event| event["event"].clone()).collect();
+        assert_eq!(events, ["lesson", "end"], "{}", finished.seen());
+        let end = &finished.told("end")[0];
+        assert_eq!((&end["outcome"], &end["left"]), (&"failed".into(), &Value::Array(vec![])), "{end}");
+        assert!(end["error"].to_string().contains("unshare("), "{end}");
     }
+}
+
+#[test]
+fn where_namespaces_are_forbidden_a_lesson_says_what_falls_away_and_what_would_allow_it() {
+    let allowed = namespaces("a setting that forbids namespaces, in lessons that need one");
+    let lost: [(_, &[&str]); 2] = [
+        ("lesson09", &["what shmget says to the key -1"]),
+        ("lesson15", &["three steps", "Make a fifth", "Go one byte too far", "Let the kernel remove"]),
+    ];
+    for (name, lost) in lost {
+        let run = Run::through(&program(name), Format::Json);
+        let finished = if allowed { run.before_exec(forbid_namespaces) } else { run }.finish();
+        finished.assert_exited(0);
+        assert_nothing_left(&finished);
+        let missing = finished.told("missing");
+        let told = |words: &str| missing.iter().any(|event| event["text"].to_string().contains(words));
+        for words in lost.iter().chain(&["sysctl"]) {
+            assert!(told(words), "{words:?} is not said: {}", finished.seen());
+        }
+    }
+}
+
+/// The child of lesson 8 becomes another program, by execvp.
+#[test]
+fn a_program_that_is_not_installed_is_named() {
+    let finished = Run::through(&program("lesson08"), Format::Text).env("PATH", "/nonexistent").finish();
+    let words = ["was to run `sleep`", "ENOENT (No such file or directory)", "Is sleep installed"];
+    assert_refused(&finished, &words);
+    assert_nothing_left(&finished);
 }
 
 fn forbid_namespaces() -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 
 use playground::course::{LAST, LESSONS};
-use support::{Finished, Format, Run, assert_nothing_left, with_every_program, without_colour};
+use support::{Finished, Format, Run, assert_nothing_left, program, with_every_program, without_colour};
 
 fn assert_misuse(finished: &Finished, words: &str) {
     finished.assert_exited(2);
@@ -18,7 +18,9 @@ fn assert_misuse(finished: &Finished, words: &str) {
 
 #[test]
 fn a_command_line_that_is_not_understood_is_a_misuse_and_makes_nothing() {
-    let misuses: [(&[&str], &str); 5] = [
+    let long = "no-such-pace-".repeat(9);
+    let misuses: [(&[&str], &str); 6] = [
+        (&["--pace", &long], "no-such-pace"),
         (&["--frobnicate"], "--frobnicate"),
         (&["--pace"], "--pace"),
         (&["--pace", "slow"], "'slow'"),
@@ -27,7 +29,9 @@ fn a_command_line_that_is_not_understood_is_a_misuse_and_makes_nothing() {
     ];
     with_every_program(|program| {
         for (args, words) in misuses {
-            assert_misuse(&Run::new(program).args(args).finish(), words);
+            let finished = Run::new(program).args(args).finish();
+            assert_misuse(&finished, words);
+            assert!(finished.err.lines().all(|line| line.chars().count() <= 80), "{}", finished.seen());
         }
     });
 }
@@ -49,6 +53,25 @@ fn help_teaches_within_80_columns_and_makes_nothing() {
             assert_eq!(longest_line(&finished).1.max(80), 80, "{:?}", longest_line(&finished).0);
             assert_nothing_left(&finished);
         }
+    });
+}
+
+#[test]
+fn a_key_that_is_none_is_told_within_80_columns() {
+    for args in [["--key", "0"], ["--key", "0x1ffffffff"], ["--isolated", "--ascii"]] {
+        let finished = Run::new(&program("lesson09")).args(["writer"]).args(args).finish();
+        assert_misuse(&finished, args[0]);
+        assert!(finished.err.lines().all(|line| line.chars().count() <= 80), "{}", finished.seen());
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    with_every_program(|program| {
+        let full = OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let finished = Run::new(program).args(["--help"]).stdout(full).finish();
+        finished.assert_exited(1);
+        assert!(finished.err.contains("No space left on device"), "{}", finished.seen());
     });
 }
 
@@ -189,6 +212,20 @@ fn right_and_wrong_answers_are_told_apart_and_each_wrong_one_is_explained() {
             }
         }
     });
+}
+
+/// Which option is right depends on the machine there: a reason says what is so, and not that its option is wrong.
+#[test]
+fn a_reason_of_lesson_20_is_true_whichever_option_is_right() {
+    let finished = Run::through(&program("lesson20"), Format::Json).finish();
+    finished.assert_exited(0);
+    let answers = finished.told("answer");
+    let options = answers.iter().flat_map(|answer| answer["options"].as_array().expect("options"));
+    let whys: Vec<_> = options.map(|option| option["why"].as_str().expect("text").to_owned()).collect();
+    for why in whys {
+        let denies = ["more than", "less than", "that is so", "that takes", "only with", "but "];
+        assert!(!denies.iter().any(|words| why.starts_with(words)), "{why}");
+    }
 }
 
 /// Types a letter at every question, and Enter alone where there is no such option, and between the steps.

@@ -183,6 +183,17 @@ fn a_terminal_has_colour_unless_it_is_dumb_or_the_person_wants_none() {
     }
 }
 
+/// Whoever wants no colour wants none in the help, or in what is wrong with the command line.
+#[test]
+fn help_and_misuse_have_no_colour_where_none_is_wanted() {
+    for arguments in [["--color", "never", "--help"], ["--color", "never", "--frobnicate"]] {
+        let run = run(&program("lesson03")).args(arguments);
+        let finished = Terminal::start(run, 24, 80).into_running().finish();
+        assert!(finished.text().contains("--"), "{}", finished.seen());
+        assert!(!finished.text().contains('\x1b'), "{}", finished.seen());
+    }
+}
+
 #[test]
 fn no_line_is_longer_than_the_terminal_is_wide() {
     let mut too_long = Vec::new();

@@ -72,6 +72,15 @@ fn until(terminal: &mut Terminal, what: &str) {
     terminal.until(what, |it| words(&it.out()).contains(what));
 }
 
+/// Lets it go on to its end, with Enter at this prompt and at each that follows.
+fn ended_by_enter(mut terminal: Terminal, mut prompt: usize) -> Finished {
+    while terminal.until_prompt_or_end(prompt) {
+        terminal.send("\n");
+        prompt += 1;
+    }
+    ended(terminal)
+}
+
 fn ended(terminal: Terminal) -> Finished {
     terminal.into_running().finish()
 }
@@ -185,6 +194,22 @@ fn in_a_terminal_each_step_waits_for_enter() {
     assert_met(&ended(writer), &ended(reader), Some(key));
 }
 
+/// The writer waits for the reader, and somebody presses Enter meanwhile: there is no prompt yet to be answered by it.
+#[test]
+fn what_was_typed_before_a_prompt_does_not_answer_it() {
+    let key = fresh_key();
+    let mut writer = side("writer", key, &[]);
+    until(&mut writer, "Waiting for the reader");
+    writer.send("\n\n\n");
+    let reader = running("reader", key);
+    writer.until_prompt(1);
+    thread::sleep(Duration::from_millis(200));
+    assert!(writer.screen().contains("[Enter] next"), "{}", writer.screen());
+    assert!(!words(&writer.out()).contains("Hand over a text"), "{}", writer.screen());
+    let writer = ended_by_enter(writer, 1);
+    assert_met(&writer, &ended(reader), Some(key));
+}
+
 #[test]
 fn a_narrow_terminal_shows_it_all() {
     let key = fresh_key();
@@ -248,8 +273,8 @@ fn a_second_reader_leaves_the_first_alone() {
     until(&mut first, "Read the text");
     let second = ended(running("reader", key));
     assert_gave_up(&second, &format!("another reader is here already: process {}", first.pid()));
-    writer.send("\n\n");
-    assert_met(&ended(writer), &ended(first), Some(key));
+    let writer = ended_by_enter(writer, 1);
+    assert_met(&writer, &ended(first), Some(key));
 }
 
 #[test]
@@ -325,8 +350,7 @@ fn a_partner_who_is_there_and_silent_is_told_from_one_who_is_gone() {
         assert!(writer.words().contains(what), "{what:?} is not said: {}", writer.seen());
     }
     // The text was handed over, and stays readable until the last detach.
-    reader.send("\n\n");
-    let reader = ended(reader);
+    let reader = ended_by_enter(reader, 1);
     reader.assert_exited(0);
     assert!(reader.words().contains("Prints THIS IS A TEST"));
     assert_nothing_left(&reader);
@@ -517,16 +541,14 @@ enum Then {
     EndsWell,
 }
 
-/// Interrupts one side when it and its partner are where the test wants them.
-fn interrupted(mut side: Terminal, partner: Option<Terminal>, enters: &str, then: Then) {
+/// Interrupts one side when it and its partner are where the test wants them; `waits` says whether the partner wants
+/// an Enter at each step.
+fn interrupted(mut side: Terminal, partner: Option<Terminal>, waits: bool, then: Then) {
     side.send("\x03");
     let side = ended(side);
     assert_eq!(side.status.signal(), Some(Signal::SIGINT as i32), "{}", side.seen());
-    if let Some(mut partner) = partner {
-        if !enters.is_empty() {
-            partner.send(enters);
-        }
-        let partner = ended(partner);
+    if let Some(partner) = partner {
+        let partner = if waits { ended_by_enter(partner, 1) } else { ended(partner) };
         match then {
             Then::GivesUp(what) => assert_gave_up(&partner, what),
             Then::EndsWell => partner.assert_exited(0),
@@ -543,20 +565,20 @@ fn ctrl_c_at_the_writer_in_each_state_leaves_nothing() {
     let key = fresh_key();
     let mut writer = running("writer", key);
     until(&mut writer, "Waiting for the reader");
-    interrupted(writer, None, "", Then::Nobody);
+    interrupted(writer, None, false, Then::Nobody);
     assert_eq!(find(key), None);
 
     // The reader has come, and the writer has not handed over the text.
     let (mut writer, reader) = (side("writer", key, &[]), running("reader", key));
     writer.until_prompt(1);
-    interrupted(writer, Some(reader), "", Then::GivesUp("is gone before it has handed over a text"));
+    interrupted(writer, Some(reader), false, Then::GivesUp("is gone before it has handed over a text"));
     assert_eq!(find(key), None);
 
     // The writer waits for the reader to read.
     let (mut writer, mut reader) = (running("writer", key), side("reader", key, &[]));
     reader.until_prompt(1);
     until(&mut writer, "memcpy(");
-    interrupted(writer, Some(reader), "\n\n", Then::EndsWell);
+    interrupted(writer, Some(reader), true, Then::EndsWell);
     assert_eq!(find(key), None);
 
     // The reader has read and gone, and the segment is there still.
@@ -565,7 +587,7 @@ fn ctrl_c_at_the_writer_in_each_state_leaves_nothing() {
     until(&mut reader, "Read the text");
     writer.send("\n");
     writer.until_prompt(2);
-    interrupted(writer, Some(reader), "", Then::EndsWell);
+    interrupted(writer, Some(reader), false, Then::EndsWell);
     assert_eq!(find(key), None);
 }
 
@@ -574,12 +596,17 @@ fn ctrl_c_at_the_reader_in_each_state_leaves_nothing() {
     let key = fresh_key();
     let mut reader = running("reader", key);
     until(&mut reader, "Waiting for the writer");
-    interrupted(reader, None, "", Then::Nobody);
+    interrupted(reader, None, false, Then::Nobody);
 
     // It has come, and the writer waits for it to read.
     let (writer, mut reader) = (running("writer", key), side("reader", key, &[]));
     reader.until_prompt(1);
-    interrupted(reader, Some(writer), "", Then::GivesUp("is gone before it has said that the text is read"));
+    interrupted(
+        reader,
+        Some(writer),
+        false,
+        Then::GivesUp("is gone before it has said that the text is read"),
+    );
     assert_eq!(find(key), None);
 
     // It waits for the writer to hand over the text.
@@ -589,7 +616,7 @@ fn ctrl_c_at_the_reader_in_each_state_leaves_nothing() {
     interrupted(
         reader,
         Some(writer),
-        "\n",
+        true,
         Then::GivesUp("is gone before it has said that the text is read"),
     );
     assert_eq!(find(key), None);
@@ -599,7 +626,12 @@ fn ctrl_c_at_the_reader_in_each_state_leaves_nothing() {
     reader.until_prompt(1);
     reader.send("\n");
     reader.until_prompt(2);
-    interrupted(reader, Some(writer), "", Then::GivesUp("is gone before it has said that the text is read"));
+    interrupted(
+        reader,
+        Some(writer),
+        false,
+        Then::GivesUp("is gone before it has said that the text is read"),
+    );
     assert_eq!(find(key), None);
 }
 

@@ -139,11 +139,12 @@ fn statements(text: &str) -> Vec<String> {
 
 /// Words and questions are in the player; what is left is what a learner would write.
 fn acts_on_kernel(statement: &str) -> bool {
-    const WORDS: [&str; 10] = [
+    const WORDS: [&str; 11] = [
         "story.step(",
         "story.experiment(",
         "story.say(",
         "story.erratum(",
+        "story.addition(",
         "story.try_it(",
         "story.why(",
         "story.habit(",

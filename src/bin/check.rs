@@ -100,7 +100,10 @@ runs in namespaces of its own, under limits; what it leaves is removed.
 Exit status: 0 passed, 1 not yet, 2 the command line was not understood.";
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) => return program::answer(&error),
+    };
     if options.judge {
         return check::judge();
     }

@@ -59,7 +59,10 @@ found, 126 it could not be run, 1 tracing failed, the bound on tasks was reached
 or Ctrl-C ended what was left running, 2 the command line was not understood.";
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = match Options::try_parse() {
+        Ok(options) => options,
+        Err(error) => return program::answer(&error),
+    };
     let out: Box<dyn Write> = match &options.output {
         Some(path) => match File::create(path) {
             Ok(file) => {

@@ -24,7 +24,10 @@ struct Walk {
 }
 
 fn main() -> ExitCode {
-    let walk = Walk::parse();
+    let walk = match Walk::try_parse() {
+        Ok(walk) => walk,
+        Err(error) => return program::answer(&error),
+    };
     if walk.list {
         return program::print_list(LESSONS.iter().map(|lesson| (lesson.name, lesson.title)));
     }

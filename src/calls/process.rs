@@ -49,5 +49,5 @@ impl Child {
 }
 
 fn failure(call: &str, errno: Errno) -> Failure {
-    Failure::new(errno, format!("{call}() = -1 {errno:?} ({})", errno.desc()))
+    Failure::new(errno, format!("{call}() = -1 {}", crate::error::named(errno)))
 }

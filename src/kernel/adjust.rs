@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::isolated::isolate;
 use super::net;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, named};
 
 /// A change to a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,11 @@ impl Adjustment {
             Adjustment::Set(name, value) => set(name, *value),
             Adjustment::LimitLocked(bytes) => {
                 setrlimit(Resource::RLIMIT_MEMLOCK, *bytes, *bytes).map_err(|errno| {
-                    Error::ground(format!("setrlimit(RLIMIT_MEMLOCK, {bytes})"), errno, "Ask for less.")
+                    Error::ground(
+                        format!("setrlimit(RLIMIT_MEMLOCK, {bytes})"),
+                        named(errno),
+                        "Ask for less.",
+                    )
                 })
             }
             Adjustment::Umask(bits) => {
@@ -70,7 +74,7 @@ fn become_user(id: u32) -> Result<()> {
     let cannot = |errno: Errno| {
         Error::ground(
             format!("become user {id}"),
-            errno,
+            named(errno),
             "Only root can: run the lesson with sudo to see this part.",
         )
     };

@@ -23,7 +23,7 @@ use super::{
     stranger,
 };
 use crate::call::{Address, Call, Outcome};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, named};
 use crate::evidence::segments;
 use line::{Reply, Request, is_late, receive, send};
 
@@ -62,7 +62,7 @@ impl Child {
         let (ours, its) = UnixStream::pair().map_err(|error| cannot(&error))?;
         ours.set_read_timeout(Some(PATIENCE)).map_err(|error| cannot(&error))?;
         let this_process = nix::unistd::getpid();
-        match linux::fork().map_err(|errno| cannot(&errno))? {
+        match linux::fork().map_err(|errno| cannot(&named(errno)))? {
             ForkResult::Parent { child } => Ok(Child {
                 pid: child,
                 line: BufReader::new(ours),
@@ -323,6 +323,11 @@ impl Process for Child {
         }
         // The socket closes at the moment of the exec: no answer is the good answer.
         match self.answer(&request) {
+            Ok(Reply::Errno(errno)) => Err(Error::ground(
+                format!("process {} was to run `{program}`", self.pid),
+                named(Errno::from_raw(errno)),
+                format!("Is {program} installed, and in a folder of PATH?"),
+            )),
             Ok(other) => Err(self.misunderstood(other)),
             Err(_) => {
                 self.elsewhere = true;
@@ -357,11 +362,6 @@ impl Child {
     fn misunderstood(&self, reply: Reply) -> Error {
         match reply {
             Reply::Failed([asked, answer, advice]) => Error::ground(asked, answer, advice),
-            Reply::Errno(errno) => Error::ground(
-                format!("process {} was to run a program", self.pid),
-                Errno::from_raw(errno),
-                "Is it installed?",
-            ),
             _ => Error::ground(
                 format!("process {} was asked", self.pid),
                 "it answered something else",

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, named};
 
 /// `unshare(CLONE_NEWUSER|CLONE_NEWIPC)`: moves this process into namespaces of its own, as their root.
 ///
@@ -47,14 +47,16 @@ fn errno_of(error: &io::Error) -> Errno {
 fn forbidden(asked: &str, errno: Errno) -> Error {
     let advice = match errno {
         Errno::ENOSPC | Errno::EUSERS => {
-            "The limit on namespaces is used up or 0: see `sysctl user.max_user_namespaces user.max_ipc_namespaces`."
+            "The limit on namespaces is used up or 0. Root may raise it: \
+             `sysctl user.max_user_namespaces=1000 user.max_ipc_namespaces=1000`."
         }
         Errno::EPERM | Errno::EACCES => {
-            "Private namespaces are forbidden here. On Ubuntu see `sysctl kernel.apparmor_restrict_unprivileged_userns`, \
-             on Debian `sysctl kernel.unprivileged_userns_clone`; in a container, its seccomp profile."
+            "Private namespaces are forbidden here. Root may allow them: on Ubuntu with \
+             `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, on Debian with \
+             `sysctl kernel.unprivileged_userns_clone=1`; a container needs another seccomp profile."
         }
+        Errno::ENOENT => "Is /proc mounted? Root may do that: `mount -t proc proc /proc`.",
         _ => "This kernel may be built without user or IPC namespaces.",
     };
-    let answer = format!("{errno:?} ({})", errno.desc());
-    Error::ground(asked, answer, advice)
+    Error::ground(asked, named(errno), advice)
 }

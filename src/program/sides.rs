@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** without a side the lesson is run as any other; what is for sides only is a misuse then.
 
+use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
 use super::options::{Options, examples};
-use super::{Program, begun, failed, run};
+use super::{Program, answer, begun, failed, run};
 use crate::call::Key;
 use crate::course::{self, LAST, LESSONS};
 use crate::error::Result;
@@ -72,18 +73,19 @@ pub fn lesson_with_sides(
     }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let mut command = command(number, sides);
-    let matches = command.get_matches_mut();
-    let WithSides { side, meeting, options } = match WithSides::from_arg_matches(&matches) {
-        Ok(asked) => asked,
-        Err(error) => error.exit(),
-    };
+    let asked = command.try_get_matches_from_mut(env::args_os());
+    let WithSides { side, meeting, options } =
+        match asked.and_then(|matches| WithSides::from_arg_matches(&matches)) {
+            Ok(asked) => asked,
+            Err(error) => return answer(&error),
+        };
     let program = Program { number: Some(number), title: lesson.title, source };
     let Some(side) = sides.into_iter().find(|known| Some(known.name) == side.as_deref()) else {
         return run(&options, program, tell);
     };
     if options.isolated {
         let words = "the two sides meet in one IPC namespace, and '--isolated' would give each its own";
-        command.error(ErrorKind::ArgumentConflict, words).exit();
+        return answer(&command.error(ErrorKind::ArgumentConflict, words));
     }
     let key = match meeting.key.map_or_else(key_of_this_program, Ok) {
         Ok(key) => key,

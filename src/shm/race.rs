@@ -52,7 +52,7 @@ impl Sum {
     }
 }
 
-/// What races of one kind came to, beside others: the way, the increments of one race, how many were lost in all,
+/// What races of one kind came to, beside others: the way, the increments of all races, how many of them were lost,
 /// system calls for each, nanoseconds for each in the middle half of the races, and how many times as long as the
 /// others those are.
 pub fn compared(way: &str, races: &[Sum], with: &[Sum]) -> [String; 6] {
@@ -61,7 +61,7 @@ pub fn compared(way: &str, races: &[Sum], with: &[Sum]) -> [String; 6] {
     let time = Spread::of(times.iter().copied());
     [
         way.to_owned(),
-        races[0].made().to_string(),
+        total(Sum::made).to_string(),
         total(Sum::lost).to_string(),
         format!("{:.2}", total(Sum::calls) as f64 / total(Sum::made) as f64),
         time.map_or(String::new(), |Spread { low, high, .. }| format!("{low:.0} to {high:.0}")),
@@ -143,6 +143,15 @@ mod tests {
             tallies: vec![Tally { times: 10, nanoseconds, ..Tally::default() }],
         };
         nanoseconds.iter().map(race).collect()
+    }
+
+    /// What is lost can then never be more than what was made.
+    #[test]
+    fn increments_and_losses_are_those_of_all_races() {
+        let race = |counted| Sum { counted, tallies: vec![Tally { times: 10, ..Tally::default() }] };
+        let races = [race(3), race(4), race(9)];
+        let [_, made, lost, ..] = compared("bare", &races, &races);
+        assert_eq!((made.as_str(), lost.as_str()), ("30", "14"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io;
 
 use super::Story;
 use super::event::Event;
+use crate::error::named;
 use crate::kernel::Ending;
 use crate::trace::{count_copied_bytes, count_system_calls, sealed};
 
@@ -17,8 +18,9 @@ impl Story {
             }
             Err(errno) => {
                 self.missing(format!(
-                    "{what} cannot be counted: ptrace(PTRACE_TRACEME) gave {errno}. Is this run traced itself, \
-                     or tracing forbidden here (kernel.yama.ptrace_scope, a container's seccomp profile)?"
+                    "{what} cannot be counted: ptrace(PTRACE_TRACEME) gave {}. Is this run traced itself, \
+                     or tracing forbidden here (kernel.yama.ptrace_scope, a container's seccomp profile)?",
+                    named(errno)
                 ));
                 None
             }

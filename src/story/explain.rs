@@ -2,19 +2,23 @@
 //!
 //! **Invariant:** every sentence that names a number has just read it, or takes it from the call.
 
+mod forbidden;
 mod others;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 
 use nix::errno::Errno;
 
 use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
-use crate::error::Reason;
+use crate::error::{Reason, meaning};
 use crate::evidence::limits::{self, SHM_RMID_FORCED, SHMALL, SHMMAX, SHMMNI};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
 use crate::kernel::{ProcFile, Process};
 
+use forbidden::{forbidden, sandbox};
 use others::{file, ftok, semaphore};
 
 /// Where the evidence comes from: the process that was refused, seen from inside or from outside.
@@ -40,6 +44,7 @@ impl Look for &mut (dyn Process + '_) {
 pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reason {
     let (why, advice) = match (call, errno) {
         (_, Errno::ENOSYS) => no_such_call(call),
+        (_, Errno::EPERM) if !has_reasons_of_its_own(call) => forbidden(call, process),
         (Call::Shmget { key, size, flags, .. }, _) => shmget(*key, *size, *flags, errno, process),
         (Call::Shmat { shmid, address, flags }, _) => shmat(*shmid, *address, *flags, errno, process),
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
@@ -56,6 +61,11 @@ pub(crate) fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reas
         (Call::Ftok { .. }, _) => ftok(errno),
     };
     Reason { why, advice }
+}
+
+/// Whether the kernel forbids the call for what it asks, and not only for who asks.
+fn has_reasons_of_its_own(call: &Call) -> bool {
+    matches!(call, Call::Shmget { .. } | Call::Shmat { .. } | Call::File(_) | Call::Ftok { .. })
 }
 
 type Words = (String, String);
@@ -82,7 +92,7 @@ fn unknown(call: &str, errno: Errno) -> Words {
             "Build the program anew: for 64 bits, or with _FILE_OFFSET_BITS=64.",
         ),
         _ => words(
-            format!("{call} gave {errno:?}, and why is not explained here: {}.", errno.desc()),
+            format!("{call} gave {errno:?}, and why is not explained here: {}.", meaning(errno)),
             see(call),
         ),
     }
@@ -106,9 +116,10 @@ fn no_such_call(call: &Call) -> Words {
 fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => invalid_size(key, size, process),
-        Errno::ENOENT => {
-            words(format!("No segment has the key {key}, and IPC_CREAT was not given."), "Add IPC_CREAT.")
-        }
+        Errno::ENOENT => words(
+            format!("No segment has the key {key}, and IPC_CREAT was not given."),
+            "Start first who makes it; who is to make it adds IPC_CREAT.",
+        ),
         Errno::EEXIST => words(
             format!("A segment has the key {key} already, and IPC_CREAT|IPC_EXCL asks for a new one."),
             "Leave out IPC_EXCL to use the segment that is there, or choose another key.",
@@ -131,10 +142,7 @@ fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut
             "SHM_HUGETLB is for CAP_IPC_LOCK, or a group or limit that allows it.",
             "Leave out SHM_HUGETLB.",
         ),
-        Errno::EPERM => words(
-            "The manual page gives EPERM for huge pages only, so a sandbox forbids the call (a seccomp filter).",
-            "Run it outside the container, or with a profile that allows System V IPC.",
-        ),
+        Errno::EPERM => sandbox("The manual page gives EPERM for huge pages only"),
         _ => unknown("shmget", errno),
     }
 }
@@ -166,17 +174,19 @@ fn no_space(size: usize, process: &mut dyn Look) -> Words {
     let table = table(process).unwrap_or_default();
     let page = process.page_size();
     let pages = |bytes: usize| bytes.div_ceil(page) as u64;
+    let counted = |number: u64, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
     let used: u64 = table.iter().map(|row| pages(row.size)).sum();
     match (setting(process, SHMMNI), setting(process, SHMALL)) {
         (Some(most), _) if table.len() as u64 >= most => words(
-            format!("/proc/sys/kernel/shmmni allows {most} segments, and so many there are."),
+            format!("/proc/sys/kernel/shmmni allows {}, and so many there are.", counted(most, "segment")),
             "Remove those that nobody needs (`ipcs -m`, `ipcrm -m ID`), or raise kernel.shmmni. \
              With --isolated you have a table of your own.",
         ),
         (_, Some(most)) if used + pages(size) > most => words(
             format!(
-                "/proc/sys/kernel/shmall allows {most} pages for all segments together; {used} are in use, and {} \
+                "/proc/sys/kernel/shmall allows {} for all segments together; {used} are in use, and {} \
                  asked for.",
+                counted(most, "page"),
                 pages(size)
             ),
             "Remove segments that nobody needs, or raise kernel.shmall.",
@@ -188,21 +198,46 @@ fn no_space(size: usize, process: &mut dyn Look) -> Words {
 fn shmat(id: Shmid, address: Address, flags: ShmatFlags, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => invalid_attach(id, address, flags, process),
-        Errno::EACCES => words(
-            "The segment's permission bits deny this process what it asks. There is no attaching for writing only.",
-            "With SHM_RDONLY read permission is enough; IPC_SET changes the bits, for the owner.",
-        ),
+        Errno::EACCES => denied_attach(id, flags, process),
         Errno::ENOMEM => words(
             "There is no room for the segment in this process's address space.",
             "See `ulimit -v`; and an address near the top of the address space has no room above it.",
         ),
         Errno::EIDRM => words("The segment was removed while the call ran.", "Make it anew."),
-        Errno::EPERM => words(
-            "Addresses this low are not for users (vm.mmap_min_addr), or a sandbox forbids the call.",
-            "Pass NULL, and let the kernel choose.",
-        ),
+        Errno::EPERM => too_low(address, process)
+            .unwrap_or_else(|| sandbox("The kernel answers shmat with EPERM for a low address only")),
         _ => unknown("shmat", errno),
     }
+}
+
+fn denied_attach(id: Shmid, flags: ShmatFlags, process: &mut dyn Look) -> Words {
+    let mode = row(process, |row| row.shmid == id).map(|row| row.perms & 0o777);
+    match mode.filter(|_| flags.contains(ShmatFlags::SHM_EXEC)) {
+        Some(mode) if mode & 0o111 == 0 => words(
+            format!(
+                "SHM_EXEC asks for permission to execute, and the segment's mode, {mode:04o}, has no x bit."
+            ),
+            "Leave out SHM_EXEC; or the owner adds the bit with IPC_SET, as in 0700.",
+        ),
+        _ => words(
+            "The segment's permission bits deny this process what it asks. There is no attaching for writing only.",
+            "With SHM_RDONLY read permission is enough; IPC_SET changes the bits, for the owner.",
+        ),
+    }
+}
+
+/// Linux keeps the lowest addresses from users, lest a NULL pointer of the kernel's leads into their memory.
+fn too_low(address: Address, process: &mut dyn Look) -> Option<Words> {
+    let lowest = process.shows(ProcFile::LowestAddress).ok().and_then(|text| limits::parse(&text).ok())?;
+    (address != Address::NULL && (address.0 as u64) < lowest).then(|| {
+        words(
+            format!(
+                "Addresses below {} are not for users (vm.mmap_min_addr), or a sandbox forbids the call.",
+                Address(lowest as usize)
+            ),
+            "Pass NULL, and let the kernel choose.",
+        )
+    })
 }
 
 fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut dyn Look) -> Words {
@@ -219,6 +254,12 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
         let (why, advice) = no_such_segment(id, process);
         return words(why, format!("{advice} A C program must check for (void *) -1."));
     };
+    if address == Address::NULL && flags.contains(ShmatFlags::SHM_REMAP) {
+        return words(
+            "SHM_REMAP replaces what is mapped at an address, and NULL names none.",
+            "Pass the address of an attachment, or leave out SHM_REMAP.",
+        );
+    }
     if !address.is_multiple_of(page) && !flags.contains(ShmatFlags::SHM_RND) {
         return words(
             format!("{address} is not a multiple of SHMLBA, here {page}: {} is left over.", address.0 % page),
@@ -277,18 +318,6 @@ fn shmctl(id: Shmid, cmd: Cmd, errno: Errno, process: &mut dyn Look) -> Words {
         Errno::EACCES => words(
             "The segment's permission bits do not let this process read its record.",
             "Its owner may change them with IPC_SET.",
-        ),
-        Errno::EPERM if matches!(cmd, Cmd::ShmLock | Cmd::ShmUnlock) => words(
-            format!(
-                "{cmd} is for the segment's owner or creator, if RLIMIT_MEMLOCK is above 0, and for CAP_IPC_LOCK."
-            ),
-            "See `ulimit -l`, and `ipcs -m -c`, which names owner and creator.",
-        ),
-        Errno::EPERM => words(
-            format!(
-                "{cmd} is for the segment's owner, its creator, or root, and this process is none of them."
-            ),
-            "`ipcs -m -c` names owner and creator.",
         ),
         Errno::EIDRM => words("The segment was removed while the call ran.", "Nothing is left to do."),
         Errno::ENOMEM => words(

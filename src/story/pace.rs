@@ -99,6 +99,9 @@ impl Story {
 
     /// Shows a prompt, and returns the learner's line.
     pub(super) fn ask(&self, wants: Wants) -> Result<String> {
+        if let Some(prompt) = &self.narrator.borrow().prompt {
+            prompt.forget_what_was_typed();
+        }
         self.tell(Event::Wait(wants));
         self.unharmed()?;
         self.narrator.borrow_mut().prompt.as_mut().map_or(Ok(String::new()), Prompt::line)

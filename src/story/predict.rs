@@ -8,7 +8,7 @@ use nix::errno::Errno;
 
 use super::event::{Choice, Event, Wants};
 use super::{Schedule, Story, Turn};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, named};
 use crate::kernel::{Ending, Step};
 
 /// A question that was asked and not yet answered by the kernel.
@@ -158,7 +158,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Verdict::Success => f.write_str("success"),
-            Verdict::Refused(errno) => write!(f, "{errno:?} ({})", errno.desc()),
+            Verdict::Refused(errno) => f.write_str(&named(*errno)),
             Verdict::Ended(ending) => write!(f, "the process {ending}"),
         }
     }

@@ -59,14 +59,14 @@ impl Story {
         if !self.wants_evidence() {
             return;
         }
-        let namespace = self.namespace();
+        let (namespace, program) = (self.namespace(), self.program());
         let process = &mut *self.process.borrow_mut();
         let seen = &mut self.narrator.borrow_mut().seen;
         if let Ok(rows) = segments::parse(&process.shows(ProcFile::Segments).unwrap_or_default()) {
             seen.rows.extend(rows.into_iter().map(|row| ((namespace, row.shmid), row)));
         }
         if let Ok(lines) = maps::parse(&process.shows(ProcFile::Maps).unwrap_or_default()) {
-            seen.spaces.insert(process.pid(), space(&lines));
+            seen.spaces.insert(process.pid(), space(&lines, &program));
             seen.attachments.insert(process.pid(), lines.into_iter().filter(is_attachment).collect());
         }
     }
@@ -122,7 +122,7 @@ impl Story {
     /// Which line of the process's maps is its `stack`, `libraries`, `heap` or `program`: the first of several.
     pub fn place_of(&self, what: &str) -> Option<Mapping> {
         let lines = self.evidence(ProcFile::Maps, maps::parse)?;
-        let program = program(&lines);
+        let program = self.program();
         lines.into_iter().find(|line| part(line, &program).is_some_and(|(name, _)| name == what))
     }
 
@@ -131,7 +131,7 @@ impl Story {
         let (Some(lines), Some(row)) = (self.evidence(ProcFile::Maps, maps::parse), self.row(id)) else {
             return;
         };
-        let now = space(&lines);
+        let now = space(&lines, &self.program());
         let before = self.narrator.borrow_mut().seen.spaces.insert(self.pid(), now.clone());
         let page_size = self.page_size();
         let pages = row.size.div_ceil(page_size);
@@ -186,6 +186,12 @@ impl Story {
         let rows = sets::parse(&self.process.borrow_mut().shows(ProcFile::Sets).ok()?).ok()?;
         let left = rows.into_iter().map(|row| row.semid).filter(|id| known.contains(&(namespace, *id)));
         Some(left.collect())
+    }
+
+    /// The file that the process runs. Another file may be mapped below it, so that its place in the maps tells nothing.
+    fn program(&self) -> String {
+        let program = self.process.borrow().program();
+        program.map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
     fn row(&self, id: Shmid) -> Option<Row> {
@@ -246,11 +252,10 @@ pub(crate) fn changes(before: &Row, now: &Row) -> Vec<Change> {
 }
 
 /// Sorts the lines of the maps into the parts that a picture can show, the highest address first.
-fn space(lines: &[Mapping]) -> Space {
-    let program = program(lines);
+fn space(lines: &[Mapping], program: &str) -> Space {
     let mut parts: Vec<Part> = Vec::new();
     for line in lines {
-        let Some((what, shmid)) = part(line, &program) else { continue };
+        let Some((what, shmid)) = part(line, program) else { continue };
         match parts.last_mut() {
             Some(last) if last.what == what && shmid.is_none() => last.end = line.end,
             _ => parts.push(Part { what, start: line.start, end: line.end, shmid }),
@@ -258,12 +263,6 @@ fn space(lines: &[Mapping]) -> Space {
     }
     parts.reverse();
     Space { parts }
-}
-
-/// The file of the program: the first that is mapped and is no segment.
-fn program(lines: &[Mapping]) -> String {
-    let is_file = |line: &&Mapping| line.name.starts_with('/') && !is_attachment(line);
-    lines.iter().find(is_file).map(|line| line.name.clone()).unwrap_or_default()
 }
 
 fn part(line: &Mapping, program: &str) -> Option<(&'static str, Option<Shmid>)> {

@@ -19,5 +19,5 @@ pub use namespace::{Namespace, can_be_laid, namespaces, new_namespaces};
 pub use preload::Preload;
 pub use programs::{Program, program, programs, with_every_program};
 pub use run::{Finished, Format, Run, Running, deadline};
-pub use sandbox::forbidding;
+pub use sandbox::{forbidding, forbidding_command};
 pub use terminal::{Terminal, without_colour};

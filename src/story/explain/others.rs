@@ -4,6 +4,7 @@ use nix::errno::Errno;
 
 use super::{Words, unknown, words};
 use crate::call::{Call, FileCall, Key};
+use crate::error::meaning;
 
 pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
     match errno {
@@ -46,10 +47,6 @@ pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
             "These are more operations than one call may have (SEMOPM).",
             "See `ipcs -s -l`, or the third number in /proc/sys/kernel/sem.",
         ),
-        Errno::EPERM => words(
-            "This is for the set's owner, its creator, or root, and this process is none of them.",
-            "`ipcs -s -c` names owner and creator.",
-        ),
         Errno::EINTR => words("A signal came while the process waited.", "Ask again."),
         Errno::EACCES => {
             words("The set's permission bits deny what was asked.", "`ipcs -s` names its owner.")
@@ -58,7 +55,10 @@ pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
             "A set has this key already, and IPC_CREAT|IPC_EXCL asks for a new one.",
             "Choose another key.",
         ),
-        Errno::ENOENT => words("No set has this key, and IPC_CREAT was not given.", "Add IPC_CREAT."),
+        Errno::ENOENT => words(
+            "No set has this key, and IPC_CREAT was not given.",
+            "Start first who makes it; who is to make it adds IPC_CREAT.",
+        ),
         Errno::ENOSPC => {
             words("A limit on semaphores is used up.", "See `ipcs -s -l`, and remove sets that nobody needs.")
         }
@@ -95,7 +95,7 @@ pub(super) fn ftok(errno: Errno) -> Words {
         Errno::ENOENT => words("ftok asks stat for the file's number, and no file has this name.", checked),
         Errno::EACCES => words("A folder on the way to the file may not be searched by this user.", checked),
         _ => words(
-            format!("ftok asks stat for the file's number, and it answered: {}.", errno.desc()),
+            format!("ftok asks stat for the file's number, and it answered: {}.", meaning(errno)),
             checked,
         ),
     }

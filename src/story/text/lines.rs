@@ -102,5 +102,15 @@ impl<W: Write> Text<W> {
 
 /// What can be written where only ASCII is safe.
 pub(super) fn ascii(text: &str) -> String {
-    deunicode(&text.replace('→', "->"))
+    deunicode(&text.replace('→', "->").replace('┆', ":"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ascii;
+
+    #[test]
+    fn a_gap_looks_other_than_a_box_in_ascii_too() {
+        assert_eq!(ascii("┆ │ → ·"), ": | -> *");
+    }
 }

@@ -1,5 +1,6 @@
 //! The picture of an address space: its parts as boxes, the highest address on top, and what each of them is.
 
+use crate::call::Address;
 use crate::story::event::{Part, Space};
 
 /// How wide a box is inside: enough for the longest id.
@@ -17,17 +18,29 @@ pub(super) fn lines(before: Option<&Space>, now: &Space, width: usize) -> Vec<St
     }
 }
 
+/// Each part between its first address and the one after its last; what lies between two parts is a gap.
 fn column(space: &Space) -> Vec<String> {
     let mut lines = Vec::new();
-    for (position, part) in space.parts.iter().enumerate() {
-        let (left, right) = if position == 0 { ('┌', '┐') } else { ('├', '┤') };
-        lines.push(format!("{:ADDRESS$x} {left}{}{right}", part.end.0, "─".repeat(BOX)));
+    let mut parts = space.parts.iter().peekable();
+    let mut corners = ('┌', '┐');
+    while let Some(part) = parts.next() {
+        lines.push(border(part.end, corners));
         lines.push(format!("{:ADDRESS$} │ {:<w$}│", "", named(part), w = BOX - 1));
-    }
-    if let Some(lowest) = space.parts.last() {
-        lines.push(format!("{:ADDRESS$x} └{}┘", lowest.start.0, "─".repeat(BOX)));
+        corners = ('├', '┤');
+        match parts.peek() {
+            None => lines.push(border(part.start, ('└', '┘'))),
+            Some(below) if below.end == part.start => {}
+            Some(_) => {
+                lines.push(border(part.start, corners));
+                lines.push(format!("{:ADDRESS$} ┆{:BOX$}┆", "", ""));
+            }
+        }
     }
     lines
+}
+
+fn border(address: Address, (left, right): (char, char)) -> String {
+    format!("{:ADDRESS$x} {left}{}{right}", address.0, "─".repeat(BOX))
 }
 
 fn named(part: &Part) -> String {
@@ -47,4 +60,36 @@ fn beside(left: &[String], right: &[String]) -> Vec<String> {
     (0..left.len().max(right.len()))
         .map(|row| format!("{:<width$}  {}", at(left, row), at(right, row)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Shmid;
+
+    fn part(what: &'static str, start: usize, end: usize) -> Part {
+        let shmid = (what == "segment").then_some(Shmid(7));
+        Part { what, start: Address(start), end: Address(end), shmid }
+    }
+
+    #[test]
+    fn each_part_is_drawn_from_its_start_to_its_end() {
+        let parts = vec![
+            part("libraries", 0x7f00_0000_9000, 0x7f00_0001_0000),
+            part("segment", 0x7f00_0000_2000, 0x7f00_0000_9000),
+            part("heap", 0x5000, 0x6000),
+        ];
+        let drawn = lines(None, &Space { parts }, 80).join("\n");
+        let expected = "\
+7f0000010000 ┌────────────────────┐
+             │ libraries          │
+7f0000009000 ├────────────────────┤
+             │ segment 7          │
+7f0000002000 ├────────────────────┤
+             ┆                    ┆
+        6000 ├────────────────────┤
+             │ heap               │
+        5000 └────────────────────┘";
+        assert_eq!(drawn, expected);
+    }
 }
