@@ -69,10 +69,47 @@ impl Wait for Futex {
     }
 }
 
+/// One side of a ring, with the words that it waits on and wakes by: looked up once, not for each message.
+struct Lane<'a> {
+    ring: Ring<'a>,
+    side: Side<&'a AtomicU32>,
+    /// The other side's number, and where this side says that it sleeps on it.
+    awaited: (&'a AtomicU32, &'a AtomicU32),
+    /// This side's number, and where the other one says so.
+    changed: (&'a AtomicU32, &'a AtomicU32),
+}
+
+impl<'a> Lane<'a> {
+    fn out(ring: Ring<'a>) -> Lane<'a> {
+        let awaited = (ring.taken(), ring.sender_sleeps());
+        Lane { ring, side: ring.sender(), awaited, changed: (ring.sent(), ring.receiver_sleeps()) }
+    }
+
+    fn back(ring: Ring<'a>) -> Lane<'a> {
+        let awaited = (ring.sent(), ring.receiver_sleeps());
+        Lane { ring, side: ring.receiver(), awaited, changed: (ring.taken(), ring.sender_sleeps()) }
+    }
+
+    /// Waits for this side's turn at a place, does something there, and lets the other side have its turn.
+    #[inline]
+    fn take_turn<T>(&mut self, wait: &mut impl Wait, deed: impl FnOnce(Bytes<'a>) -> T) -> io::Result<T> {
+        let turn = loop {
+            match self.side.turn() {
+                Some(turn) => break turn,
+                None => wait.wait(self.awaited.0, self.side.stuck_at(), self.awaited.1)?,
+            }
+        };
+        let done = deed(self.ring.place(turn));
+        self.side.done();
+        wait.wake(self.changed.0, self.changed.1)?;
+        Ok(done)
+    }
+}
+
 /// One end of two rings, one for each direction.
 pub struct Rings<'a, W> {
-    out: (Ring<'a>, Side<&'a AtomicU32>),
-    back: (Ring<'a>, Side<&'a AtomicU32>),
+    out: Lane<'a>,
+    back: Lane<'a>,
     wait: W,
     in_place: bool,
 }
@@ -80,60 +117,30 @@ pub struct Rings<'a, W> {
 impl<'a, W: Wait> Rings<'a, W> {
     /// The end that sends through `out` and receives through `back`.
     pub fn new(out: Ring<'a>, back: Ring<'a>, wait: W) -> Rings<'a, W> {
-        Rings { out: (out, out.sender()), back: (back, back.receiver()), wait, in_place: false }
+        Rings { out: Lane::out(out), back: Lane::back(back), wait, in_place: false }
     }
 
     /// The same, with messages that are made and checked where they lie.
     pub fn in_place(self) -> Rings<'a, W> {
         Rings { in_place: true, ..self }
     }
-
-    #[inline]
-    fn with_room<T>(&mut self, deed: impl FnOnce(Bytes<'a>) -> T) -> io::Result<T> {
-        let (ring, side) = &mut self.out;
-        let turn = loop {
-            match side.turn() {
-                Some(turn) => break turn,
-                None => self.wait.wait(ring.taken(), side.stuck_at(), ring.sender_sleeps())?,
-            }
-        };
-        let done = deed(ring.place(turn));
-        side.done();
-        self.wait.wake(ring.sent(), ring.receiver_sleeps())?;
-        Ok(done)
-    }
-
-    #[inline]
-    fn with_message<T>(&mut self, deed: impl FnOnce(Bytes<'a>) -> T) -> io::Result<T> {
-        let (ring, side) = &mut self.back;
-        let turn = loop {
-            match side.turn() {
-                Some(turn) => break turn,
-                None => self.wait.wait(ring.sent(), side.stuck_at(), ring.receiver_sleeps())?,
-            }
-        };
-        let done = deed(ring.place(turn));
-        side.done();
-        self.wait.wake(ring.taken(), ring.sender_sleeps())?;
-        Ok(done)
-    }
 }
 
 impl<W: Wait> Channel for Rings<'_, W> {
     #[inline]
     fn send(&mut self, message: &[u64]) -> io::Result<()> {
-        self.with_room(|place| place.copy_in(bytemuck::cast_slice(message)))
+        self.out.take_turn(&mut self.wait, |place| place.copy_in(bytemuck::cast_slice(message)))
     }
 
     #[inline]
     fn receive(&mut self, message: &mut [u64]) -> io::Result<()> {
-        self.with_message(|place| place.copy_out(bytemuck::cast_slice_mut(message)))
+        self.back.take_turn(&mut self.wait, |place| place.copy_out(bytemuck::cast_slice_mut(message)))
     }
 
     #[inline]
     fn put(&mut self, stamp: Stamp, message: &mut [u64]) -> io::Result<()> {
         if self.in_place {
-            return self.with_room(|place| stamp.make_in(place));
+            return self.out.take_turn(&mut self.wait, |place| stamp.make_in(place));
         }
         stamp.make(message);
         self.send(message)
@@ -142,7 +149,7 @@ impl<W: Wait> Channel for Rings<'_, W> {
     #[inline]
     fn take(&mut self, number: u64, message: &mut [u64]) -> io::Result<Stamp> {
         if self.in_place {
-            return self.with_message(|place| {
+            return self.back.take_turn(&mut self.wait, |place| {
                 checked(number, Stamp::of_place(place), |stamp| stamp.is_whole_in(place))
             })?;
         }
