@@ -103,7 +103,7 @@ impl Part {
     pub fn places(self, size: usize) -> u32 {
         match self {
             Part::Ask | Part::Answer => 2,
-            Part::Pour | Part::Drain => ((1 << 18) / size).next_power_of_two().clamp(4, 1024) as u32,
+            Part::Pour | Part::Drain => ((1 << 20) / size).next_power_of_two().clamp(4, 1024) as u32,
         }
     }
 

@@ -144,7 +144,7 @@ int main(int argc, char **argv) {
     int cpus[] = {atoi(argv[4]), atoi(argv[5])};
     uint32_t places = 2;
     if (!trip) {
-        for (places = 4; places < (1 << 18) / size && places < 1024; places *= 2) {}
+        for (places = 4; places < (1 << 20) / size && places < 1024; places *= 2) {}
     }
     size_t ring = (HEAD + places * stride(size) + LINE - 1) / LINE * LINE;
     int id = shmget(IPC_PRIVATE, 2 * ring, IPC_CREAT | 0600);
