@@ -14,25 +14,26 @@
 //! altogether, since that lives for half a millisecond. The row "a process that does nothing" says how much; what
 //! `trace` takes beyond it is tracing and telling.
 //!
-//! Measured on 2026-11-25 on a virtual machine of two cores, of Linux 6.18, that did nothing else; 201 rounds:
+//! Measured on 2026-11-26 on a virtual machine of two cores, of Linux 6.18, that did nothing else; 201 rounds:
 //!
 //! | article's program | median | least | of untraced: median (middle half), least |
 //! |---|---|---|---|
-//! | untraced | 1.54 ms | 1.09 ms | 1 x |
-//! | traced by the library | 2.04 ms | 1.47 ms | 1.31 x (1.25 to 1.37), 1.34 x |
-//! | a process that does nothing | 2.39 ms | 1.71 ms | 1.53 x, 1.56 x |
-//! | `trace`, text to a file | 5.48 ms | 3.90 ms | 3.53 x, 3.57 x |
-//! | strace, to a file | 7.91 ms | 5.58 ms | 5.09 x, 5.10 x |
+//! | untraced | 1.22 ms | 0.97 ms | 1 x |
+//! | traced by the library | 1.65 ms | 1.33 ms | 1.35 x (1.29 to 1.40), 1.37 x |
+//! | a process that does nothing | 1.57 ms | 1.31 ms | 1.31 x, 1.35 x |
+//! | `trace`, text to a file | 4.01 ms | 3.25 ms | 3.27 x, 3.36 x |
+//! | strace, to a file | 6.28 ms | 4.81 ms | 5.12 x, 4.97 x |
 //!
-//! With 100,000 other calls it is 1.28 x for the library and 1.42 x for `trace`; strace takes 1.06 times as long as
-//! `trace` then, and 1.45 times with the article's program.
+//! With 100,000 other calls it is 1.26 x for the library and 1.38 x for `trace`; strace takes 1.07 times as long as
+//! `trace` then, and 1.55 times with the article's program.
 //!
-//! So 1.25 is all but met: about 0.45 ms are added. On the same machine, when it was busy, the least times were 1.40 x
-//! and 1.46 x, and 1.80 x before the namespace of a process was no longer looked up after each call, a short filter set
-//! up, the child's memory lent by a thread instead of copied, and neither programs' names nor the kernel's whole table
-//! read for nobody. What is left are 16 stops, two a call, one at `exec` and one at the end, at each of which the tracer
-//! makes three calls (`waitpid`, one question, one to go on) and two processes are woken in turn, about 0.01 ms; the
-//! filter; and the thread that lends. To look for a stop a hundred times before falling asleep was tried: 1.58 x.
+//! So 1.25 is missed here, and no tracer that stops as often could meet it: sixteen stops alone, made by thirty lines of
+//! C that look at nothing, take 1.26 x (1.24 x with both processes kept on one CPU), since a stop wakes two processes in
+//! turn, and that takes 9 microseconds here. Sixteen are two for each of the seven calls, before and after it, one at
+//! `exec` and one at the end. What is ours is the rest: the filter, the thread that lends its memory to the child, and
+//! one question at each stop. It was 1.80 x before the namespace of a process was no longer looked up after each call, a
+//! short filter set up, the child's memory lent instead of copied, and neither programs' names nor the kernel's whole
+//! table read for nobody. To look for a stop a hundred times before falling asleep was tried: 1.58 x.
 
 use std::error::Error;
 use std::fs::File;

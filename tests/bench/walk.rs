@@ -14,19 +14,19 @@
 //! Memory is `VmHWM`, read at the moment the process exits. `ru_maxrss` would not do: the kernel carries it over
 //! `exec`, so that no program could seem smaller than the one that started it.
 //!
-//! Measured on 2026-11-25 on a virtual machine of two cores, of Linux 6.18, 201 rounds and 15 weighings:
+//! Measured on 2026-11-26 on a virtual machine of two cores, of Linux 6.18, 201 rounds and 15 weighings:
 //!
 //! | | time | of C: median (middle half) | goal | memory of C | goal |
 //! |---|---|---|---|---|---|
-//! | C, `cc -O2` | 1.47 ms | 1 x | | 1 x, 1492 KiB | |
-//! | `walkthrough --quiet`, release | 2.61 ms | 1.79 x (1.69 to 1.88) | 1.6 x | 2.45 x | 2.5 x |
-//! | `walkthrough --quiet`, debug | 3.21 ms | 2.19 x (2.08 to 2.32) | 2 x | 3.35 x | |
-//! | `lesson03` with evidence, release | 5.10 ms | 3.44 x (3.27 to 3.65) | 5 x | 2.68 x | |
-//! | `lesson03` with evidence, debug | 8.39 ms | 5.69 x (5.43 to 5.91) | | 3.52 x | |
+//! | C, `cc -O2` | 1.48 ms | 1 x | | 1 x, 1424 KiB | |
+//! | `walkthrough --quiet`, release | 2.13 ms | 1.44 x (1.38 to 1.52) | 1.6 x | 2.24 x | 2.5 x |
+//! | `walkthrough --quiet`, debug | 2.80 ms | 1.90 x (1.81 to 1.98) | 2 x | 3.12 x | |
+//! | `lesson03` with evidence, release | 4.63 ms | 3.16 x (2.99 to 3.33) | 5 x | 2.48 x | |
+//! | `lesson03` with evidence, debug | 7.38 ms | 5.05 x (4.76 to 5.32) | | 3.31 x | |
 //!
-//! With eight lessons in the library it was 1.59 x and 1.94 x. What came since is not run by the walk, but linked into
-//! it: the tables and curves of lesson 20 want libm, which the dynamic linker maps before `main`, and a larger program
-//! has more pages to relocate.
+//! It was 1.79 x and 2.19 x while two libraries more were loaded before `main`: libm, which lesson 20 alone needs, and
+//! libgcc_s, instead of which `src/lib.rs` links gcc's archive. Each cost about 0.15 x. To link with LTO as a whole would
+//! give 0.1 x more, for twice the time of a release build.
 //!
 //! Known harnesses (criterion, divan, tango) time functions inside one process, and hyperfine runs one program
 //! after the other instead of in turn; hence the few lines here.
