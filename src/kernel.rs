@@ -5,7 +5,8 @@
 //! request. Lessons see neither; they speak to the [`Story`](crate::story::Story), so that a model of the
 //! kernel's rules could stand here, too.
 //!
-//! **Invariant:** nothing here prints. `linux/` alone makes System V calls, and `linux/shm.rs` the four that this is about.
+//! **Invariant:** nothing here prints. `linux/` alone makes System V calls, and `linux/shm.rs` the four that this is
+//! about.
 
 mod adjust;
 mod child;

@@ -1,8 +1,9 @@
 //! The ground that a submission runs on: namespaces of its own, where the system allows them.
 //!
 //! In them it sees no process, no segment and no semaphore but its own and the examiner's; of files and devices it sees
-//! what it needs, and can change none but in a small file system in memory; there is no network; and when the examiner ends, the kernel ends and removes
-//! everything that is left. The examiner is process 1 there, which nobody inside can kill.
+//! what it needs, and can change none but in a small file system in memory; there is no network; and when the examiner
+//! ends, the kernel ends and removes everything that is left. The examiner is process 1 there, which nobody inside can
+//! kill.
 //!
 //! **Invariant:** a program has no capability, not even in its own namespaces, so the permission bits hold for it.
 
@@ -46,8 +47,8 @@ impl Ground {
     }
 }
 
-/// Pages and segments that the namespace may have: 64 MiB, in no more than 256. Semaphores and messages are in memory that
-/// no process has, either: of them there may be 32000, in 256 sets, and 32 queues of 16 KiB.
+/// Pages and segments that the namespace may have: 64 MiB, in no more than 256. Semaphores and messages are in memory
+/// that no process has, either: of them there may be 32000, in 256 sets, and 32 queues of 16 KiB.
 const LIMITS: [(&str, &str); 4] =
     [("shmall", "16384"), ("shmmni", "256"), ("sem", "32000 32000 500 256"), ("msgmni", "32")];
 

@@ -1,5 +1,5 @@
-//! Who may change or remove something: its owner and creator, by the kernel's tables; and who a process is and what it may, by
-//! `/proc/PID/status`.
+//! Who may change or remove something: its owner and creator, by the kernel's tables; and who a process is and what it
+//! may, by `/proc/PID/status`.
 
 /// `CAP_IPC_LOCK`, by its number in capabilities(7).
 pub const CAP_IPC_LOCK: u32 = 14;
