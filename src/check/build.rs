@@ -18,7 +18,8 @@ use super::compiler::{Compiled, Compiler};
 use super::verdict::Finding;
 
 /// What each takes for an exercise is a quarter of this at most.
-const RUSTC: Compiler = Compiler { name: "rustc", memory: 2 << 30 };
+/// On a machine of many processors a linker has as many threads, each with address space set aside for it.
+const RUSTC: Compiler = Compiler { name: "rustc", memory: 4 << 30 };
 const CC: Compiler = Compiler { name: "cc", memory: 512 << 20 };
 
 /// The libraries that an exercise in Rust is linked with.
