@@ -28,6 +28,12 @@
 //! libgcc_s, instead of which `src/lib.rs` links gcc's archive. Each cost about 0.15 x. To link with LTO as a whole would
 //! give 0.1 x more, for twice the time of a release build.
 //!
+//! Builds, on the same machine, which is not a fast one (`syn` alone takes it 5 s): a clean debug build 86 s (goal 15 s),
+//! from an edited lesson to its output 0.58 s (0.3 s), from an edited library to all programs 8.1 s (2 s). All three are
+//! missed. Of the clean build 30 s go into 120 crates, 38 s into the library and 23 s into linking 24 programs. Without
+//! optimisation the library takes 14 s, but then copies bytes fifty times slower; without line numbers 28 s, and an
+//! edited lesson 0.1 s less.
+//!
 //! Known harnesses (criterion, divan, tango) time functions inside one process, and hyperfine runs one program
 //! after the other instead of in turn; hence the few lines here.
 
