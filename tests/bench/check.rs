@@ -10,8 +10,9 @@
 //! And `check --watch`, from a saved edit to the verdict: how much longer that takes than `check` alone.
 //! The goals are printed, never asserted: a busy machine is no fault of the code.
 //!
-//! Measured on a machine with two busy cores: 0.57 of rustlings after an edit, 0.04 with nothing changed; a class in C
-//! 27 solutions a second, in Rust 6, where building takes nearly all of the time.
+//! Measured on 2026-11-26 on a virtual machine of two cores, beside rustlings 6.5: 0.64 of rustlings (0.56 to 0.66) after
+//! an edit, 0.04 with nothing changed; a watch adds 48 ms; a class in C 22 solutions a second, in Rust 6, where building
+//! takes nearly all of the time.
 
 use std::error::Error;
 use std::fs;
