@@ -76,20 +76,6 @@ pub trait Tell {
     }
 }
 
-impl<T: Tell + ?Sized> Tell for Box<T> {
-    fn tell(&mut self, event: &Event) -> io::Result<()> {
-        (**self).tell(event)
-    }
-
-    fn shows_progress(&self) -> bool {
-        (**self).shows_progress()
-    }
-
-    fn wants_evidence(&self) -> bool {
-        (**self).wants_evidence()
-    }
-}
-
 /// One process's part in the telling. Clones speak for the same process.
 #[derive(Clone)]
 pub struct Story {

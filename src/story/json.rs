@@ -5,21 +5,22 @@ use std::io::{self, Write};
 use super::{Event, Tell};
 
 /// Writes each event as a line of JSON.
-pub struct Json<W> {
-    out: W,
+pub struct Json {
+    out: Box<dyn Write>,
 }
 
-impl<W: Write> Json<W> {
+impl Json {
     /// Writes to `out`.
-    pub fn new(out: W) -> Json<W> {
-        Json { out }
+    pub fn new(out: impl Write + 'static) -> Json {
+        Json { out: Box::new(out) }
     }
 }
 
-impl<W: Write> Tell for Json<W> {
+impl Tell for Json {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, event)?;
-        self.out.write_all(b"\n")?;
+        let mut line = serde_json::to_vec(event)?;
+        line.push(b'\n');
+        self.out.write_all(&line)?;
         self.out.flush()
     }
 }

@@ -5,18 +5,18 @@ use std::io::{self, Write};
 use super::{Event, Tell};
 
 /// Only what the article's own program prints: `walkthrough --quiet`.
-pub struct Plain<W> {
-    out: W,
+pub struct Plain {
+    out: Box<dyn Write>,
 }
 
-impl<W: Write> Plain<W> {
+impl Plain {
     /// Writes to `out`.
-    pub fn new(out: W) -> Plain<W> {
-        Plain { out }
+    pub fn new(out: impl Write + 'static) -> Plain {
+        Plain { out: Box::new(out) }
     }
 }
 
-impl<W: Write> Tell for Plain<W> {
+impl Tell for Plain {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Print { text } => writeln!(self.out, "{text}"),

@@ -14,7 +14,14 @@ use crate::kernel::{Ending, Step};
 /// A question that was asked and not yet answered by the kernel.
 #[must_use = "a question wants its answer: call `reveal`"]
 pub struct Guess<T> {
-    options: Vec<(T, String)>,
+    values: Vec<T>,
+    posed: Posed,
+}
+
+/// A question as the learner saw it: its options turned, and in words.
+struct Posed {
+    options: Vec<Choice>,
+    turned: usize,
     chosen: Option<usize>,
 }
 
@@ -29,13 +36,23 @@ impl Story {
         question: &str,
         options: [(T, &str); N],
     ) -> Result<Guess<T>> {
-        let mut options = options.map(|(option, why)| (option, why.to_owned()));
-        options.rotate_right(self.turn() % N);
-        let texts = options.iter().map(|(option, _)| option.to_string()).collect();
+        let (mut values, mut texts) = (Vec::with_capacity(N), Vec::with_capacity(N));
+        for (value, why) in options {
+            texts.push(Choice { text: value.to_string(), why: why.to_owned() });
+            values.push(value);
+        }
+        Ok(Guess { values, posed: self.pose(question, texts)? })
+    }
+
+    /// What is compiled once, for options of whatever type.
+    fn pose(&self, question: &str, mut options: Vec<Choice>) -> Result<Posed> {
+        let turned = self.turn() % options.len();
+        options.rotate_right(turned);
+        let texts = options.iter().map(|option| option.text.clone()).collect();
         self.tell(Event::Predict { question: question.to_owned(), options: texts });
-        let chosen = if self.waits() { self.choose(N)? } else { None };
+        let chosen = if self.waits() { self.choose(options.len())? } else { None };
         self.unharmed()?;
-        Ok(Guess { options: options.into(), chosen })
+        Ok(Posed { options, turned, chosen })
     }
 
     /// By how many places to turn the options of the next question. A lesson names the right one first, where it
@@ -119,10 +136,17 @@ impl<T: fmt::Display + PartialEq> Guess<T> {
             story.missing("What came of it cannot be seen here.");
             return;
         };
-        let right = self.options.iter().position(|(option, _)| *option == actual);
-        let options =
-            self.options.into_iter().map(|(text, why)| Choice { text: text.to_string(), why }).collect();
-        story.tell(Event::Answer { value: actual.to_string(), right, chosen: self.chosen, options });
+        let right = self.values.iter().position(|value| *value == actual);
+        self.posed.answer(story, actual.to_string(), right);
+    }
+}
+
+impl Posed {
+    /// `right` counts the options as the lesson wrote them.
+    fn answer(self, story: &Story, value: String, right: Option<usize>) {
+        let Posed { options, turned, chosen } = self;
+        let right = right.map(|right| (right + turned) % options.len());
+        story.tell(Event::Answer { value, right, chosen, options });
     }
 }
 

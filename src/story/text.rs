@@ -35,8 +35,8 @@ pub struct Screen {
 }
 
 /// Writes the story as text.
-pub struct Text<W> {
-    out: W,
+pub struct Text {
+    out: Box<dyn Write>,
     screen: Screen,
     /// Whether the last line was empty, so that there are never two.
     blank: bool,
@@ -44,10 +44,10 @@ pub struct Text<W> {
     short: bool,
 }
 
-impl<W: Write> Text<W> {
+impl Text {
     /// Writes to `out`, for a screen of this kind.
-    pub fn new(out: W, screen: Screen) -> Text<W> {
-        Text { out, screen, blank: true, short: false }
+    pub fn new(out: impl Write + 'static, screen: Screen) -> Text {
+        Text { out: Box::new(out), screen, blank: true, short: false }
     }
 
     fn erratum(&mut self, code: &str, fault: Fault, text: &str) -> io::Result<()> {
@@ -70,7 +70,7 @@ fn is_short(event: &Event) -> bool {
     }
 }
 
-impl<W: Write> Tell for Text<W> {
+impl Tell for Text {
     fn shows_progress(&self) -> bool {
         true
     }

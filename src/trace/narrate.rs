@@ -21,8 +21,8 @@ use crate::story::{
 const NOBODY: i32 = -1;
 
 /// Tells what happens to a traced program.
-pub struct Narrator<T> {
-    teller: T,
+pub struct Narrator {
+    teller: Box<dyn Tell>,
     page_size: usize,
     /// The process that was started, which needs no name as long as it is the only one.
     first: Option<i32>,
@@ -34,9 +34,9 @@ pub struct Narrator<T> {
     failure: Option<io::Error>,
 }
 
-impl<T: Tell> Narrator<T> {
+impl Narrator {
     /// Tells it to this teller.
-    pub fn new(teller: T) -> Narrator<T> {
+    pub fn new(teller: Box<dyn Tell>) -> Narrator {
         Narrator {
             teller,
             page_size: Linux::new().page_size(),
@@ -267,7 +267,7 @@ fn cut_in_words(cut: Cut, limits: &Limits) -> String {
     }
 }
 
-impl<T: Tell> Observer for Narrator<T> {
+impl Observer for Narrator {
     fn see(&mut self, step: &Step<'_>, state: &State) -> ControlFlow<()> {
         match step {
             // Nobody reads it any more, so there is nothing to find out for.

@@ -1,13 +1,13 @@
 //! What a process does: its calls, its accesses, its life.
 
-use std::io::{self, Write};
+use std::io;
 
 use colored::Colorize;
 
 use super::{Text, speaker};
 use crate::story::event::{Access, CallEvent, Direction, Rust};
 
-impl<W: Write> Text<W> {
+impl Text {
     pub(super) fn call(&mut self, call: &CallEvent) -> io::Result<()> {
         let told = format!("{}{}", speaker(call.who.as_deref(), call.performed.pid), call.performed);
         if call.brief {

@@ -1,13 +1,13 @@
 //! How a story begins and ends.
 
-use std::io::{self, Write};
+use std::io;
 
 use colored::Colorize;
 
 use super::Text;
 use crate::call::{Semid, Shmid};
 
-impl<W: Write> Text<W> {
+impl Text {
     pub(super) fn lesson(&mut self, number: Option<usize>, of: usize, title: &str) -> io::Result<()> {
         let place = number.map_or("The whole walk".to_owned(), |number| format!("Lesson {number} of {of}"));
         let title = format!("{place} · {title}");

@@ -1,6 +1,6 @@
 //! What the kernel shows, laid out.
 
-use std::io::{self, Write};
+use std::io;
 
 use colored::Colorize;
 use pretty_hex::HexConfig;
@@ -10,7 +10,7 @@ use crate::call::Shmid;
 use crate::evidence::maps::Mapping;
 use crate::story::event::{Field, SegmentRow, Space};
 
-impl<W: Write> Text<W> {
+impl Text {
     pub(super) fn bytes(&mut self, offset: usize, bytes: &[u8]) -> io::Result<()> {
         let width = if self.screen.width < 80 { 4 } else { 16 };
         let config =

@@ -17,7 +17,7 @@ const GUTTER: usize = 11;
 /// Below this many columns a label takes no column of its own.
 const NARROW: usize = 60;
 
-impl<W: Write> Text<W> {
+impl Text {
     pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
         let text = if self.screen.ascii { ascii(text) } else { text.to_owned() };
         self.blank = false;

@@ -8,7 +8,7 @@ use super::Text;
 use crate::story::event::{Choice, Wants};
 use crate::story::predict::letter;
 
-impl<W: Write> Text<W> {
+impl Text {
     pub(super) fn predict(&mut self, question: &str, options: &[String]) -> io::Result<()> {
         self.labelled("Predict".blue().bold(), question)?;
         for (position, option) in options.iter().enumerate() {

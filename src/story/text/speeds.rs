@@ -1,6 +1,6 @@
 //! Figures of speed: a table of times, a table of ratios, and bars.
 
-use std::io::{self, Write};
+use std::io;
 
 use colored::Colorize;
 use textwrap::Options;
@@ -19,7 +19,7 @@ const DRAWN: [usize; 2] = [64, 1 << 16];
 const NAME: usize = 16;
 const TIME: usize = 8;
 
-impl<W: Write> Text<W> {
+impl Text {
     pub(super) fn speeds(&mut self, traffic: Traffic, sizes: &[usize], rows: &[SpeedRow]) -> io::Result<()> {
         let what = match traffic {
             Traffic::RoundTrip => "a message there and back",

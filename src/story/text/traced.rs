@@ -1,6 +1,6 @@
 //! A traced program's own events, as text.
 
-use std::io::{self, Write};
+use std::io;
 
 use colored::Colorize;
 
@@ -11,7 +11,7 @@ use crate::story::event::Change;
 use crate::story::traced::{Lingering, Traced};
 use crate::story::visible;
 
-impl<W: Write> Text<W> {
+impl Text {
     pub(super) fn traced(&mut self, event: &Traced) -> io::Result<()> {
         match event {
             Traced::Begin { how: "program", .. } => Ok(()),
