@@ -1,8 +1,7 @@
-//! The walkthrough beside the same program in C: how long it takes, how much memory, and how long an edit takes.
+//! The walkthrough beside the same program in C: how long it takes, and how much memory.
 //!
 //! ```text
-//! cargo build && cargo bench --bench walk            time and memory
-//! cargo build && cargo bench --bench walk -- --build the builds, too (takes minutes)
+//! cargo build && cargo bench --bench walk
 //! ```
 //!
 //! What is measured is a whole process, from before `fork` to after `wait`, for that is what a learner waits for.
@@ -28,13 +27,6 @@
 //! libgcc_s, instead of which `src/lib.rs` links gcc's archive. Each cost about 0.15 x. To link with LTO as a whole would
 //! give 0.1 x more, for twice the time of a release build.
 //!
-//! Builds, on the same machine: a clean debug build 81 s (goal 15 s), from an edited lesson to its output 0.54 s (0.3 s),
-//! from an edited library to all programs 8.2 s (2 s). All three are missed. Of the clean build about 30 s go into 120
-//! crates, 30 s into the library and 20 s into linking 24 programs. A package of twenty programs of one line each, with
-//! clap, nix, colored, serde and serde_json, takes 15.9 s, 0.2 s and 1.9 s here: so 15 s are out of reach on this machine,
-//! and the others are a matter of how large the library is. Without optimisation it takes 14 s, but then copies bytes
-//! fifty times slower; with line numbers 37 s.
-//!
 //! Known harnesses (criterion, divan, tango) time functions inside one process, and hyperfine runs one program
 //! after the other instead of in turn; hence the few lines here.
 
@@ -43,7 +35,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use nix::sys::ptrace;
@@ -59,18 +51,12 @@ const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
 const WARM_UP: u16 = 10;
 /// Memory varies only with the layout of the address space.
 const WEIGHINGS: u16 = 15;
-/// An edit is built in tenths of a second, or seconds.
-const EDITS: u16 = 5;
 
 #[derive(Parser)]
 struct Options {
     /// How often each program runs
     #[arg(long, value_name = "N", default_value_t = 201, value_parser = clap::value_parser!(u16).range(15..))]
     rounds: u16,
-
-    /// Time a clean build and the builds after an edit, too
-    #[arg(long)]
-    build: bool,
 
     /// Given by `cargo bench` to every benchmark
     #[arg(long, hide = true)]
@@ -82,8 +68,7 @@ fn main() -> Result<()> {
     let programs = programs()?;
     complain_of_other_words(&programs)?;
     compare_time(&programs, options.rounds)?;
-    compare_memory(&programs)?;
-    if options.build { time_builds() } else { Ok(()) }
+    compare_memory(&programs)
 }
 
 /// A program that is compared, and what its figures should be at most, as multiples of the C program's.
@@ -242,50 +227,6 @@ fn end(mut child: Child, pid: Pid) -> Result<()> {
     ptrace::detach(pid, None)?;
     child.wait()?;
     Ok(())
-}
-
-/// The builds, in a target directory of their own, so that a clean build is clean and nobody's own is spoilt.
-fn time_builds() -> Result<()> {
-    let target = Path::new(SCRATCH).join("walk-build");
-    remove(&target)?;
-    println!("\nBuilds: seconds, of {EDITS} edits the median (middle half)");
-    let clean = build(&target, &["build"])?;
-    tell_build("clean debug build", &format!("{clean:.2}"), 15.0);
-    let run = ["run", "--bin", "lesson01", "--", "--pace", "run"];
-    let lesson = edited(&target, "lessons/lesson01.rs", &run)?;
-    tell_build("edited lesson to its output", &lesson.to_string(), 0.3);
-    let library = edited(&target, "src/lib.rs", &["build"])?;
-    tell_build("edited library to all programs rebuilt", &library.to_string(), 2.0);
-    remove(&target)
-}
-
-fn tell_build(name: &str, seconds: &str, most: f64) {
-    println!("  {name:<40} {seconds:>22} s{}", goal(Some(most), "s"));
-}
-
-fn remove(directory: &Path) -> Result<()> {
-    if directory.exists() { Ok(fs::remove_dir_all(directory)?) } else { Ok(()) }
-}
-
-/// Cargo takes a file with a new date for an edited one.
-fn edited(target: &Path, file: &str, cargo: &[&str]) -> Result<Spread> {
-    let file = Path::new(PACKAGE).join(file);
-    let mut times = Vec::new();
-    for _ in 0..EDITS {
-        File::options().append(true).open(&file)?.set_modified(SystemTime::now())?;
-        times.push(build(target, cargo)?);
-    }
-    Ok(Spread::of(times).ok_or("no edits")?)
-}
-
-/// Runs cargo and returns the seconds it took. What it needs was downloaded to build this benchmark.
-fn build(target: &Path, arguments: &[&str]) -> Result<f64> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.arg("--offline").args(arguments).current_dir(PACKAGE).env("CARGO_TARGET_DIR", target);
-    let start = Instant::now();
-    let output = cargo.stdin(Stdio::null()).output()?;
-    let taken = start.elapsed().as_secs_f64();
-    if output.status.success() { Ok(taken) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
 }
 
 fn goal(most: Option<f64>, unit: &str) -> String {
