@@ -11,6 +11,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFile, readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -430,6 +431,23 @@ async function weigh({ browser, address, lessons }) {
 
 // -------------------------------------------------------------------------------------------------------- run
 
+// Each test has pages of its own, so as many run at once as there are processors.
+async function all(chosen, context) {
+    const waiting = [...chosen];
+    let failed = 0;
+    const lane = async () => {
+        for (let one = waiting.shift(); one; one = waiting.shift()) {
+            const begin = Date.now();
+            const problem = await one.run(context).then(() => null, (error) => error);
+            failed += problem ? 1 : 0;
+            console.log(`${problem ? "FAILED" : "ok    "} ${one.name} (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
+            if (problem) console.log(problem.message ?? problem);
+        }
+    };
+    await Promise.all(Array.from({ length: availableParallelism() }, lane));
+    return failed;
+}
+
 const server = await serve();
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 const pages = (await readdir(built)).filter((name) => name.endsWith(".html") && !["toc.html", "404.html"].includes(name)).sort();
@@ -439,13 +457,7 @@ try {
     const shots = process.argv.indexOf("--shots");
     if (shots > 0) await shoot(context, open, process.argv[shots + 1]);
     const word = process.argv[2] ?? "";
-    for (const { name, run } of tests.filter((one) => shots < 0 && one.name.includes(word))) {
-        const begin = Date.now();
-        const problem = await run(context).then(() => null, (error) => error);
-        failed += problem ? 1 : 0;
-        console.log(`${problem ? "FAILED" : "ok    "} ${name} (${((Date.now() - begin) / 1000).toFixed(1)} s)`);
-        if (problem) console.log(problem.message ?? problem);
-    }
+    if (shots < 0) failed = await all(tests.filter((one) => one.name.includes(word)), context);
     if (shots < 0 && !word) await weigh(context);
 } finally {
     await browser.close();
