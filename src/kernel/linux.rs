@@ -249,6 +249,7 @@ impl Process for Linux {
     fn load(&mut self, address: Address, buffer: &mut [u8]) -> Result<Faults> {
         self.attached_for(address, buffer.len(), false)?;
         let from = std::ptr::with_exposed_provenance::<u8>(address.0);
+        memory::bring_in_to_write(buffer);
         // SAFETY: `attached_for` found the bytes in an attachment; a forked child may die of it, and tells so.
         Ok(memory::faults_during(|| unsafe { memory::copy(from, buffer.as_mut_ptr(), buffer.len()) }))
     }
@@ -256,6 +257,7 @@ impl Process for Linux {
     fn store(&mut self, address: Address, bytes: &[u8]) -> Result<Faults> {
         self.attached_for(address, bytes.len(), true)?;
         let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0);
+        memory::bring_in(bytes);
         // SAFETY: as for `load`, and the attachment is writable.
         Ok(memory::faults_during(|| unsafe { memory::copy(bytes.as_ptr(), to, bytes.len()) }))
     }

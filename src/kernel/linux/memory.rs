@@ -25,6 +25,19 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
     }
 }
 
+/// Has the pages of what is to be copied brought in: a constant of the program may lie in a page that nobody has read.
+pub(super) fn bring_in(bytes: &[u8]) {
+    for byte in bytes {
+        black_box(*byte);
+    }
+}
+
+/// Has the pages of a buffer brought in: what was just allocated has none of its own before it is written.
+pub(super) fn bring_in_to_write(buffer: &mut [u8]) {
+    buffer.fill(0);
+    black_box(buffer);
+}
+
 /// The minor page faults of this process while it does something.
 pub(super) fn faults_during(deed: impl FnOnce()) -> Faults {
     // The first round brings in the code that counts and the code that copies, of which a forked child may have
