@@ -5,19 +5,20 @@
 //! **Invariant:** names only what the program's file itself names, and what is not there.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, OsStr, OsString};
 use std::fs::File;
-use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+use elf::ElfStream;
+use elf::abi::PT_INTERP;
+use elf::endian::AnyEndian;
 
 /// Scripts may be run by scripts, so deep and no deeper (`fs/exec.c`).
 const DEPTH: usize = 5;
 /// As much of a first line as the kernel reads (`BINPRM_BUF_SIZE`).
 const LINE: usize = 256;
-/// No path is longer (`PATH_MAX`).
-const PATH: usize = 4096;
 
 /// What a program's file names and is not there, in words; nothing, if the file itself is missing.
 pub(super) fn missing(program: &OsStr, directory: Option<&Path>) -> Option<String> {
@@ -60,36 +61,8 @@ fn script(file: &File) -> Option<OsString> {
 
 /// The loader that a compiled program names: the segment `PT_INTERP` (elf(5)).
 fn loader(file: &File) -> Option<OsString> {
-    let head: [u8; 64] = bytes(file, 0).ok()?;
-    if !head.starts_with(b"\x7fELF") {
-        return None;
-    }
-    // Where a header of the file has the table of segments, how long its entries are, and how many there are; then
-    // where an entry has the place and the length of what it describes.
-    let is_wide = head[4] == 2;
-    let [table, entry, count] = if is_wide { [32, 54, 56] } else { [28, 42, 44] };
-    let (offset, length) = if is_wide { (8, 32) } else { (4, 16) };
-    let short = |place: usize| u64::from(u16::from_ne_bytes([head[place], head[place + 1]]));
-    let (table, entry, count) = (number(&head, table, is_wide), short(entry), short(count));
-    let mut entries = (0..count).map_while(|row| bytes::<56>(file, table.checked_add(row * entry)?).ok());
-    let named = entries.find(|entry| number(entry, 0, false) == 3)?;
-    let mut path = vec![0; (number(&named, length, is_wide) as usize).min(PATH)];
-    file.read_exact_at(&mut path, number(&named, offset, is_wide)).ok()?;
-    path.truncate(path.iter().position(|byte| *byte == 0)?);
-    Some(OsString::from_vec(path))
-}
-
-fn bytes<const N: usize>(file: &File, offset: u64) -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    file.read_exact_at(&mut bytes, offset).map(|()| bytes)
-}
-
-/// A number of this machine's byte order, of 64 bits or of 32.
-fn number(bytes: &[u8], place: usize, is_wide: bool) -> u64 {
-    let bytes = &bytes[place..];
-    match (bytes.first_chunk(), bytes.first_chunk()) {
-        (Some(wide), _) if is_wide => u64::from_ne_bytes(*wide),
-        (_, Some(narrow)) => u32::from_ne_bytes(*narrow).into(),
-        _ => 0,
-    }
+    let mut elf = ElfStream::<AnyEndian, _>::open_stream(file).ok()?;
+    let named = *elf.segments().iter().find(|segment| segment.p_type == PT_INTERP)?;
+    let path = CStr::from_bytes_until_nul(elf.segment_data(&named).ok()?).ok()?;
+    Some(OsStr::from_bytes(path.to_bytes()).to_owned())
 }
