@@ -38,7 +38,7 @@ pub fn program_file() -> PathBuf {
 ///
 /// `Ground`: the file is not there, or all of its keys are taken.
 pub fn free_project(story: &Story, path: &Path) -> Result<i32> {
-    for project in (0..255).map(|n| 1 + (story.pid() + n) % 255) {
+    for project in projects(story.pid()) {
         let key = key_of(path, project).map_err(|errno| {
             Error::ground(
                 format!("ftok({path:?}, {project})"),
@@ -53,7 +53,14 @@ pub fn free_project(story: &Story, path: &Path) -> Result<i32> {
         }
     }
     let asked = format!("find a free key for {}", path.display());
-    Err(Error::ground(asked, "segments have all 255 of them", "`ipcs -m` lists them."))
+    Err(Error::ground(asked, "segments have those of all numbers from 1 to 254", "`ipcs -m` lists them."))
+}
+
+/// Every project number that a lesson may ask for, from one on that depends on the process.
+///
+/// Not 255: lessons count one further, and POSIX leaves open what `ftok` answers where the low 8 bits are 0.
+fn projects(pid: i32) -> impl Iterator<Item = i32> {
+    (0..254).map(move |n| 1 + (pid + n) % 254)
 }
 
 /// What `ftok` makes a key of: a row for each part, with its bits, where it is from, and its value.
@@ -197,6 +204,15 @@ mod tests {
         let [project, device, file] = parts(&path, 0x153).unwrap().map(|[_, _, value]| value);
         let key = key_of(&path, 0x153).unwrap();
         assert_eq!(key.to_string(), format!("0x{project}{device}{file}"));
+    }
+
+    #[test]
+    fn the_number_after_a_project_is_one_that_ftok_takes() {
+        for pid in 1..=1000 {
+            let mut projects: Vec<_> = projects(pid).collect();
+            projects.sort_unstable();
+            assert!(projects.into_iter().eq(1..=254), "{pid}");
+        }
     }
 
     #[test]
