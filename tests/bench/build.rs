@@ -16,22 +16,22 @@
 //!
 //! | | seconds: median (middle half) | one line each | ratio | goal |
 //! |---|---|---|---|---|
-//! | clean debug build | 65 (62 to 77) | 15.0 (14.2 to 17.4) | 4.3 | 15 |
-//! | edited lesson to its output | 0.42 (0.42 to 0.44) | 0.20 (0.19 to 0.21) | 2.1 | 0.3 |
-//! | edited library to all programs | 6.5 (6.2 to 7.2) | 2.1 (2.0 to 2.3) | 3.2 | 2 |
+//! | clean debug build | 74 (56 to 76) | 16.5 (16.1 to 16.8) | 4.6 (3.4 to 4.6) | 15 |
+//! | edited lesson to its output | 0.41 (0.40 to 0.46) | 0.20 (0.19 to 0.21) | 2.2 (2.0 to 2.3) | 0.3 |
+//! | edited library to all programs | 6.7 (6.4 to 7.8) | 2.1 (2.0 to 2.4) | 3.3 (3.0 to 3.3) | 2 |
 //!
 //! No goal is met. Twenty-four programs of one line take the whole of the first and of the last, with nothing taught
-//! yet. Of a clean build, 25 s go into 120 crates, 30 s into the library, and 12 s into the programs. Of an edited
-//! lesson, 0.13 s are cargo's own look at 208 locked packages (0.06 s at the yardstick's 33), 0.16 s the linker and
-//! 0.1 s the compiler; here a lesson that only prints one word, with the library linked and unused, takes 0.23 s, and
-//! one that only parses a command line 0.28 s.
+//! yet. Of a clean build of 67 s, 25 s went into 120 crates, 30 s into the library, and 12 s into the programs. Of an
+//! edited lesson, 0.13 s are cargo's own look at 208 locked packages (0.06 s at the yardstick's 33), 0.16 s the
+//! linker and 0.1 s the compiler; here a lesson that only prints one word, with the library linked and unused, takes
+//! 0.23 s, and one that only parses a command line 0.28 s.
 //!
-//! What was tried, and is no way: the library unoptimised builds in 14 s, but then `walkthrough --quiet` takes a fifth
-//! longer, more than its goal allows (`tests/bench/walk.rs`), and bytes are copied fifty times slower. Without ThinLTO
-//! it takes a twentieth longer, for no faster build. What we depend on, optimised, makes programs a quarter smaller, and the
-//! clean build half as long again. 16 or 64 codegen units instead of 256 change nothing; gold and bfd link two and four
-//! times as slowly as lld, which Rust brings along. With line numbers, an edited lesson takes half as long again. `check`
-//! as a crate of its own: no difference in an edited lesson.
+//! What was tried, and is no way: the library unoptimised builds in 14 s, but then `walkthrough --quiet` takes a
+//! fifth longer, more than its goal allows (`tests/bench/walk.rs`), and bytes are copied fifty times slower. Without
+//! ThinLTO it takes a twentieth longer, for no faster build. What we depend on, optimised, makes programs a quarter
+//! smaller, and the clean build half as long again. 16 or 64 codegen units instead of 256 change nothing; gold and
+//! bfd link two and four times as slowly as lld, which Rust brings along. With line numbers, an edited lesson takes
+//! half as long again. `check` as a crate of its own: no difference in an edited lesson.
 
 use std::error::Error;
 use std::fs::{self, File};
