@@ -98,9 +98,10 @@ fn tell(story: &Story) -> Result<()> {
             .map(|(way, races)| compared(way, races, &atomic)),
     );
     story.say(format!(
-        "{RACES} races each: all their increments and losses, the middle half of their times, and how many times as long as the atomic way that is, race by \
-         race; unclear, where the races do not agree. What else the machine does makes the times differ from run to \
-         run; the zeros of the locks do not."
+        "{RACES} races each: all their increments and losses, the middle half of their times, and how many times as \
+         long as the atomic way that is, race by race; unclear, where the races do not agree. What else the machine \
+         does makes the times differ from run to run; the zeros of the locks do not. Where A and B hardly run at once, \
+         as on one processor, the bare way may lose none, too: that is luck, and no lock."
     ));
     let exact = [&atomic, &futex, &semaphore].into_iter().flatten().all(|sum| sum.lost() == 0);
     guess.reveal(story, exact.then_some("all but the bare one"));
