@@ -66,7 +66,7 @@ fn tell(story: &Story) -> Result<()> {
         "Before the move we noted in the segment where the text is, in two ways: as an address, and as an offset from \
          the segment's beginning. A child follows the address.",
     );
-    let pointer = Address(memory.get::<u64>(POINTER)? as usize);
+    let pointer = Address(memory.get::<u64>(POINTER)?);
     let guess = story.predict(
         &format!("What will come of reading at {pointer}?"),
         [

@@ -13,7 +13,7 @@ use std::hint::spin_loop;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::kill;
+use nix::sys::signal::{self, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use playground::call::{Call, SemCmd};
@@ -171,8 +171,11 @@ fn kill_a_hundred_times(
 /// Returns when it has stopped.
 fn stop(pid: i32) {
     let pid = Pid::from_raw(pid);
-    kill(pid, Signal::SIGSTOP).unwrap();
-    assert_eq!(waitpid(pid, Some(WaitPidFlag::WUNTRACED)), Ok(WaitStatus::Stopped(pid, Signal::SIGSTOP)));
+    kill(pid, signal::Signal::SIGSTOP).unwrap();
+    assert_eq!(
+        waitpid(pid, Some(WaitPidFlag::WUNTRACED)),
+        Ok(WaitStatus::Stopped(pid, signal::Signal::SIGSTOP))
+    );
 }
 
 fn wait_for(memory: &Attachment, least: u32) {

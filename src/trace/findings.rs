@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use nix::errno::Errno;
+use playground_core::Errno;
 use serde::{Serialize, Serializer};
 
 use super::ended::Ending;
@@ -149,7 +149,7 @@ fn detach(address: Address, performed: &Performed, space: &Space) -> Option<Find
 
 /// Whether an address is `(void *) -1`, in a program of either width.
 fn is_minus_one(address: Address) -> bool {
-    address.0 == usize::MAX || address.0 == u32::MAX as usize
+    address.0 == u64::MAX || address.0 == u64::from(u32::MAX)
 }
 
 fn minus_one(pid: i32, failed: &Performed, how: &str) -> Option<Finding> {

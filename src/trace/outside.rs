@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::state::Namespace;
 use crate::call::{Call, Cmd, Key, Semid, Shmid};

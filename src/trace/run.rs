@@ -27,7 +27,7 @@ use super::start::{Command, start};
 use super::state::{Namespace, State};
 use super::stop::{self, Onward, Stop};
 use super::value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Step, Trace};
-use crate::call::{Address, Call, Performed};
+use crate::call::{Call, Performed};
 use crate::kernel::{Linux, Process};
 
 /// Runs a program to its end, with all processes and threads that come of it, and tells the observer what happens.
@@ -320,7 +320,7 @@ impl<'a> Tracer<'a> {
         let (Some(touch), Some(task)) = (stop::fault(tid), self.tasks.get(&tid)) else { return };
         let stop::Touch { address, mapped, jumped } = touch;
         let fault =
-            Fault { pid: task.pid, tid: tid.as_raw(), signal, address: Address(address), mapped, jumped };
+            Fault { pid: task.pid, tid: tid.as_raw(), signal, address: address.into(), mapped, jumped };
         self.found.add(findings::of_fault(&fault, &self.state));
         self.see(&Step::Fault(&fault));
         if self.faults.len() < self.limits.calls {

@@ -56,7 +56,7 @@ pub struct Attachment {
 
 impl Attachment {
     fn holds(&self, address: Address) -> bool {
-        address.0 >= self.address.0 && address.0 - self.address.0 < self.length
+        address.0 >= self.address.0 && address.0 - self.address.0 < self.length as u64
     }
 }
 
@@ -324,7 +324,7 @@ fn tries(performed: &Performed, segment: Shmid) -> bool {
 mod tests {
     use super::*;
     use crate::call::ShmgetFlags;
-    use nix::sys::stat::Mode;
+    use playground_core::Mode;
 
     const HERE: Namespace = 1;
 

@@ -1,6 +1,6 @@
 //! `shmdt`: what it takes away, and what it will not.
 
-use nix::errno::Errno::EINVAL;
+use playground_core::errno::by_name::EINVAL;
 
 use crate::process::{NULL, Proc, is, is_now, shmdt};
 use crate::runner::Needs::Any;
