@@ -7,15 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::ops::ControlFlow;
 
-use super::outside::{self, Outside};
+use super::outside;
 use super::state::State;
 use super::value::{Beginning, Cut, How, Limits, Made, Observer, Step, Trace};
 use crate::call::{Answer, Call, Outcome, Performed, ShmInfo, ShmLimits, Shmid, ShmidDs};
 use crate::evidence::segments::Row;
-use crate::kernel::{Linux, Process};
-use crate::story::{
-    CallEvent, CellChange as Change, Event, Lingering, Tell, Traced, changes, explain, fields,
-};
+use crate::story::{CallEvent, CellChange as Change, Event, Lingering, Tell, Traced, changes, fields};
 
 /// No process: in a record of a traced program, none is "us".
 const NOBODY: i32 = -1;
@@ -23,7 +20,6 @@ const NOBODY: i32 = -1;
 /// Tells what happens to a traced program.
 pub struct Narrator {
     teller: Box<dyn Tell>,
-    page_size: usize,
     /// The process that was started, which needs no name as long as it is the only one.
     first: Option<i32>,
     /// What the table said of the segments that the program has to do with.
@@ -39,7 +35,6 @@ impl Narrator {
     pub fn new(teller: Box<dyn Tell>) -> Narrator {
         Narrator {
             teller,
-            page_size: Linux::new().page_size(),
             first: None,
             rows: HashMap::new(),
             records: HashMap::new(),
@@ -138,11 +133,10 @@ impl Narrator {
     }
 
     fn made(&mut self, made: &Made) {
-        let Made { performed, tid, elsewhere, .. } = made;
+        let Made { performed, tid, elsewhere, reason, .. } = made;
         self.waits(*tid);
-        let Performed { pid, call, outcome } = performed;
-        let outside = &mut Outside { pid: *pid, elsewhere: *elsewhere, page_size: self.page_size };
-        let reason = outcome.as_ref().err().map(|errno| explain(call, *errno, outside));
+        let Performed { pid, outcome, .. } = performed;
+        let reason = reason.clone();
         let (who, brief) = (self.who(*pid, *tid), reason.is_none());
         let told = performed.clone();
         self.tell(Event::Call(Box::new(CallEvent { performed: told, who, reason, rust: None, brief })));
@@ -302,6 +296,8 @@ mod tests {
 
     use super::*;
     use crate::call::{Address, Cmd, Key, SemCmd, Semid, ShmatFlags, ShmgetFlags};
+    use crate::story::explain;
+    use crate::trace::outside::Outside;
 
     /// The calls, each with the errnos that its manual page names under ERRORS.
     fn manual() -> Vec<(Call, Vec<Errno>)> {

@@ -20,7 +20,7 @@ use super::findings;
 use super::found::Found;
 use super::image;
 use super::left::left_in;
-use super::outside;
+use super::outside::{self, Outside};
 use super::refused;
 use super::signals;
 use super::start::{Command, start};
@@ -28,7 +28,9 @@ use super::state::{Namespace, State};
 use super::stop::{self, Onward, Stop};
 use super::value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Step, Trace};
 use crate::call::{Address, Call, Performed};
+use crate::error::Reason;
 use crate::kernel::{Linux, Process};
+use crate::story::explain;
 
 /// Runs a program to its end, with all processes and threads that come of it, and tells the observer what happens.
 ///
@@ -286,7 +288,8 @@ impl<'a> Tracer<'a> {
     fn made(&mut self, tid: Pid, performed: Performed, created: bool) {
         let namespace = self.namespace(tid).or(self.here).unwrap_or(0);
         let elsewhere = Some(namespace) != self.here;
-        let made = Made { performed, tid: tid.as_raw(), created, elsewhere };
+        let mut made = Made { performed, tid: tid.as_raw(), created, elsewhere, reason: None };
+        made.reason = self.why(&made);
         self.found.add(findings::of_call(&made, namespace, &self.state));
         self.learn_size(&made, namespace);
         self.state.apply(&made, namespace, self.page_size);
@@ -299,6 +302,14 @@ impl<'a> Tracer<'a> {
         } else {
             self.calls_not_kept += 1;
         }
+    }
+
+    /// Why the kernel refused a call, judged by what was known before it.
+    fn why(&self, made: &Made) -> Option<Reason> {
+        let errno = made.performed.outcome.as_ref().err().filter(|_| self.observer.wants_reasons())?;
+        let Performed { pid, call, .. } = &made.performed;
+        let process = &mut Outside { pid: *pid, elsewhere: made.elsewhere, page_size: self.page_size };
+        Some(explain(call, *errno, process))
     }
 
     /// A segment that was found, not made, may be larger than its finder knows.

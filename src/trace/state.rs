@@ -330,7 +330,7 @@ mod tests {
 
     fn made(pid: i32, call: Call, answer: Answer) -> Made {
         let performed = Performed { pid, call, outcome: Ok(answer) };
-        Made { performed, tid: pid, created: true, elsewhere: false }
+        Made { performed, tid: pid, created: true, elsewhere: false, reason: None }
     }
 
     fn beginning(pid: i32, parent: Option<i32>, how: How) -> Beginning {

@@ -11,6 +11,7 @@ use super::ended::{Ending, signal_name};
 use super::findings::Finding;
 use super::state::State;
 use crate::call::{Address, Call, Key, Performed, Semid, Shmid};
+use crate::error::Reason;
 
 /// How much a traced program may do.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +43,11 @@ pub trait Observer {
     fn wants_programs(&self) -> bool {
         true
     }
+
+    /// Whether to find out why the kernel refused a call, whenever it did, for [`Made::reason`].
+    fn wants_reasons(&self) -> bool {
+        true
+    }
 }
 
 /// Who asks only for the [`Trace`] looks at nothing.
@@ -51,6 +57,10 @@ impl Observer for () {
     }
 
     fn wants_programs(&self) -> bool {
+        false
+    }
+
+    fn wants_reasons(&self) -> bool {
         false
     }
 }
@@ -142,6 +152,8 @@ pub struct Made {
     pub created: bool,
     /// Whether the process is in another IPC namespace than this one, so that our `ipcs` does not show its segments.
     pub elsewhere: bool,
+    /// Why the kernel refused it, found out before the process went on, if the observer wants to know.
+    pub reason: Option<Reason>,
 }
 
 /// A process's touch of memory that it may not touch.
@@ -267,6 +279,11 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// Why a call was refused, if it is kept, and the observer wanted to know.
+    pub fn reason(&self, call: &Performed) -> Option<&Reason> {
+        self.calls.iter().find(|made| made.performed == *call)?.reason.as_ref()
+    }
+
     /// The mistakes, those of one kind in the order of the calls that show them, as far as these are kept: at an end
     /// mistakes show all at once.
     pub fn findings_by_call(&self) -> Vec<Finding> {
