@@ -7,31 +7,48 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// `errno`: why the kernel refused a call. Shown as `EINVAL (Invalid argument)`, in `Debug` by its name alone.
-///
-/// The numbers are those of `asm-generic/errno.h`, which x86, Arm and RISC-V share.
-///
-/// Source: [errno(3)](https://man7.org/linux/man-pages/man3/errno.3.html).
-#[doc(alias = "errno")]
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Errno(i32);
-
-/// The constants, and the table of their names and words.
+/// The enum, and what its names, numbers and words are.
 macro_rules! errnos {
     ($($name:ident = $number:literal, $words:literal;)*) => {
+        /// `errno`: why the kernel refused a call. Shown as `EINVAL (Invalid argument)`, in `Debug` by its name alone.
+        ///
+        /// The numbers are those of `asm-generic/errno.h`, which x86, Arm and RISC-V share.
+        ///
+        /// Source: [errno(3)](https://man7.org/linux/man-pages/man3/errno.3.html).
+        #[doc(alias = "errno")]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(from = "i32", into = "i32")]
+        pub enum Errno {
+            $(#[doc = $words] $name,)*
+            /// A number that user programs should never see.
+            Other(i32),
+        }
+
         impl Errno {
-            $(#[doc = $words] pub const $name: Errno = Errno($number);)*
+            /// The errno with this number, as the kernel returns it (without the minus).
+            pub const fn from_raw(number: i32) -> Errno {
+                match number {
+                    $($number => Errno::$name,)*
+                    other => Errno::Other(other),
+                }
+            }
+
+            /// Its number.
+            pub const fn raw(self) -> i32 {
+                match self {
+                    $(Errno::$name => $number,)*
+                    Errno::Other(number) => number,
+                }
+            }
+
+            /// Its name and its meaning, if it has them.
+            const fn words(self) -> Option<(&'static str, &'static str)> {
+                match self {
+                    $(Errno::$name => Some((stringify!($name), $words)),)*
+                    Errno::Other(_) => None,
+                }
+            }
         }
-
-        /// The same by their bare names, for a table of many: `use playground_core::errno::by_name::*`.
-        pub mod by_name {
-            use super::Errno;
-
-            $(#[doc = $words] pub const $name: Errno = Errno::$name;)*
-        }
-
-        /// Each number that has a name: the name, then the C library's words for it.
-        const TABLE: &[(i32, &str, &str)] = &[$(($number, stringify!($name), $words)),*];
     };
 }
 
@@ -170,29 +187,18 @@ errnos! {
 }
 
 impl Errno {
-    /// The errno with this number, as the kernel returns it (without the minus).
-    pub const fn from_raw(number: i32) -> Errno {
-        Errno(number)
-    }
-
-    /// Its number.
-    pub const fn raw(self) -> i32 {
-        self.0
-    }
-
-    /// Its name: `EINVAL`. Nothing for a number that user programs should never see.
+    /// Its name: `EINVAL`.
     pub fn name(self) -> Option<&'static str> {
-        self.row().map(|(_, name, _)| *name)
+        self.words().map(|(name, _)| name)
     }
 
     /// What it means, in the words of `strerror`: `Invalid argument`.
     #[doc(alias = "strerror")]
     pub fn meaning(self) -> String {
-        self.row().map_or_else(|| format!("Unknown error {}", self.0), |(_, _, words)| (*words).to_owned())
-    }
-
-    fn row(self) -> Option<&'static (i32, &'static str, &'static str)> {
-        TABLE.iter().find(|(number, ..)| *number == self.0)
+        match self.words() {
+            Some((_, meaning)) => meaning.to_owned(),
+            None => format!("Unknown error {}", self.raw()),
+        }
     }
 }
 
@@ -200,7 +206,7 @@ impl fmt::Debug for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.name() {
             Some(name) => f.write_str(name),
-            None => write!(f, "errno {}", self.0),
+            None => write!(f, "errno {}", self.raw()),
         }
     }
 }
@@ -213,9 +219,21 @@ impl fmt::Display for Errno {
 
 impl std::error::Error for Errno {}
 
+impl From<i32> for Errno {
+    fn from(number: i32) -> Errno {
+        Errno::from_raw(number)
+    }
+}
+
+impl From<Errno> for i32 {
+    fn from(errno: Errno) -> i32 {
+        errno.raw()
+    }
+}
+
 impl From<Errno> for std::io::Error {
     fn from(errno: Errno) -> std::io::Error {
-        std::io::Error::from_raw_os_error(errno.0)
+        std::io::Error::from_raw_os_error(errno.raw())
     }
 }
 

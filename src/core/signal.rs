@@ -6,21 +6,46 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A signal, by its number on x86, Arm and RISC-V. Shown by its name: `SIGSEGV`, or `SIGRTMIN+3`.
-///
-/// Source: [signal(7)](https://man7.org/linux/man-pages/man7/signal.7.html).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Signal(i32);
-
-/// The constants, and the table of their names.
+/// The enum, and what its names and numbers are.
 macro_rules! signals {
     ($($name:ident = $number:literal, $words:literal;)*) => {
-        impl Signal {
-            $(#[doc = $words] pub const $name: Signal = Signal($number);)*
+        /// A signal, by its number on x86, Arm and RISC-V. Shown by its name: `SIGSEGV`, or `SIGRTMIN+3`.
+        ///
+        /// Source: [signal(7)](https://man7.org/linux/man-pages/man7/signal.7.html).
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(from = "i32", into = "i32")]
+        pub enum Signal {
+            $(#[doc = $words] $name,)*
+            /// A real-time signal.
+            RealTime(i32),
         }
 
-        /// Each number that has a name of its own.
-        const TABLE: &[(i32, &str)] = &[$(($number, stringify!($name))),*];
+        impl Signal {
+            /// The signal with this number.
+            pub const fn from_raw(number: i32) -> Signal {
+                match number {
+                    $($number => Signal::$name,)*
+                    other => Signal::RealTime(other),
+                }
+            }
+
+            /// Its number.
+            pub const fn raw(self) -> i32 {
+                match self {
+                    $(Signal::$name => $number,)*
+                    Signal::RealTime(number) => number,
+                }
+            }
+        }
+
+        impl fmt::Display for Signal {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Signal::$name => f.pad(stringify!($name)),)*
+                    Signal::RealTime(number) => write!(f, "SIGRTMIN{:+}", number - RTMIN),
+                }
+            }
+        }
     };
 }
 
@@ -61,24 +86,15 @@ signals! {
 /// `SIGRTMIN` of the C library: the kernel's first real-time signal is 32, and the library keeps two for itself.
 const RTMIN: i32 = 34;
 
-impl Signal {
-    /// The signal with this number.
-    pub const fn from_raw(number: i32) -> Signal {
-        Signal(number)
-    }
-
-    /// Its number.
-    pub const fn raw(self) -> i32 {
-        self.0
+impl From<i32> for Signal {
+    fn from(number: i32) -> Signal {
+        Signal::from_raw(number)
     }
 }
 
-impl fmt::Display for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match TABLE.iter().find(|(number, _)| *number == self.0) {
-            Some((_, name)) => f.pad(name),
-            None => write!(f, "SIGRTMIN{:+}", self.0 - RTMIN),
-        }
+impl From<Signal> for i32 {
+    fn from(signal: Signal) -> i32 {
+        signal.raw()
     }
 }
 

@@ -6,7 +6,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::{Uid, setresuid};
 use playground::call::{Key, Shmid};
 use playground::kernel::isolate;
-use playground_core::errno::by_name::{EINVAL, ENOENT, ENOSPC};
+use playground_core::Errno::{EINVAL, ENOENT, ENOSPC};
 
 use crate::process::{FIND, NEW, NULL, PRIVATE, Proc, RDONLY, is, set, shmat, shmget};
 use crate::runner::Needs::Ipcns;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{getegid, getuid};
 use playground::call::{Address, Cmd, Shmid, ShmidDs};
-use playground_core::errno::by_name::{EACCES, EIDRM, EINVAL, ENOMEM, EPERM};
+use playground_core::Errno::{EACCES, EIDRM, EINVAL, ENOMEM, EPERM};
 
 use crate::process::{
     CREAT, FIND, NULL, Proc, RDWR, ipc_set, is, mode_is, needs_uid, set, shmat, shmctl, shmget, wait_a_second,

@@ -1,6 +1,6 @@
 //! `shmdt`: what it takes away, and what it will not.
 
-use playground_core::errno::by_name::EINVAL;
+use playground_core::Errno::EINVAL;
 
 use crate::process::{NULL, Proc, is, is_now, shmdt};
 use crate::runner::Needs::Any;

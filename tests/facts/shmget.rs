@@ -3,7 +3,7 @@
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use playground::call::{Key, ShmgetFlags};
-use playground_core::errno::by_name::{EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM};
+use playground_core::Errno::{EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM};
 
 use crate::process::{
     CREAT, EXCL, FIND, HUGETLB, NEW, NORESERVE, NULL, PRIVATE, Proc, RDONLY, is, is_now, mode_is, setting,
