@@ -126,7 +126,7 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Follow a pointer in another process")?;
     let memory = segment.attach_at(base, ShmatFlags::empty())?;
-    memory.set::<u64>(POINTER, memory.address().0 as u64)?;
+    memory.set::<u64>(POINTER, memory.address().0)?;
     memory.set::<u64>(OFFSET, 0)?;
     story.say(
         "We note in the segment where its text is: as an address, and as an offset. A child inherits the attachment, \
