@@ -6,6 +6,7 @@
 use nix::libc;
 
 use super::outside;
+use super::reason::capital;
 use super::value::What;
 use crate::call::{Call, Cmd, SemCmd, ShmatFlags};
 use crate::error::Reason;
@@ -24,10 +25,10 @@ pub(super) fn why(call: &Call, pid: i32) -> Option<Reason> {
     let (what, permissions) = found(call)?;
     let process = outside::credentials(pid)?;
     let (class, bits) = granted(&permissions, &process);
-    let (name, id, uid) = (what.name(), what.id(), permissions.uid);
+    let (name, id, uid) = (capital(what.name()), what.id(), permissions.uid);
     let mode = permissions.mode & 0o777;
     let why = format!(
-        "The {name} {id} belongs to user {uid} and has the mode {mode:04o}. This process is {class}, who gets {}, and \
+        "{name} {id} belongs to user {uid} and has the mode {mode:04o}. This process runs as {class}, who gets {}, and \
          the call wants {}.",
         letters(bits),
         letters(wanted)
@@ -84,13 +85,13 @@ fn granted(permissions: &Permissions, process: &Credentials) -> (String, u32) {
     let Permissions { uid, cuid, gid, cgid, mode } = *permissions;
     let euid = process.euid;
     if euid == uid || euid == cuid {
-        let class = if euid == uid { "the owner's" } else { "the creator's" };
+        let class = if euid == uid { "the owner" } else { "the creator" };
         return (class.to_owned(), mode >> 6 & 7);
     }
     if process.is_in(gid) || process.is_in(cgid) {
-        return (format!("user {euid}'s, of the group"), mode >> 3 & 7);
+        return (format!("user {euid}, who is in the group,"), mode >> 3 & 7);
     }
-    (format!("user {euid}'s, neither owner nor of the group"), mode & 7)
+    (format!("user {euid}, neither the owner nor in the group,"), mode & 7)
 }
 
 /// `rw-`, as `ls -l` writes it.

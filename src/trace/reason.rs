@@ -253,7 +253,7 @@ fn another_namespace(what: &str) -> Option<Reason> {
     )
 }
 
-fn capital(word: &str) -> String {
+pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
