@@ -17,7 +17,7 @@ fn tell(story: &Story) -> Result<()> {
     let segment = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
     let memory = segment.attach()?;
     memory.write(0, TEXT)?;
-    memory.set::<u64>(POINTER, memory.address().0 as u64)?;
+    memory.set::<u64>(POINTER, memory.address().0)?;
     memory.set::<u64>(OFFSET, 0)?;
     memory.detach()?;
     let memory = segment.attach_preferring(THERE)?;
