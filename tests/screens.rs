@@ -15,6 +15,8 @@ use nix::unistd::geteuid;
 use playground::course::LESSONS;
 use regex::Regex;
 
+use crate::support::program_file;
+
 /// The user that runs lessons for the tests of root.
 const NOBODY: u32 = 65534;
 
@@ -236,7 +238,7 @@ fn masked(text: &str) -> String {
 
 /// What a program prints when a plain user runs it.
 fn told(name: &str, arguments: &[&str]) -> String {
-    let built = Path::new(env!("CARGO_BIN_EXE_walkthrough")).with_file_name(name);
+    let built = program_file(name);
     let mut command = Command::new(&built);
     let folder = tempfile::tempdir().expect("a temporary folder");
     if geteuid().is_root() {

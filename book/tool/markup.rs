@@ -2,8 +2,8 @@
 //!
 //! **Invariant:** no blank line is written, since it would end the HTML in the midst of Markdown.
 
-use playground::speed::spread::{self, Ratio, Spread};
 use serde_json::Value;
+use speed::spread::{self, Ratio, Spread};
 
 use crate::recording::{GONE, NEW, kind, text};
 use crate::rustdoc::inline;

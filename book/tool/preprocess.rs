@@ -5,10 +5,10 @@
 use anyhow::{Context, Result, anyhow, bail};
 use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
-use playground::speed::figures::{ROUND_TRIPS, STREAMS};
-use playground::speed::plot::{self, Curve};
 use regex::Regex;
 use serde_json::Value;
+use speed::figures::{ROUND_TRIPS, STREAMS};
+use speed::plot::{self, Curve};
 
 use crate::directive::{self, Directive};
 use crate::recording::{Recording, kind, text};

@@ -25,7 +25,7 @@ use super::job::{Answer, Job, Line, Work, now};
 use super::judge::remove;
 use super::verdict::{Finding, Verdict};
 use super::witness::random;
-use crate::trace::What;
+use trace::What;
 
 /// How long a judge may take to be ready, on the slowest of machines. Then it says how long one run may take.
 const READY: Duration = Duration::from_secs(60);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::verdict::Verdict;
 use crate::call::{Semid, Shmid};
-use crate::trace::What;
+use trace::What;
 
 /// A submission that is to be judged.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use crate::call::{Address, Answer, Call, Cmd, Key, Shmid};
-use crate::trace::{Made, Trace};
+use trace::{Made, Trace};
 
 /// Everything that is known of a run.
 #[derive(Debug)]

@@ -24,8 +24,8 @@ use super::run::Look;
 use super::script::{Plant, Script};
 use crate::call::{Address, Answer, Call, Cmd, ShmatFlags, Shmid};
 use crate::evidence::maps;
-use crate::kernel::{Linux, ProcFile, Process};
-use crate::trace::{Attachment, Observer, State, Step};
+use crate::kernel::{Linux, Look as _, ProcFile, Process};
+use trace::{Attachment, Observer, State, Step};
 
 /// As much of a segment as is looked at.
 const ENOUGH: usize = 64 * 1024;

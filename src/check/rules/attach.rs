@@ -2,11 +2,11 @@
 
 use super::{fine, missing};
 use crate::call::{Address, Call, ShmatFlags};
-use crate::check::code::Code;
-use crate::check::run::Run;
-use crate::check::verdict::Finding;
+use crate::code::Code;
 use crate::course::THERE;
-use crate::trace::Code as Mistake;
+use crate::run::Run;
+use crate::verdict::Finding;
+use trace::Code as Mistake;
 
 /// The segment was attached at least once.
 pub fn attached(run: &Run) -> Vec<Finding> {
@@ -42,7 +42,8 @@ pub fn detached(run: &Run) -> Vec<Finding> {
 /// The segment was attached by one who asked for reading only.
 pub fn attached_for_reading(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let asked = |made: &&crate::trace::Made| matches!(made.performed.call, Call::Shmat { shmid, .. } if shmid == subject);
+    let asked =
+        |made: &&trace::Made| matches!(made.performed.call, Call::Shmat { shmid, .. } if shmid == subject);
     let Some(made) = run.trace.calls.iter().find(asked) else { return attached(run) };
     match made.performed.call {
         Call::Shmat { flags, .. } if !flags.contains(ShmatFlags::SHM_RDONLY) => {

@@ -1,11 +1,11 @@
 //! How the program ended, and which classic mistakes the tracer has seen.
 
 use super::{fine, missing};
-use crate::check::code::Code;
-use crate::check::exercises::Trial;
-use crate::check::run::Run;
-use crate::check::verdict::Finding;
-use crate::trace::{self, Ending};
+use crate::code::Code;
+use crate::exercises::Trial;
+use crate::run::Run;
+use crate::verdict::Finding;
+use trace::{self, Ending};
 
 /// The tracer's findings. In a run that is made to fail only what was made for it counts.
 pub(super) fn mistakes(trial: &Trial, run: &Run) -> Vec<Finding> {

@@ -2,10 +2,10 @@
 
 use super::{fine, missing};
 use crate::call::Cmd;
-use crate::check::code::Code;
-use crate::check::run::Run;
-use crate::check::verdict::Finding;
+use crate::code::Code;
 use crate::course::SIZE;
+use crate::run::Run;
+use crate::verdict::Finding;
 
 /// The article's text, which anybody can print who has read the exercise.
 const KNOWN: [&str; 3] = ["THIS IS A TEST", "I CAME FIRST", "THE CHILD WAS HERE"];
