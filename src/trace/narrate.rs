@@ -136,10 +136,9 @@ impl Narrator {
         let Made { performed, tid, elsewhere, reason, .. } = made;
         self.waits(*tid);
         let Performed { pid, outcome, .. } = performed;
-        let reason = reason.clone();
         let (who, brief) = (self.who(*pid, *tid), reason.is_none());
-        let told = performed.clone();
-        self.tell(Event::Call(Box::new(CallEvent { performed: told, who, reason, rust: None, brief })));
+        let call = CallEvent::of(performed, reason.as_ref());
+        self.tell(Event::Call(Box::new(CallEvent { who, brief, ..call })));
         if let Some(record) = self.news(performed) {
             self.tell(record);
         }
@@ -243,7 +242,7 @@ fn change(shmid: Shmid, before: Option<&Row>, row: Option<Row>) -> Option<Traced
 /// Pages come when they are first touched: stores make no system call, and yet they show here.
 fn memory(before: &Row, now: &Row) -> Option<Change> {
     let (was, now) = (before.rss, now.rss);
-    (was != now).then(|| Change { column: "rss", was: was.to_string(), now: now.to_string() })
+    (was != now).then(|| Change { column: "rss".into(), was: was.to_string(), now: now.to_string() })
 }
 
 fn cut_in_words(cut: Cut, limits: &Limits) -> String {
