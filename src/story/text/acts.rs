@@ -5,6 +5,7 @@ use std::io;
 use colored::Colorize;
 
 use super::{Text, speaker};
+use crate::error::Reason;
 use crate::story::event::{Access, CallEvent, Rust};
 
 impl Text {
@@ -18,11 +19,19 @@ impl Text {
         }
         self.labelled("C".bold(), &told)?;
         self.statement(call.rust.as_deref().zip(call.at.as_deref()))?;
-        if let Some((why, advice)) = call.why.as_deref().zip(call.advice.as_deref()) {
-            self.labelled("Why".red().bold(), why)?;
-            self.labelled("Try".bold(), advice)?;
-        }
+        self.why(call.why.as_deref().zip(call.advice.as_deref()))?;
         self.blank()
+    }
+
+    /// Why, and what to try.
+    pub(super) fn reason(&mut self, reason: Option<&Reason>) -> io::Result<()> {
+        self.why(reason.map(|Reason { why, advice }| (why.as_str(), advice.as_str())))
+    }
+
+    fn why(&mut self, reason: Option<(&str, &str)>) -> io::Result<()> {
+        let Some((why, advice)) = reason else { return Ok(()) };
+        self.labelled("Why".red().bold(), why)?;
+        self.labelled("Try".bold(), advice)
     }
 
     pub(super) fn started(&mut self, told: &str, rust: Option<&Rust>, brief: bool) -> io::Result<()> {
