@@ -2,7 +2,7 @@
 //!
 //! Run: `cargo run --bin lesson00`. Source: pipe(7), unix(7), mmap(2), semop(2), sysvipc(7).
 
-use playground::family::{self, MappedFile, Medium, Pipe, Semaphore, SharedSegment, SocketPair};
+use playground::family::{self, Channel, MappedFile, Mechanism, SharedSegment};
 use playground::prelude::*;
 
 /// What the article pings.
@@ -56,7 +56,7 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("A pipe")?;
     let stranger = story.stranger("stranger")?;
-    let pipe = Pipe::create(story)?;
+    let pipe = Channel::pipe(story)?;
     let reader = story.fork("reader")?;
     story.say("The reader was forked after pipe2, and has its descriptors. The stranger has not.");
     pipe.put(story, TEXT)?;
@@ -105,7 +105,7 @@ fn tell(story: &Story) -> Result<()> {
     rows.push(family::question(story, &file, TEXT, &reader, &stranger)?);
 
     story.step("A semaphore, to guard it")?;
-    let guard = Semaphore::create(story, OWNER_RW)?;
+    let guard = Semaphores::create(story, Key::PRIVATE, 1, OWNER_RW)?;
     story.say("Its value is 0. The reader takes 1 before it reads; we give 1 when we have written.");
     let guess = story.predict(
         "The reader comes too early again. What will semop answer to -1?",
@@ -123,7 +123,7 @@ fn tell(story: &Story) -> Result<()> {
     file.put(story, TEXT)?;
     guard.put(story, TEXT)?;
     guard.take(&reader, 0)?;
-    assert_eq!((file.take(&reader, TEXT.len())?.as_slice(), guard.value(story)?), (TEXT, 0));
+    assert_eq!((file.take(&reader, TEXT.len())?.as_slice(), guard.id().value(story, 0)?), (TEXT, 0));
     story.erratum(
         "E4",
         "a semaphore moves no data; and POSIX semaphores (sem_overview(7)) join processes, too.",
@@ -136,7 +136,7 @@ fn tell(story: &Story) -> Result<()> {
     rows.push(family::question(story, &guard, TEXT, &reader, &stranger)?);
 
     story.step("A socket pair, and a segment")?;
-    let pair = SocketPair::create(story)?;
+    let pair = Channel::socket_pair(story)?;
     let segment = SharedSegment::create(story, SIZE)?;
     let reader = story.fork("reader")?;
     pair.put(story, TEXT)?;
