@@ -107,7 +107,7 @@ impl Watch {
             Event::Call(call) => self.call(call),
             Event::Memory(Access { pid, who, address, bytes, faults: Some(_), .. }) => {
                 let length = bytes.as_ref().map_or(1, |bytes| bytes.len().max(1));
-                self.touch(*pid, who.as_ref(), address.0 as u64, length as u64);
+                self.touch(*pid, who.as_ref(), address.0, length as u64);
             }
             Event::Started { pid, who, c, .. } => self.touch_all(*pid, who.as_ref(), c),
             Event::Tool { command, status: Some(0), .. } => self.tool(command),

@@ -120,7 +120,7 @@ fn read(by: &Story, fd: i32, count: usize) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use nix::errno::Errno;
+    use playground_core::Errno;
 
     use super::*;
     use crate::story::{Judge, Verdict, silent};

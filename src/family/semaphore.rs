@@ -1,11 +1,11 @@
 //! A System V semaphore: a counter in the kernel that processes wait on. It guards bytes, and moves none.
 
-use nix::sys::stat::Mode;
+use playground_core::Mode;
 
 use super::Mechanism;
 use crate::call::{Key, SemFlags};
 use crate::error::Result;
-use crate::shm::Semaphores;
+use crate::shm::{Semaphores, SemidCalls};
 use crate::story::Story;
 
 /// The first semaphore of a set, as a go-ahead: whoever puts adds 1, whoever takes takes 1 away.
@@ -35,7 +35,7 @@ impl Mechanism for Semaphores {
 
 #[cfg(test)]
 mod tests {
-    use nix::errno::Errno;
+    use playground_core::Errno;
 
     use super::*;
     use crate::story::{Judge, Verdict, silent};

@@ -360,7 +360,7 @@ pub enum Fault {
 
 #[cfg(test)]
 mod tests {
-    use nix::errno::Errno;
+    use playground_core::Errno;
 
     use super::*;
     use crate::call::{Address, Call, Performed};

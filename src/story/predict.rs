@@ -5,12 +5,12 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::event::{Choice, Event, Wants};
 use super::{Schedule, Story, Turn};
 use crate::call::Address;
-use crate::error::{Error, Result, named};
+use crate::error::{Error, Result};
 use crate::kernel::{Ending, Step};
 use crate::speed::{Finding, Scale};
 
@@ -286,7 +286,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Verdict::Success => f.write_str("success"),
-            Verdict::Refused(errno) => f.write_str(&named(*errno)),
+            Verdict::Refused(errno) => f.write_str(&errno.to_string()),
             Verdict::Ended(ending) => write!(f, "the process {ending}"),
         }
     }
