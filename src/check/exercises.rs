@@ -114,6 +114,20 @@ impl Exercise {
         toml::from_str(self.texts).unwrap_or_else(|error| panic!("{}: {error}", self.name()))
     }
 
+    /// What is demanded beside the goal, as in all exercises from the one on that teaches it.
+    pub fn always(&self) -> String {
+        let first = &self.trials[0];
+        let detach = if first.tolerates.contains(&Mistake::NeverDetached) || self.number == 1 {
+            ""
+        } else {
+            "detach what you attach, "
+        };
+        let end = if first.must_succeed { "end with exit status 0, " } else { "" };
+        format!(
+            "As always: remove the segments that you make, {detach}{end}print to standard output, and take only -1 for a failure."
+        )
+    }
+
     /// The lesson that teaches it.
     pub fn lesson(&self) -> String {
         self.texts().lesson

@@ -3,7 +3,7 @@
 use super::code::Code;
 use crate::call::{Address, Answer, Call, Cmd, Key, Shmid, ShmidDs};
 use crate::course::SIZE;
-use crate::trace::{How, Life, Made, Trace};
+use crate::trace::{Made, Trace};
 
 /// Everything that is known of a run.
 #[derive(Debug)]
@@ -212,13 +212,6 @@ impl Run {
     /// The examiner's texts in a segment to which the program was to be led.
     pub fn planted_in(&self, id: Shmid) -> impl Iterator<Item = &Planted> {
         self.planted.iter().filter(move |planted| planted.shmid == id && !planted.decoy)
-    }
-
-    /// Whether a process was begun in the memory of another, by vfork.
-    pub fn shares_memory(&self, child: i32, parent: i32) -> bool {
-        let is_it = |life: &&Life| life.beginning.pid == child;
-        let begun = self.trace.processes.iter().rfind(is_it).map(|life| &life.beginning);
-        begun.is_some_and(|begun| begun.how == How::Shared && begun.parent == Some(parent))
     }
 
     /// Whether the output holds a text.

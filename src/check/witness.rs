@@ -92,6 +92,7 @@ impl Witness {
             Call::Shmdt { address } => {
                 if let Some(shmid) = at(state, pid, address) {
                     self.look(shmid, pid, true, state);
+                    self.answer_too_late(pid, shmid, state);
                     self.once_detached.insert(shmid);
                 }
             }
@@ -225,15 +226,34 @@ impl Witness {
         let touched = has_touched(pid, shmid, state)
             || self.looks.iter().any(|look| look.pid == pid && look.shmid == shmid && look.touched);
         let Some(bytes) = read(shmid).filter(|_| touched) else { return };
-        let before = self.births.iter().rfind(|look| look.pid == pid && look.shmid == shmid);
-        let was_there = before.is_some_and(|look| starts_alike(&look.bytes, &bytes));
-        let is_ours = self.planted.iter().any(|planted| bytes.starts_with(planted.text.as_bytes()));
-        if !was_there && !is_ours && bytes.first().is_some_and(|byte| *byte != 0) {
-            let parent = self.first.unwrap_or(pid);
-            let too_late = !state.attached(parent).any(|attachment| attachment.shmid == shmid);
+        if self.is_news(pid, shmid, &bytes) {
+            let too_late = !self.parent_has(shmid, state);
             self.answers.push(ChildAnswer { shmid, text: excerpt(&bytes), too_late });
             self.plant(shmid, 0, false);
         }
+    }
+
+    /// A child may be the last to have the segment: when it has detached it, nobody can look any more.
+    fn answer_too_late(&mut self, pid: i32, shmid: Shmid, state: &State) {
+        let is_child = self.script.plant == Plant::AfterChild && self.first != Some(pid);
+        if !is_child || self.parent_has(shmid, state) {
+            return;
+        }
+        if let Some(bytes) = read(shmid).filter(|bytes| self.is_news(pid, shmid, bytes)) {
+            self.answers.push(ChildAnswer { shmid, text: excerpt(&bytes), too_late: true });
+        }
+    }
+
+    fn parent_has(&self, shmid: Shmid, state: &State) -> bool {
+        self.first.is_some_and(|first| state.attached(first).any(|attachment| attachment.shmid == shmid))
+    }
+
+    /// Whether a text stands at the start that neither was there when the child began, nor is the examiner's own.
+    fn is_news(&self, pid: i32, shmid: Shmid, bytes: &[u8]) -> bool {
+        let before = self.births.iter().rfind(|look| look.pid == pid && look.shmid == shmid);
+        let was_there = before.is_some_and(|look| starts_alike(&look.bytes, bytes));
+        let is_ours = self.planted.iter().any(|planted| bytes.starts_with(planted.text.as_bytes()));
+        !was_there && !is_ours && bytes.first().is_some_and(|byte| *byte != 0)
     }
 
     fn plant_once(&mut self, shmid: Shmid) {

@@ -47,7 +47,7 @@ fn no_answer(run: &Run, subject: Shmid) -> Finding {
 }
 
 fn printed_the_answer(run: &Run, subject: Shmid) -> Vec<Finding> {
-    let mut ours = run.planted_in(subject).peekable();
+    let mut ours = run.planted_in(subject);
     let last = run.planted_in(subject).last().map(|planted| planted.text.clone()).unwrap_or_default();
     if ours.any(|planted| run.printed(&planted.text)) {
         return fine();

@@ -1,7 +1,7 @@
 //! Detaching a segment: by the call that is made for it, by whoever attached it, in time.
 
 use super::{fine, missing};
-use crate::call::{Address, Call, Cmd, Shmid};
+use crate::call::Cmd;
 use crate::check::code::Code;
 use crate::check::run::Run;
 use crate::check::verdict::Finding;
@@ -20,29 +20,7 @@ pub fn detached(run: &Run) -> Vec<Finding> {
             format!("The mapping of segment {subject} is gone, but no shmdt was seen that took it away.");
         return missing(Code::NeverDetached, words);
     }
-    let forgotten = run.attached(subject).find(|(made, address)| is_forgotten(run, subject, made, *address));
-    forgotten.map_or_else(fine, |(made, address)| {
-        let words = format!(
-            "The process that attached segment {subject} at {address} never detached it: what another process \
-             detaches is its own copy."
-        );
-        vec![Finding::new(Code::NeverDetached, words).call(&made.performed)]
-    })
-}
-
-/// Whether an attachment was left to a copy of the process that made it, although that one went on. One that ends, as
-/// in daemon(3), may leave it to its child.
-fn is_forgotten(run: &Run, subject: Shmid, attach: &Made, address: Address) -> bool {
-    let owner = attach.performed.pid;
-    let takes_it = |made: &&Made| matches!(made.performed.call, Call::Shmdt { address: at } if at == address);
-    let detaches: Vec<&Made> = run.detached(subject).filter(takes_it).collect();
-    let Some(by_other) = detaches.first().filter(|_| detaches.iter().all(|made| made.performed.pid != owner))
-    else {
-        return false;
-    };
-    let calls = run.trace.calls.iter().skip_while(|made| !std::ptr::eq(*made, *by_other));
-    let shares_memory = run.shares_memory(by_other.performed.pid, owner);
-    !shares_memory && calls.skip(1).any(|made| made.performed.pid == owner)
+    fine()
 }
 
 /// The segment was detached before it was removed.
