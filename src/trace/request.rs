@@ -12,7 +12,7 @@ use nix::sys::ptrace;
 use nix::unistd::Pid;
 
 use super::abi;
-use super::stop;
+use super::stop::{self, AtCall};
 
 /// Changes the size, in bytes, that a thread is about to ask `shmget` for.
 ///
@@ -22,7 +22,10 @@ use super::stop;
 /// Otherwise what ptrace answers.
 pub fn request_size(tid: i32, size: usize) -> nix::Result<()> {
     let tid = Pid::from_raw(tid);
-    let (architecture, number, _) = stop::asks(tid)?;
+    let (AtCall::Begins(registers) | AtCall::Passes(registers)) = stop::at_call(tid)? else {
+        return Err(Errno::EINVAL);
+    };
+    let (architecture, number, _) = registers;
     if Some(architecture) != abi::NATIVE_ARCH || number != libc::SYS_shmget as u64 {
         return Err(Errno::EINVAL);
     }
