@@ -4,7 +4,7 @@
 //! `pass`, or `fail` with the first finding's name and, behind a colon, words of its message. In `tests/dodges` any
 //! finding will do, in `tests/variants` there must be none; the exercise's number stands before their ending.
 
-mod examined;
+use crate::examined;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -45,6 +45,8 @@ pub enum Code {
     ZeroTakenForFailure,
     /// An id of -1, from a call that had failed, was used, or the failure was passed over.
     ErrorIgnored,
+    /// A key was passed where a call wants an id.
+    KeyUsedAsId,
     /// What a failed `shmat` returned was used as memory.
     NullCheckedInsteadOfMinusOne,
     /// A wish for an address was not granted, and nothing else was tried.
@@ -53,6 +55,8 @@ pub enum Code {
     NeverWaited,
     /// Memory was touched after it had been detached.
     UsedAfterDetach,
+    /// A pointer was followed that means something in another process's memory only.
+    PointerOfAnotherProcess,
     /// Memory was written that is for reading only.
     ReadOnlyWritten,
     /// The segment was never attached, or not as often as it should.
@@ -101,7 +105,7 @@ impl Code {
     }
 }
 
-const ALL: [Code; 37] = [
+const ALL: [Code; 39] = [
     Code::CompileError,
     Code::NotRun,
     Code::Tampered,
@@ -118,10 +122,12 @@ const ALL: [Code; 37] = [
     Code::RemovedByTheWrongProcess,
     Code::ZeroTakenForFailure,
     Code::ErrorIgnored,
+    Code::KeyUsedAsId,
     Code::NullCheckedInsteadOfMinusOne,
     Code::FixedAddressWithoutFallback,
     Code::NeverWaited,
     Code::UsedAfterDetach,
+    Code::PointerOfAnotherProcess,
     Code::ReadOnlyWritten,
     Code::NeverAttached,
     Code::WrongAddress,
@@ -174,6 +180,8 @@ mod tests {
             Traced::RemovedTooEarly,
             Traced::RemovedTwice,
             Traced::FixedAddressWithoutFallback,
+            Traced::KeyUsedAsId,
+            Traced::PointerOfAnotherProcess,
         ] {
             assert_eq!(Code::from(traced).name(), traced.name());
         }

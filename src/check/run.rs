@@ -203,7 +203,7 @@ impl Run {
     pub fn printed_address(&self, address: Address) -> bool {
         let is_it = |word: &str| {
             let digits = word.strip_prefix("0x").unwrap_or(word);
-            usize::from_str_radix(digits, 16) == Ok(address.0) || word == address.0.to_string()
+            u64::from_str_radix(digits, 16) == Ok(address.0) || word == address.0.to_string()
         };
         let output = self.output.to_ascii_lowercase();
         output.split(|letter: char| !letter.is_ascii_alphanumeric()).any(is_it)

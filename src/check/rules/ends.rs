@@ -52,7 +52,7 @@ fn told(run: &Run, mistake: &trace::Finding) -> Finding {
 pub(super) fn misalignment(performed: &Performed) -> Option<String> {
     let Call::Shmat { address, flags, .. } = performed.call else { return None };
     let page = Linux::new().page_size();
-    if performed.outcome.is_ok() || address.0 % page == 0 || flags.contains(ShmatFlags::SHM_RND) {
+    if performed.outcome.is_ok() || address.0 % page as u64 == 0 || flags.contains(ShmatFlags::SHM_RND) {
         return None;
     }
     let same_digits = address.0.to_string() == format!("{:x}", THERE.0);
@@ -73,7 +73,7 @@ fn id_detached(run: &Run, mistake: &trace::Finding) -> Option<String> {
         Ok(Answer::Id(id)) => Some(id),
         _ => None,
     });
-    let id = ids.into_iter().find(|id| usize::try_from(id.0) == Ok(address.0))?;
+    let id = ids.into_iter().find(|id| u64::try_from(id.0) == Ok(address.0))?;
     Some(format!(
         "It passed {id} to shmdt: that is the segment's id. shmdt wants the address that shmat returned."
     ))
