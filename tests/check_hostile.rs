@@ -1,8 +1,8 @@
 //! Programs that attack: each ends in a finding, in bounded time, with nothing left, and the next one is judged as if
 //! it had never been.
 
-mod examined;
-mod support;
+use crate::examined;
+use crate::support;
 
 use std::env;
 use std::fs;

@@ -1,6 +1,6 @@
 //! `trace`: any program, its calls, its processes, its mistakes, its end.
 
-mod traced;
+use crate::traced;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** each test has a key of its own, and looks only at the segments under it.
 
-mod support;
+use crate::support;
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;

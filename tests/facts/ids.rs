@@ -8,7 +8,7 @@ use nix::unistd::{Uid, setresuid};
 use playground::call::{Key, Shmid};
 use playground::kernel::isolate;
 
-use crate::process::{FIND, NEW, NULL, PRIVATE, Proc, RDONLY, is, set, shmat, shmget};
+use super::process::{FIND, NEW, NULL, PRIVATE, Proc, RDONLY, is, set, shmat, shmget};
 use crate::runner::Needs::Ipcns;
 use crate::runner::{NOBODY, Row, row};
 

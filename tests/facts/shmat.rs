@@ -4,7 +4,7 @@ use nix::errno::Errno::{EACCES, EINVAL, ENOMEM};
 use nix::sys::resource::{Resource, setrlimit};
 use playground::call::{Address, Shmid};
 
-use crate::process::{EXEC, NULL, Proc, RDONLY, RDWR, REMAP, RND, is, is_now, shmat, vm_size};
+use super::process::{EXEC, NULL, Proc, RDONLY, RDWR, REMAP, RND, is, is_now, shmat, vm_size};
 use crate::runner::Needs::{Any, Root, RootAndNobody, User};
 use crate::runner::{Row, row};
 

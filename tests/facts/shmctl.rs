@@ -9,7 +9,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{getegid, getuid};
 use playground::call::{Address, Cmd, Shmid, ShmidDs};
 
-use crate::process::{
+use super::process::{
     CREAT, FIND, NULL, Proc, RDWR, ipc_set, is, mode_is, needs_uid, set, shmat, shmctl, shmget, wait_a_second,
 };
 use crate::runner::Needs::{Any, Ipcns, Root, RootAndNobody, User};

@@ -2,7 +2,7 @@
 
 use nix::errno::Errno::EINVAL;
 
-use crate::process::{NULL, Proc, is, is_now, shmdt};
+use super::process::{NULL, Proc, is, is_now, shmdt};
 use crate::runner::Needs::Any;
 use crate::runner::{Row, row};
 

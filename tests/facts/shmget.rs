@@ -5,7 +5,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use playground::call::{Key, ShmgetFlags};
 
-use crate::process::{
+use super::process::{
     CREAT, EXCL, FIND, HUGETLB, NEW, NORESERVE, NULL, PRIVATE, Proc, RDONLY, is, is_now, mode_is, setting,
     shmat, shmget,
 };
