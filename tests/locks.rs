@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::hint::spin_loop;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::kill;
+use nix::sys::signal::{self, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use playground::call::{Call, SemCmd};
@@ -162,8 +162,11 @@ fn kill_a_hundred_times(
 /// Returns when it has stopped.
 fn stop(pid: i32) {
     let pid = Pid::from_raw(pid);
-    kill(pid, Signal::SIGSTOP).unwrap();
-    assert_eq!(waitpid(pid, Some(WaitPidFlag::WUNTRACED)), Ok(WaitStatus::Stopped(pid, Signal::SIGSTOP)));
+    kill(pid, signal::Signal::SIGSTOP).unwrap();
+    assert_eq!(
+        waitpid(pid, Some(WaitPidFlag::WUNTRACED)),
+        Ok(WaitStatus::Stopped(pid, signal::Signal::SIGSTOP))
+    );
 }
 
 fn wait_for(memory: &Attachment, least: u32) {

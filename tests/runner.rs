@@ -14,13 +14,12 @@ use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nix::errno::Errno;
 use nix::sys::prctl::{set_dumpable, set_pdeathsig};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Pid, Uid, geteuid, setgroups, setresgid, setresuid};
 use playground::call::{Answer, Call, Cmd, Key, ShmgetFlags};
 use playground::kernel::{self, Linux, Process};
+use playground_core::{Errno, Mode};
 
 use Needs::{Any, Ipcns, Root, RootAndNobody, User};
 

@@ -313,7 +313,11 @@ const FAILURES: &[Row<Mapping>] = &[
                 let start = Instant::now();
                 let deeds = vec![plays(Boxed(one), Part::Ask), (dies, None)];
                 let failure = trial::run(deeds, Duration::from_secs(20)).expect_err("a dead peer");
-                assert_eq!(failure, Failure::Ended(Ending::Killed(Signal::SIGKILL)), "{way}");
+                assert_eq!(
+                    failure,
+                    Failure::Ended(Ending::Killed(playground_core::Signal::SIGKILL)),
+                    "{way}"
+                );
                 assert!(start.elapsed() < Duration::from_secs(15), "{way}");
             }
         },

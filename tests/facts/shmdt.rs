@@ -1,6 +1,6 @@
 //! `shmdt`: what it takes away, and what it will not.
 
-use nix::errno::Errno::EINVAL;
+use playground_core::Errno::EINVAL;
 
 use super::process::{NULL, Proc, is, is_now, shmdt};
 use crate::runner::Needs::Any;
