@@ -25,6 +25,7 @@ mod screens;
 mod terminal;
 mod tidy;
 mod trace;
+mod trace_truth;
 mod two_terminals;
 
 // These call strace, tmux, util-linux or python3.
