@@ -62,6 +62,6 @@ pub mod prelude {
     pub use crate::program::Side;
     pub use crate::shm::{Attachment, Bare, Interleaved, Race, Segment, Semaphores, Sum};
     pub use crate::source;
-    pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work};
+    pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work, always, depends, never};
     pub use playground_core::spread::{Finding, Ratio, Scale};
 }

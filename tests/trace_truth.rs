@@ -1,6 +1,6 @@
 //! `trace` where it is tempted to say what is not so: it accuses nobody wrongly, and names who or what was the cause.
 
-mod traced;
+use crate::traced;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -12,8 +12,8 @@ use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use playground::call::Call;
-use trace::{self, Limits, Trace};
 use playground_core::Errno;
+use trace::{self, Limits, Trace};
 use traced::{TRACE, Traced, built, built_from, traced};
 
 /// Runs a situation in the library, with reasons, as `check` does.

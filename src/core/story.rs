@@ -9,7 +9,7 @@
 
 mod acts;
 mod counted;
-mod event;
+pub mod event;
 mod explain;
 mod json;
 mod notation;
@@ -36,12 +36,12 @@ use std::rc::Rc;
 use crate::error::{Error, Result};
 use crate::process::Process;
 
-pub use event::Event;
 pub use event::{CallEvent, Change as CellChange, Speed, SpeedRow};
+pub use event::{Event, LessonEnd};
 pub use explain::explain;
 pub use json::Json;
 pub use plain::Plain;
-pub use predict::{Guess, Judge, Verdict};
+pub use predict::{Candidate, Guess, Judge, Observed, Verdict, always, depends, never};
 pub use prompt::Prompt;
 pub use schedule::{NoSchedule, Schedule, Turn};
 pub use show::{changes, fields};
