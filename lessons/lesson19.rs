@@ -12,7 +12,7 @@ const MESSAGES: u64 = 1000;
 const MILLION: u32 = 1_000_000;
 
 fn main() -> ExitCode {
-    program::lesson(19, source!("../.."), tell)
+    program::lesson(19, source!(".."), tell)
 }
 
 fn tell(story: &Story) -> Result<()> {

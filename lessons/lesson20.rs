@@ -10,7 +10,7 @@ const BIG: usize = 1 << 16;
 const BIGGEST: usize = 1 << 20;
 
 fn main() -> ExitCode {
-    program::lesson_with(20, source!("../.."), tell)
+    program::lesson_with(20, source!(".."), tell)
 }
 
 fn tell(story: &Story, options: &Speed) -> Result<()> {

@@ -4,15 +4,14 @@
 //! compiler guards the walls between them: a crate imports only what stands below it (`tests/tidy.rs` has the list).
 //!
 //! ```text
-//!   lessons and the walk (this package)      check        speed, with lessons 19 and 20
-//!               │                              │  ╲          │
-//!               │                              │   trace     │
-//!               ├──────────────────────────────┴────┴────────┘
-//!            program    the command line, the screen, every end that a lesson can have
-//!               │
-//!             linux     performs calls on the real kernel, directs children, cleans up
-//!               │
-//!             core      calls as values, evidence, the story, the seam: knows no Linux, runs anywhere
+//!  lessons 19, 20 ── speed          check ── trace      each with its program
+//!        │             │              └──┬────┘
+//!  lessons, the walk   │                 │
+//!        └─────────────┼──── program ────┘              the command line, the screen, every end
+//!                      │        │
+//!                      └────── linux                    performs calls on the real kernel, directs children
+//!                               │
+//!                              core                     calls as values, evidence, the story: knows no Linux
 //! ```
 //!
 //! | crate | what lives there |

@@ -1,4 +1,6 @@
 //! What is found of a traced program: classic mistakes by name, and what it leaves behind.
+//!
+//! **Invariant:** these are names and numbers; whoever finds something has to prove it.
 
 mod code;
 

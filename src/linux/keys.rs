@@ -83,7 +83,7 @@ pub struct Way {
     /// Which file was asked for, and how.
     pub how: &'static str,
     /// The key.
-    pub key: nix::Result<Key>,
+    pub key: std::result::Result<Key, Errno>,
 }
 
 /// Asks for the key of one file in several ways; the first is the plain one.
@@ -102,6 +102,7 @@ fn ask_in(folder: &Path, project: i32) -> io::Result<Vec<Way>> {
     let _open = File::create(&file)?;
     fs::hard_link(&file, &hard)?;
     symlink(&file, &soft)?;
+    let key_of = |path: &Path, project| key_of(path, project).map_err(portable);
     let mut ways = vec![
         Way { how: "the file", key: key_of(&file, project) },
         Way { how: "a hard link to it", key: key_of(&hard, project) },
@@ -220,7 +221,7 @@ mod tests {
         let keys: Vec<_> = ways_to_ask(7).unwrap().into_iter().map(|way| way.key).collect();
         let same: Vec<_> = keys.iter().map(|key| *key == keys[0]).collect();
         assert_eq!(same, [true, true, true, true, false, false, false]);
-        assert_eq!(keys[5], Err(nix::errno::Errno::ENOENT));
+        assert_eq!(keys[5], Err(Errno::ENOENT));
     }
 
     #[test]

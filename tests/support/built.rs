@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The packages that have programs beside the lessons.
-const PACKAGES: [&str; 3] = ["trace", "check", "speed"];
+const PACKAGES: [&str; 3] = ["trace", "check", "measured-lessons"];
 
 /// The program of this name, as it is with the code that is tested.
 pub fn program_file(name: &str) -> PathBuf {
