@@ -283,7 +283,7 @@ impl Observer for Narrator {
             Step::Lingers => self.lingers(state.processes()),
             Step::Asks { pid, tid, call } => self.asks(*pid, *tid, call),
             Step::ThreadEnded { tid, .. } => drop(self.waiting.remove(tid)),
-            Step::Ending { .. } => {}
+            Step::Ending { .. } | Step::Access(_) => {}
         }
         ControlFlow::Continue(())
     }

@@ -5,6 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
+use std::thread;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc;
@@ -21,7 +23,9 @@ use super::found::Found;
 use super::image;
 use super::left::left_in;
 use super::outside::{self, Outside};
+use super::race::Watch;
 use super::refused;
+use super::schedule::Scheduler;
 use super::signals;
 use super::start::{Command, start};
 use super::state::{Namespace, State};
@@ -40,10 +44,26 @@ use crate::story::explain;
 ///
 /// `NotRun`, `Forbidden`, `Filter`, `Prepare`: no program was run. `Lost`: waiting for it failed.
 pub fn run(command: &Command, limits: &Limits, observer: &mut dyn Observer) -> Result<Trace, Error> {
+    run_watching(command, limits, None, observer)
+}
+
+/// The same, with a word in a segment that is watched: under a schedule of ours, in which every update that can be
+/// lost is lost. What came of it is [`Trace::race`].
+///
+/// # Errors
+///
+/// As for [`run`]. That the word cannot be watched on this machine is no error: [`Race::unwatched`](super::Race::unwatched) says so.
+pub fn run_watching(
+    command: &Command,
+    limits: &Limits,
+    watch: Option<Watch>,
+    observer: &mut dyn Observer,
+) -> Result<Trace, Error> {
     let deadline = Deadline::after(limits.time).map_err(|errno| Error::Lost { errno })?;
     let started = start(command)?;
     signals::program(started.pid.as_raw());
     let mut tracer = Tracer::new(started.pid, limits, observer);
+    tracer.scheduler = watch.map(Scheduler::new);
     let result = tracer.until_all_ended(&deadline);
     signals::program(0);
     result?;
@@ -52,6 +72,9 @@ pub fn run(command: &Command, limits: &Limits, observer: &mut dyn Observer) -> R
         _ => Ok(tracer.finished()),
     }
 }
+
+/// How often the others are looked at while one is held.
+const BETWEEN_LOOKS: Duration = Duration::from_micros(20);
 
 /// A thread that is traced.
 struct Task {
@@ -97,6 +120,8 @@ struct Tracer<'a> {
     found: Found,
     stops: u64,
     cut: Option<Cut>,
+    /// Decides who goes on, where a word is watched.
+    scheduler: Option<Scheduler>,
 }
 
 impl<'a> Tracer<'a> {
@@ -117,20 +142,23 @@ impl<'a> Tracer<'a> {
             found: Found::default(),
             stops: 0,
             cut: None,
+            scheduler: None,
         }
     }
 
     fn until_all_ended(&mut self, deadline: &Deadline) -> Result<(), Error> {
         loop {
-            match stop::next() {
+            match self.next(deadline) {
                 Ok((tid, Stop::Ended(ending))) => self.ended(tid, ending),
                 Ok((tid, stopped)) => {
                     self.stops += 1;
                     let onward = self.stopped(tid, stopped);
+                    let onward = self.pace(tid, onward);
                     if self.cut.is_some() {
                         let _ = kill(tid, Signal::SIGKILL);
                     }
                     stop::resume(tid, onward);
+                    self.resume_released();
                 }
                 Err(Errno::ECHILD) => return Ok(()),
                 Err(Errno::EINTR) => {}
@@ -143,6 +171,68 @@ impl<'a> Tracer<'a> {
                 self.cut_short(Cut::Observer);
             }
         }
+    }
+
+    /// Waits for a stop; and lets the one who is held go on when the others have come no further.
+    fn next(&mut self, deadline: &Deadline) -> nix::Result<(Pid, Stop)> {
+        while self.scheduler.as_ref().is_some_and(Scheduler::holds_one) {
+            if let Some(stopped) = stop::poll()? {
+                return Ok(stopped);
+            }
+            if deadline.has_passed() || signals::had_enough() {
+                return Err(Errno::EINTR);
+            }
+            if let Some(stopped) = self.hold_on()? {
+                return Ok(stopped);
+            }
+        }
+        stop::next()
+    }
+
+    /// Nobody has stopped: is there any use in waiting? Who stops while the others are looked at does not wait.
+    fn hold_on(&mut self) -> nix::Result<Option<(Pid, Stop)>> {
+        let Some(scheduler) = &mut self.scheduler else { return Ok(None) };
+        if !scheduler.is_enough() {
+            thread::sleep(BETWEEN_LOOKS);
+            return Ok(None);
+        }
+        let stopped = stop::poll()?;
+        if stopped.is_none()
+            && let Some((tid, onward)) = scheduler.go_on()
+        {
+            stop::resume(tid, onward);
+        }
+        Ok(stopped)
+    }
+
+    /// How a stopped thread goes on under the schedule, if there is one.
+    fn pace(&mut self, tid: Pid, onward: Onward) -> Onward {
+        let (Some(scheduler), Some(task)) = (&mut self.scheduler, self.tasks.get(&tid)) else {
+            return onward;
+        };
+        scheduler.arm(tid, task.pid, &self.state);
+        if self.cut.is_some() { onward } else { scheduler.pace(tid, onward) }
+    }
+
+    fn resume_released(&mut self) {
+        if let Some((tid, onward)) = self.scheduler.as_mut().and_then(Scheduler::released) {
+            stop::resume(tid, onward);
+        }
+    }
+
+    /// A thread has used the word that is watched, or has made a step on its way. Nothing, if neither stopped it.
+    fn used_word(&mut self, tid: Pid, stopped: Stop) -> Option<Onward> {
+        let pid = self.tasks.get(&tid)?.pid;
+        let scheduler = self.scheduler.as_mut().filter(|_| stopped == Stop::Signal(libc::SIGTRAP))?;
+        let access = scheduler.trapped(tid, pid)?;
+        let enough = scheduler.watch.until_proof && scheduler.has_proof();
+        if let Some(access) = &access {
+            self.see(&Step::Access(access));
+        }
+        if enough && self.cut.is_none() {
+            self.cut_short(Cut::Observer);
+        }
+        Some(Onward::Free(0))
     }
 
     fn see(&mut self, step: &Step<'_>) {
@@ -171,6 +261,9 @@ impl<'a> Tracer<'a> {
                 self.begin(tid, None);
             }
             _ => {}
+        }
+        if let Some(onward) = self.used_word(tid, stopped) {
+            return onward;
         }
         match stopped {
             Stop::Call if self.asks(tid).is_some() => Onward::UntilReturn,
@@ -211,6 +304,9 @@ impl<'a> Tracer<'a> {
     }
 
     fn tell_beginning(&mut self, beginning: Beginning) {
+        if let Some(scheduler) = &mut self.scheduler {
+            scheduler.began(Pid::from_raw(beginning.tid));
+        }
         self.state.begin(&beginning);
         self.see(&Step::Began(&beginning));
         if beginning.how != How::Thread {
@@ -236,6 +332,9 @@ impl<'a> Tracer<'a> {
             self.state.exec(pid);
         }
         self.tasks.retain(|other, task| task.pid != pid || *other == tid);
+        if let Some(scheduler) = &mut self.scheduler {
+            scheduler.ran(tid, pid);
+        }
         self.tasks.insert(tid, task);
         if self.observer.wants_programs() {
             let command = outside::command_line(pid);
@@ -293,6 +392,11 @@ impl<'a> Tracer<'a> {
         self.found.add(findings::of_call(&made, namespace, &self.state));
         self.learn_size(&made, namespace);
         self.state.apply(&made, namespace, self.page_size);
+        if let (Some(scheduler), Call::Shmat { shmid, .. }, Ok(_)) =
+            (&mut self.scheduler, &made.performed.call, &made.performed.outcome)
+        {
+            scheduler.attached(*shmid);
+        }
         if refused::its_address(&made, namespace, &self.state) {
             self.state.refuse(&made.performed);
         }
@@ -356,6 +460,9 @@ impl<'a> Tracer<'a> {
     fn ended(&mut self, tid: Pid, ending: Ending) {
         let Some(task) = self.tasks.remove(&tid) else { return };
         let pid = task.pid;
+        if let Some(scheduler) = &mut self.scheduler {
+            scheduler.ended(tid, pid);
+        }
         if tid.as_raw() != pid {
             return self.see(&Step::ThreadEnded { pid, tid: tid.as_raw() });
         }
@@ -385,6 +492,7 @@ impl<'a> Tracer<'a> {
             findings: self.found.all(),
             stops: self.stops,
             cut: self.cut,
+            race: self.scheduler.map(Scheduler::finished),
         }
     }
 }
