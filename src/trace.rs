@@ -16,6 +16,8 @@
 //! Tracing changes no segment: the kernel's table and its records are read, never written.
 
 mod abi;
+mod calls;
+mod code;
 mod copied;
 mod count;
 mod created;
@@ -34,24 +36,33 @@ mod lender;
 mod lines;
 mod memory;
 mod narrate;
+mod near;
 mod outside;
 mod race;
+mod reason;
 mod refused;
+mod rows;
 mod run;
 mod schedule;
+mod scheduled;
 mod sealed;
 mod signals;
+mod space;
 mod start;
 mod state;
 mod stop;
+mod subject;
+mod task;
 mod value;
 mod waiting;
+mod waits;
 mod watchpoint;
 
+pub use code::Code;
 pub use copied::count_copied_bytes;
 pub use count::count_system_calls;
 pub use ended::Ending;
-pub use findings::{Code, Finding};
+pub use findings::Finding;
 pub use instruction::AccessKind;
 pub use lines::Place;
 pub use narrate::Narrator;
@@ -59,6 +70,9 @@ pub use race::{Proof, Race, Uses, Watch, WordAccess};
 pub use run::{run, run_watching};
 pub use sealed::sealed;
 pub use signals::{die_of, pass_on as pass_signals_on};
+pub use space::Attachment;
 pub use start::Command;
-pub use state::{Attachment, Segment, State};
-pub use value::{Beginning, Cut, Error, Fault, How, Left, Life, Limits, Made, Observer, Step, Trace, What};
+pub use state::{Segment, State};
+pub use value::{
+    Beginning, Cut, Error, Fault, How, Left, Life, Limits, Made, Observer, Refused, Step, Trace, What,
+};

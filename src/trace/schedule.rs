@@ -91,6 +91,8 @@ struct Hold {
 /// A thread that can be scheduled.
 #[derive(Clone, Copy, Debug, Default)]
 struct Member {
+    /// The process that it belongs to.
+    pid: i32,
     /// Stopped by job control.
     listening: bool,
     holds: u64,
@@ -131,12 +133,14 @@ impl Scheduler {
     }
 
     /// A thread is there.
-    pub fn began(&mut self, tid: Pid) {
-        self.members.entry(tid).or_default();
+    pub fn began(&mut self, tid: Pid, pid: i32) {
+        self.members.insert(tid, Member { pid, ..Member::default() });
     }
 
-    /// A thread runs another program, in which nothing is watched.
+    /// A thread runs another program, in which nothing is watched; the other threads of its process are gone.
     pub fn ran(&mut self, tid: Pid, pid: i32) {
+        self.members.retain(|_, member| member.pid != pid);
+        self.began(tid, pid);
         self.armed.remove(&tid);
         self.instructions.forget(pid);
         self.lines.forget(pid);
