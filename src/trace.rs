@@ -8,6 +8,9 @@
 //!                       └──Step──▶ Observer: narrate.rs tells it as a story; a judge looks and remembers
 //! ```
 //!
+//! [`run_watching`] also watches one word: race.rs tells whether an update of it can be lost, under a schedule
+//! (schedule.rs) that lets processes meet where they can.
+//!
 //! [`run`] returns a [`Trace`], which holds all of it as values. [`count_system_calls`] is the simple case: how many
 //! calls of any kind a piece of this program makes.
 //!
@@ -30,6 +33,7 @@ mod findings;
 mod found;
 mod image;
 mod instruction;
+mod interleaving;
 mod interpreter;
 mod left;
 mod lender;

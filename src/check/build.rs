@@ -95,7 +95,7 @@ fn rustc() -> PathBuf {
 
 fn c(source: &Path, program: &Path) -> Result<(), Finding> {
     let mut command = Command::new("cc");
-    command.args(["-std=gnu17", "-O1", "-Wall", "-Wextra", "-pthread", "-o"]).arg(program).arg(source);
+    command.args(["-std=gnu17", "-O1", "-g", "-Wall", "-Wextra", "-pthread", "-o"]).arg(program).arg(source);
     let output = CC.run(&mut command, program)?;
     if output.status.success() { Ok(()) } else { Err(first_line_with_error(&output, source)) }
 }

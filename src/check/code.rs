@@ -63,6 +63,8 @@ pub enum Code {
     WroteElsewhere,
     /// Processes wrote over each other's counts.
     LostUpdates,
+    /// A process has added to the counter, and not as often as it should.
+    TooFewAdditions,
     /// What is on the screen cannot have come out of the segment.
     PrintedWithoutSharing,
     /// What should be on the screen is not.
@@ -95,7 +97,7 @@ impl Code {
     }
 }
 
-const ALL: [Code; 34] = [
+const ALL: [Code; 35] = [
     Code::CompileError,
     Code::NotRun,
     Code::Tampered,
@@ -121,6 +123,7 @@ const ALL: [Code; 34] = [
     Code::WroteNothing,
     Code::WroteElsewhere,
     Code::LostUpdates,
+    Code::TooFewAdditions,
     Code::PrintedWithoutSharing,
     Code::NeverPrinted,
     Code::DetachedTwice,

@@ -23,12 +23,13 @@ use super::guard::Guard;
 use super::job::{Answer, Job, Line, Work, now};
 use super::rules;
 use super::run::{Given, Run};
+use super::scheduled;
 use super::script::{Script, Setting};
 use super::verdict::{Finding, Verdict};
 use super::witness::{self, Witness, fresh_text};
 use crate::call::{Answer as Answered, Call, Cmd, SemCmd, ShmgetFlags};
 use crate::kernel::{Linux, Process};
-use crate::trace::{self, Command, Cut, Limits, Trace, What};
+use crate::trace::{self, Command, Cut, Limits, Trace, Watch, What};
 
 /// By how much longer a program may take than the machine needs to make a judge ready, and at least and at most.
 const PATIENCE: u32 = 200;
@@ -67,7 +68,7 @@ pub fn judge() -> ExitCode {
 }
 
 /// A submission on the examiner's desk.
-struct Desk<'a> {
+pub(super) struct Desk<'a> {
     job: &'a Job,
     ground: Ground,
     exercise: &'a Exercise,
@@ -90,10 +91,17 @@ impl Desk<'_> {
                     }
                     let repeats = if findings.is_empty() { trial.times } else { 1 };
                     for _ in 0..repeats {
-                        let found = match self.run(&command, trial.script) {
+                        let found = match self.run(&command, trial.script, None) {
                             Ok(run) => {
                                 removed.extend(clean_up(&run.trace));
-                                rules::judge(trial, &run)
+                                let mut found = rules::judge(trial, &run);
+                                if found.is_empty() && trial.script.watches_counter {
+                                    let scheduled = self.under_schedule(&command, trial, &run);
+                                    removed.extend(scheduled.removed);
+                                    notes.extend(scheduled.notes);
+                                    found = scheduled.findings;
+                                }
+                                found
                             }
                             Err(finding) => vec![finding],
                         };
@@ -131,7 +139,9 @@ impl Desk<'_> {
         }
     }
 
-    fn run(&self, words: &[String], script: Script) -> Result<Run, Finding> {
+    /// Runs it under the examiner's eyes; under a schedule, if a word is to be watched.
+    pub(super) fn run(&self, words: &[String], script: Script, watch: Option<Watch>) -> Result<Run, Finding> {
+        let patience = self.patience * scheduled::longer(script, watch);
         let guard = Guard::new(self.ground.is_private());
         let given = script.given.map(|setting| give(setting, &guard)).transpose()?;
         if self.ground.is_private() {
@@ -157,9 +167,9 @@ impl Desk<'_> {
             .limit(Resource::RLIMIT_NOFILE, FILES)
             .limit(Resource::RLIMIT_AS, ADDRESS_SPACE);
         let (output, errors) = (guard.collect(output), guard.collect(errors));
-        guard.watch(self.patience);
-        let limits = Limits { tasks: TASKS, time: Some(self.patience), calls: CALLS };
-        let traced = trace::run(&command, &limits, &mut witness);
+        guard.watch(patience);
+        let limits = Limits { tasks: TASKS, time: Some(patience), calls: CALLS };
+        let traced = trace::run_watching(&command, &limits, watch, &mut witness);
         guard.sweep();
         // The program's ends of the pipes are held by the command, too.
         drop(command);
@@ -168,7 +178,7 @@ impl Desk<'_> {
         }
         let trace =
             traced.map_err(|error| Finding::new(Code::NotRun, format!("{error}. {}", error.advice())))?;
-        let halted = guard.reason().or_else(|| cut(&trace, self.patience));
+        let halted = guard.reason().or_else(|| cut(&trace, patience));
         let planted = witness.planted.or_else(|| given.as_ref().map(|given| given.text.clone()));
         Ok(Run {
             halted,
@@ -264,7 +274,7 @@ fn take_back(given: Given) -> Given {
 }
 
 /// Removes what a run has left, and says what that was.
-fn clean_up(trace: &Trace) -> Vec<String> {
+pub(super) fn clean_up(trace: &Trace) -> Vec<String> {
     let removed = |left: &trace::Left| {
         let size = left.size.map_or(String::new(), |size| format!(" of {size} bytes"));
         remove(left.what).map(|name| name + &size)

@@ -9,6 +9,7 @@ mod bytes;
 mod ends;
 mod keys;
 mod printed;
+mod race;
 
 use super::code::Code;
 use super::exercises::Trial;
@@ -17,10 +18,12 @@ use super::verdict::Finding;
 
 pub use allocate::{allocated, created_exclusively, stopped_when_refused};
 pub use attach::{attached, attached_for_reading, detached, reattached_there, went_elsewhere};
-pub use bytes::{child_answered, counted_without_loss, linked_by_offset, wrote_first, wrote_text};
+pub use bytes::{child_answered, linked_by_offset, wrote_first, wrote_text};
 pub use ends::was_killed_at_work;
 pub use keys::{found_by_key, left_alone, opened_what_exists};
 pub use printed::{asked_and_printed_size, printed_first, printed_what_is_there};
+pub use race::has_a_segment;
+pub(super) use race::{accesses, nothing_counted, sum, sums};
 
 /// What is missing in a run; nothing, if the rule holds.
 pub type Rule = fn(&Run) -> Vec<Finding>;

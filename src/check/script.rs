@@ -13,7 +13,9 @@ pub struct Script {
     pub kills_at_stat: bool,
     /// Whether no segment can be had at all: `kernel.shmmni` is 0, for which a namespace of one's own is needed.
     pub no_segments: bool,
-    /// Whether it finds out if children are at work at the same time.
+    /// Whether it finds the word in which processes count, and watches each access to it in a second run.
+    pub watches_counter: bool,
+    /// Whether it finds out if children are at work at the same time, where no word can be watched.
     pub compares_lives: bool,
 }
 
@@ -47,6 +49,7 @@ impl Script {
         plant: Plant::Never,
         kills_at_stat: false,
         no_segments: false,
+        watches_counter: false,
         compares_lives: false,
     };
 

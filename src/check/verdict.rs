@@ -15,6 +15,9 @@ pub struct Finding {
     pub message: String,
     /// The call that shows it, in C notation, where a call does.
     pub call: Option<String>,
+    /// What happened step by step, where one step shows nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// The lesson to read.
     pub lesson: String,
 }
@@ -24,13 +27,26 @@ impl Finding {
     ///
     /// Whatever the program or a compiler has said in the message commands nobody's terminal.
     pub fn new(code: Code, message: impl AsRef<str>) -> Finding {
-        Finding { code, message: visible(message.as_ref()), call: None, lesson: String::new() }
+        Finding {
+            code,
+            message: visible(message.as_ref()),
+            call: None,
+            steps: Vec::new(),
+            lesson: String::new(),
+        }
     }
 
     /// With the call that shows it.
     #[must_use]
     pub fn call(mut self, call: &Performed) -> Finding {
         self.call = Some(call.to_string());
+        self
+    }
+
+    /// With what happened step by step.
+    #[must_use]
+    pub fn steps(mut self, steps: Vec<String>) -> Finding {
+        self.steps = steps.iter().map(|step| visible(step)).collect();
         self
     }
 

@@ -43,7 +43,7 @@ pub(super) struct Decoded {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Instructions, has_made_a_call, pointer};
+pub(super) use x86::{Instructions, has_made_a_call};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -66,7 +66,7 @@ mod x86 {
     const LONGEST: u64 = 1 << 20;
 
     /// The address of the next instruction of a stopped thread.
-    pub fn pointer(tid: Pid) -> Option<u64> {
+    fn pointer(tid: Pid) -> Option<u64> {
         ptrace::getregs(tid).ok().map(|registers| registers.rip)
     }
 
@@ -83,21 +83,19 @@ mod x86 {
     }
 
     impl Instructions {
-        /// What the thread's last instruction has done. `start` finds where the function begins.
+        /// What the thread's last instruction has done, and the address after it. `start` finds where the function begins.
         pub fn last(
             &mut self,
             tid: Pid,
             pid: i32,
             wrote: bool,
             start: impl FnOnce(u64) -> Option<u64>,
-        ) -> Option<Decoded> {
+        ) -> Option<(Option<Decoded>, u64)> {
             let registers = ptrace::getregs(tid).ok()?;
             let end = registers.rip;
-            let instruction = *self
-                .known
-                .entry((pid, end, wrote))
-                .or_insert_with(|| ending_at(tid, end, wrote, start(end)));
-            Some(decoded(&instruction?, &registers))
+            let key = (pid, end, wrote);
+            let known = self.known.entry(key).or_insert_with(|| ending_at(tid, end, wrote, start(end)));
+            Some((known.map(|instruction| decoded(&instruction, &registers)), end))
         }
 
         /// A process runs another program.
@@ -279,7 +277,7 @@ mod x86 {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) use unknown::{Instructions, has_made_a_call, pointer};
+pub(super) use unknown::{Instructions, has_made_a_call};
 
 /// Machines whose watchpoints are not known need no decoder.
 #[cfg(not(target_arch = "x86_64"))]
@@ -298,15 +296,11 @@ mod unknown {
             _: i32,
             _: bool,
             _: impl FnOnce(u64) -> Option<u64>,
-        ) -> Option<Decoded> {
+        ) -> Option<(Option<Decoded>, u64)> {
             None
         }
 
         pub fn forget(&mut self, _: i32) {}
-    }
-
-    pub fn pointer(_: Pid) -> Option<u64> {
-        None
     }
 
     pub fn has_made_a_call(_: Pid) -> bool {

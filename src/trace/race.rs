@@ -139,6 +139,11 @@ impl History {
         self.readings.get(&tid).is_some_and(|reading| reading.number > number)
     }
 
+    /// How many accesses there were.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     pub fn prove(&mut self, proof: Proof) {
         self.race.proof.get_or_insert(proof);
     }

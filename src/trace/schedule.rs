@@ -38,10 +38,14 @@ const LOOKS: u64 = 2;
 const FIRST: u64 = 8;
 const LONGEST_AT_FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_millis(100);
-/// How long all holds together may take; from then on one in so many is made, up to so long.
-const ENOUGH: Duration = Duration::from_millis(1500);
+/// How many holds are made, and how long all of them together may take; from then on one in so many is made.
+const ENOUGH: u64 = 400;
+const LONG_ENOUGH: Duration = Duration::from_millis(700);
 const SELDOM: u64 = 64;
+/// Longer than this they never take together.
 const MOST: Duration = Duration::from_secs(5);
+/// After so many accesses only writes stop a thread: whoever looks at the word until it changes would stop for ever.
+const MOST_ACCESSES: u64 = 60_000;
 /// How many instructions a thread is followed on its way from a read to a write.
 const STEPS: u64 = 2000;
 
@@ -98,13 +102,20 @@ struct Member {
     holds: u64,
 }
 
+/// What a thread watches.
+struct Armed {
+    places: Vec<u64>,
+    /// Its reads, too.
+    reads: bool,
+}
+
 /// Watches a word, and decides who goes on.
 pub(super) struct Scheduler {
     pub watch: Watch,
     /// The segments in the order in which they were attached first.
     segments: Vec<Shmid>,
     members: BTreeMap<Pid, Member>,
-    armed: HashMap<Pid, Vec<u64>>,
+    armed: HashMap<Pid, Armed>,
     instructions: Instructions,
     lines: Lines,
     history: History,
@@ -183,11 +194,13 @@ impl Scheduler {
         let its = state.attached(pid).filter(|attachment| attachment.shmid == *segment);
         let places = its.map(|attachment| (attachment.address.0 + self.watch.offset) as u64);
         let wanted: Vec<u64> = places.take(watchpoint::MOST).collect();
-        if self.armed.get(&tid).map_or(&[][..], Vec::as_slice) == wanted {
+        let reads = self.history.number() < MOST_ACCESSES;
+        let before = self.armed.get(&tid);
+        if before.map_or(wanted.is_empty(), |armed| armed.places == wanted && armed.reads == reads) {
             return;
         }
-        match watchpoint::arm(tid, &wanted, self.watch.size) {
-            Ok(()) => drop(self.armed.insert(tid, wanted)),
+        match watchpoint::arm(tid, &wanted, self.watch.size, reads) {
+            Ok(()) => drop(self.armed.insert(tid, Armed { places: wanted, reads })),
             // It was killed while it stood here: that says nothing of the machine.
             Err(nix::errno::Errno::ESRCH) => {}
             Err(errno) => self.history.race.unwatched = Some(errno),
@@ -213,28 +226,26 @@ impl Scheduler {
         Some(None)
     }
 
-    fn access(&mut self, tid: Pid, pid: i32, Hit { address, wrote }: Hit) -> WordAccess {
+    fn access(&mut self, tid: Pid, pid: i32, Hit { number, wrote }: Hit) -> WordAccess {
         let Scheduler { instructions, lines, .. } = self;
-        let decoded = instructions.last(tid, pid, wrote, |end| lines.function(pid, end - 1));
-        let decoded = decoded.unwrap_or(Decoded {
-            kind: if wrote { AccessKind::Write } else { AccessKind::Read },
-            read: None,
-            written: None,
-            idle: false,
-        });
-        let there = memory::read(tid, address, self.watch.size).map_or(0, |bytes| number(&bytes));
-        let known = if decoded.kind.writes() { decoded.written } else { decoded.read };
-        let value = known.map_or(there, |known| known & mask(self.watch.size));
-        let added_nothing = decoded.kind == AccessKind::Atomic && decoded.read == Some(there);
-        let place = instruction::pointer(tid).and_then(|end| self.lines.place(pid, end - 1));
-        WordAccess {
-            pid,
-            tid: tid.as_raw(),
-            kind: decoded.kind,
-            value,
-            place,
-            idle: decoded.idle || added_nothing,
-        }
+        let (decoded, end) =
+            instructions.last(tid, pid, wrote, |end| lines.function(pid, end - 1)).unwrap_or((None, 0));
+        let unknown = if wrote { AccessKind::Write } else { AccessKind::Read };
+        let Decoded { kind, read, written, idle } =
+            decoded.unwrap_or(Decoded { kind: unknown, read: None, written: None, idle: false });
+        let known = (if kind.writes() { written } else { read }).map(|known| known & mask(self.watch.size));
+        let value = known.unwrap_or_else(|| self.there(tid, number));
+        // What an exchanging addition has found is what is there still.
+        let idle = idle || kind == AccessKind::Atomic && read == Some(value);
+        let place = self.lines.place(pid, end.saturating_sub(1));
+        WordAccess { pid, tid: tid.as_raw(), kind, value, place, idle }
+    }
+
+    /// The word as it is now.
+    fn there(&self, tid: Pid, number: usize) -> u64 {
+        let address = self.armed.get(&tid).and_then(|armed| armed.places.get(number));
+        let bytes = address.and_then(|address| memory::read(tid, *address, self.watch.size).ok());
+        bytes.map_or(0, |bytes| number_of(&bytes))
     }
 
     /// What an access means for whoever is held, and whether its thread is held now.
@@ -279,7 +290,8 @@ impl Scheduler {
             return false;
         };
         member.holds += 1;
-        self.spent < ENOUGH || self.spent < MOST && member.holds.is_multiple_of(SELDOM)
+        let is_early = self.history.race.held < ENOUGH || self.spent < LONG_ENOUGH;
+        self.spent < MOST && (is_early || member.holds.is_multiple_of(SELDOM))
     }
 
     fn begin_hold(&mut self, tid: Pid, access: WordAccess, number: u64) {
@@ -400,7 +412,7 @@ fn mask(size: usize) -> u64 {
 }
 
 /// The number that these bytes are.
-fn number(bytes: &[u8]) -> u64 {
+fn number_of(bytes: &[u8]) -> u64 {
     let mut whole = [0; 8];
     let length = bytes.len().min(8);
     whole[..length].copy_from_slice(&bytes[..length]);
@@ -413,7 +425,7 @@ mod tests {
 
     #[test]
     fn a_number_is_as_wide_as_its_word() {
-        assert_eq!(number(&[0x20, 0x4e]), 20000);
+        assert_eq!(number_of(&[0x20, 0x4e]), 20000);
         assert_eq!((mask(2), mask(4), mask(8)), (0xffff, 0xffff_ffff, u64::MAX));
     }
 }

@@ -12,8 +12,8 @@ use nix::unistd::Pid;
 /// What a watched thread has just done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Hit {
-    /// Where the word is, in the memory of the thread.
-    pub address: u64,
+    /// Which of the addresses that it watches.
+    pub number: usize,
     /// Whether the instruction has written it; it may have read it, too.
     pub wrote: bool,
 }
@@ -55,14 +55,15 @@ mod registers {
     }
 }
 
-/// Watches a word of `size` bytes (1, 2, 4 or 8) at these addresses, and nothing else. The thread must be stopped.
+/// Watches a word of `size` bytes (1, 2, 4 or 8) at these addresses, and nothing else: its reads, too, or only its
+/// writes. The thread must be stopped.
 ///
 /// # Errors
 ///
 /// `EINVAL`: an address is not a multiple of the size. `ENOSPC`: a debugger of the kernel's uses the registers.
 /// `ENODEV`, `EIO`: this machine has none, or not for ptrace.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn arm(tid: Pid, addresses: &[u64], size: usize) -> nix::Result<()> {
+pub(super) fn arm(tid: Pid, addresses: &[u64], size: usize, reads: bool) -> nix::Result<()> {
     const ANY_ACCESS: u64 = 0b11;
     const WRITES: u64 = 0b01;
     let length = match size {
@@ -74,7 +75,9 @@ pub(super) fn arm(tid: Pid, addresses: &[u64], size: usize) -> nix::Result<()> {
     registers::set(tid, registers::CONTROL, 0)?;
     let mut control = 0;
     for (number, address) in addresses.iter().take(MOST).enumerate() {
-        for (register, what) in [(2 * number, ANY_ACCESS), (2 * number + 1, WRITES)] {
+        for (register, what) in
+            [(2 * number, if reads { ANY_ACCESS } else { WRITES }), (2 * number + 1, WRITES)]
+        {
             registers::set(tid, register, *address)?;
             control |= 1 << (2 * register) | (what | length << 2) << (16 + 4 * register);
         }
@@ -88,8 +91,7 @@ pub(super) fn hit(tid: Pid) -> Option<Hit> {
     let status = registers::get(tid, registers::STATUS).ok()?;
     registers::set(tid, registers::STATUS, 0).ok()?;
     let number = (0..MOST).find(|number| status >> (2 * number) & 0b11 != 0)?;
-    let address = registers::get(tid, 2 * number).ok()?;
-    Some(Hit { address, wrote: status >> (2 * number + 1) & 1 != 0 })
+    Some(Hit { number, wrote: status >> (2 * number + 1) & 1 != 0 })
 }
 
 /// Other machines' watchpoints are not known here.
@@ -98,7 +100,7 @@ pub(super) fn hit(tid: Pid) -> Option<Hit> {
 ///
 /// `ENODEV`, always.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn arm(_: Pid, _: &[u64], _: usize) -> nix::Result<()> {
+pub(super) fn arm(_: Pid, _: &[u64], _: usize, _: bool) -> nix::Result<()> {
     Err(nix::errno::Errno::ENODEV)
 }
 
