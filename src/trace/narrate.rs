@@ -178,12 +178,11 @@ impl Narrator {
         }
     }
 
-    fn refused(&mut self, Refused { pid, tid, name, call, kills }: &Refused<'_>) {
-        let how = if *kills { "which killed it at once" } else { "which kills who does not handle it" };
+    fn refused(&mut self, Refused { pid, tid, name, call }: &Refused<'_>) {
         let reason = Reason {
             why: format!(
-                "A seccomp filter answered {name} with SIGSYS, {how}. The kernel never saw the call: it is the sandbox \
-                 that refuses it, and not a mistake of the program."
+                "A seccomp filter answered {name} with SIGSYS, which ends a program that does not handle it. The kernel \
+                 never saw the call: it is the sandbox that refuses it, and not a mistake of the program."
             ),
             advice: "Run it outside the sandbox, or with a profile that allows System V IPC.".to_owned(),
         };
@@ -339,8 +338,7 @@ impl Observer for Narrator {
 
 #[cfg(test)]
 mod tests {
-    use nix::errno::Errno;
-    use nix::sys::stat::Mode;
+    use playground_core::{Errno, Mode};
 
     use super::*;
     use crate::call::{Address, Cmd, Key, SemCmd, Semid, ShmatFlags, ShmgetFlags};
@@ -350,6 +348,7 @@ mod tests {
     /// The calls, each with the errnos that its manual page names under ERRORS.
     fn manual() -> Vec<(Call, Vec<Errno>)> {
         use Errno::*;
+
         let (key, mode, flags) = (Key(7), Mode::empty(), ShmgetFlags::empty());
         let (shmid, semid, ops) = (Shmid(7), Semid(7), Vec::new());
         let address = Address(0x1000);

@@ -12,6 +12,7 @@ use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::calls::Undecided;
 use super::deadline::{Alarm, Deadline};
 use super::ended::Ending;
 use super::findings;
@@ -27,7 +28,6 @@ use super::state::{Namespace, State};
 use super::stop::{self, Onward, Stop};
 use super::task::{Task, Tasks};
 use super::value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Step, Trace};
-use crate::call::Address;
 use crate::kernel::{Linux, Process, refused};
 
 /// How long what the program has left running is given to end by itself, once somebody has asked it to.
@@ -92,7 +92,7 @@ pub(super) struct Tracer<'a> {
     /// Calls that a filter has answered with SIGSYS.
     pub refused_calls: usize,
     /// Failed calls that are judged when a removal has returned.
-    pub undecided: Vec<(Made, Namespace)>,
+    pub undecided: Vec<Undecided>,
     faults: Vec<Fault>,
     pub found: Found,
     stops: u64,
@@ -309,7 +309,7 @@ impl<'a> Tracer<'a> {
         let pid = task.pid;
         self.confirm(pid);
         let stop::Touch { address, mapped, jumped } = touch;
-        let fault = Fault { pid, tid: tid.as_raw(), signal, address: Address(address), mapped, jumped };
+        let fault = Fault { pid, tid: tid.as_raw(), signal, address: address.into(), mapped, jumped };
         self.found.add(findings::of_fault(&fault, &self.state));
         self.see(&Step::Fault(&fault));
         if self.faults.len() < self.limits.calls {

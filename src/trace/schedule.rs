@@ -192,7 +192,7 @@ impl Scheduler {
     pub fn arm(&mut self, tid: Pid, pid: i32, state: &State) {
         let Some(segment) = self.segments.get(self.watch.segment) else { return };
         let its = state.attached(pid).filter(|attachment| attachment.shmid == *segment);
-        let places = its.map(|attachment| (attachment.address.0 + self.watch.offset) as u64);
+        let places = its.map(|attachment| attachment.address.0 + self.watch.offset as u64);
         let wanted: Vec<u64> = places.take(watchpoint::MOST).collect();
         let reads = self.history.number() < MOST_ACCESSES;
         let before = self.armed.get(&tid);
