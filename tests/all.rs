@@ -13,6 +13,7 @@ mod check_hostile;
 mod check_mistakes;
 mod check_open;
 mod check_race;
+mod check_verdicts;
 mod ends;
 mod ground;
 mod input;

@@ -8,7 +8,6 @@ use nix::errno::Errno;
 
 use super::counter::Counter;
 use super::exercises::Trial;
-use super::judge::Desk;
 use super::rules;
 use super::run::Run;
 use super::script::Script;
@@ -34,58 +33,47 @@ pub(super) fn longer(script: Script, watch: Option<Watch>) -> u32 {
 }
 
 /// What was found, and what else there is to say.
-#[derive(Default)]
-pub(super) struct Examined {
-    pub findings: Vec<Finding>,
-    pub notes: Vec<String>,
-    pub removed: Vec<String>,
+type Examined = (Vec<Finding>, Vec<String>);
+
+/// Judges the accesses to the counter that a free run has shown.
+pub(super) fn examine(
+    trial: &Trial,
+    free: &Run,
+    run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
+) -> Examined {
+    let Some(counter) = Counter::find(free) else { return (rules::nothing_counted(), Vec::new()) };
+    match run(trial.script, counter.watch(free)) {
+        Ok(scheduled) => match &scheduled.trace.race {
+            Some(Race { unwatched: Some(errno), .. }) => by_sums(trial, &counter, *errno, run),
+            Some(race) => (judged(race, &scheduled, &counter), Vec::new()),
+            None => (rules::sum(&counter), Vec::new()),
+        },
+        Err(finding) => (vec![finding], Vec::new()),
+    }
 }
 
-impl Desk<'_> {
-    /// Judges the accesses to the counter that a free run has shown.
-    pub(super) fn under_schedule(&self, command: &[String], trial: &Trial, free: &Run) -> Examined {
-        let Some(counter) = Counter::find(free) else {
-            return Examined { findings: rules::nothing_counted(), ..Examined::default() };
-        };
-        let run = match self.run(command, trial.script, counter.watch(free)) {
-            Ok(run) => run,
-            Err(finding) => return Examined { findings: vec![finding], ..Examined::default() },
-        };
-        let removed = super::judge::clean_up(&run.trace);
-        // A run that is over once a loss is proved could not remove anything any more.
-        let removed = if run.trace.cut.is_some() { Vec::new() } else { removed };
-        match run.trace.race.clone() {
-            Some(Race { unwatched: Some(errno), .. }) => self.by_sums(command, trial, &counter, errno),
-            Some(race) => {
-                Examined { findings: judged(&race, &run, &counter), removed, ..Examined::default() }
-            }
-            None => Examined { findings: rules::sum(&counter), removed, ..Examined::default() },
+/// Several free runs, where nothing can be watched.
+fn by_sums(
+    trial: &Trial,
+    counter: &Counter,
+    errno: Errno,
+    run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
+) -> Examined {
+    let script = Script { compares_lives: true, ..trial.script };
+    let mut one_run = || match run(script, None) {
+        Ok(run) => {
+            let mut found = rules::judge(trial, &run);
+            found.extend(rules::sums(&run, &counter.in_run(&run)));
+            found
         }
-    }
-
-    /// Several free runs, where nothing can be watched.
-    fn by_sums(&self, command: &[String], trial: &Trial, counter: &Counter, errno: Errno) -> Examined {
-        let mut examined = Examined::default();
-        for _ in 0..FREE_RUNS {
-            match self.run(command, Script { compares_lives: true, ..trial.script }, None) {
-                Ok(run) => {
-                    examined.removed.extend(super::judge::clean_up(&run.trace));
-                    examined.findings = rules::judge(trial, &run);
-                    let again = counter.in_run(&run);
-                    examined.findings.extend(rules::sums(&run, &again));
-                }
-                Err(finding) => examined.findings.push(finding),
-            }
-            if !examined.findings.is_empty() {
-                break;
-            }
-        }
-        examined.notes.push(format!(
-            "This verdict is statistical: it rests on the sums of free runs, at most {FREE_RUNS}. A word cannot be \
-             watched here (ptrace, debug registers: {errno}), so a program that seldom loses an update may pass."
-        ));
-        examined
-    }
+        Err(finding) => vec![finding],
+    };
+    let findings = (0..FREE_RUNS).map(|_| one_run()).find(|found| !found.is_empty()).unwrap_or_default();
+    let note = format!(
+        "This verdict is statistical: it rests on the sums of free runs, at most {FREE_RUNS}. A word cannot be watched \
+         here (ptrace, debug registers: {errno}), so a program that seldom loses an update may pass."
+    );
+    (findings, vec![note])
 }
 
 fn judged(race: &Race, run: &Run, counter: &Counter) -> Vec<Finding> {

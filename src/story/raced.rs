@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::trace::{AccessKind, Place, Proof, Race, Uses, Watch};
 
 /// What became of a word.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RaceEvent {
     /// Where the word begins in the segment that was attached first.
     pub offset: usize,
@@ -28,7 +28,7 @@ pub struct RaceEvent {
 }
 
 /// How often a process used the word.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ProcessUses {
     /// The process.
     pub pid: i32,
@@ -38,7 +38,7 @@ pub struct ProcessUses {
 }
 
 /// How often a line of a program used the word.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LineUses {
     /// The line, where debug information tells it.
     pub place: Option<Place>,
