@@ -53,8 +53,13 @@ struct Options {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["command", "watch", "hint", "reset", "solution"])]
     class: Option<PathBuf>,
 
+    /// Run hand-ins among your own files, processes and segments: where no sandbox can be had, a class is not marked
+    /// otherwise
+    #[arg(long)]
+    without_walls: bool,
+
     /// With --class: the table as CSV
-    #[arg(long, requires = "class")]
+    #[arg(long, requires = "class", conflicts_with = "format")]
     csv: bool,
 
     /// Verdicts for people, or as JSON, one object a line
@@ -129,11 +134,17 @@ impl Session {
     fn new(options: Options) -> io::Result<Session> {
         let root = fs::canonicalize(&options.home)?;
         let workshop = Workshop::new(&root);
-        // An exercise with its solution beside it would be no exercise: the checkout's own are hidden, too.
-        let own = Workshop::new(env!("CARGO_MANIFEST_DIR"));
-        let mut hidden = vec![workshop.solutions(), own.solutions(), own.root().join("tests/c")];
-        hidden.extend([&workshop, &own].into_iter().flat_map(|workshop| check::histories(workshop.root())));
-        Ok(Session { progress: Progress::load(&root), workshop, examiner: Examiner::new(hidden), options })
+        // An exercise with its solution beside it would be no exercise: the checkout's own are hidden, too, with what
+        // has been built of it and what its history holds.
+        let own = fs::canonicalize(env!("CARGO_MANIFEST_DIR"));
+        let checkouts: Vec<PathBuf> = own.into_iter().chain([root.clone()]).collect();
+        let histories = checkouts.iter().flat_map(|checkout| check::histories(checkout));
+        let hidden = histories.chain(check::Libraries::target()).chain(checkouts.clone()).collect();
+        let mut examiner = Examiner::new(hidden);
+        if options.without_walls {
+            examiner = examiner.without_walls();
+        }
+        Ok(Session { progress: Progress::load(&root), workshop, examiner, options })
     }
 
     fn run(mut self) -> io::Result<ExitCode> {
@@ -184,13 +195,7 @@ impl Session {
     fn examine(&mut self, exercise: &Exercise) -> io::Result<Verdict> {
         let here = std::env::current_dir()?;
         let verdict = if self.options.command.is_empty() {
-            match self.workshop.build(exercise) {
-                Ok(program) => {
-                    let work = Work::Command(vec![program.display().to_string()]);
-                    self.examiner.examine(exercise, work, &here, None)
-                }
-                Err(finding) => Verdict::new(exercise.number, &exercise.lesson(), vec![finding]),
-            }
+            self.examiner.examine_own(exercise, self.workshop.work(exercise), &here)
         } else {
             self.examiner.examine(exercise, Work::Command(self.options.command.clone()), &here, None)
         };
