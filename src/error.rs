@@ -123,11 +123,12 @@ pub struct Refusal {
 }
 
 /// Why the kernel refused a call, found out at the moment it did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Reason {
     /// What the errno means for this call with these arguments.
     pub why: String,
     /// What the learner can do about it.
+    #[serde(rename = "try")]
     pub advice: String,
 }
 

@@ -18,7 +18,7 @@ use clap::{Args, CommandFactory, FromArgMatches};
 use crate::course::{self, LAST, LESSONS, Lesson};
 use crate::error::{Error, Result};
 use crate::evidence::limits::{self, SHM_RMID_FORCED};
-use crate::kernel::{self, Linux, ProcFile};
+use crate::kernel::{self, Linux, ProcFile, Refused};
 use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
 
 pub use answer::answer;
@@ -89,12 +89,29 @@ fn begun(
         say("Without --isolated the lesson runs all the same.");
         return status;
     }
+    if let Some(Refused { call, kills: true }) = kernel::refused() {
+        let error = killed_by_a_filter(call);
+        if options.format == Format::Json {
+            not_begun(options, &program, &error);
+        }
+        return failed(&error);
+    }
     kernel::install_safety_net();
     panic::set_hook(Box::new(contradiction));
     let story = begin(options, &program);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| tell(&story)));
     kernel::remove_what_is_left();
     finish(&story, next, ended.ok())
+}
+
+/// What a lesson could not say itself: the signal that answers its first call would end it.
+fn killed_by_a_filter(call: &str) -> Error {
+    Error::ground(
+        call,
+        "SIGSYS (Bad system call): a seccomp filter kills whoever makes the call",
+        "A sandbox has set the filter, as Android and some containers do. Run it outside the sandbox, or with a \
+         profile that allows System V IPC.",
+    )
 }
 
 /// Tells a program that listens how it ends before it begins; people read it on standard error.

@@ -16,6 +16,8 @@
 //! Tracing changes no segment: the kernel's table and its records are read, never written.
 
 mod abi;
+mod calls;
+mod code;
 mod copied;
 mod count;
 mod created;
@@ -33,25 +35,36 @@ mod left;
 mod lender;
 mod memory;
 mod narrate;
+mod near;
 mod outside;
+mod reason;
 mod refused;
+mod rows;
 mod run;
 mod sealed;
 mod signals;
+mod space;
 mod start;
 mod state;
 mod stop;
+mod subject;
+mod task;
 mod value;
+mod waits;
 
+pub use code::Code;
 pub use copied::count_copied_bytes;
 pub use count::count_system_calls;
 pub use ended::Ending;
-pub use findings::{Code, Finding};
+pub use findings::Finding;
 pub use inside::Inside;
 pub use narrate::Narrator;
 pub use run::run;
 pub use sealed::sealed;
 pub use signals::{die_of, pass_on as pass_signals_on};
+pub use space::Attachment;
 pub use start::Command;
-pub use state::{Attachment, Segment, State};
-pub use value::{Beginning, Cut, Error, Fault, How, Left, Life, Limits, Made, Observer, Step, Trace, What};
+pub use state::{Segment, State};
+pub use value::{
+    Beginning, Cut, Error, Fault, How, Left, Life, Limits, Made, Observer, Refused, Step, Trace, What,
+};

@@ -482,7 +482,7 @@ fn whom_it_waits_for_is_told_and_a_signal_ends_them() {
     kill(Pid::from_raw(trace.id() as i32), Signal::SIGTERM).expect("kill");
     let rest: Vec<_> = events.collect();
     let of_it = |event: &&serde_json::Value| event["event"] == "signal" && event["pid"] == process["pid"];
-    assert_eq!(rest.iter().find(of_it).expect("its end")["signal"], "SIGKILL");
+    assert_eq!(rest.iter().find(of_it).expect("its end")["signal"], "SIGTERM");
     assert!(rest.last().expect("an end")["cut"].is_string(), "{rest:?}");
     assert_eq!(trace.wait().expect("wait").code(), Some(1));
 }

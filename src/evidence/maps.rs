@@ -34,9 +34,14 @@ impl Mapping {
         self.end.0 - self.start.0
     }
 
-    /// Whether it shows this segment: the kernel calls it `/SYSV` with its key, and gives its id as the inode.
+    /// Whether it shows this segment.
     pub fn shows(&self, id: Shmid) -> bool {
-        self.name.starts_with("/SYSV") && self.inode == u64::from(id.0 as u32)
+        self.segment() == Some(id.0 as u32)
+    }
+
+    /// The id of the segment that it shows: the kernel calls it `/SYSV` with its key, and gives its id as the inode.
+    pub fn segment(&self) -> Option<u32> {
+        u32::try_from(self.inode).ok().filter(|_| self.name.starts_with("/SYSV"))
     }
 
     /// Whether it shares a byte with `length` bytes from `address` on.

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** a failure is not forgotten because another call succeeds: the -1 of the first is where it was put.
 
+use super::value::Made;
 use crate::call::Performed;
 
 /// The calls of one kind that failed.
@@ -12,11 +13,11 @@ pub(super) struct Failures {
 }
 
 impl Failures {
-    /// A call of this kind has returned.
-    pub fn note(&mut self, performed: &Performed) {
-        self.stands = performed.outcome.is_err();
-        if self.stands {
-            self.last = Some(performed.clone());
+    /// A call of this kind has returned. What a filter answered is no failure of the program's.
+    pub fn note(&mut self, made: &Made) {
+        self.stands = made.performed.outcome.is_err();
+        if self.stands && !made.is_refused_by_a_sandbox() {
+            self.last = Some(made.performed.clone());
         }
     }
 

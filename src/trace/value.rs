@@ -90,6 +90,30 @@ pub enum Step<'a> {
     },
     /// A call has returned.
     Made(&'a Made),
+    /// A filter answered a call with a signal: it never returns.
+    Refused(&'a Refused<'a>),
+    /// A thread puts a seccomp filter in front of itself: a call may be refused before the kernel sees it.
+    Filters {
+        /// The process.
+        pid: i32,
+        /// The thread.
+        tid: i32,
+        /// Whether another process is to answer calls in the kernel's place.
+        has_listener: bool,
+    },
+    /// A call has waited for long, or its thread was killed while it waited.
+    Waits {
+        /// The process.
+        pid: i32,
+        /// The thread.
+        tid: i32,
+        /// What it asked.
+        call: &'a Call,
+        /// For how long it has waited.
+        time: Duration,
+        /// What it waits for, as far as that can be seen.
+        reason: Option<&'a Reason>,
+    },
     /// A process touched memory that it may not, and gets a signal for it.
     Fault(&'a Fault),
     /// The last thread of a process is about to end; its memory is still there to be read.
@@ -152,8 +176,35 @@ pub struct Made {
     pub created: bool,
     /// Whether the process is in another IPC namespace than this one, so that our `ipcs` does not show its segments.
     pub elsewhere: bool,
+    /// Whether a seccomp filter answered it, and the kernel never saw it.
+    pub filtered: bool,
     /// Why the kernel refused it, found out before the process went on, if the observer wants to know.
     pub reason: Option<Reason>,
+}
+
+impl Made {
+    /// Whether it was a sandbox that refused it: a filter, or a kernel without such calls.
+    pub fn is_refused_by_a_sandbox(&self) -> bool {
+        match self.performed.outcome {
+            Ok(_) => false,
+            Err(errno) => self.filtered || errno == Errno::ENOSYS,
+        }
+    }
+}
+
+/// A call that a seccomp filter answered with SIGSYS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused<'a> {
+    /// The process.
+    pub pid: i32,
+    /// The thread.
+    pub tid: i32,
+    /// The name of the call.
+    pub name: &'static str,
+    /// What was asked, where more is known than the name.
+    pub call: Option<&'a Call>,
+    /// Whether it killed at once, and no handler could run.
+    pub kills: bool,
 }
 
 /// A process's touch of memory that it may not touch.
@@ -196,6 +247,8 @@ pub struct Life {
 pub struct Left {
     /// What it is.
     pub what: What,
+    /// The process that made it.
+    pub maker: i32,
     /// Its key.
     pub key: Key,
     /// How large a segment is, in bytes.
@@ -264,6 +317,8 @@ pub struct Trace {
     pub calls: Vec<Made>,
     /// Calls beyond [`Limits::calls`], which are not kept.
     pub calls_not_kept: usize,
+    /// Calls that a filter answered with SIGSYS, so that they never returned.
+    pub refused_calls: usize,
     /// Every process, in the order in which they began.
     pub processes: Vec<Life>,
     /// Every forbidden touch of memory that brought a signal.

@@ -37,7 +37,11 @@ pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
                 ),
                 "See `ipcs -s`; semaphores are counted from 0.",
             ),
-            _ => words("No set of semaphores has this id, or no operation was given.", "See `ipcs -s`."),
+            Call::Semop { ops, .. } | Call::Semtimedop { ops, .. } if ops.is_empty() => words(
+                "No operation was given: whether there is such a set, the kernel has not looked.",
+                "Pass at least one struct sembuf, and how many there are.",
+            ),
+            _ => words("No set of semaphores has this id: it never was, or it is removed.", "See `ipcs -s`."),
         },
         Errno::EFBIG => words(
             "The set has no semaphore with this number.",

@@ -5,6 +5,7 @@ use std::io;
 use colored::Colorize;
 
 use super::{Text, speaker};
+use crate::error::Reason;
 use crate::story::event::{Access, CallEvent, Direction, Rust};
 
 impl Text {
@@ -18,11 +19,15 @@ impl Text {
         }
         self.labelled("C".bold(), &told)?;
         self.statement(call.rust.as_ref())?;
-        if let Some(reason) = &call.reason {
-            self.labelled("Why".red().bold(), &reason.why)?;
-            self.labelled("Try".bold(), &reason.advice)?;
-        }
+        self.reason(call.reason.as_ref())?;
         self.blank()
+    }
+
+    /// Why, and what to try.
+    pub(super) fn reason(&mut self, reason: Option<&Reason>) -> io::Result<()> {
+        let Some(Reason { why, advice }) = reason else { return Ok(()) };
+        self.labelled("Why".red().bold(), why)?;
+        self.labelled("Try".bold(), advice)
     }
 
     pub(super) fn started(&mut self, told: &str, rust: Option<&Rust>, brief: bool) -> io::Result<()> {
