@@ -23,6 +23,7 @@ mod count;
 mod created;
 mod deadline;
 mod decode;
+mod denied;
 mod ended;
 mod failures;
 mod filter;
@@ -49,6 +50,7 @@ mod state;
 mod stop;
 mod subject;
 mod task;
+mod there;
 mod value;
 mod waits;
 

@@ -50,7 +50,8 @@ Examples:
   cargo run --bin trace -- --format json -o t.jsonl ./shm  for a program
 
 Children, threads and the programs that they run are followed. Ctrl-C goes to
-the program; once that has ended, it kills what the program has left running.
+the program; once that has ended, to what the program has left running, which is
+killed a second later.
 Nothing is removed: what is left is told, with the command that removes it. A
 set-uid program does not gain its owner's rights while traced.
 

@@ -39,6 +39,8 @@ pub enum Code {
     KeyCollision,
     /// An id of -1, from a call that had failed, was used, or the failure was passed over.
     ErrorIgnored,
+    /// A key was passed where a call wants an id.
+    KeyUsedAsId,
     /// What a failed `shmat` returned was used as memory.
     NullCheckedInsteadOfMinusOne,
     /// A wish for an address was not granted, and nothing else was tried.
@@ -49,6 +51,8 @@ pub enum Code {
     RemovedByTheWrongProcess,
     /// Memory was touched after it had been detached.
     UsedAfterDetach,
+    /// A pointer was followed that means something in another process's memory only.
+    PointerOfAnotherProcess,
     /// Memory was written that is for reading only.
     ReadOnlyWritten,
     /// The segment was never attached, or not as often as it should.
@@ -95,7 +99,7 @@ impl Code {
     }
 }
 
-const ALL: [Code; 34] = [
+const ALL: [Code; 36] = [
     Code::CompileError,
     Code::NotRun,
     Code::Tampered,
@@ -109,11 +113,13 @@ const ALL: [Code; 34] = [
     Code::WrongMode,
     Code::KeyCollision,
     Code::ErrorIgnored,
+    Code::KeyUsedAsId,
     Code::NullCheckedInsteadOfMinusOne,
     Code::FixedAddressWithoutFallback,
     Code::RemovedTooEarly,
     Code::RemovedByTheWrongProcess,
     Code::UsedAfterDetach,
+    Code::PointerOfAnotherProcess,
     Code::ReadOnlyWritten,
     Code::NeverAttached,
     Code::WrongAddress,
@@ -165,6 +171,8 @@ mod tests {
             Traced::RemovedTooEarly,
             Traced::RemovedTwice,
             Traced::FixedAddressWithoutFallback,
+            Traced::KeyUsedAsId,
+            Traced::PointerOfAnotherProcess,
         ] {
             assert_eq!(Code::from(traced).name(), traced.name());
         }

@@ -17,6 +17,7 @@ use super::outside;
 use super::reason::Known;
 use super::refused;
 use super::run::Tracer;
+use super::space::Space;
 use super::state::Namespace;
 use super::stop::{self, AtCall, Onward, Registers};
 use super::subject::{removes, subject};
@@ -28,6 +29,13 @@ use crate::error::Reason;
 
 /// A call that takes longer than this is told as waiting.
 pub(super) const LONG: Duration = Duration::from_secs(1);
+
+/// A failed call that cannot be judged yet. Its process may have ended when it can.
+pub(super) struct Undecided {
+    made: Made,
+    namespace: Namespace,
+    space: Space,
+}
 
 impl Tracer<'_> {
     /// A thread stands at a call: before it, or behind it.
@@ -81,7 +89,7 @@ impl Tracer<'_> {
     fn returns(&mut self, tid: Pid, value: i64, is_error: bool) -> Onward {
         let Some((pid, pending)) = self.take_pending(tid) else { return Onward::Free(0) };
         if !pending.passed && !is_error && outside::is_about_to_get(tid.as_raw(), libc::SIGSYS) {
-            self.refuse(pid, tid, &pending, false);
+            self.refuse(pid, tid, &pending);
             return Onward::Free(0);
         }
         let Pending { asked, call, existed, passed, .. } = pending;
@@ -106,9 +114,9 @@ impl Tracer<'_> {
     }
 
     /// A filter has answered a call with SIGSYS: it never returns.
-    fn refuse(&mut self, pid: i32, tid: Pid, pending: &Pending, kills: bool) {
+    fn refuse(&mut self, pid: i32, tid: Pid, pending: &Pending) {
         let (name, call) = (pending.call.name(), Some(&pending.call));
-        self.see(&Step::Refused(&Refused { pid, tid: tid.as_raw(), name, call, kills }));
+        self.see(&Step::Refused(&Refused { pid, tid: tid.as_raw(), name, call }));
         self.refused_calls += 1;
     }
 
@@ -122,7 +130,7 @@ impl Tracer<'_> {
         // The signal tells the number only; of the next call everything will be known.
         if let Some(Asked { name, .. }) = abi::asked(architecture, number, [0; 6]) {
             self.tasks.stop_at_every_call(pid);
-            let refused = Refused { pid, tid: tid.as_raw(), name: name.in_c(), call: None, kills: false };
+            let refused = Refused { pid, tid: tid.as_raw(), name: name.in_c(), call: None };
             self.see(&Step::Refused(&refused));
             self.refused_calls += 1;
         }
@@ -131,7 +139,7 @@ impl Tracer<'_> {
     /// A thread has ended within a call.
     pub(super) fn never_returns(&mut self, pid: i32, tid: Pid, pending: &Pending, by_sigsys: bool) {
         if by_sigsys && !pending.passed {
-            return self.refuse(pid, tid, pending, true);
+            return self.refuse(pid, tid, pending);
         }
         self.tell_wait(pid, tid, &pending.call, pending.since.elapsed());
         self.decide(|_| true);
@@ -140,10 +148,7 @@ impl Tracer<'_> {
     fn made(&mut self, mut made: Made, namespace: Namespace) {
         self.look_at_maps(&made.performed);
         made.reason = self.why(&made, namespace);
-        match self.removal_is_on_its_way(&made) {
-            true => self.undecided.push((made.clone(), namespace)),
-            false => self.found.add(findings::of_call(&made, namespace, &self.state)),
-        }
+        self.judge(&made, namespace);
         self.learn_size(&made, namespace);
         let inherited = self.inherited(&made.performed);
         self.state.apply(&made, namespace, self.page_size);
@@ -210,12 +215,21 @@ impl Tracer<'_> {
         subject.is_some_and(|subject| removals.any(|removed| removed == subject))
     }
 
+    fn judge(&mut self, made: &Made, namespace: Namespace) {
+        let Some(space) = self.state.space(made.performed.pid) else { return };
+        if self.removal_is_on_its_way(made) {
+            self.undecided.push(Undecided { made: made.clone(), namespace, space: space.clone() });
+        } else {
+            self.found.add(findings::of_call(made, namespace, space, &self.state));
+        }
+    }
+
     /// Judges the calls that waited for the end of a removal.
     pub(super) fn decide(&mut self, about: impl Fn(What) -> bool) {
-        let is_due = |(made, _): &mut (Made, Namespace)| subject(&made.performed.call).is_none_or(&about);
+        let is_due = |undecided: &mut Undecided| subject(&undecided.made.performed.call).is_none_or(&about);
         let due: Vec<_> = self.undecided.extract_if(.., is_due).collect();
-        for (made, namespace) in due {
-            self.found.add(findings::of_call(&made, namespace, &self.state));
+        for Undecided { made, namespace, space } in due {
+            self.found.add(findings::of_call(&made, namespace, &space, &self.state));
         }
     }
 

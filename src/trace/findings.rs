@@ -53,22 +53,21 @@ fn finding(code: Code, message: String, by: i32, call: &Performed) -> Option<Fin
     Some(Finding { code, message, pid: by, call: call.clone(), times: 1 })
 }
 
-/// What a call shows, judged by the state before it.
-pub(super) fn of_call(made: &Made, namespace: Namespace, state: &State) -> Option<Finding> {
+/// What a call shows, judged by the state before it, and by the memory that its process had then.
+pub(super) fn of_call(made: &Made, namespace: Namespace, space: &Space, state: &State) -> Option<Finding> {
     let (performed, errno) = (&made.performed, made.performed.outcome.as_ref().err()?);
     if made.is_refused_by_a_sandbox() || !matches!(errno, Errno::EINVAL | Errno::EIDRM) {
         return None;
     }
-    let space = state.space(performed.pid)?;
     match &performed.call {
-        Call::Shmdt { address } => detach(*address, performed, namespace, state),
+        Call::Shmdt { address } => detach(*address, performed, space, segment_id(*address, namespace, state)),
         Call::Shmat { shmid: Shmid(-1), .. } | Call::Shmctl { shmid: Shmid(-1), .. } => {
-            ignored(performed, space.shmget.last()?)
+            ignored(performed, space.shmget.to_blame()?)
         }
         Call::Semop { semid: Semid(-1), .. }
         | Call::SemopAt { semid: Semid(-1), .. }
         | Call::Semtimedop { semid: Semid(-1), .. }
-        | Call::Semctl { semid: Semid(-1), .. } => ignored(performed, space.semget.last()?),
+        | Call::Semctl { semid: Semid(-1), .. } => ignored(performed, space.semget.to_blame()?),
         call => {
             let what = wanted(call)?;
             if is_there(what, made.elsewhere, namespace, state) {
@@ -124,16 +123,15 @@ fn key_as_id(what: What, made: &Made, namespace: Namespace, state: &State) -> Op
     finding(Code::KeyUsedAsId, message, made.performed.pid, &made.performed)
 }
 
-fn detach(address: Address, performed: &Performed, namespace: Namespace, state: &State) -> Option<Finding> {
-    let space = state.space(performed.pid)?;
-    if let (true, Some(failed)) = (is_minus_one(address), space.shmat.last()) {
-        return minus_one(performed.pid, failed, "passed to shmdt");
+fn detach(address: Address, performed: &Performed, space: &Space, an_id: Option<Shmid>) -> Option<Finding> {
+    if is_minus_one(address) && space.shmat.last().is_some() {
+        return minus_one(performed.pid, space.shmat.to_blame()?, "passed to shmdt");
     }
     if let Some(former) = space.detached_at(address) {
         return detached_before(address, former, performed);
     }
     let around = space.attached_around(address);
-    let message = match (segment_id(address, namespace, state), around) {
+    let message = match (an_id, around) {
         (Some(id), None) => {
             format!("It passed {id} to shmdt, which is the segment's id: shmdt takes the address of shmat.")
         }
@@ -215,7 +213,8 @@ pub(super) fn of_fault(fault: &Fault, state: &State) -> Option<Finding> {
     // From (void *) -1 on, addresses wrap around to those just above NULL. Once a later shmat has succeeded, those may
     // as well come of another pointer.
     let near_minus_one = space.shmat.stands() && address.0.wrapping_add(4096) < 2 * 4096;
-    if let (true, Some(failed)) = (near_minus_one || is_minus_one(address), space.shmat.last()) {
+    if (near_minus_one || is_minus_one(address)) && space.shmat.last().is_some() {
+        let failed = space.shmat.to_blame()?;
         return minus_one(fault.pid, failed, &format!("used as memory ({signal} at {:#x})", address.0));
     }
     // To jump there is no write; and what is for reading only can be read.

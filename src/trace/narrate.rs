@@ -150,12 +150,11 @@ impl Narrator {
         }
     }
 
-    fn refused(&mut self, Refused { pid, tid, name, call, kills }: &Refused<'_>) {
-        let how = if *kills { "which killed it at once" } else { "which kills who does not handle it" };
+    fn refused(&mut self, Refused { pid, tid, name, call }: &Refused<'_>) {
         let reason = Reason {
             why: format!(
-                "A seccomp filter answered {name} with SIGSYS, {how}. The kernel never saw the call: it is the sandbox \
-                 that refuses it, and not a mistake of the program."
+                "A seccomp filter answered {name} with SIGSYS, which ends a program that does not handle it. The kernel \
+                 never saw the call: it is the sandbox that refuses it, and not a mistake of the program."
             ),
             advice: "Run it outside the sandbox, or with a profile that allows System V IPC.".to_owned(),
         };

@@ -14,6 +14,7 @@ use nix::sys::stat::Mode;
 use super::state::Namespace;
 use crate::call::{Answer, Call, Cmd, Key, Outcome, SemCmd, Semid, ShmgetFlags, Shmid, ShmidDs};
 use crate::evidence::maps::{self, Mapping};
+use crate::evidence::rights::{self, Credentials, Permissions};
 use crate::evidence::segments::{self, Row};
 use crate::evidence::sets::{self, SetRow};
 use crate::kernel::{Linux, ProcFile, Process, refused};
@@ -142,6 +143,16 @@ pub(super) fn family(tid: i32) -> Option<(i32, i32)> {
 pub(super) fn effective(pid: i32) -> Option<(u32, u32)> {
     let [users, groups] = status(pid, ["Uid:", "Gid:"])?;
     Some((*users.get(1)?, *groups.get(1)?))
+}
+
+/// Who may do what with the segment or set of this id; `table` is `shm` or `sem`.
+pub(super) fn permissions(table: &str, column: &str, id: i32) -> Option<Permissions> {
+    rights::permissions(&fs::read_to_string(format!("/proc/sysvipc/{table}")).ok()?, column, id)
+}
+
+/// As whom a process asks the kernel.
+pub(super) fn credentials(pid: i32) -> Option<Credentials> {
+    Credentials::of(&fs::read_to_string(ProcFile::Status.path(pid)).ok()?)
 }
 
 /// Whether a thread waits in the kernel: neither running nor stopped (`S`, proc(5)).

@@ -6,10 +6,12 @@
 
 use nix::errno::Errno;
 
+use super::denied;
 use super::findings::{is_there, of_key};
 use super::outside::Outside;
 use super::space::{Departure, Space};
 use super::state::{Namespace, State};
+use super::there;
 use super::value::{Made, What};
 use super::waits::Around;
 use crate::call::{Address, Call, Key, Performed, Semid, Shmid};
@@ -32,7 +34,11 @@ impl Known<'_> {
     pub fn why(&self, made: &Made, errno: Errno) -> Reason {
         let Performed { pid, call, .. } = &made.performed;
         let process = &mut Outside { pid: *pid, elsewhere: made.elsewhere, page_size: self.page_size };
-        let known = if made.filtered { by_filter(call, errno) } else { self.told(made, errno) };
+        let known = if made.filtered {
+            by_filter(call, errno)
+        } else {
+            self.told(made, errno).or_else(|| self.seen(made, errno))
+        };
         known.unwrap_or_else(|| explain(call, errno, process))
     }
 
@@ -58,6 +64,16 @@ impl Known<'_> {
                 self.waited(made, errno)
             }
             _ => None,
+        }
+    }
+
+    /// What the kernel's tables tell, which are those of our own namespace.
+    fn seen(&self, made: &Made, errno: Errno) -> Option<Reason> {
+        let Performed { pid, call, .. } = &made.performed;
+        match errno {
+            _ if made.elsewhere => None,
+            Errno::EACCES => denied::why(call, *pid),
+            _ => there::why(call, errno),
         }
     }
 
@@ -237,7 +253,7 @@ fn another_namespace(what: &str) -> Option<Reason> {
     )
 }
 
-fn capital(word: &str) -> String {
+pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }

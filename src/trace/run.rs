@@ -12,6 +12,7 @@ use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::calls::Undecided;
 use super::deadline::{Alarm, Deadline};
 use super::ended::Ending;
 use super::findings;
@@ -74,7 +75,7 @@ pub(super) struct Tracer<'a> {
     /// Calls that a filter has answered with SIGSYS.
     pub refused_calls: usize,
     /// Failed calls that are judged when a removal has returned.
-    pub undecided: Vec<(Made, Namespace)>,
+    pub undecided: Vec<Undecided>,
     faults: Vec<Fault>,
     pub found: Found,
     stops: u64,

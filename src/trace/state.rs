@@ -282,11 +282,12 @@ impl State {
                 };
                 self.numbered += 1;
                 self.attach(performed.pid, attachment);
-                self.in_space(performed.pid, |space| space.shmat.note(made));
+                self.in_space(performed.pid, |space| space.shmat.note(made, false));
             }
             (Call::Shmat { shmid, .. }, Err(_)) => {
                 self.in_space(performed.pid, |space| {
-                    space.shmat.note(made);
+                    let of_no_segment = *shmid == Shmid(-1) && space.shmget.is_excused();
+                    space.shmat.note(made, of_no_segment || made.is_refused_by_a_sandbox());
                     space.tried(*shmid);
                 });
             }
@@ -323,8 +324,8 @@ impl State {
             _ => {}
         }
         self.in_space(performed.pid, |space| match performed.call {
-            Call::Semget { .. } => space.semget.note(made),
-            _ => space.shmget.note(made),
+            Call::Semget { .. } => space.semget.note(made, made.is_refused_by_a_sandbox()),
+            _ => space.shmget.note(made, made.is_refused_by_a_sandbox()),
         });
     }
 

@@ -203,8 +203,6 @@ pub struct Refused<'a> {
     pub name: &'static str,
     /// What was asked, where more is known than the name.
     pub call: Option<&'a Call>,
-    /// Whether it killed at once, and no handler could run.
-    pub kills: bool,
 }
 
 /// A process's touch of memory that it may not touch.

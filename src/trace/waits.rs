@@ -35,25 +35,32 @@ impl Around<'_> {
             0 => "waits until it is 0".to_owned(),
             _ => format!("wants to take {}", -i32::from(change)),
         };
+        let (who, advice) = self.who(*semid, &obstacle);
         let why = format!(
-            "Semaphore {number} of set {semid} is {value}, and the call {wants}. {}{}",
-            self.who(*semid, &obstacle),
+            "Semaphore {number} of set {semid} is {value}, and the call {wants}. {who}{}",
             if self.all_wait { " All that is traced waits, so nobody of it can end this." } else { "" }
         );
-        Some(Reason { why, advice: advice(&obstacle, *semid) })
+        Some(Reason { why, advice: format!("{advice} See `ipcs -s -i {semid}`.") })
     }
 
-    /// Who has taken from the semaphore, or else who changed it last.
-    fn who(&self, set: Semid, Obstacle { number, .. }: &Obstacle) -> String {
+    /// Who has taken from the semaphore, or else who changed it last; and what would help.
+    fn who(&self, set: Semid, Obstacle { number, change, .. }: &Obstacle) -> (String, String) {
         let holders = self.state.holders(self.namespace, set, *number);
         if !holders.is_empty() {
             let holders: Vec<_> = holders.into_iter().map(|pid| self.person(pid)).collect();
-            return format!("It was taken, and not given back, by {}.", holders.join(" and "));
+            return (
+                format!("It was taken, and not given back, by {}.", holders.join(" and ")),
+                "Who takes gives back, on every way out of the code between; SEM_UNDO gives back for who ends. Two that \
+                 take several take them in the same order."
+                    .to_owned(),
+            );
         }
+        let set_it = format!("Set it before it is used: semctl({set}, {number}, SETVAL, 1).");
         match outside::semaphore(set, *number, SemCmd::GetPid) {
-            None => String::new(),
-            Some(0) => "No process has ever operated on it: a new semaphore is 0.".to_owned(),
-            Some(last) => format!("The last to change it was {}.", self.person(last)),
+            _ if *change == 0 => (String::new(), "Whoever raised it takes it back to 0.".to_owned()),
+            Some(0) => ("No process has ever operated on it: a new semaphore is 0.".to_owned(), set_it),
+            Some(last) => (format!("The last to change it was {}.", self.person(last)), set_it),
+            None => (String::new(), set_it),
         }
     }
 
@@ -83,14 +90,4 @@ fn obstacle(set: Semid, ops: &[SemOp]) -> Option<Obstacle> {
         changed.insert(number, after);
     }
     None
-}
-
-fn advice(Obstacle { number, change, .. }: &Obstacle, set: Semid) -> String {
-    match change {
-        0 => format!("Whoever uses what it counts takes it back to 0. See `ipcs -s -i {set}`."),
-        _ => format!(
-            "Set a new semaphore before it is used: semctl({set}, {number}, SETVAL, 1); and whoever takes gives back, \
-             also when it fails: SEM_UNDO. See `ipcs -s -i {set}`."
-        ),
-    }
 }

@@ -79,9 +79,8 @@ impl Traced {
 
 impl Drop for Traced {
     fn drop(&mut self) {
-        for left in self.all("left") {
-            let words: Vec<_> = left["remove"].as_str().expect("remove").split(' ').collect();
-            let _ = Command::new(words[0]).args(&words[1..]).status();
+        for left in self.all("left").into_iter().chain(self.all("left_many")) {
+            let _ = Command::new("sh").args(["-c", left["remove"].as_str().expect("remove")]).output();
         }
     }
 }
