@@ -13,12 +13,12 @@ use playground::check::exercise;
 use serde_json::Value;
 use support::{Preload, sets, table};
 
-/// `check` on the open ground, with temporary files of its own.
+/// `check` without walls, with temporary files of its own.
 fn check(workshop: &Workshop, arguments: &[&str]) -> Command {
     let temporary = workshop.path().join("tmp");
     fs::create_dir_all(&temporary).unwrap();
-    let mut command = workshop.command(arguments);
-    command.env("CHECK_GROUND", "open").env("TMPDIR", temporary);
+    let mut command = workshop.command(&[&["--without-walls"], arguments].concat());
+    command.env("TMPDIR", temporary);
     command
 }
 

@@ -112,6 +112,7 @@ fn main() -> ExitCode {
     if options.judge {
         return check::judge();
     }
+    check::remove_folders_on_signals();
     program::choose_color_for(options.color, io::stdout().is_terminal());
     match Session::new(options).and_then(Session::run) {
         Ok(code) => code,
@@ -149,6 +150,9 @@ impl Session {
 
     fn run(mut self) -> io::Result<ExitCode> {
         let exercise = self.options.exercise.map(known).transpose()?;
+        if let Some(path) = &self.options.junit {
+            can_be_written(path)?;
+        }
         if let Some(class) = self.options.class.take() {
             return self.class(&class, exercise);
         }
@@ -172,7 +176,19 @@ impl Session {
         Report::new(io::stdout(), program::screen(self.options.ascii, io::stdout().is_terminal()))
     }
 
+    /// The first thing that people are told, where it is so. Programs find it in each verdict.
+    fn say_if_open(&self) -> io::Result<()> {
+        match self.examiner.note() {
+            Some(note) if self.options.format == Format::Text && !self.options.csv => {
+                self.report().paragraph("", &note)?;
+                writeln!(io::stdout())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn one(&mut self, exercise: &Exercise) -> io::Result<ExitCode> {
+        self.say_if_open()?;
         let verdict = self.examine(exercise)?;
         self.tell(exercise, &verdict)?;
         self.write_junit(std::slice::from_ref(&verdict))?;
@@ -207,14 +223,25 @@ impl Session {
 
     fn tell(&self, exercise: &Exercise, verdict: &Verdict) -> io::Result<()> {
         match self.options.format {
-            Format::Text => self.report().verdict(exercise, verdict, &self.options.command),
+            Format::Text => {
+                self.report().verdict(exercise, &self.without_note(verdict), &self.options.command)
+            }
             Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string(verdict)?),
         }
     }
 
+    /// A verdict without what has been said on the first line.
+    fn without_note(&self, verdict: &Verdict) -> Verdict {
+        let (mut verdict, note) = (verdict.clone(), self.examiner.note());
+        verdict.notes.retain(|line| Some(line) != note.as_ref());
+        verdict
+    }
+
     fn write_junit(&self, verdicts: &[Verdict]) -> io::Result<()> {
         match &self.options.junit {
-            Some(path) => fs::write(path, check::junit([("exercises", verdicts)])?),
+            Some(path) => {
+                fs::write(path, check::junit([("exercises", verdicts)])?).map_err(|error| about(path, &error))
+            }
             None => Ok(()),
         }
     }
@@ -267,6 +294,7 @@ impl Session {
     }
 
     fn watch(&mut self, from: Option<&'static Exercise>) -> io::Result<ExitCode> {
+        self.say_if_open()?;
         let watch = Watch::new(&self.workshop.exercises());
         let mut exercise = from.or_else(|| self.next_open()).unwrap_or(&EXERCISES[0]);
         self.report().goal(exercise)?;
@@ -303,16 +331,16 @@ impl Session {
     }
 
     fn class(&self, class: &Path, only: Option<&'static Exercise>) -> io::Result<ExitCode> {
+        if let Some(why) = self.examiner.open().filter(|_| !self.options.without_walls) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, refused(why)));
+        }
+        self.say_if_open()?;
         let marked = check::mark(class, &self.examiner, only).map_err(|error| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{}: {error}", class.display()))
         })?;
         if marked.is_empty() {
             let words = format!("no folder of a student in {}", class.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
-        }
-        if let Some(path) = &self.options.junit {
-            let suites = marked.iter().map(|marked| (marked.student.as_str(), marked.verdicts.as_slice()));
-            fs::write(path, check::junit(suites)?)?;
         }
         let mut out = io::stdout();
         match self.options.format {
@@ -324,12 +352,40 @@ impl Session {
             }
             Format::Text => out.write_all(check::tables(&marked).as_bytes())?,
         }
+        // Last: if the disk is full, the marks are on the screen all the same.
+        if let Some(path) = &self.options.junit {
+            let suites = marked.iter().map(|marked| (marked.student.as_str(), marked.verdicts.as_slice()));
+            fs::write(path, check::junit(suites)?).map_err(|error| about(path, &error))?;
+        }
         // Of nothing, all has passed, too: a student who has handed in nothing has not.
         let passed = |marked: &check::Marked| {
             !marked.verdicts.is_empty() && marked.verdicts.iter().all(|verdict| verdict.passed)
         };
         Ok(exit(marked.iter().all(passed)))
     }
+}
+
+/// Why a class is not marked where it could do harm.
+fn refused(why: &str) -> String {
+    format!(
+        "a class is marked in a sandbox, and none can be had here: {why}\n\
+         In one, a hand-in can neither read your files nor those of others, nor change anything. Root may allow it: on \
+         Ubuntu with `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, elsewhere with `sysctl \
+         user.max_user_namespaces=10000`; a container needs another seccomp profile. If you trust every hand-in, or \
+         this machine has nothing to lose, add --without-walls."
+    )
+}
+
+/// Whether a file can be written to, found out before anything is marked. What it holds is let alone.
+fn can_be_written(path: &Path) -> io::Result<()> {
+    let is_new = !path.exists();
+    let opened = fs::OpenOptions::new().append(true).create(true).open(path);
+    opened.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, about(path, &error)))?;
+    if is_new { fs::remove_file(path) } else { Ok(()) }
+}
+
+fn about(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("--junit {}: {error}", path.display()))
 }
 
 fn known(number: usize) -> io::Result<&'static Exercise> {

@@ -53,7 +53,8 @@ fn folders() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 pub fn remove_folders_on_signals() {
     let ends = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
     let ignored = ignored();
-    let heeded: SigSet = ends.into_iter().filter(|signal| ignored & (1 << (*signal as i32 - 1)) == 0).collect();
+    let heeded: SigSet =
+        ends.into_iter().filter(|signal| ignored & (1 << (*signal as i32 - 1)) == 0).collect();
     if heeded.thread_block().is_err() {
         return;
     }

@@ -70,7 +70,9 @@ impl Libraries {
         let is_one = |path: &PathBuf| {
             let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
             let is_other_build = name.starts_with("libplayground-") && *path != self.playground;
-            name.starts_with("lib") && [".rlib", ".so"].iter().any(|end| name.ends_with(end)) && !is_other_build
+            name.starts_with("lib")
+                && [".rlib", ".so"].iter().any(|end| name.ends_with(end))
+                && !is_other_build
         };
         let files = fs::read_dir(self.folder()).into_iter().flatten().flatten();
         files.map(|entry| entry.path()).filter(is_one).collect()
@@ -101,7 +103,12 @@ impl Site<'_> {
         if tried.is_success() { Ok(()) } else { Err(Finding::new(Code::NotRun, words())) }
     }
 
-    fn run(&self, compiler: &Compiler, program: &Path, arguments: Vec<OsString>) -> Result<Compiled, Finding> {
+    fn run(
+        &self,
+        compiler: &Compiler,
+        program: &Path,
+        arguments: Vec<OsString>,
+    ) -> Result<Compiled, Finding> {
         compiler.run(&Order {
             program,
             arguments,

@@ -112,7 +112,8 @@ impl Compiler {
         let arguments = order.arguments.iter().map(c).collect::<io::Result<Vec<_>>>()?;
         let mut scratch = OsString::from("TMPDIR=");
         scratch.push(order.scratch);
-        let environment = [&scratch].into_iter().chain(order.environment).map(c).collect::<io::Result<Vec<_>>>()?;
+        let environment =
+            [&scratch].into_iter().chain(order.environment).map(c).collect::<io::Result<Vec<_>>>()?;
         let words: Vec<&CString> = [&program].into_iter().chain(&arguments).collect();
         Ok(execvpe(&program, &words, &environment)?)
     }

@@ -74,6 +74,15 @@ impl Examiner {
         self.without_walls.as_deref().or_else(machine)
     }
 
+    /// What whoever reads a verdict should know, if hand-ins run without walls.
+    pub fn note(&self) -> Option<String> {
+        let why = self.open()?;
+        Some(format!(
+            "No walls ({why}): what is marked runs among your own files, processes and segments, under limits, and what \
+             it leaves is looked for by id."
+        ))
+    }
+
     /// Sets up a sandbox for a program that is not a hand-in: this one. Returns why that cannot be done.
     fn probe(&self) -> Option<String> {
         let words = |error: io::Error| Some(format!("the examiner cannot be started: {error}"));
@@ -111,7 +120,7 @@ impl Examiner {
             tools: self.tools().clone(),
             hidden: self.hidden.clone(),
             class: class.map(Path::to_owned),
-            without_walls: None,
+            without_walls: false,
             token: format!("{:016x}{:016x}", random(), random()),
         }
     }
@@ -126,6 +135,10 @@ impl Examiner {
         directory: &Path,
         class: Option<&Path>,
     ) -> Verdict {
+        if class.is_some() && leads_out(&work, directory) {
+            let words = "It is a link that leads out of the student's folder. Hand in the file itself.";
+            return failed(exercise, Finding::new(Code::NotRun, words));
+        }
         self.judged(exercise, self.job(exercise.number, work, directory, class))
     }
 
@@ -152,8 +165,9 @@ impl Examiner {
         // Removed when this ends, with whatever the judge or its compiler has left in it.
         let bench = open.map(|_| bench::make()).transpose()?;
         job.bench = bench.as_ref().map(|bench| bench.path().to_owned());
-        job.without_walls = open.map(str::to_owned);
-        let path = if open.is_some() { std::env::var_os("PATH").unwrap_or_default() } else { self.tools().path() };
+        job.without_walls = open.is_some();
+        let path =
+            if open.is_some() { std::env::var_os("PATH").unwrap_or_default() } else { self.tools().path() };
         if open.is_some() {
             let _ = set_child_subreaper(true);
         }
@@ -169,9 +183,10 @@ impl Examiner {
         let answer = hearing.listen(&job.token);
         hearing.end();
         self.judges().remove(&(hearing.judge.id() as i32));
-        if let Some(answer) = answer {
+        if let Some(Answer { mut verdict, .. }) = answer {
             self.end_orphans();
-            return answer.verdict;
+            verdict.notes.splice(0..0, self.note());
+            return verdict;
         }
         let mut verdict = failed(exercise, hearing.why_not());
         self.end_orphans();
@@ -213,6 +228,17 @@ fn children() -> impl Iterator<Item = i32> {
         .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
         .collect();
     numbers.into_iter()
+}
+
+/// Whether what was handed in lies elsewhere than in this folder: with another student, or with the marker.
+fn leads_out(work: &Work, folder: &Path) -> bool {
+    let file = match work {
+        Work::Source(file) => Some(file.clone()),
+        Work::Command(words) => words.last().map(PathBuf::from),
+    };
+    let folder = fs::canonicalize(folder);
+    let file = file.map(fs::canonicalize);
+    !matches!((file, folder), (Some(Ok(file)), Ok(folder)) if file.starts_with(&folder))
 }
 
 fn failed(exercise: &Exercise, finding: Finding) -> Verdict {

@@ -127,11 +127,13 @@ mod tests {
             place += 1;
             let skip = |yes| usize::from(if yes { jt } else { jf });
             match code {
-                LOAD => loaded = [(NUMBER, number), (ARCHITECTURE, architecture), (SECOND_ARGUMENT, second)]
-                    .iter()
-                    .find(|(at, _)| *at == k)
-                    .unwrap()
-                    .1,
+                LOAD => {
+                    loaded = [(NUMBER, number), (ARCHITECTURE, architecture), (SECOND_ARGUMENT, second)]
+                        .iter()
+                        .find(|(at, _)| *at == k)
+                        .unwrap()
+                        .1
+                }
                 JUMP_IF_EQUAL => place += skip(loaded == k),
                 JUMP_IF_GREATER_OR_EQUAL => place += skip(loaded >= k),
                 JUMP_IF_SET => place += skip(loaded & k != 0),

@@ -134,7 +134,10 @@ impl Guard {
         let looked = self.everyone().and_then(|everyone| Ok((everyone.len(), memory::of(&everyone)?)));
         match looked {
             Ok((processes, _)) if processes > MOST => {
-                self.halt(Code::OverLimit, format!("It had more than {MOST} processes at once, and was ended."));
+                self.halt(
+                    Code::OverLimit,
+                    format!("It had more than {MOST} processes at once, and was ended."),
+                );
             }
             Ok((_, memory)) if memory > MEMORY => {
                 let words = format!("It took more than {} MiB of memory, and was ended.", MEMORY >> 20);

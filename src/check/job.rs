@@ -36,8 +36,8 @@ pub struct Job {
     pub hidden: Vec<PathBuf>,
     /// A directory of which it sees only its own part, the one that it runs in: the class.
     pub class: Option<PathBuf>,
-    /// Why there are to be no walls around it.
-    pub without_walls: Option<String>,
+    /// Whether there are to be no walls around it.
+    pub without_walls: bool,
     /// What the verdict has to begin with: only the judge knows it, and not the program.
     pub token: String,
 }

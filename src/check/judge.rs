@@ -55,18 +55,19 @@ pub fn judge() -> ExitCode {
     }
     let Ok(job) = serde_json::from_str::<Job>(&text) else { return ExitCode::FAILURE };
     // While this process still is who it was, and may write.
-    let keep = job.keep.as_ref().and_then(|path| File::options().create(true).write(true).truncate(true).mode(0o755).open(path).ok());
-    let sandbox = match &job.without_walls {
-        Some(why) => Ok(sandbox::stay_out(&job, why)),
-        None => sandbox::enter(&job),
-    };
+    let mut program = File::options();
+    program.create(true).write(true).truncate(true).mode(0o755);
+    let keep = job.keep.as_ref().and_then(|path| program.open(path).ok());
+    let sandbox = if job.without_walls { Ok(sandbox::stay_out(&job)) } else { sandbox::enter(&job) };
     // How long it took to come here says how fast this machine is just now.
     let patience = (now().saturating_sub(job.begun) * PATIENCE).clamp(LEAST, MOST);
     Line::Ready(patience).say();
     let verdict = match (sandbox, exercises::exercise(job.exercise)) {
-        (Err(why), exercise) => not_set_up(exercise, &why),
+        (sandbox, None) => probe(&job, sandbox),
         (Ok(sandbox), Some(exercise)) => Desk::new(&job, sandbox, exercise, patience, keep).examine(),
-        (Ok(sandbox), None) => probe(&job, &sandbox),
+        (Err(why), Some(exercise)) => {
+            Verdict::new(exercise.number, &exercise.lesson(), vec![not_set_up(&why)])
+        }
     };
     let answer = Answer { token: job.token.clone(), verdict };
     let line = serde_json::to_string(&answer).unwrap_or_default();
@@ -77,30 +78,33 @@ pub fn judge() -> ExitCode {
 }
 
 /// A hand-in that cannot be given a sandbox is not run at all.
-fn not_set_up(exercise: Option<&Exercise>, why: &str) -> Verdict {
-    let (number, lesson) = exercise.map_or((0, String::new()), |exercise| (exercise.number, exercise.lesson()));
-    Verdict::new(number, &lesson, vec![no_sandbox(why)])
-}
-
-fn no_sandbox(why: &str) -> Finding {
+fn not_set_up(why: &str) -> Finding {
     Finding::new(Code::NotRun, format!("No sandbox could be set up for it ({why}), so it was not run."))
 }
 
-/// Whether a sandbox can be had on this machine, tried with a program that is not a hand-in.
-fn probe(job: &Job, sandbox: &Sandbox) -> Verdict {
-    let Work::Command(command) = &job.work else { return not_set_up(None, "there is nothing to try it with") };
-    let tried = in_sandbox(sandbox, Purpose::Run).and_then(|container| {
-        let program = Path::new(&command[0]);
-        let site = Site { tools: &job.tools, directory: Path::new("/"), scratch: Path::new(SCRATCH), environment: &[], container: container.as_ref() };
-        site.try_out(program)
-    });
-    Verdict::new(0, "", tried.err().into_iter().collect())
+/// Whether a sandbox can be had on this machine, tried with a program that is not a hand-in. If not, the finding says
+/// only why.
+fn probe(job: &Job, sandbox: Result<Sandbox, String>) -> Verdict {
+    let why_not = sandbox.and_then(|sandbox| try_out(job, &sandbox)).err();
+    Verdict::new(0, "", why_not.into_iter().map(|why| Finding::new(Code::NotRun, why)).collect())
+}
+
+fn try_out(job: &Job, sandbox: &Sandbox) -> Result<(), String> {
+    let container = sandbox.keeper().map(|keeper| keeper.open(Purpose::Run)).transpose()?;
+    let Work::Command(command) = &job.work else { return Err("there is nothing to try it with".into()) };
+    let site = Site {
+        tools: &job.tools,
+        directory: &job.directory,
+        scratch: Path::new(SCRATCH),
+        environment: &[],
+        container: container.as_ref(),
+    };
+    site.try_out(Path::new(&command[0])).map_err(|finding| finding.message)
 }
 
 /// Namespaces for one run, where there is a sandbox.
 fn in_sandbox(sandbox: &Sandbox, purpose: Purpose) -> Result<Option<Container<'_>>, Finding> {
-    let opened = sandbox.keeper().map(|keeper| keeper.open(purpose)).transpose();
-    opened.map_err(|why| no_sandbox(&why))
+    sandbox.keeper().map(|keeper| keeper.open(purpose)).transpose().map_err(|why| not_set_up(&why))
 }
 
 /// A submission on the examiner's desk.
@@ -117,14 +121,20 @@ struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn new(job: &'a Job, sandbox: Sandbox, exercise: &'a Exercise, patience: Duration, keep: Option<File>) -> Desk<'a> {
+    fn new(
+        job: &'a Job,
+        sandbox: Sandbox,
+        exercise: &'a Exercise,
+        patience: Duration,
+        keep: Option<File>,
+    ) -> Desk<'a> {
         let environment = sandbox::environment(&job.tools, sandbox.is_private());
         Desk { job, sandbox, environment, exercise, patience, keep }
     }
 
     fn examine(&self) -> Verdict {
         let (mut findings, mut removed) = (Vec::new(), Vec::new());
-        let mut notes: Vec<String> = self.sandbox.note().into_iter().collect();
+        let mut notes = Vec::new();
         let command = self.command();
         Line::Built.say();
         match command {
@@ -191,7 +201,9 @@ impl<'a> Desk<'a> {
             let ours = if container.is_some() { inside(&program) } else { program.clone() };
             let copied = File::open(ours).and_then(|mut built| io::copy(&mut built, &mut keep));
             // Half a program is none.
-            copied.or_else(|_| keep.set_len(0).map(|()| 0)).map_err(|error| Finding::new(Code::NotRun, error.to_string()))?;
+            copied
+                .or_else(|_| keep.set_len(0).map(|()| 0))
+                .map_err(|error| Finding::new(Code::NotRun, error.to_string()))?;
         }
         Ok(vec![program.display().to_string()])
     }
@@ -223,8 +235,12 @@ impl<'a> Desk<'a> {
             .limit(Resource::RLIMIT_NOFILE, FILES)
             .limit(Resource::RLIMIT_AS, ADDRESS_SPACE);
         if let Some(container) = &container {
-            let filter = forbidden::filter().ok_or_else(|| Finding::new(Code::NotRun, "Its calls are not known here."))?;
-            command = command.environment(self.environment.clone()).inside(container.inside().clone()).forbidding(filter);
+            let filter = forbidden::filter()
+                .ok_or_else(|| Finding::new(Code::NotRun, "Its calls are not known here."))?;
+            command = command
+                .environment(self.environment.clone())
+                .inside(container.inside().clone())
+                .forbidding(filter);
         }
         let (output, errors) = (guard.collect(output), guard.collect(errors));
         guard.watch(self.patience);

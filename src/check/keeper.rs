@@ -183,7 +183,8 @@ fn be_first(root: &Root, purpose: &Purpose, mut line: UnixStream) -> ! {
     drop(line);
     loop {
         let _ = children.wait();
-        while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status != WaitStatus::StillAlive) {}
+        while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status != WaitStatus::StillAlive) {
+        }
     }
 }
 

@@ -89,7 +89,8 @@ impl Root {
             create_folder(&inside(name))?;
         }
         devices()?;
-        let (late, now): (Vec<_>, _) = places.into_iter().partition(|place| place.path().starts_with(SCRATCH));
+        let (late, now): (Vec<_>, _) =
+            places.into_iter().partition(|place| place.path().starts_with(SCRATCH));
         now.iter().try_for_each(lay)?;
         users()?;
         create_folder(&inside(BUILT))?;
@@ -307,7 +308,10 @@ impl Mounted {
             ("nodiratime", MsFlags::MS_NODIRATIME),
             ("relatime", MsFlags::MS_RELATIME),
         ];
-        known.iter().filter(|(name, _)| self.has(name)).fold(MsFlags::empty(), |flags, (_, flag)| flags | *flag)
+        known
+            .iter()
+            .filter(|(name, _)| self.has(name))
+            .fold(MsFlags::empty(), |flags, (_, flag)| flags | *flag)
     }
 }
 

@@ -83,7 +83,9 @@ fn empty(job: &Job) -> impl Iterator<Item = PathBuf> {
 
 fn tools(job: &Job) -> Vec<Place> {
     let called = match &job.work {
-        Work::Command(words) => words.first().filter(|word| !word.contains('/')).and_then(|word| folder_of(word)),
+        Work::Command(words) => {
+            words.first().filter(|word| !word.contains('/')).and_then(|word| folder_of(word))
+        }
         Work::Source(_) => None,
     };
     let folders = job.tools.folders.iter().cloned().chain(called.filter(|folder| is_no_home(folder)));
@@ -109,7 +111,11 @@ fn named(words: &[String], directory: &Path) -> Vec<PathBuf> {
     let is_looked_up = |(number, word): &(usize, &String)| *number == 0 && !word.contains('/');
     let words = words.iter().enumerate().filter(|word| !is_looked_up(word));
     let paths = words.map(|(_, word)| directory.join(word)).filter(|path| path.is_file());
-    paths.flat_map(|path| [fs::canonicalize(&path).ok(), Some(path)]).flatten().filter(|path| is_plain(path)).collect()
+    paths
+        .flat_map(|path| [fs::canonicalize(&path).ok(), Some(path)])
+        .flatten()
+        .filter(|path| is_plain(path))
+        .collect()
 }
 
 /// Whether a path can be made as it is written.
@@ -119,7 +125,8 @@ fn is_plain(path: &Path) -> bool {
 
 /// Whether all of a folder may be shown: it is nobody's home, no part of the system, and not the playground's own.
 fn may_be_shown(folder: &Path, hidden: &[PathBuf]) -> bool {
-    let ours = |place: &PathBuf| folder.starts_with(place) && !folder.starts_with(place.join("lessons/exercises"));
+    let ours =
+        |place: &PathBuf| folder.starts_with(place) && !folder.starts_with(place.join("lessons/exercises"));
     is_no_home(folder) && folder != Path::new(SCRATCH) && !hidden.iter().any(ours)
 }
 
@@ -127,5 +134,7 @@ fn is_no_home(folder: &Path) -> bool {
     const KEPT: [&str; 5] = ["/etc", "/proc", "/sys", "/boot", "/run"];
     let home = env::var_os("HOME").map(PathBuf::from);
     let is_deep = folder.components().count() > 2;
-    is_deep && !home.is_some_and(|home| home.starts_with(folder)) && !KEPT.iter().any(|place| folder.starts_with(place))
+    is_deep
+        && !home.is_some_and(|home| home.starts_with(folder))
+        && !KEPT.iter().any(|place| folder.starts_with(place))
 }

@@ -37,8 +37,8 @@ use crate::kernel::{Ending, ending_of, exit_now, fork};
 pub(super) enum Sandbox {
     /// Namespaces of its own.
     Walls(Keeper),
-    /// Only what rlimits, ptrace and the examiner's own eyes can do; and why.
-    Open(String),
+    /// Only what rlimits, ptrace and the examiner's own eyes can do.
+    Open,
 }
 
 impl Sandbox {
@@ -51,18 +51,7 @@ impl Sandbox {
     pub fn keeper(&self) -> Option<&Keeper> {
         match self {
             Sandbox::Walls(keeper) => Some(keeper),
-            Sandbox::Open(_) => None,
-        }
-    }
-
-    /// What the learner should know of it.
-    pub fn note(&self) -> Option<String> {
-        match self {
-            Sandbox::Walls(_) => None,
-            Sandbox::Open(why) => Some(format!(
-                "It ran without walls ({why}): among your own segments and files, under limits, and what it left was \
-                 looked for by id."
-            )),
+            Sandbox::Open => None,
         }
     }
 }
@@ -93,10 +82,10 @@ pub(super) fn enter(job: &Job) -> Result<Sandbox, String> {
 }
 
 /// No sandbox.
-pub(super) fn stay_out(job: &Job, why: &str) -> Sandbox {
+pub(super) fn stay_out(job: &Job) -> Sandbox {
     leave_the_terminal(job.examiner);
     let _ = set_child_subreaper(true);
-    Sandbox::Open(why.to_owned())
+    Sandbox::Open
 }
 
 /// A signal to the program's process group, or from a terminal, must not reach whoever started us; and this process
@@ -161,7 +150,12 @@ pub(super) fn environment(tools: &Toolchain, is_private: bool) -> Vec<OsString> 
     if !is_private {
         return env::vars_os().map(variable).collect();
     }
-    let own = [("PATH", tools.path()), ("HOME", SCRATCH.into()), ("TMPDIR", SCRATCH.into()), ("USER", "student".into())];
+    let own = [
+        ("PATH", tools.path()),
+        ("HOME", SCRATCH.into()),
+        ("TMPDIR", SCRATCH.into()),
+        ("USER", "student".into()),
+    ];
     let is_harmless = |name: &OsString| {
         let name = name.to_string_lossy();
         ["LANG", "TZ", "TERM"].contains(&&*name) || name.starts_with("LC_") || name.ends_with("SAN_OPTIONS")

@@ -63,7 +63,8 @@ fn python() -> Vec<PathBuf> {
 }
 
 fn lines(program: &str, arguments: &[&str]) -> Option<Vec<PathBuf>> {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let output =
+        Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let text = output.status.success().then(|| String::from_utf8(output.stdout).ok())??;
     Some(text.lines().map(PathBuf::from).collect())
 }

@@ -184,7 +184,8 @@ struct Words {
 
 impl Words {
     fn new<'a>(words: impl Iterator<Item = &'a OsString>) -> Result<Words, NulError> {
-        let words: Vec<CString> = words.map(|word| CString::new(word.as_bytes())).collect::<Result<_, _>>()?;
+        let words: Vec<CString> =
+            words.map(|word| CString::new(word.as_bytes())).collect::<Result<_, _>>()?;
         let pointers = words.iter().map(|word| word.as_ptr()).chain([ptr::null()]).collect();
         Ok(Words { words, pointers })
     }
@@ -212,7 +213,8 @@ impl Plan {
     /// All that comes before the program; or at which step it failed, and why.
     fn prepare(&self) -> Result<(), (i32, Errno)> {
         self.surround().map_err(|errno| (PREPARE, errno))?;
-        let apply = |filter: &BpfProgram| seccompiler::apply_filter(filter).map_err(|_| (FILTER, Errno::last()));
+        let apply =
+            |filter: &BpfProgram| seccompiler::apply_filter(filter).map_err(|_| (FILTER, Errno::last()));
         self.filters.iter().try_for_each(apply)
     }
 
