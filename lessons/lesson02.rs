@@ -55,7 +55,7 @@ fn tell(story: &Story) -> Result<()> {
     story.say(format!(
         "A C program that compares with NULL misses this: (void *) -1 is {}. In Rust the error is a value of another \
          type than the address, so that it cannot be taken for one.",
-        Address(usize::MAX)
+        Address(u64::MAX)
     ));
     story.addition("E23", "shmat returns (void *) -1 on failure, not NULL. Its program never checks.");
 

@@ -17,7 +17,7 @@ fn tell(story: &Story) -> Result<()> {
     let segment = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
     let memory = segment.attach()?;
     memory.write(0, TEXT)?;
-    memory.set::<u64>(POINTER, memory.address().0 as u64)?;
+    memory.set::<u64>(POINTER, memory.address().0)?;
     memory.set::<u64>(OFFSET, 0)?;
     memory.detach()?;
     let memory = segment.attach_preferring(THERE)?;
@@ -66,7 +66,7 @@ fn tell(story: &Story) -> Result<()> {
         "Before the move we noted in the segment where the text is, in two ways: as an address, and as an offset from \
          the segment's beginning. A child follows the address.",
     );
-    let pointer = Address(memory.get::<u64>(POINTER)? as usize);
+    let pointer = Address(memory.get::<u64>(POINTER)?);
     let guess = story.predict(
         &format!("What will come of reading at {pointer}?"),
         [

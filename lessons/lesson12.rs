@@ -82,7 +82,7 @@ fn tell(story: &Story) -> Result<()> {
             (Verdict::Success, "its last 6 pages would cover the first 6 of what is there."),
         ],
     )?;
-    let below = Address(base.0 - page);
+    let below = Address(base.0 - page as u64);
     let answer = segment.attach_at(below, ShmatFlags::empty()).verdict()?;
     guess.reveal(story, answer);
     assert_eq!(answer, Verdict::Refused(Errno::EINVAL));
@@ -126,7 +126,7 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Follow a pointer in another process")?;
     let memory = segment.attach_at(base, ShmatFlags::empty())?;
-    memory.set::<u64>(POINTER, memory.address().0 as u64)?;
+    memory.set::<u64>(POINTER, memory.address().0)?;
     memory.set::<u64>(OFFSET, 0)?;
     story.say(
         "We note in the segment where its text is: as an address, and as an offset. A child inherits the attachment, \
@@ -149,7 +149,7 @@ fn tell(story: &Story) -> Result<()> {
     story.in_brief("As forked; moved; alone");
     let child = story.fork("child")?;
     let follow = |when: &str, place: &Attachment| -> Result<[String; 4]> {
-        let pointer = Address(place.get::<u64>(POINTER)? as usize);
+        let pointer = Address(place.get::<u64>(POINTER)?);
         let by_offset = place.read_text(place.get::<u64>(OFFSET)? as usize, TEXT.len())?;
         let by_pointer = child.peek(pointer, TEXT.len()).map(|bytes| words(&bytes)).in_words()?;
         Ok([when.to_owned(), place.address().to_string(), by_pointer, by_offset])

@@ -1,8 +1,8 @@
 //! Programs that attack: each ends in a finding, in bounded time, with nothing left, and the next one is judged as if
 //! it had never been.
 
-mod examined;
-mod support;
+use crate::examined;
+use crate::support;
 
 use std::env;
 use std::fs;
@@ -306,7 +306,7 @@ fn one_that_removes_foreign_segments_finds_none() {
         key: Key::PRIVATE,
         size: 1,
         flags: ShmgetFlags::IPC_CREAT,
-        mode: nix::sys::stat::Mode::S_IRUSR,
+        mode: playground_core::Mode::S_IRUSR,
     };
     let Ok(Ok(Answer::Id(shmid))) = process.perform(&call) else { panic!("a segment of our own") };
     let codes = codes(&Attack::new("foreign").verdict());

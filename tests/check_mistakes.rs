@@ -2,7 +2,7 @@
 //!
 //! A file is named after the finding and the exercise: `tests/mistakes/never-removed.01.rs`.
 
-mod examined;
+use crate::examined;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,8 +1,8 @@
 //! `check` where namespaces are forbidden: submissions share files, processes and the kernel's tables, and still none
 //! is mistaken for another, and nothing is left.
 
-mod examined;
-mod support;
+use crate::examined;
+use crate::support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,6 +1,6 @@
 //! However a program ends, at whatever step: nothing of it is left, and its parent is told the truth.
 
-mod support;
+use crate::support;
 
 use std::fs::{self, File};
 use std::path::PathBuf;

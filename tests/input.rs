@@ -1,6 +1,6 @@
 //! Bad input, and screens that can do little: what a program answers, and what it never writes.
 
-mod support;
+use crate::support;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;

@@ -1,6 +1,6 @@
 //! `trace`: any program, its calls, its processes, its mistakes, its end.
 
-mod traced;
+use crate::traced;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -638,7 +638,7 @@ impl trace::Observer for Looker {
             assert_eq!(state.attached(*pid).count(), 1);
             let memory = fs::File::open(format!("/proc/{pid}/mem")).expect("its memory");
             let mut text = [0; 15];
-            std::os::unix::fs::FileExt::read_exact_at(&memory, &mut text, address.0 as u64).expect("read");
+            std::os::unix::fs::FileExt::read_exact_at(&memory, &mut text, address.0).expect("read");
             self.text = text.to_vec();
         }
         std::ops::ControlFlow::Continue(())

@@ -8,12 +8,12 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use playground::call::Call;
 use playground::trace::{self, Limits, Trace};
+use playground_core::Errno;
 use traced::{TRACE, Traced, built, built_from, traced};
 
 /// Runs a situation in the library, with reasons, as `check` does.

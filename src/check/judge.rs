@@ -324,7 +324,7 @@ fn give(setting: Setting, guard: &Guard) -> Result<Given, Finding> {
         size: crate::course::SIZE,
         flags: ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL,
         // Writable until the text is in it.
-        mode: nix::sys::stat::Mode::from_bits_truncate(0o600),
+        mode: playground_core::Mode::from_bits_truncate(0o600),
     };
     let outcome = process.perform(&call).map_err(|error| Finding::new(Code::NotRun, error.to_string()))?;
     let performed = crate::call::Performed { pid: process.pid(), call, outcome };
@@ -334,7 +334,7 @@ fn give(setting: Setting, guard: &Guard) -> Result<Given, Finding> {
     };
     witness::write(shmid, 0, format!("{text}\0").as_bytes());
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
-    let mode = nix::sys::stat::Mode::from_bits_truncate(setting.mode);
+    let mode = playground_core::Mode::from_bits_truncate(setting.mode);
     let cmd = Cmd::IpcSet(crate::call::Ownership { uid, gid, mode });
     let _ = process.perform(&Call::Shmctl { shmid, cmd });
     Ok(Given { shmid, text, after: None })

@@ -235,7 +235,7 @@ fn has_touched(pid: i32, shmid: Shmid, state: &State) -> bool {
     let Ok(pages) = fs::File::open(format!("/proc/{pid}/pagemap")) else { return true };
     let is_there = |address: Address| {
         let (mut entry, page) = ([0; 8], Linux::new().page_size());
-        let read = pages.read_exact_at(&mut entry, (address.0 / page * 8) as u64);
+        let read = pages.read_exact_at(&mut entry, address.0 / page as u64 * 8);
         read.is_err() || u64::from_ne_bytes(entry) & PRESENT_OR_SWAPPED != 0
     };
     let its = |attachment: &&Attachment| attachment.shmid == shmid;

@@ -31,7 +31,7 @@ pub struct Mapping {
 impl Mapping {
     /// How many bytes it spans.
     pub fn length(&self) -> usize {
-        self.end.0 - self.start.0
+        (self.end.0 - self.start.0) as usize
     }
 
     /// Whether it shows this segment.
@@ -46,7 +46,7 @@ impl Mapping {
 
     /// Whether it shares a byte with `length` bytes from `address` on.
     pub fn overlaps(&self, address: Address, length: usize) -> bool {
-        address.0 < self.end.0 && self.start.0 < address.0.saturating_add(length)
+        address.0 < self.end.0 && self.start.0 < address.0.saturating_add(length as u64)
     }
 }
 
@@ -75,8 +75,8 @@ fn mapping(line: &str) -> Option<Mapping> {
     let (inode, name) = rest.split_once(' ').unwrap_or((rest, ""));
     let (start, end) = range.split_once('-')?;
     let mapping = Mapping {
-        start: Address(usize::from_str_radix(start, 16).ok()?),
-        end: Address(usize::from_str_radix(end, 16).ok()?),
+        start: Address(u64::from_str_radix(start, 16).ok()?),
+        end: Address(u64::from_str_radix(end, 16).ok()?),
         perms: perms.to_owned(),
         offset: u64::from_str_radix(offset, 16).ok()?,
         device: device.to_owned(),

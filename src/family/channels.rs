@@ -148,7 +148,7 @@ fn close(story: &Story, ends: [i32; 2]) {
 
 #[cfg(test)]
 mod tests {
-    use nix::errno::Errno;
+    use playground_core::Errno;
 
     use super::*;
     use crate::story::{Judge, Verdict, silent};

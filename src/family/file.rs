@@ -119,5 +119,5 @@ fn open(story: &Story, call: FileCall) -> Result<i32> {
 #[track_caller]
 fn map(story: &Story, fd: i32, length: usize, writable: bool) -> Result<Address> {
     let answer: Answer = story.perform(Call::File(FileCall::Map { fd, length, writable }))?;
-    Ok(Address(answer.value() as usize))
+    Ok(Address(answer.value() as u64))
 }

@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 
-use nix::sys::stat::Mode;
+use playground_core::Mode;
 
 use super::Medium;
 use crate::call::{Address, Key, ShmatFlags};
 use crate::error::Result;
-use crate::shm::{Attachment, Segment};
+use crate::shm::{Attachment, Segment, ShmidCalls};
 use crate::story::Story;
 
 /// A segment, attached in the process that tells, and so in the children that it forks from then on.

@@ -1,11 +1,11 @@
 //! A System V semaphore: a counter in the kernel that processes wait on. It guards bytes, and moves none.
 
-use nix::sys::stat::Mode;
-
 use super::Medium;
+use playground_core::Mode;
+
 use crate::call::{Key, SemFlags, Semid};
 use crate::error::Result;
-use crate::shm::Semaphores;
+use crate::shm::{Semaphores, SemidCalls};
 use crate::story::Story;
 
 /// A set of one semaphore, whose value is 0 at first.
@@ -88,7 +88,7 @@ impl Medium for Semaphore {
 
 #[cfg(test)]
 mod tests {
-    use nix::errno::Errno;
+    use playground_core::Errno;
 
     use super::*;
     use crate::story::{Judge, Verdict, silent};

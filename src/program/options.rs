@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::{Args, Parser, ValueEnum};
 use nix::unistd::{AccessFlags, access};
 
-use crate::error::{Error, Result, meaning};
+use crate::error::{Error, Result};
+use crate::kernel::portable;
 use crate::speed::figures::ROUNDS;
 use crate::speed::{Figures, Plan, plot};
 use crate::story::{Schedule, Story};
@@ -124,7 +125,8 @@ fn svg(name: &str) -> std::result::Result<PathBuf, String> {
         return Err("that is a folder".to_owned());
     }
     let there = if path.exists() { path.as_path() } else { folder };
-    access(there, AccessFlags::W_OK).map_err(|errno| format!("{}: {}", there.display(), meaning(errno)))?;
+    access(there, AccessFlags::W_OK)
+        .map_err(|errno| format!("{}: {}", there.display(), portable(errno).meaning()))?;
     Ok(path)
 }
 

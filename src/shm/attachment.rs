@@ -236,7 +236,7 @@ impl Attachment {
     /// `NotAttached`: the attachment is for reading only. `Ground`: it is another process's.
     pub fn bytes(&self) -> Result<Bytes<'_>> {
         self.story.writable(self.address, self.size)?;
-        let start = std::ptr::with_exposed_provenance_mut(self.address.0);
+        let start = std::ptr::with_exposed_provenance_mut(self.address.0 as usize);
         // SAFETY: they are bytes of an attachment of this process that may be written, and it is borrowed as long.
         Ok(unsafe { Bytes::new(start, self.size) })
     }

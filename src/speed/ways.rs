@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 
-use nix::errno::Errno;
 use serde::Serialize;
 
 use super::channel::{Channel, Part};
@@ -200,7 +199,7 @@ fn counted<'a>(
     for (number, value) in [0, places, 0, places].into_iter().enumerate() {
         let call = Call::Semctl { semid: set, semnum: number as i32, cmd: SemCmd::SetVal(value) };
         let done = Linux::new().perform(&call).map_err(|error| io::Error::other(error.to_string()))?;
-        done.map_err(|errno: Errno| io::Error::from(errno))?;
+        done?;
     }
     let counts_places = traffic == Traffic::Stream;
     Ok((

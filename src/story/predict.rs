@@ -4,11 +4,11 @@
 
 use std::fmt;
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::event::{Choice, Event, Wants};
 use super::{Schedule, Story, Turn};
-use crate::error::{Error, Result, named};
+use crate::error::{Error, Result};
 use crate::kernel::{Ending, Step};
 
 /// A question that was asked and not yet answered by the kernel.
@@ -182,7 +182,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Verdict::Success => f.write_str("success"),
-            Verdict::Refused(errno) => f.write_str(&named(*errno)),
+            Verdict::Refused(errno) => f.write_str(&errno.to_string()),
             Verdict::Ended(ending) => write!(f, "the process {ending}"),
         }
     }

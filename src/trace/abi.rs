@@ -152,7 +152,7 @@ pub(super) fn filters(arch: u32, number: u64, [first, second, ..]: [u64; 6]) -> 
     };
     let number = number & u64::from(NUMBER_MASK);
     if number == seccomp && first == u64::from(libc::SECCOMP_SET_MODE_FILTER) {
-        return Some(NewFilter { has_listener: second & libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u64 != 0 });
+        return Some(NewFilter { has_listener: second & libc::SECCOMP_FILTER_FLAG_NEW_LISTENER != 0 });
     }
     let is_filter = number == prctl
         && first == libc::PR_SET_SECCOMP as u64

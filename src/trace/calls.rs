@@ -5,9 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::libc;
 use nix::unistd::{Pid, getsid};
+use playground_core::Errno;
 
 use super::abi::{self, Asked};
 use super::created;

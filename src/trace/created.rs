@@ -38,7 +38,7 @@ fn key_and_flags(call: &Call) -> Option<(Key, ShmgetFlags)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::sys::stat::Mode;
+    use playground_core::Mode;
 
     #[test]
     fn a_key_alone_makes_nothing_and_only_one_combination_is_in_doubt() {

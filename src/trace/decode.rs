@@ -7,10 +7,9 @@ use std::mem::MaybeUninit;
 use std::mem::size_of;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::libc;
-use nix::sys::stat::Mode;
 use nix::unistd::Pid;
+use playground_core::{Errno, Mode};
 
 use super::abi::{Asked, Name, Width};
 use super::memory;
@@ -19,6 +18,7 @@ use crate::call::{
     Address, Answer, Call, Cmd, Key, Outcome, SemCmd, SemFlags, SemOp, Semid, ShmInfo, ShmLimits, ShmatFlags,
     ShmgetFlags, Shmid, ShmidDs,
 };
+use crate::kernel::record_of;
 
 /// More operations than this are refused by the kernel anyway, unless its limit was raised (`SEMOPM`, 500).
 const MOST_OPERATIONS: u64 = 4096;
@@ -41,10 +41,10 @@ pub(super) fn call(pid: Pid, asked: &Asked) -> Call {
         Name::Shmget => Call::Shmget { key: Key(id), size: second as usize, flags: get, mode },
         Name::Shmat => Call::Shmat {
             shmid: Shmid(id),
-            address: Address(second as usize),
+            address: Address(second),
             flags: ShmatFlags::from_bits_retain(flags),
         },
-        Name::Shmdt => Call::Shmdt { address: Address(first as usize) },
+        Name::Shmdt => Call::Shmdt { address: Address(first) },
         Name::Shmctl => {
             Call::Shmctl { shmid: Shmid(id), cmd: command(pid, plain(asked, second), third, form(asked)) }
         }
@@ -61,7 +61,7 @@ fn command(pid: Pid, number: i32, buffer: u64, form: Form) -> Cmd {
     match number {
         libc::IPC_STAT => Cmd::IpcStat,
         libc::IPC_SET => record(pid, buffer, form)
-            .map_or(Cmd::IpcSetAt(Address(buffer as usize)), |record| Cmd::IpcSet(ownership(&record))),
+            .map_or(Cmd::IpcSetAt(Address(buffer)), |record| Cmd::IpcSet(ownership(&record))),
         libc::IPC_RMID => Cmd::IpcRmid,
         libc::SHM_LOCK => Cmd::ShmLock,
         libc::SHM_UNLOCK => Cmd::ShmUnlock,
@@ -83,7 +83,7 @@ fn semop(pid: Pid, asked: &Asked, timeout: Option<Duration>) -> Call {
     let [semid, sops, nsops, ..] = asked.arguments;
     let semid = Semid(semid as i32);
     match (operations(pid, sops, nsops), timeout) {
-        (Err(_), _) => Call::SemopAt { semid, sops: Address(sops as usize), nsops },
+        (Err(_), _) => Call::SemopAt { semid, sops: Address(sops), nsops },
         (Ok(ops), None) => Call::Semop { semid, ops },
         (Ok(ops), Some(timeout)) => Call::Semtimedop { semid, ops, timeout },
     }
@@ -152,9 +152,9 @@ pub(super) fn outcome(pid: Pid, asked: &Asked, call: &Call, value: i64, is_error
 fn mapped(pid: Pid, asked: &Asked, value: i64) -> Address {
     let written = || memory::longs::<1>(pid, asked.arguments[3], Width::Compat).ok();
     match (asked.multiplexed, asked.width) {
-        (true, _) => Address(written().map_or(0, |[address]| address as usize)),
-        (false, Width::Compat) => Address(value as u32 as usize),
-        (false, Width::Native) => Address(value as usize),
+        (true, _) => Address(written().map_or(0, |[address]| address)),
+        (false, Width::Compat) => Address(value as u32 as u64),
+        (false, Width::Native) => Address(value as u64),
     }
 }
 
@@ -214,7 +214,7 @@ fn native_record(pid: Pid, buffer: u64) -> nix::Result<ShmidDs> {
     // SAFETY: both sides are as long as a shmid_ds, and they do not overlap.
     unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     // SAFETY: every byte has just been written, and any bytes are a shmid_ds: it holds integers only.
-    Ok(ShmidDs::from(&unsafe { record.assume_init() }))
+    Ok(record_of(&unsafe { record.assume_init() }))
 }
 
 /// `struct shmid64_ds` of i386: `arch/x86/include/uapi/asm/shmbuf.h`. The halves of times come apart there.

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::code::Code;
 use super::ended::Ending;
@@ -41,7 +41,7 @@ impl Finding {
             }
             // It did call shmdt, if with the segment's id.
             (Code::WrongAddress, Code::NeverDetached) => match (&self.call.call, &other.call.call) {
-                (Call::Shmdt { address }, Call::Shmat { shmid, .. }) => address.0 == shmid.0 as usize,
+                (Call::Shmdt { address }, Call::Shmat { shmid, .. }) => address.0 == shmid.0 as u64,
                 _ => false,
             },
             _ => false,
@@ -170,7 +170,7 @@ fn detached_before(address: Address, former: &Former, performed: &Performed) -> 
 
 /// Whether an address is `(void *) -1`, in a program of either width.
 fn is_minus_one(address: Address) -> bool {
-    address.0 == usize::MAX || address.0 == u32::MAX as usize
+    address.0 == u64::MAX || address.0 == u64::from(u32::MAX)
 }
 
 fn minus_one(pid: i32, failed: &Performed, how: &str) -> Option<Finding> {

@@ -309,8 +309,7 @@ impl Observer for Narrator {
 
 #[cfg(test)]
 mod tests {
-    use nix::errno::Errno;
-    use nix::sys::stat::Mode;
+    use playground_core::{Errno, Mode};
 
     use super::*;
     use crate::call::{Address, Cmd, Key, SemCmd, Semid, ShmatFlags, ShmgetFlags};
@@ -320,6 +319,7 @@ mod tests {
     /// The calls, each with the errnos that its manual page names under ERRORS.
     fn manual() -> Vec<(Call, Vec<Errno>)> {
         use Errno::*;
+
         let (key, mode, flags) = (Key(7), Mode::empty(), ShmgetFlags::empty());
         let (shmid, semid, ops) = (Shmid(7), Semid(7), Vec::new());
         let address = Address(0x1000);

@@ -6,7 +6,7 @@ use super::state::State;
 use super::value::Fault;
 
 /// How far behind an attachment a touch may be and still be called one that went too far, in bytes.
-const NEAR: usize = 1 << 16;
+const NEAR: u64 = 1 << 16;
 
 /// Where it was, in words, if near something that is attached.
 pub(super) fn place(fault: &Fault, state: &State) -> Option<String> {

@@ -8,8 +8,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
-use nix::errno::Errno;
-use nix::sys::stat::Mode;
+use playground_core::{Errno, Mode};
 
 use super::state::Namespace;
 use crate::call::{Answer, Call, Cmd, Key, Outcome, SemCmd, Semid, ShmgetFlags, Shmid, ShmidDs};

@@ -4,7 +4,7 @@
 //! **Invariant:** names only what was seen; where nothing was, the call, the errno and the kernel's tables explain it,
 //! as they do in a lesson.
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::denied;
 use super::findings::{is_there, of_key};

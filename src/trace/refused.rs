@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** `EINVAL` says either; so right after the call it is found out whether there is such a segment.
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::outside;
 use super::state::{Namespace, State};

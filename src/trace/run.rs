@@ -26,7 +26,6 @@ use super::state::{Namespace, State};
 use super::stop::{self, Onward, Stop};
 use super::task::{Task, Tasks};
 use super::value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Step, Trace};
-use crate::call::Address;
 use crate::kernel::{Linux, Process, refused};
 
 /// How long what the program has left running is given to end by itself, once somebody has asked it to.
@@ -285,7 +284,7 @@ impl<'a> Tracer<'a> {
         let pid = task.pid;
         self.confirm(pid);
         let stop::Touch { address, mapped, jumped } = touch;
-        let fault = Fault { pid, tid: tid.as_raw(), signal, address: Address(address), mapped, jumped };
+        let fault = Fault { pid, tid: tid.as_raw(), signal, address: address.into(), mapped, jumped };
         self.found.add(findings::of_fault(&fault, &self.state));
         self.see(&Step::Fault(&fault));
         if self.faults.len() < self.limits.calls {

@@ -29,7 +29,7 @@ pub struct Attachment {
 
 impl Attachment {
     pub(super) fn holds(&self, address: Address) -> bool {
-        address.0 >= self.address.0 && address.0 - self.address.0 < self.length
+        address.0 >= self.address.0 && address.0 - self.address.0 < self.length as u64
     }
 }
 

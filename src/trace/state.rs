@@ -353,7 +353,7 @@ impl State {
 mod tests {
     use super::*;
     use crate::call::ShmgetFlags;
-    use nix::sys::stat::Mode;
+    use playground_core::Mode;
 
     const HERE: Namespace = 1;
 

@@ -3,8 +3,8 @@
 //!
 //! **Invariant:** every number is of the kernel's table as it is now, or of the call.
 
-use nix::errno::Errno;
 use nix::libc;
+use playground_core::Errno;
 
 use super::outside;
 use super::value::What;

@@ -187,7 +187,7 @@ impl Made {
     pub fn is_refused_by_a_sandbox(&self) -> bool {
         match self.performed.outcome {
             Ok(_) => false,
-            Err(errno) => self.filtered || errno == Errno::ENOSYS,
+            Err(errno) => self.filtered || errno == playground_core::Errno::ENOSYS,
         }
     }
 }
@@ -351,7 +351,7 @@ impl Trace {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// `execvp` failed.
-    #[error("{program} cannot be run: {}", crate::error::meaning(*errno))]
+    #[error("{program} cannot be run: {}", crate::kernel::portable(*errno).meaning())]
     NotRun {
         /// What was to be run.
         program: String,
@@ -361,19 +361,19 @@ pub enum Error {
         missing: Option<String>,
     },
     /// ptrace is forbidden.
-    #[error("tracing is forbidden here: ptrace(PTRACE_SEIZE) gave {}", crate::error::named(*errno))]
+    #[error("tracing is forbidden here: ptrace(PTRACE_SEIZE) gave {}", crate::kernel::portable(*errno))]
     Forbidden {
         /// What ptrace answered.
         errno: Errno,
     },
     /// The filter could not be set up.
-    #[error("the filter that stops a program at System V calls cannot be set up: seccomp gave {}", crate::error::named(*errno))]
+    #[error("the filter that stops a program at System V calls cannot be set up: seccomp gave {}", crate::kernel::portable(*errno))]
     Filter {
         /// What seccomp answered.
         errno: Errno,
     },
     /// The process could not be made, or made ready.
-    #[error("`{command}` cannot be started: {}", crate::error::named(*errno))]
+    #[error("`{command}` cannot be started: {}", crate::kernel::portable(*errno))]
     Prepare {
         /// The command.
         command: String,
@@ -381,7 +381,7 @@ pub enum Error {
         errno: Errno,
     },
     /// Waiting for what is traced failed.
-    #[error("the traced program was lost: {}", crate::error::named(*errno))]
+    #[error("the traced program was lost: {}", crate::kernel::portable(*errno))]
     Lost {
         /// What waitpid answered.
         errno: Errno,

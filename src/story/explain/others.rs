@@ -1,10 +1,9 @@
 //! Why the kernel refused one of the calls that are made beside the four: for semaphores, descriptors, keys.
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::{Words, unknown, words};
 use crate::call::{Call, FileCall, Key};
-use crate::error::meaning;
 
 pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
     match errno {
@@ -99,7 +98,7 @@ pub(super) fn ftok(errno: Errno) -> Words {
         Errno::ENOENT => words("ftok asks stat for the file's number, and no file has this name.", checked),
         Errno::EACCES => words("A folder on the way to the file may not be searched by this user.", checked),
         _ => words(
-            format!("ftok asks stat for the file's number, and it answered: {}.", meaning(errno)),
+            format!("ftok asks stat for the file's number, and it answered: {}.", errno.meaning()),
             checked,
         ),
     }

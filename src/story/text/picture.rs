@@ -69,7 +69,7 @@ mod tests {
 
     fn part(what: &'static str, start: usize, end: usize) -> Part {
         let shmid = (what == "segment").then_some(Shmid(7));
-        Part { what, start: Address(start), end: Address(end), shmid }
+        Part { what, start: start.into(), end: end.into(), shmid }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A system call is a value.
 //!
-//! A lesson says what it wants as a [`Call`]; a [`Process`](crate::kernel::Process) performs it and returns
+//! A lesson says what it wants as a [`Call`]; a process performs it and returns
 //! an [`Outcome`]; the two together are a [`Performed`], and everything on screen is printed from that.
 //!
 //! **Invariant:** nothing here performs a call. This module knows names, numbers and C notation only.
@@ -16,11 +16,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
 
-use crate::error::named;
+use crate::{Errno, Mode};
 
 pub use cmd::{Cmd, Ownership};
 pub use file::FileCall;
@@ -43,7 +41,6 @@ pub enum Call {
         /// `IPC_CREAT`, `IPC_EXCL` and the like.
         flags: ShmgetFlags,
         /// The nine permission bits, which C passes in the same argument as the flags.
-        #[serde(with = "flags::mode_bits")]
         mode: Mode,
     },
     /// `void *shmat(int shmid, const void *shmaddr, int shmflg)`: map a segment into this process.
@@ -80,7 +77,6 @@ pub enum Call {
         /// `IPC_CREAT` and `IPC_EXCL`, as for `shmget`.
         flags: ShmgetFlags,
         /// The nine permission bits.
-        #[serde(with = "flags::mode_bits")]
         mode: Mode,
     },
     /// `int semop(int semid, struct sembuf *sops, size_t nsops)`: change semaphores, all at once or not at all.
@@ -230,7 +226,7 @@ impl fmt::Display for Performed {
             }
             Ok(Answer::Key(key)) => write!(f, "{} = {key}", self.call),
             Ok(answer) => write!(f, "{} = {}", self.call, answer.value()),
-            Err(errno) => write!(f, "{} = -1 {}", self.call, named(*errno)),
+            Err(errno) => write!(f, "{} = -1 {}", self.call, errno),
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use bitflags::bitflags;
-use nix::libc;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -23,9 +22,9 @@ bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     pub struct SemFlags: i32 {
         /// Do not wait: fail with `EAGAIN`.
-        const IPC_NOWAIT = libc::IPC_NOWAIT;
+        const IPC_NOWAIT = 0o4000;
         /// Take the operation back when the process ends, however it ends.
-        const SEM_UNDO = libc::SEM_UNDO;
+        const SEM_UNDO = 0x1000;
         const _ = !0;
     }
 }
@@ -85,26 +84,26 @@ pub enum SemCmd {
 
 /// Commands that the playground reads, yet never gives: they copy an array or a record.
 const OTHERS: [(i32, &str); 8] = [
-    (libc::GETALL, "GETALL"),
-    (libc::SETALL, "SETALL"),
-    (libc::IPC_STAT, "IPC_STAT"),
-    (libc::IPC_SET, "IPC_SET"),
-    (libc::IPC_INFO, "IPC_INFO"),
-    (libc::SEM_STAT, "SEM_STAT"),
-    (libc::SEM_INFO, "SEM_INFO"),
-    (libc::SEM_STAT_ANY, "SEM_STAT_ANY"),
+    (13, "GETALL"),
+    (17, "SETALL"),
+    (2, "IPC_STAT"),
+    (1, "IPC_SET"),
+    (3, "IPC_INFO"),
+    (18, "SEM_STAT"),
+    (19, "SEM_INFO"),
+    (20, "SEM_STAT_ANY"),
 ];
 
 impl SemCmd {
     /// The number that the kernel knows the command by.
     pub fn number(self) -> i32 {
         match self {
-            SemCmd::SetVal(_) => libc::SETVAL,
-            SemCmd::GetVal => libc::GETVAL,
-            SemCmd::GetPid => libc::GETPID,
-            SemCmd::GetNcnt => libc::GETNCNT,
-            SemCmd::GetZcnt => libc::GETZCNT,
-            SemCmd::IpcRmid => libc::IPC_RMID,
+            SemCmd::SetVal(_) => 16,
+            SemCmd::GetVal => 12,
+            SemCmd::GetPid => 11,
+            SemCmd::GetNcnt => 14,
+            SemCmd::GetZcnt => 15,
+            SemCmd::IpcRmid => 0,
             SemCmd::Other(number) => number,
         }
     }

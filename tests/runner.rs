@@ -1,7 +1,7 @@
 //! Runs each row in a process of its own: rows change their user, their limits and their namespaces.
 //!
-//! The test program starts itself again, with `--row ID ROLE`, for every row. That process has one thread, so it
-//! may fork; what it makes, it removes at its end, however it ends.
+//! The test program starts itself again, with `--row GROUP ID ROLE`, for every row. That process has one thread, so
+//! that it may fork; what it makes, it removes at its end, however it ends.
 //!
 //! **Invariant:** a row that cannot run here is reported as ignored, with the reason, and listed at the end.
 
@@ -14,13 +14,12 @@ use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use nix::errno::Errno;
 use nix::sys::prctl::{set_dumpable, set_pdeathsig};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Pid, Uid, geteuid, setgroups, setresgid, setresuid};
 use playground::call::{Answer, Call, Cmd, Key, ShmgetFlags};
 use playground::kernel::{self, Linux, Process};
+use playground_core::{Errno, Mode};
 
 use Needs::{Any, Ipcns, Root, RootAndNobody, User};
 
@@ -71,17 +70,36 @@ enum Role {
 /// Which rows could not run, by the reason that they gave; for the end.
 static MISSED: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::new());
 
-/// Runs the rows of all tables, or, in a process that was started for it, one row. `begin` makes what a row acts on.
-pub fn main<T>(tables: &[&[Row<T>]], begin: fn() -> T) -> ExitCode {
-    let rows = || tables.iter().copied().flatten();
+/// The rows of a subject, whatever they act on.
+pub struct Group {
+    name: &'static str,
+    trials: Vec<Trial>,
+    run: Box<dyn Fn(&str, Role) -> Option<ExitCode>>,
+}
+
+impl Group {
+    /// The rows of these tables; `begin` makes what each of them acts on.
+    pub fn new<T: 'static>(name: &'static str, tables: Vec<&'static [Row<T>]>, begin: fn() -> T) -> Group {
+        let trials = tables.iter().copied().flatten().flat_map(|row| trials(name, row)).collect();
+        let run = move |id: &str, role| {
+            let row = tables.iter().copied().flatten().find(|row| row.id == id)?;
+            Some(in_this_process(row, role, begin))
+        };
+        Group { name, trials, run: Box::new(run) }
+    }
+}
+
+/// Runs the rows of all groups, or, in a process that was started for it, one row.
+pub fn main(groups: Vec<Group>) -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
-    if let [flag, id, role] = &words[..]
+    if let [flag, name, id, role] = &words[..]
         && flag == "--row"
     {
-        let row = rows().find(|row| row.id == id).expect("the runner names a row that there is");
-        return in_this_process(row, Role::named(role), begin);
+        let group = groups.iter().find(|group| group.name == name).expect("the runner names a group");
+        return (group.run)(id, Role::named(role)).expect("the runner names a row that there is");
     }
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), rows().flat_map(trials).collect());
+    let trials = groups.into_iter().flat_map(|group| group.trials).collect();
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     tell_what_was_missed();
     conclusion.exit_code()
 }
@@ -117,7 +135,7 @@ impl Role {
     }
 }
 
-fn trials<T>(row: &Row<T>) -> Vec<Trial> {
+fn trials<T>(group: &'static str, row: &Row<T>) -> Vec<Trial> {
     let roles: &[Role] = match row.needs {
         _ if !geteuid().is_root() => &[Role::Myself],
         Any | Ipcns => &[Role::Myself, Role::Nobody],
@@ -126,16 +144,16 @@ fn trials<T>(row: &Row<T>) -> Vec<Trial> {
     };
     let id = row.id;
     let trial = |&role: &Role| {
-        let name = format!("{id} {} [{}]", row.fact, role.told());
-        Trial::ignorable_test(name, move || in_a_process_of_its_own(id, role))
+        let name = format!("{group}::{id} {} [{}]", row.fact, role.told());
+        Trial::ignorable_test(name, move || in_a_process_of_its_own(group, id, role))
     };
     roles.iter().map(trial).collect()
 }
 
-fn in_a_process_of_its_own(id: &str, role: Role) -> Result<Completion, Failed> {
+fn in_a_process_of_its_own(group: &str, id: &str, role: Role) -> Result<Completion, Failed> {
     let begun = Instant::now();
     let mut process = Command::new(env::current_exe()?)
-        .args(["--row", id, role.name()])
+        .args(["--row", group, id, role.name()])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -148,7 +166,7 @@ fn in_a_process_of_its_own(id: &str, role: Role) -> Result<Completion, Failed> {
         Some(code) if code == i32::from(FELL_AWAY) => {
             let reason = words.trim();
             let mut missed = MISSED.lock().unwrap_or_else(PoisonError::into_inner);
-            missed.entry(reason.to_owned()).or_default().insert(format!("{id} [{}]", role.told()));
+            missed.entry(reason.to_owned()).or_default().insert(format!("{group}::{id} [{}]", role.told()));
             Ok(Completion::ignored_with(reason))
         }
         _ => Err(format!("{words}({status}, {:.1?} of {DEADLINE:?})", begun.elapsed()).into()),

@@ -1,9 +1,9 @@
 //! What this library says of System V shared memory, asked of the kernel it runs on: a table of facts.
 //!
 //! Each row is a situation, a call, and the answer that the kernel is known to give; its id is that of the table of
-//! measurements it comes from. A row runs in a process of its own (see [`runner`]), as whoever runs the tests, and
-//! as nobody too if that is root. So `cargo test --test facts` as root tests the most; as a plain user, rows that
-//! need root fall away, and where private namespaces are forbidden, those that need one do, each told by name.
+//! measurements it comes from. A row runs as whoever runs the tests, and as nobody too if that is root. So
+//! `cargo test --test kernel facts::` as root tests the most; as a plain user, rows that need root fall away, and where
+//! private namespaces are forbidden, those that need one do, each told by name.
 //!
 //! # What is not here
 //!
@@ -27,16 +27,15 @@ mod ids;
 mod life;
 mod memory;
 mod process;
-mod runner;
 mod shmat;
 mod shmctl;
 mod shmdt;
 mod shmget;
 
-use std::process::ExitCode;
+use crate::runner::Group;
 
-fn main() -> ExitCode {
-    let tables = [
+pub fn group() -> Group {
+    let tables = vec![
         shmget::ROWS,
         shmat::ROWS,
         shmdt::ROWS,
@@ -46,5 +45,5 @@ fn main() -> ExitCode {
         ids::ROWS,
         ftok::ROWS,
     ];
-    runner::main(&tables, process::Proc::this)
+    Group::new("facts", tables, process::Proc::this)
 }

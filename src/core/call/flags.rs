@@ -3,22 +3,22 @@
 use std::fmt;
 
 use bitflags::{Flags, bitflags};
-use nix::libc;
-use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
+
+use crate::Mode;
 
 bitflags! {
     /// The flags of `shmget`, without the nine permission bits that C passes along with them.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     pub struct ShmgetFlags: i32 {
         /// Make the segment if no segment has this key.
-        const IPC_CREAT = libc::IPC_CREAT;
+        const IPC_CREAT = 0o1000;
         /// With `IPC_CREAT`: fail with `EEXIST` if a segment has this key. Alone it does nothing.
-        const IPC_EXCL = libc::IPC_EXCL;
+        const IPC_EXCL = 0o2000;
         /// Back the segment with huge pages.
-        const SHM_HUGETLB = libc::SHM_HUGETLB;
+        const SHM_HUGETLB = 0o4000;
         /// Reserve no swap space: a promise that may be broken with `SIGBUS` later.
-        const SHM_NORESERVE = libc::SHM_NORESERVE;
+        const SHM_NORESERVE = 0o10000;
         const _ = !0;
     }
 }
@@ -28,13 +28,13 @@ bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
     pub struct ShmatFlags: i32 {
         /// Map the segment for reading only.
-        const SHM_RDONLY = libc::SHM_RDONLY;
+        const SHM_RDONLY = 0o10000;
         /// Round the address down to a multiple of `SHMLBA`.
-        const SHM_RND = libc::SHM_RND;
+        const SHM_RND = 0o20000;
         /// Replace what is mapped at the address.
-        const SHM_REMAP = libc::SHM_REMAP;
+        const SHM_REMAP = 0o40000;
         /// Let code in the segment be executed.
-        const SHM_EXEC = libc::SHM_EXEC;
+        const SHM_EXEC = 0o100000;
         const _ = !0;
     }
 }
@@ -81,18 +81,4 @@ fn names<F: Flags<Bits = i32> + Copy>(flags: F) -> Vec<String> {
 
 fn or_zero(names: Vec<String>) -> String {
     if names.is_empty() { "0".to_owned() } else { names.join("|") }
-}
-
-/// nix's `Mode` on the wire: its bits.
-pub(super) mod mode_bits {
-    use nix::sys::stat::Mode;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<S: Serializer>(mode: &Mode, serializer: S) -> Result<S::Ok, S::Error> {
-        mode.bits().serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mode, D::Error> {
-        Deserialize::deserialize(deserializer).map(Mode::from_bits_truncate)
-    }
 }

@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use nix::libc;
-use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
 
 use super::Address;
-use super::flags::mode_bits;
+use crate::Mode;
 
 /// What `shmctl` is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,28 +42,22 @@ pub struct Ownership {
     /// The new owning group.
     pub gid: u32,
     /// The new permission bits.
-    #[serde(with = "mode_bits")]
     pub mode: Mode,
 }
-
-/// Commands that libc does not name; from `include/uapi/linux/shm.h`.
-const SHM_STAT: i32 = 13;
-const SHM_INFO: i32 = 14;
-const SHM_STAT_ANY: i32 = 15;
 
 impl Cmd {
     /// The number that the kernel knows the command by.
     pub fn number(self) -> i32 {
         match self {
-            Cmd::IpcStat => libc::IPC_STAT,
-            Cmd::IpcSet(_) | Cmd::IpcSetAt(_) => libc::IPC_SET,
-            Cmd::IpcRmid => libc::IPC_RMID,
-            Cmd::ShmLock => libc::SHM_LOCK,
-            Cmd::ShmUnlock => libc::SHM_UNLOCK,
-            Cmd::IpcInfo => libc::IPC_INFO,
-            Cmd::ShmInfo => SHM_INFO,
-            Cmd::ShmStat => SHM_STAT,
-            Cmd::ShmStatAny => SHM_STAT_ANY,
+            Cmd::IpcStat => 2,
+            Cmd::IpcSet(_) | Cmd::IpcSetAt(_) => 1,
+            Cmd::IpcRmid => 0,
+            Cmd::ShmLock => 11,
+            Cmd::ShmUnlock => 12,
+            Cmd::IpcInfo => 3,
+            Cmd::ShmInfo => 14,
+            Cmd::ShmStat => 13,
+            Cmd::ShmStatAny => 15,
             Cmd::Unknown(number) => number,
         }
     }

@@ -56,7 +56,7 @@ impl fmt::Display for Shmid {
 /// An address in some process's memory: a number, not a pointer, so that it can be printed, sent and kept
 /// after what it pointed to is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Address(pub usize);
+pub struct Address(pub u64);
 
 impl Address {
     /// `NULL`: for `shmat`, "wherever there is room".
@@ -64,18 +64,18 @@ impl Address {
 
     /// The address so many bytes further on.
     pub fn offset(self, bytes: usize) -> Address {
-        Address(self.0.wrapping_add(bytes))
+        Address(self.0.wrapping_add(bytes as u64))
     }
 
     /// Whether the address is a multiple of `unit`, say of the page size.
     pub fn is_multiple_of(self, unit: usize) -> bool {
-        self.0.is_multiple_of(unit)
+        self.0.is_multiple_of(unit as u64)
     }
 }
 
 impl From<usize> for Address {
     fn from(address: usize) -> Address {
-        Address(address)
+        Address(address as u64)
     }
 }
 
