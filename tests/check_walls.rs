@@ -1,8 +1,8 @@
 //! The walls around a hand-in: what it sees, what its compiler sees, whom it can touch; and that no hand-in takes them
 //! away, neither from itself nor from those after it.
 
-mod examined;
-mod support;
+use crate::examined;
+use crate::support;
 
 use std::collections::BTreeMap;
 use std::fs;

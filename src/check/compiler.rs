@@ -14,8 +14,8 @@ use std::path::Path;
 
 use nix::fcntl::OFlag;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execvpe, pipe2, setsid};
+use playground_core::Signal;
 use seccompiler::apply_filter;
 
 use super::code::Code;

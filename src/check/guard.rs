@@ -70,6 +70,15 @@ impl Guard {
         Ok(numbers.filter(|pid| !ours.contains(pid)).collect())
     }
 
+    /// Says so, if something still runs of which the tracer has not seen the end. Whoever drops the namespaces ends it.
+    pub fn find_others(&self) {
+        let others = self.everyone().unwrap_or_default();
+        if self.is_alone() && others.into_iter().any(is_running) {
+            let words = "A process that had slipped away from the tracer was still running, and was ended.";
+            lock(&self.halted).get_or_insert((Code::TimedOut, words.into()));
+        }
+    }
+
     pub fn began(&self, pid: i32) {
         lock(&self.alive).insert(pid);
         // It may have begun just after all others were killed.
@@ -175,6 +184,12 @@ impl Guard {
             String::from_utf8_lossy(&kept).into_owned()
         })
     }
+}
+
+/// Whether a process is there, and no zombie that waits for its parent.
+fn is_running(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().is_some_and(|state| !state.is_empty() && !state.trim_start().starts_with(['Z', 'X']))
 }
 
 /// A thread that panicked has left nothing half-done here.

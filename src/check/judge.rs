@@ -246,6 +246,7 @@ impl<'a> Desk<'a> {
         guard.watch(self.patience);
         let limits = Limits { tasks: TASKS, time: Some(self.patience), calls: CALLS };
         let traced = trace::run(&command, &limits, &mut witness);
+        guard.find_others();
         // With it goes what the tracer did not see.
         drop(container);
         // The program's ends of the pipes are held by the command, too.
