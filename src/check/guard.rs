@@ -52,7 +52,7 @@ impl Guard {
     }
 
     /// Whether every other process here is the program's.
-    pub fn is_alone(&self) -> bool {
+    fn is_alone(&self) -> bool {
         self.first.is_some()
     }
 
@@ -189,7 +189,9 @@ impl Guard {
 /// Whether a process is there, and no zombie that waits for its parent.
 fn is_running(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(')').next().is_some_and(|state| !state.is_empty() && !state.trim_start().starts_with(['Z', 'X']))
+    stat.rsplit(')')
+        .next()
+        .is_some_and(|state| !state.is_empty() && !state.trim_start().starts_with(['Z', 'X']))
 }
 
 /// A thread that panicked has left nothing half-done here.
