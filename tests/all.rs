@@ -14,6 +14,7 @@ mod check_mistakes;
 mod check_open;
 mod check_race;
 mod check_verdicts;
+mod check_walls;
 mod ends;
 mod ground;
 mod input;
