@@ -9,7 +9,7 @@
 
 mod acts;
 mod counted;
-mod event;
+pub mod event;
 mod explain;
 mod json;
 mod notation;
@@ -38,12 +38,12 @@ use std::rc::Rc;
 use crate::error::{Error, Result};
 use crate::kernel::Process;
 
-pub use event::Event;
 pub(crate) use event::{CallEvent, Change as CellChange};
+pub use event::{Event, LessonEnd};
 pub(crate) use explain::{Look, explain};
 pub use json::Json;
 pub use plain::Plain;
-pub use predict::{Guess, Judge, Verdict};
+pub use predict::{Candidate, Guess, Judge, Observed, Verdict, always, depends, never};
 pub use progress::Progress;
 pub use prompt::Prompt;
 pub use schedule::{NoSchedule, Schedule, Turn};

@@ -12,6 +12,7 @@ mod check;
 mod check_hostile;
 mod check_mistakes;
 mod check_open;
+mod check_verdicts;
 mod ends;
 mod ground;
 mod input;
@@ -24,6 +25,7 @@ mod screens;
 mod terminal;
 mod tidy;
 mod trace;
+mod trace_truth;
 mod two_terminals;
 
 // These call strace, tmux, util-linux or python3.

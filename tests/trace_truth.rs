@@ -1,6 +1,6 @@
 //! `trace` where it is tempted to say what is not so: it accuses nobody wrongly, and names who or what was the cause.
 
-mod traced;
+use crate::traced;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

@@ -50,11 +50,6 @@ impl Guard {
         Arc::new(Guard { alone, ..Guard::default() })
     }
 
-    /// Whether every other process here is the program's.
-    pub fn is_alone(&self) -> bool {
-        self.alone
-    }
-
     /// Whether a process of the program is there beside these.
     pub fn has_others(&self, than: [i32; 2]) -> bool {
         lock(&self.alive).iter().any(|pid| !than.contains(pid))

@@ -21,9 +21,9 @@ use super::files::SCRATCH_PLACE;
 use super::ground::{self, Ground};
 use super::guard::Guard;
 use super::job::{Answer, Job, Line, Work, now};
-use super::rules;
 use super::run::{Given, Run};
 use super::script::{Script, Setting};
+use super::trials::{self, Examined};
 use super::verdict::{Finding, Verdict};
 use super::witness::{self, Witness, fresh_text};
 use crate::call::{Answer as Answered, Call, Cmd, SemCmd, ShmgetFlags};
@@ -40,7 +40,7 @@ const TASKS: usize = 64;
 const CALLS: usize = 100_000;
 const FILE_SIZE: u64 = 16 << 20;
 const FILES: u64 = 64;
-const ADDRESS_SPACE: u64 = 8 << 30;
+pub(super) const ADDRESS_SPACE: u64 = 8 << 30;
 
 /// Reads a job from standard input, and answers it.
 pub fn judge() -> ExitCode {
@@ -77,43 +77,21 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn examine(&self) -> Verdict {
-        let (mut findings, mut removed) = (Vec::new(), Vec::new());
+        let mut removed = Vec::new();
         let mut notes: Vec<String> = self.ground.note().into_iter().collect();
         let command = self.command();
         Line::Built.say();
-        match command {
-            Ok(command) => {
-                for trial in self.exercise.trials {
-                    if trial.script.no_segments && !self.ground.is_private() {
-                        notes.push("What it does when shmget fails was not examined.".into());
-                        continue;
-                    }
-                    let repeats = if findings.is_empty() { trial.times } else { 1 };
-                    for _ in 0..repeats {
-                        let found = match self.run(&command, trial.script) {
-                            Ok(run) => {
-                                removed.extend(clean_up(&run.trace));
-                                rules::judge(trial, &run)
-                            }
-                            Err(finding) => vec![finding],
-                        };
-                        if trial.advises {
-                            notes.extend(found.iter().map(advice));
-                        } else {
-                            findings.extend(found);
-                        }
-                        if !findings.is_empty() {
-                            break;
-                        }
-                    }
-                    if findings.iter().any(|finding| finding.code <= Code::NotAllocated) {
-                        break;
-                    }
-                }
-            }
-            Err(finding) => findings.push(finding),
-        }
-        let mut verdict = Verdict::new(self.exercise.number, &self.exercise.lesson(), findings);
+        let examined = match command {
+            Ok(command) => trials::examine(self.exercise, self.ground.is_private(), |script| {
+                let run = self.run(&command, script)?;
+                removed.extend(clean_up(&run.trace));
+                Ok(run)
+            }),
+            Err(finding) => Examined { findings: vec![finding], ..Examined::default() },
+        };
+        notes.extend(examined.notes);
+        let mut verdict = Verdict::new(self.exercise.number, &self.exercise.lesson(), examined.findings);
+        verdict.output = examined.output;
         (verdict.removed, verdict.notes) = (removed, notes);
         verdict
     }
@@ -131,15 +109,20 @@ impl Desk<'_> {
         }
     }
 
-    fn run(&self, words: &[String], script: Script) -> Result<Run, Finding> {
-        let guard = Guard::new(self.ground.is_private());
-        let given = script.given.map(|setting| give(setting, &guard)).transpose()?;
-        if self.ground.is_private() {
+    /// Which id the next segment gets. The kernel forgets it once it is used.
+    fn choose_ids(&self, script: Script) {
+        if script.id_zero {
+            let _ = ground::set("shm_next_id", "0");
+        } else if self.ground.is_private() {
             ground::choose_ids();
         }
-        if script.no_segments {
-            let _ = ground::set("shmmni", "0");
-        }
+    }
+
+    fn run(&self, words: &[String], script: Script) -> Result<Run, Finding> {
+        let guard = Guard::new(self.ground.is_private());
+        self.choose_ids(script);
+        let given = script.given.map(|setting| give(setting, &guard)).transpose()?;
+        self.choose_ids(script);
         let own = given.as_ref().map(|given| given.shmid);
         let mut witness = Witness::new(script, guard.clone(), !self.ground.is_private(), own);
         let (output, its_output) = pipe()?;
@@ -163,19 +146,19 @@ impl Desk<'_> {
         guard.sweep();
         // The program's ends of the pipes are held by the command, too.
         drop(command);
-        if script.no_segments {
-            let _ = ground::set("shmmni", "256");
-        }
         let trace =
             traced.map_err(|error| Finding::new(Code::NotRun, format!("{error}. {}", error.advice())))?;
         let halted = guard.reason().or_else(|| cut(&trace, self.patience));
-        let planted = witness.planted.or_else(|| given.as_ref().map(|given| given.text.clone()));
+        let mut planted = witness.planted;
+        planted.extend(given.as_ref().map(Given::planted));
         Ok(Run {
             halted,
             output: output.join().unwrap_or_default(),
             errors: errors.join().unwrap_or_default(),
             looks: witness.looks,
             starts: witness.starts,
+            births: witness.births,
+            answers: witness.answers,
             planted,
             at_once: witness.at_once,
             killed: witness.killed,
@@ -184,15 +167,6 @@ impl Desk<'_> {
             trace,
         })
     }
-}
-
-/// What does not count, and is worth knowing all the same.
-fn advice(finding: &Finding) -> String {
-    let lesson = match finding.lesson.as_str() {
-        "" => String::new(),
-        lesson => format!(" See {lesson}."),
-    };
-    format!("{} ({}, which does not count here.){lesson}", finding.message, finding.code)
 }
 
 fn pipe() -> Result<(OwnedFd, OwnedFd), Finding> {
@@ -229,9 +203,6 @@ fn cut(trace: &Trace, patience: Duration) -> Option<(Code, String)> {
 fn give(setting: Setting, guard: &Guard) -> Result<Given, Finding> {
     let mut process = Linux::new();
     let text = fresh_text();
-    if guard.is_alone() {
-        ground::choose_ids();
-    }
     let call = Call::Shmget {
         key: setting.key,
         size: crate::course::SIZE,

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** they begin together: each waits at the gate until all have been started.
 
+use std::cmp::Ordering;
+
 use super::Attachment;
 use crate::error::Result;
 use crate::kernel::{How, Tally};
@@ -36,9 +38,14 @@ impl Sum {
         self.tallies.iter().map(|tally| tally.times).sum()
     }
 
+    /// What the counter says, beside how many increments were made.
+    pub fn beside_made(&self) -> Ordering {
+        self.counted.cmp(&self.made())
+    }
+
     /// How many of them are not in the counter.
     pub fn lost(&self) -> u64 {
-        self.made() - self.counted
+        self.made().saturating_sub(self.counted)
     }
 
     /// How many system calls they took.
@@ -96,7 +103,7 @@ impl Race<'_> {
     pub fn run_until_lost(&self, times: u64, how: How, most_rounds: u32) -> Result<(Sum, u32)> {
         let mut sum = self.round(times, how, true)?;
         let mut rounds = 1;
-        while sum.lost() == 0 && rounds < most_rounds {
+        while sum.beside_made().is_eq() && rounds < most_rounds {
             sum = self.round(times << (2 * rounds), how, false)?;
             rounds += 1;
         }
