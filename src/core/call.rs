@@ -25,7 +25,7 @@ pub use file::FileCall;
 pub use flags::{ShmatFlags, ShmgetFlags};
 pub use names::{Address, Key, Shmid};
 pub use record::{ShmInfo, ShmLimits, ShmidDs};
-pub use sem::{SemCmd, SemFlags, SemLimits, SemOp, SemidDs, Semid};
+pub use sem::{SemCmd, SemFlags, SemLimits, SemOp, Semid, SemidDs};
 
 /// One of the four System V calls for shared memory, of the four for semaphores, or of those on descriptors, with
 /// its arguments. `ftok` is here, too: a function of the C library, which a lesson asks for as it asks for a call.
@@ -175,13 +175,17 @@ impl Answer {
         match self {
             Answer::Id(id) | Answer::Found(id, _) => id.0.into(),
             Answer::Mapped(address) => address.0 as i64,
-            Answer::Done | Answer::Record(_) | Answer::Ends(_) | Answer::Values(_) | Answer::SetRecord(_) => 0,
+            Answer::Done | Answer::Record(_) | Answer::Ends(_) | Answer::Values(_) | Answer::SetRecord(_) => {
+                0
+            }
             Answer::SetFound(id, _) => id.0.into(),
             Answer::Bytes(bytes) => bytes.len() as i64,
             Answer::Set(id) => id.0.into(),
             Answer::Number(number) => (*number).into(),
             Answer::Key(key) => key.0.into(),
-            Answer::Limits(index, _) | Answer::Usage(index, _) | Answer::SemLimits(index, _) => (*index).into(),
+            Answer::Limits(index, _) | Answer::Usage(index, _) | Answer::SemLimits(index, _) => {
+                (*index).into()
+            }
         }
     }
 }

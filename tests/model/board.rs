@@ -135,7 +135,8 @@ pub struct Board {
 impl Board {
     /// A board that forked processes share. It lives as long as the process.
     pub fn new() -> &'static Board {
-        let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE);
+        let (prot, flags) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE);
         // SAFETY: new memory is asked for, at no particular address.
         let memory = unsafe { libc::mmap(std::ptr::null_mut(), size_of::<Board>(), prot, flags, -1, 0) };
         assert_ne!(memory, libc::MAP_FAILED, "memory for the board");

@@ -48,7 +48,9 @@ impl Seen<'_> {
                 let got = if errno == 0 { format!("success, {value:#x}") } else { errno_name(errno) };
                 same(|| "result".into(), got, errno_name(expected))
             }
-            Reply::Returns(Ok(_)) if errno != 0 => Err(format!("result: kernel {}, model {reply:?}", errno_name(errno))),
+            Reply::Returns(Ok(_)) if errno != 0 => {
+                Err(format!("result: kernel {}, model {reply:?}", errno_name(errno)))
+            }
             Reply::Returns(Ok(answer)) => self.answer(answer, value),
             _ => Ok(()),
         }
@@ -67,12 +69,24 @@ impl Seen<'_> {
             }
             Answer::Limits(_, limits) => {
                 let got = [word(0), word(1), word(2), word(4)];
-                same(|| "IPC_INFO".into(), got, [limits.shmmax, limits.shmmin, limits.shmmni, limits.shmall])?;
+                same(
+                    || "IPC_INFO".into(),
+                    got,
+                    [limits.shmmax, limits.shmmin, limits.shmmni, limits.shmall],
+                )?;
             }
             Answer::SemLimits(_, limits) => {
                 let half = |at: usize| (word(at / 2) >> (32 * (at % 2))) as i32;
                 let got = [1, 2, 4, 6, 7, 8, 9].map(half);
-                let expected = [limits.semmni, limits.semmns, limits.semmsl, limits.semopm, limits.semusz, limits.semvmx, limits.semaem];
+                let expected = [
+                    limits.semmni,
+                    limits.semmns,
+                    limits.semmsl,
+                    limits.semopm,
+                    limits.semusz,
+                    limits.semvmx,
+                    limits.semaem,
+                ];
                 // In the order of `struct seminfo`: semmap, semmni, semmns, semmnu, semmsl, semopm, semume, semusz, semvmx, semaem.
                 let got = [got[0], got[1], got[2], half(5), got[4], got[5], got[6]];
                 same(|| "seminfo".into(), got, expected)?;
@@ -114,7 +128,11 @@ impl Seen<'_> {
         let used = segments.len() as u64;
         let resident: u64 = segments.iter().map(|segment| segment.pages.len() as u64).sum();
         let got = [log::HIGHEST, log::USED, log::PAGES, log::RESIDENT].map(|at| self.word(at));
-        same(|| "SHM_INFO (highest, used, pages, in memory)".into(), got, [highest as u64, used, now.shm_tot, resident])?;
+        same(
+            || "SHM_INFO (highest, used, pages, in memory)".into(),
+            got,
+            [highest as u64, used, now.shm_tot, resident],
+        )?;
         for (at, segment) in segments.iter().enumerate().take(PLACES) {
             self.segment(at, segment)?;
         }
@@ -156,7 +174,8 @@ impl Seen<'_> {
         let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
         let nsems = set.semaphores.len() as u64;
         let model = [id as u64, key.0 as u32 as u64, pair(uid, gid), pair(cuid, cgid), mode.into(), nsems];
-        for (number, name) in ["id", "key", "uid, gid", "cuid, cgid", "mode", "nsems"].into_iter().enumerate() {
+        for (number, name) in ["id", "key", "uid, gid", "cuid, cgid", "mode", "nsems"].into_iter().enumerate()
+        {
             same(|| format!("set {id}: {name}"), word(number), model[number])?;
         }
         self.time(|| format!("set {id}: otime"), word(6), set.otime)?;

@@ -8,9 +8,12 @@
 use std::time::Duration;
 
 use playground_core::Mode;
-use playground_core::call::{Address, Call, Cmd, Key, Ownership, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid};
+use playground_core::call::{
+    Address, Call, Cmd, Key, Ownership, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
+};
 use playground_core::machine::{
-    Action, Capabilities, Identity, Machine, Protection, Reply, Resource, Setting, State, Target, UserNamespace,
+    Action, Capabilities, Identity, Machine, Protection, Reply, Resource, Setting, State, Target,
+    UserNamespace,
 };
 
 use super::random::Random;
@@ -35,8 +38,12 @@ pub struct Mix {
 /// What a process does next, and which process.
 pub fn next(machine: &Machine, seed: u64, mix: Mix) -> Option<(i32, Action)> {
     let mut random = Random::new(seed);
-    let running: Vec<i32> =
-        machine.processes.iter().filter(|(_, process)| process.state == State::Running).map(|(pid, _)| *pid).collect();
+    let running: Vec<i32> = machine
+        .processes
+        .iter()
+        .filter(|(_, process)| process.state == State::Running)
+        .map(|(pid, _)| *pid)
+        .collect();
     // A process makes a few steps in a row. Who came last is there only for this sequence, and may do more.
     let mut block = Random::new(seed / 4);
     let who = if block.one_in(3) { *running.last()? } else { block.pick(&running) };
@@ -58,8 +65,12 @@ impl Chooser<'_> {
             return Action::Call(self.shmget(random));
         }
         let guest = self.pid >= 100;
-        if guest && random.one_in(8) {
-            return if random.one_in(2) { Action::Exit } else { Action::Kill { target: self.somebody(random), signal: 9 } };
+        if guest && random.one_in(12) {
+            return if random.one_in(2) {
+                Action::Exit
+            } else {
+                Action::Kill { target: self.somebody(random), signal: 9 }
+            };
         }
         if guest && random.one_in(16) {
             return Action::Setrlimit(self.resource(random));
@@ -80,13 +91,19 @@ impl Chooser<'_> {
             73..=75 => Action::Munmap { address: self.near(random), length: self.length(random) },
             76..=78 => {
                 let rights = [0, 1, 3, 3, 2, 5, 7].map(Protection::from_bits_truncate);
-                Action::Mprotect { address: self.near(random), length: self.length(random), protection: random.pick(&rights) }
+                Action::Mprotect {
+                    address: self.near(random),
+                    length: self.length(random),
+                    protection: random.pick(&rights),
+                }
             }
             79 => Action::Mmap { address: self.fixed(random), length: self.length(random) },
             80..=83 => Action::Fork { child: self.new_pid() },
             84 => Action::Exit,
             85 if random.one_in(2) => Action::Kill { target: self.somebody(random), signal: 9 },
-            85..=86 => Action::Kill { target: self.somebody(random), signal: random.pick(&[0, 9, 9, 65, -1]) },
+            85..=86 => {
+                Action::Kill { target: self.somebody(random), signal: random.pick(&[0, 9, 9, 65, -1]) }
+            }
             87 => Action::Become(self.identity(random)),
             88 if random.one_in(4) => Action::Unshare,
             88..=90 => Action::Call(self.semget(random)),
@@ -112,7 +129,8 @@ impl Chooser<'_> {
 
     fn somebody(&self, random: &mut Random) -> i32 {
         let all: Vec<i32> = self.machine.processes.keys().copied().collect();
-        let asleep = |pid: &i32| *pid >= 100 && matches!(self.machine.processes[pid].state, State::Waiting(_));
+        let asleep =
+            |pid: &i32| *pid >= 100 && matches!(self.machine.processes[pid].state, State::Waiting(_));
         let asleep: Vec<i32> = all.iter().copied().filter(asleep).collect();
         if asleep.is_empty() || random.one_in(2) { random.pick(&all) } else { random.pick(&asleep) }
     }
@@ -122,7 +140,8 @@ impl Chooser<'_> {
         let odd = [0, 1 << 20, 3 << 20, 1 << 40, 1 << 47, 1 << 62, 1 << 63, u64::MAX - (1 << 24), u64::MAX];
         let size = if random.one_in(6) { random.pick(&odd) } else { random.pick(&usual) };
         let (none, creat, excl) = (ShmgetFlags::empty(), ShmgetFlags::IPC_CREAT, ShmgetFlags::IPC_EXCL);
-        let flags = [none, creat, creat, creat, creat | excl, creat | excl, excl, creat | ShmgetFlags::SHM_NORESERVE];
+        let flags =
+            [none, creat, creat, creat, creat | excl, creat | excl, excl, creat | ShmgetFlags::SHM_NORESERVE];
         let flags = random.pick(&flags);
         Call::Shmget { key: self.key(random), size: size as usize, flags, mode: self.mode(random) }
     }
@@ -150,7 +169,21 @@ impl Chooser<'_> {
         let (none, rnd, remap) = (ShmatFlags::empty(), ShmatFlags::SHM_RND, ShmatFlags::SHM_REMAP);
         let (read, exec) = (ShmatFlags::SHM_RDONLY, ShmatFlags::SHM_EXEC);
         let odd = ShmatFlags::from_bits_retain(1 << 3);
-        let flags = [none, none, none, none, read, rnd, rnd | remap, remap, remap, exec, read | exec, read | rnd, odd];
+        let flags = [
+            none,
+            none,
+            none,
+            none,
+            read,
+            rnd,
+            rnd | remap,
+            remap,
+            remap,
+            exec,
+            read | exec,
+            read | rnd,
+            odd,
+        ];
         let address = if random.one_in(2) { Address::NULL } else { self.address(random) };
         Call::Shmat { shmid: self.shmid(random), address, flags: random.pick(&flags) }
     }
@@ -189,7 +222,8 @@ impl Chooser<'_> {
 
     /// Where an attachment began of which something is left, or any other address.
     fn attachment(&self, random: &mut Random) -> Address {
-        let begin: Vec<u64> = self.space().views().map(|(m, view)| m.start.wrapping_sub(view.offset * PAGE)).collect();
+        let begin: Vec<u64> =
+            self.space().views().map(|(m, view)| m.start.wrapping_sub(view.offset * PAGE)).collect();
         if begin.is_empty() || random.one_in(4) { self.address(random) } else { Address(random.pick(&begin)) }
     }
 
@@ -245,14 +279,24 @@ impl Chooser<'_> {
             2 => Setting::Shmmni(random.pick(&[2, 5, 4096, 40000, -1])),
             3..=4 => Setting::ShmNextId(random.pick(&ids)),
             5..=6 => Setting::ShmRmidForced(random.pick(&[0, 1, 1, 1, 1, 2])),
-            7 => Setting::Sem(random.pick(&[[3, 8, 2, 2], [32000, 1024000000, 500, 32000], [32000, 4, 500, 3]])),
+            7 => Setting::Sem(random.pick(&[
+                [3, 8, 2, 2],
+                [32000, 1024000000, 500, 32000],
+                [32000, 4, 500, 3],
+            ])),
             _ => Setting::SemNextId(random.pick(&ids)),
         }
     }
 
     fn resource(&self, random: &mut Random) -> Resource {
         match random.below(3) {
-            0 => Resource::LockedMemory(random.pick(&[Some(0), Some(8192), Some(7 * PAGE), Some(8 * PAGE), None])),
+            0 => Resource::LockedMemory(random.pick(&[
+                Some(0),
+                Some(8192),
+                Some(7 * PAGE),
+                Some(8 * PAGE),
+                None,
+            ])),
             _ => {
                 let pages = self.space().pages(&self.machine.host) + random.below(9);
                 Resource::AddressSpace(random.pick(&[Some(pages * PAGE), None]))
@@ -277,7 +321,11 @@ impl Chooser<'_> {
             _ => (0..many).map(|_| self.op(random)).collect(),
         };
         match random.below(5) {
-            0 => Call::Semtimedop { semid, ops, timeout: random.pick(&[Duration::ZERO, Duration::from_secs(5000)]) },
+            0 => Call::Semtimedop {
+                semid,
+                ops,
+                timeout: random.pick(&[Duration::ZERO, Duration::from_secs(5000)]),
+            },
             _ => Call::Semop { semid, ops },
         }
     }
@@ -285,9 +333,14 @@ impl Chooser<'_> {
     fn op(&self, random: &mut Random) -> SemOp {
         let number = if random.one_in(25) { random.pick(&[4, 9, 65535]) } else { random.below(4) as u16 };
         let number = if random.one_in(2) { 0 } else { number };
-        let change = if random.one_in(6) { random.pick(&[32767, 32766, -32768, 20000]) } else { random.pick(&[0, 0, 1, 1, 2, -1, -1, -2]) };
+        let change = if random.one_in(6) {
+            random.pick(&[32767, 32766, -32768, 20000])
+        } else {
+            random.pick(&[0, 0, 1, 1, 2, -1, -1, -2])
+        };
         let undo = SemFlags::SEM_UNDO;
-        let flags = random.pick(&[SemFlags::empty(), undo, undo, SemFlags::IPC_NOWAIT, SemFlags::IPC_NOWAIT | undo]);
+        let flags =
+            random.pick(&[SemFlags::empty(), undo, undo, SemFlags::IPC_NOWAIT, SemFlags::IPC_NOWAIT | undo]);
         SemOp { number, change, flags }
     }
 
@@ -352,9 +405,13 @@ impl Chooser<'_> {
 
     /// What a step would map or unmap, if it does.
     fn range(&self, action: &Action) -> Option<(u64, u64)> {
-        let range = |Address(address): Address, length: u64| (address & !(PAGE - 1), address.saturating_add(length + PAGE));
+        let range = |Address(address): Address, length: u64| {
+            (address & !(PAGE - 1), address.saturating_add(length + PAGE))
+        };
         match action {
-            Action::Munmap { address, length } | Action::Mmap { address, length } => Some(range(*address, *length)),
+            Action::Munmap { address, length } | Action::Mmap { address, length } => {
+                Some(range(*address, *length))
+            }
             Action::Mprotect { address, length, .. } => Some(range(*address, *length)),
             Action::Call(Call::Shmat { shmid, address, flags }) if flags.contains(ShmatFlags::SHM_REMAP) => {
                 let size = self.namespace().segments.find(shmid.0).map_or(0, |segment| segment.size);

@@ -14,11 +14,14 @@
 //! ```
 
 mod board;
+mod clean_up;
 mod compare;
 mod generate;
 mod ground;
 mod mutants;
+mod perform;
 mod process;
+mod procfs;
 mod random;
 mod runner;
 mod script;
@@ -61,10 +64,12 @@ fn prove() -> ExitCode {
     let mut failed = false;
     let proofs = grounds.iter().map(|ground| (ground.name, "right"));
     let breaks = setting("MODEL_MUTANTS", 0) == 1;
-    let mutants = grounds.iter().take(breaks.into()).flat_map(|ground| [(ground.name, "even"), (ground.name, "odd")]);
+    let mutants =
+        grounds.iter().take(breaks.into()).flat_map(|ground| [(ground.name, "even"), (ground.name, "odd")]);
     let jobs: Vec<(&str, &str)> = proofs.chain(mutants).collect();
     for pair in jobs.chunks(2) {
-        let running: Vec<Child> = pair.iter().enumerate().map(|(cpu, job)| start(job.0, job.1, cpu)).collect();
+        let running: Vec<Child> =
+            pair.iter().enumerate().map(|(cpu, job)| start(job.0, job.1, cpu)).collect();
         for child in running {
             let output = child.wait_with_output().expect("a proof that was started");
             print!("{}", String::from_utf8_lossy(&output.stdout));
@@ -108,7 +113,10 @@ fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
     }
     let time = begin.elapsed().as_secs_f64();
     let (steps, rate) = (runner.steps, count as f64 / time);
-    println!("{}: {count} sequences, {steps} steps, no difference; {rate:.0} sequences a second", ground.name);
+    println!(
+        "{}: {count} sequences, {steps} steps, no difference; {rate:.0} sequences a second",
+        ground.name
+    );
     true
 }
 
@@ -141,5 +149,7 @@ fn seeds(seed: u64, sequence: u64) -> Vec<u64> {
 }
 
 fn setting(name: &str, usual: u64) -> u64 {
-    std::env::var(name).ok().map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text}: no number")))
+    std::env::var(name)
+        .ok()
+        .map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text}: no number")))
 }

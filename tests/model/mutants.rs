@@ -11,9 +11,9 @@ mod semaphores;
 
 use std::sync::Arc;
 
+use playground_core::Errno;
 use playground_core::call::{Answer, Call, Outcome};
 use playground_core::machine::{Action, Machine, Namespace, Process, Reply, Segment, Set, Woken};
-use playground_core::Errno;
 
 /// What there is to be broken in a decision.
 pub struct Decision<'a> {
@@ -175,7 +175,9 @@ fn segments_of(machine: &mut Machine, change: impl Fn(&mut Segment)) {
     let ids: Vec<(u64, i32)> = machine
         .namespaces
         .iter()
-        .flat_map(|(number, namespace)| namespace.segments.iter().map(|segment| (*number, segment.permissions.id)))
+        .flat_map(|(number, namespace)| {
+            namespace.segments.iter().map(|segment| (*number, segment.permissions.id))
+        })
         .collect();
     for (number, id) in ids {
         let namespace = machine.namespaces.get_mut(&number).map(Arc::make_mut);

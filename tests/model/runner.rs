@@ -7,14 +7,13 @@
 //! cannot know of that beginning it is told: which ids were dealt last.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use nix::libc;
 use playground_core::Mode;
 use playground_core::call::{Answer, Call, Cmd, Key, SemCmd, Semid, ShmgetFlags, Shmid};
-use playground_core::machine::{Action, Capabilities, Credentials, Machine, Reply, Setting, Space, State, Woken};
-use nix::libc;
+use playground_core::machine::{Action, Credentials, Machine, Reply, State, Woken};
 
 use super::FIRST_STEP;
 use super::board::{Board, PATIENCE, PLACES, SETS, SLOTS, STEPS, log, step};
@@ -22,7 +21,8 @@ use super::compare::{Pids, Seen};
 use super::generate::{self, Mix};
 use super::mutants::Rules;
 use super::process::{self, op};
-use super::script::{self, Order, encode};
+use super::procfs::{capabilities_of, memlock, memory, memory_differs, space_of};
+use super::script::{Order, encode};
 
 /// A user, a group, and one group more.
 pub type Person = (u32, u32, u32);
@@ -43,30 +43,30 @@ pub struct Difference {
 }
 
 /// A step of a sequence, as the model sees it.
-struct Step {
-    pid: i32,
-    action: Action,
-    reply: Reply,
-    woken: Vec<Woken>,
-    before: Machine,
-    after: Machine,
+pub struct Step {
+    pub pid: i32,
+    pub action: Action,
+    pub reply: Reply,
+    pub woken: Vec<Woken>,
+    pub before: Machine,
+    pub after: Machine,
     /// Which log is the step's first, which has the answer, and which show the world after it, with the namespace that
     /// they show.
-    first: usize,
-    answer: usize,
-    seen: Vec<(usize, u64)>,
+    pub first: usize,
+    pub answer: usize,
+    pub seen: Vec<(usize, u64)>,
 }
 
 /// Both sides.
 pub struct Runner {
-    board: &'static Board,
+    pub board: &'static Board,
     /// The world before any sequence.
-    start: Machine,
-    people: Vec<Person>,
-    alone: bool,
-    slots: BTreeMap<i32, usize>,
-    pids: Pids,
-    written: usize,
+    pub start: Machine,
+    pub people: Vec<Person>,
+    pub alone: bool,
+    pub slots: BTreeMap<i32, usize>,
+    pub pids: Pids,
+    pub written: usize,
     pub mix: Mix,
     pub steps: u64,
 }
@@ -92,7 +92,7 @@ impl Runner {
     }
 
     /// Lets a process begin that lives on from sequence to sequence.
-    fn begin(&mut self, pid: i32) {
+    pub fn begin(&mut self, pid: i32) {
         let (uid, gid, group) = self.people[pid as usize - 1];
         let slot = self.free_slot(pid);
         let (real, _) = self.command(0, op::FORK, &[slot as u64]);
@@ -129,7 +129,7 @@ impl Runner {
     }
 
     /// Has one process do one thing, now.
-    fn command(&mut self, slot: usize, op: u64, args: &[u64]) -> (i64, i32) {
+    pub fn command(&mut self, slot: usize, op: u64, args: &[u64]) -> (i64, i32) {
         self.written = 0;
         let mut order = Order { op, args: [0; 8] };
         order.args[..args.len()].copy_from_slice(args);
@@ -150,7 +150,11 @@ impl Runner {
         step.set(step::WAKES, woken.len() as u64);
         woken.iter().enumerate().for_each(|(at, slot)| step.set(step::WOKEN + at, *slot as u64));
         step.set(step::PLACES, look.segments.len().min(PLACES) as u64);
-        look.segments.iter().take(PLACES).enumerate().for_each(|(at, id)| step.set(step::PLACE + at, *id as u64));
+        look.segments
+            .iter()
+            .take(PLACES)
+            .enumerate()
+            .for_each(|(at, id)| step.set(step::PLACE + at, *id as u64));
         step.set(step::SETS, look.sets.len().min(SETS) as u64);
         look.sets.iter().take(SETS).enumerate().for_each(|(at, id)| step.set(step::SET + at, *id as u64));
         self.board.logs[number].set(log::DONE, 0);
@@ -165,7 +169,11 @@ impl Runner {
         self.board.runner.clear();
         let first = self.board.steps[0].get(step::SLOT) as usize;
         self.board.slots[first].turn.give();
-        if self.board.runner.wait(Some(PATIENCE + Duration::from_secs(1))) { Ok(()) } else { Err(self.stuck()) }
+        if self.board.runner.wait(Some(PATIENCE + Duration::from_secs(1))) {
+            Ok(())
+        } else {
+            Err(self.stuck())
+        }
     }
 
     fn stuck(&self) -> String {
@@ -181,7 +189,8 @@ impl Runner {
         let stuck = if steps.is_empty() { Ok(()) } else { self.play() };
         let found = self.compare(&steps, stuck.err());
         let end = steps.last().map(|step| step.after.clone());
-        let found = found.or_else(|| care.memory.then(|| self.compare_memory(end.as_ref()?, &steps)).flatten());
+        let found =
+            found.or_else(|| care.memory.then(|| self.compare_memory(end.as_ref()?, &steps)).flatten());
         self.clean_up(&steps, end, found.is_some());
         found
     }
@@ -212,7 +221,13 @@ impl Runner {
         machine
     }
 
-    fn write_sequence(&mut self, mut machine: Machine, seeds: &[u64], rules: &Rules, pause: Option<usize>) -> Vec<Step> {
+    fn write_sequence(
+        &mut self,
+        mut machine: Machine,
+        seeds: &[u64],
+        rules: &Rules,
+        pause: Option<usize>,
+    ) -> Vec<Step> {
         self.written = 0;
         let mut steps = Vec::new();
         for (number, seed) in seeds.iter().enumerate() {
@@ -229,7 +244,17 @@ impl Runner {
             let reply = rules.decide(&machine, pid, &action);
             let woken = rules.effect(&mut machine, pid, &action, &reply);
             let after = machine.clone();
-            let mut step = Step { pid, action, reply, woken, before, after, first: self.written, answer: 0, seen: Vec::new() };
+            let mut step = Step {
+                pid,
+                action,
+                reply,
+                woken,
+                before,
+                after,
+                first: self.written,
+                answer: 0,
+                seen: Vec::new(),
+            };
             self.write_step(&mut step);
             steps.push(step);
         }
@@ -250,8 +275,11 @@ impl Runner {
         let waits_for = |op, args: [u64; 3]| Order { op, args: [args[0], args[1], args[2], 0, 0, 0, 0, 0] };
         match (&step.action, &step.reply) {
             (_, Reply::Waits) => {
-                let State::Waiting(semid) = step.after.processes[&step.pid].state else { unreachable!("it waits") };
-                let sleepers = step.after.namespaces[&here].sets.find(semid).map_or(0, |set| set.waiters.len());
+                let State::Waiting(semid) = step.after.processes[&step.pid].state else {
+                    unreachable!("it waits")
+                };
+                let sleepers =
+                    step.after.namespaces[&here].sets.find(semid).map_or(0, |set| set.waiters.len());
                 self.write(slot, &order, &[], &Look::nothing(), true);
                 let order = waits_for(op::AWAIT_SLEEP, [slot as u64, semid as u64, sleepers as u64]);
                 step.answer = self.write(0, &order, &[], &Look::all(&step.after, 0), false);
@@ -310,12 +338,17 @@ impl Runner {
         let seen = |number| Seen { board: self.board, number, pids: &self.pids, times };
         let answer = seen(step.answer);
         match (&step.action, &step.reply) {
-            (_, Reply::Waits) if log.get(log::VALUE) != 0 => return Err("the kernel does not let it wait".into()),
+            (_, Reply::Waits) if log.get(log::VALUE) != 0 => {
+                return Err("the kernel does not let it wait".into());
+            }
             (_, Reply::Dies(fatal)) => answer.died_of(*fatal)?,
             (_, Reply::Waits) => {}
             _ if step.ends_itself() => {}
             (Action::Fork { .. }, _) => {}
-            (Action::Call(Call::Semctl { cmd: SemCmd::GetPid, .. }), Reply::Returns(Ok(Answer::Number(pid)))) => {
+            (
+                Action::Call(Call::Semctl { cmd: SemCmd::GetPid, .. }),
+                Reply::Returns(Ok(Answer::Number(pid))),
+            ) => {
                 let pid = self.pids.real(*pid) as i32;
                 answer.reply(&Ok(Answer::Number(pid)).into())?;
             }
@@ -339,96 +372,6 @@ impl Runner {
         let what = end.processes.keys().find_map(difference)?;
         Some(Difference { what, steps: told(steps) })
     }
-
-    /// Ends those who came, takes away what was attached and made, and sets the limits back.
-    fn clean_up(&mut self, steps: &[Step], end: Option<Machine>, failed: bool) {
-        let people = self.people.len() as i32;
-        let lost = |runner: &Runner, pid: i32| runner.is_asleep_or_gone(pid, end.as_ref());
-        let renewed: Vec<i32> = (1..=people).filter(|pid| failed || lost(self, *pid)).collect();
-        let guests = self.slots.keys().copied().filter(|pid| *pid > people);
-        let all: Vec<i32> = guests.chain(renewed.iter().copied()).collect();
-        all.iter().for_each(|pid| self.end(*pid));
-        if let Some(end) = end.filter(|_| !failed) {
-            (1..=people).filter(|pid| !renewed.contains(pid)).for_each(|pid| self.detach_all(pid, &end));
-        }
-        if self.mix.limits && !steps.is_empty() {
-            self.set_limits_back();
-        }
-        self.remove_all();
-        renewed.into_iter().for_each(|pid| self.begin_anew(pid));
-    }
-
-    fn is_asleep_or_gone(&self, pid: i32, end: Option<&Machine>) -> bool {
-        let Some(end) = end else { return false };
-        end.processes.get(&pid).is_none_or(|process| process.state != State::Running)
-    }
-
-    fn end(&mut self, pid: i32) {
-        let Some(slot) = self.slots.remove(&pid) else { return };
-        let real = self.board.slots[slot].pid.load(Ordering::Acquire);
-        if real != 0 && is_child(real) {
-            // SAFETY: a process of ours, which nobody has reaped.
-            unsafe { libc::kill(real as i32, libc::SIGKILL) };
-            self.slots.insert(pid, slot);
-            self.command(0, op::REAP, &[slot as u64]);
-            self.slots.remove(&pid);
-        }
-        self.pids.0.retain(|(model, _)| *model != pid);
-    }
-
-    fn begin_anew(&mut self, pid: i32) {
-        if let Some(process) = self.start.processes.remove(&pid) {
-            self.start.spaces.remove(&process.space);
-        }
-        self.begin(pid);
-    }
-
-    fn detach_all(&mut self, pid: i32, end: &Machine) {
-        let before = &self.start.spaces[&self.start.processes[&pid].space];
-        let now = &end.spaces[&end.processes[&pid].space];
-        let new = now.mappings.values().filter(|mapping| before.mappings.get(&mapping.start) != Some(mapping));
-        let new: Vec<(u64, u64)> = new.map(|mapping| (mapping.start, mapping.length())).collect();
-        let slot = self.slots[&pid];
-        for (start, length) in new {
-            self.command(slot, op::MUNMAP, &[start, length]);
-        }
-    }
-
-    fn set_limits_back(&mut self) {
-        let most = u64::MAX - (1 << 24);
-        let usual = [
-            Setting::Shmmax(most),
-            Setting::Shmall(most),
-            Setting::Shmmni(4096),
-            Setting::ShmRmidForced(0),
-            Setting::Sem([32000, 1_024_000_000, 500, 32000]),
-        ];
-        for setting in usual {
-            let order = encode(&Action::Sysctl(setting), |_| 0);
-            self.command(0, order.op, &order.args);
-        }
-    }
-
-    /// A wish for an id can only be used up, so that is done first.
-    fn remove_all(&mut self) {
-        if self.mix.limits {
-            self.command(0, op::SHMGET, &[0, 1, 0]);
-            self.command(0, op::SEMGET, &[0, 1, 0]);
-        }
-        while let Some(id) = self.any(op::SHMCTL, &[0, 14], |place| vec![place, 13]) {
-            self.command(0, op::SHMCTL, &[id, 0]);
-        }
-        while let Some(id) = self.any(op::SEMCTL, &[0, 0, 19], |place| vec![place, 0, 18]) {
-            self.command(0, op::SEMCTL, &[id, 0, 0]);
-        }
-    }
-
-    /// The id at the highest place in use.
-    fn any(&mut self, op: u64, info: &[u64], stat: impl Fn(u64) -> Vec<u64>) -> Option<u64> {
-        let (highest, _) = self.command(0, op, info);
-        let (id, errno) = self.command(0, op, &stat(highest as u64));
-        (errno == 0).then_some(id as u64)
-    }
 }
 
 impl Step {
@@ -441,7 +384,12 @@ impl Step {
         let has_sets = |machine: &Machine| machine.namespaces.get(&0).is_some_and(|n| !n.sets.is_empty());
         let calls = [&self.action];
         let about = calls.iter().any(|action| {
-            matches!(action, Action::Call(Call::Semget { .. } | Call::Semop { .. } | Call::Semtimedop { .. } | Call::Semctl { .. }) | Action::Unshare)
+            matches!(
+                action,
+                Action::Call(
+                    Call::Semget { .. } | Call::Semop { .. } | Call::Semtimedop { .. } | Call::Semctl { .. }
+                ) | Action::Unshare
+            )
         });
         about && (has_sets(&self.before) || has_sets(&self.after))
     }
@@ -477,92 +425,4 @@ fn told(steps: &[Step]) -> Vec<String> {
         t
     };
     steps.iter().map(told).collect()
-}
-
-fn is_child(pid: u32) -> bool {
-    fs::metadata(format!("/proc/{pid}")).is_ok()
-}
-
-/// Memory and swap, in pages.
-fn memory() -> u64 {
-    let text = fs::read_to_string("/proc/meminfo").expect("/proc/meminfo");
-    let of = |name: &str| {
-        let line = text.lines().find(|line| line.starts_with(name)).expect("a line");
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number")
-    };
-    (of("MemTotal:") + of("SwapTotal:")) / 4
-}
-
-fn memlock() -> Option<u64> {
-    let limit = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_MEMLOCK).expect("a limit").0;
-    (limit != libc::RLIM_INFINITY).then_some(limit)
-}
-
-/// What a process may do, and what a program may that root starts from it: also root may have less than all.
-fn capabilities_of(pid: u32) -> (Capabilities, Capabilities) {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).expect("the status of a process");
-    let of = |name: &str| {
-        let word = text.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
-        script::capabilities(u64::from_str_radix(word.trim(), 16).expect("a number"))
-    };
-    (of("CapEff:"), of("CapBnd:"))
-}
-
-/// A line of `/proc/PID/maps`: the range, the rights, the offset, the inode and the name.
-struct Line {
-    start: u64,
-    end: u64,
-    rights: String,
-    offset: u64,
-    inode: u64,
-    name: String,
-}
-
-fn line(text: &str) -> Option<Line> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let (start, end) = words.first()?.split_once('-')?;
-    let hex = |text: &str| u64::from_str_radix(text, 16).ok();
-    Some(Line {
-        start: hex(start)?,
-        end: hex(end)?,
-        rights: (*words.get(1)?).to_owned(),
-        offset: hex(words.get(2)?)?,
-        inode: words.get(4)?.parse().ok()?,
-        name: words.get(5).copied().unwrap_or_default().to_owned(),
-    })
-}
-
-/// What a process has mapped, as the model is told it. The kernel looks for room below the highest mapping that is
-/// not the stack, nor a page of its own.
-fn space_of(pid: u32) -> Space {
-    let text = fs::read_to_string(format!("/proc/{pid}/maps")).expect("the maps of a process");
-    let lines: Vec<Line> = text.lines().filter_map(line).filter(|line| line.start < 0x7fff_ffff_f000).collect();
-    let own = |line: &&Line| !line.name.starts_with("[v") && line.name != "[stack]";
-    let top = lines.iter().filter(own).map(|line| line.end).max().unwrap_or_default();
-    Space::new(lines.iter().map(|line| (line.start, line.end)), top)
-}
-
-fn memory_differs(machine: &Machine, pid: i32, real: u32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{real}/smaps")).unwrap_or_default();
-    let mut kernel = Vec::new();
-    let mut inside = false;
-    for text in text.lines() {
-        if let Some(line) = line(text) {
-            inside = line.name.starts_with("/SYSV");
-            if inside {
-                kernel.push((line.start, line.end, line.rights, line.offset, line.inode, 0));
-            }
-        } else if let (true, Some(rest)) = (inside, text.strip_prefix("Rss:")) {
-            let kib: u64 = rest.trim().trim_end_matches(" kB").parse().unwrap_or_default();
-            kernel.last_mut().expect("a mapping").5 = kib / 4;
-        }
-    }
-    let space = &machine.spaces[&machine.processes[&pid].space];
-    let model: Vec<_> = space.views().map(|(mapping, view)| {
-        let flag = |bit: u8, letter: char| if view.protection.bits() & bit != 0 { letter } else { '-' };
-        let rights: String = [flag(1, 'r'), flag(2, 'w'), flag(4, 'x'), 's'].into_iter().collect();
-        let present = space.present.range(mapping.start / 4096..mapping.end / 4096).count() as u64;
-        (mapping.start, mapping.end, rights, view.offset * 4096, view.shmid as u64, present)
-    }).collect();
-    (kernel != model).then(|| format!("the memory of {pid} (start, end, rights, offset, inode, pages):\n  kernel {kernel:x?}\n  model  {model:x?}"))
 }

@@ -2,11 +2,12 @@
 //!
 //! **Invariant:** what the model expects is not on the board, but for what must be waited for.
 
+use nix::libc;
 use playground_core::call::{Call, Cmd, Ownership, SemCmd, SemOp};
 use playground_core::machine::{Action, Capabilities, Identity, Resource, Setting};
-use nix::libc;
 
-use super::process::{op, pack};
+use super::perform::pack;
+use super::process::op;
 
 /// What to do, and with which arguments.
 pub struct Order {
@@ -28,23 +29,23 @@ fn signed(number: i32) -> u64 {
 pub fn encode(action: &Action, slot: impl Fn(i32) -> usize) -> Order {
     match action {
         Action::Call(call) => encode_call(call),
-        Action::Load { address, length } => order(op::LOAD, [address.0 as u64, *length]),
+        Action::Load { address, length } => order(op::LOAD, [address.0, *length]),
         Action::Store { address, bytes } => {
             let mut word = [0; 8];
             word[..bytes.len()].copy_from_slice(bytes);
-            order(op::STORE, [address.0 as u64, bytes.len() as u64, u64::from_le_bytes(word)])
+            order(op::STORE, [address.0, bytes.len() as u64, u64::from_le_bytes(word)])
         }
         Action::Mmap { address, length } => {
             let fixed = if address.0 == 0 { 0 } else { libc::MAP_FIXED };
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | fixed;
-            order(op::MMAP, [address.0 as u64, *length, 3, flags as u64, u64::MAX, 0])
+            order(op::MMAP, [address.0, *length, 3, flags as u64, u64::MAX, 0])
         }
-        Action::Munmap { address, length } => order(op::MUNMAP, [address.0 as u64, *length]),
+        Action::Munmap { address, length } => order(op::MUNMAP, [address.0, *length]),
         Action::Mprotect { address, length, protection } => {
-            order(op::MPROTECT, [address.0 as u64, *length, protection.bits().into()])
+            order(op::MPROTECT, [address.0, *length, protection.bits().into()])
         }
         Action::Mremap { address, old_length, new_length, may_move } => {
-            order(op::MREMAP, [address.0 as u64, *old_length, *new_length, (*may_move).into()])
+            order(op::MREMAP, [address.0, *old_length, *new_length, (*may_move).into()])
         }
         Action::Fork { child } | Action::Vfork { child } => order(op::FORK, [slot(*child) as u64]),
         Action::Exec { .. } => unreachable!("no script starts a program"),
@@ -67,14 +68,19 @@ fn encode_call(call: &Call) -> Order {
         Call::Shmget { key, size, flags, mode } => {
             order(op::SHMGET, [signed(key.0), *size as u64, signed(flags.bits() | mode.bits() as i32)])
         }
-        Call::Shmat { shmid, address, flags } => order(op::SHMAT, [signed(shmid.0), address.0 as u64, signed(flags.bits())]),
-        Call::Shmdt { address } => order(op::SHMDT, [address.0 as u64]),
+        Call::Shmat { shmid, address, flags } => {
+            order(op::SHMAT, [signed(shmid.0), address.0, signed(flags.bits())])
+        }
+        Call::Shmdt { address } => order(op::SHMDT, [address.0]),
         Call::Shmctl { shmid, cmd } => {
             let Ownership { uid, gid, mode } = match cmd {
                 Cmd::IpcSet(new) => *new,
                 _ => Ownership { uid: 0, gid: 0, mode: playground_core::Mode::empty() },
             };
-            order(op::SHMCTL, [signed(shmid.0), signed(cmd.number()), uid.into(), gid.into(), mode.bits().into()])
+            order(
+                op::SHMCTL,
+                [signed(shmid.0), signed(cmd.number()), uid.into(), gid.into(), mode.bits().into()],
+            )
         }
         Call::Semget { key, nsems, flags, mode } => {
             order(op::SEMGET, [signed(key.0), signed(*nsems), signed(flags.bits() | mode.bits() as i32)])
@@ -82,7 +88,9 @@ fn encode_call(call: &Call) -> Order {
         Call::Semop { semid, ops } => encode_ops(semid.0, ops, u64::MAX),
         Call::Semtimedop { semid, ops, timeout } => encode_ops(semid.0, ops, timeout.as_nanos() as u64),
         Call::Semctl { semid, semnum, cmd } => encode_semctl(semid.0, *semnum, cmd),
-        Call::SemopAt { .. } | Call::File(_) | Call::Ftok { .. } => unreachable!("no script makes this call: {call}"),
+        Call::SemopAt { .. } | Call::File(_) | Call::Ftok { .. } => {
+            unreachable!("no script makes this call: {call}")
+        }
     }
 }
 
@@ -97,7 +105,9 @@ fn encode_ops(semid: i32, ops: &[SemOp], timeout: u64) -> Order {
 fn encode_semctl(semid: i32, semnum: i32, cmd: &SemCmd) -> Order {
     let more = match cmd {
         SemCmd::SetVal(value) => [signed(*value), 0, 0],
-        SemCmd::SetAll(values) => [values.iter().rev().fold(0, |word, value| word << 16 | u64::from(*value)), 0, 0],
+        SemCmd::SetAll(values) => {
+            [values.iter().rev().fold(0, |word, value| word << 16 | u64::from(*value)), 0, 0]
+        }
         SemCmd::IpcSet(new) => [new.uid.into(), new.gid.into(), new.mode.bits().into()],
         _ => [0; 3],
     };
@@ -126,7 +136,11 @@ const NUMBERS: [(Capabilities, u64); 8] = [
 ];
 
 fn bits(capabilities: Capabilities) -> u64 {
-    NUMBERS.iter().filter(|(capability, _)| capabilities.contains(*capability)).map(|(_, number)| 1 << number).sum()
+    NUMBERS
+        .iter()
+        .filter(|(capability, _)| capabilities.contains(*capability))
+        .map(|(_, number)| 1 << number)
+        .sum()
 }
 
 /// The capabilities among the bits of a line in `/proc/PID/status`.

@@ -6,7 +6,12 @@ use super::mutants::Rules;
 use super::runner::{Care, Difference, Runner};
 
 /// Leaves steps out as long as the two sides differ without them: halves first, then ever smaller pieces.
-pub fn smallest(runner: &mut Runner, rules: &Rules, seeds: Vec<u64>, difference: Difference) -> (Difference, Vec<u64>) {
+pub fn smallest(
+    runner: &mut Runner,
+    rules: &Rules,
+    seeds: Vec<u64>,
+    difference: Difference,
+) -> (Difference, Vec<u64>) {
     let mut best = (difference, seeds);
     let mut size = best.1.len() / 2;
     while size > 0 {

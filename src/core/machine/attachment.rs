@@ -54,5 +54,8 @@ impl Machine {
 
 fn is_due(namespace: &Namespace, shmid: i32) -> bool {
     let forced = namespace.limits.shm_rmid_forced;
-    namespace.segments.find(shmid).is_ok_and(|segment| segment.attached == 0 && (segment.is_marked() || forced))
+    namespace
+        .segments
+        .find(shmid)
+        .is_ok_and(|segment| segment.attached == 0 && (segment.is_marked() || forced))
 }

@@ -22,9 +22,10 @@ impl Caller<'_> {
             Call::Shmget { flags, .. } if flags.contains(ShmgetFlags::SHM_HUGETLB) => {
                 Reply::Unknown(Unknown::HugePages)
             }
-            &Call::Shmget { key, size, flags, mode } => {
-                self.shmget(Shmget { key, size: size as u64, flags, mode: mode.bits() }).map(Answer::Id).into()
-            }
+            &Call::Shmget { key, size, flags, mode } => self
+                .shmget(Shmget { key, size: size as u64, flags, mode: mode.bits() })
+                .map(Answer::Id)
+                .into(),
             &Call::Shmat { shmid, address, flags } => {
                 self.shmat(Shmat { shmid, address, flags }).map(Answer::Mapped).into()
             }
@@ -45,7 +46,9 @@ impl Caller<'_> {
     /// `ftok` mixes the file's inode, its device and a number: of each it keeps the lowest bits, so that other files
     /// may give the same key. Source: ftok(3).
     fn ftok(&self, path: &Path, project: i32) -> Reply {
-        let Some((device, inode)) = self.machine.files.get(path) else { return Reply::Unknown(Unknown::File) };
+        let Some((device, inode)) = self.machine.files.get(path) else {
+            return Reply::Unknown(Unknown::File);
+        };
         let (project, device) = (project as u32 & 0xff, *device as u32 & 0xff);
         let key = project << 24 | device << 16 | *inode as u32 & 0xffff;
         Ok(Answer::Key(Key(key as i32))).into()

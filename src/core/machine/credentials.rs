@@ -113,8 +113,12 @@ impl Credentials {
     pub fn may_become(&self, identity: &Identity) -> Result<(), Errno> {
         let (known, allowed) = match identity {
             Identity::User(u32::MAX) | Identity::Group(u32::MAX) => (true, true),
-            Identity::User(uid) => (self.knows_user(*uid), *uid == self.uid || self.may(Capabilities::SETUID)),
-            Identity::Group(gid) => (self.knows_group(*gid), *gid == self.gid || self.may(Capabilities::SETGID)),
+            Identity::User(uid) => {
+                (self.knows_user(*uid), *uid == self.uid || self.may(Capabilities::SETUID))
+            }
+            Identity::Group(gid) => {
+                (self.knows_group(*gid), *gid == self.gid || self.may(Capabilities::SETGID))
+            }
             Identity::Groups(_) => (true, self.may_on_the_machine(Capabilities::SETGID)),
             Identity::Without(_) => (true, true),
         };

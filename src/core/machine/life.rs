@@ -112,7 +112,9 @@ impl Machine {
         let made = theirs.segments.iter().filter(|segment| segment.has_creator && segment.cpid == pid);
         let made: Vec<i32> = made.map(|segment| segment.permissions.id).collect();
         for shmid in made {
-            if let Some(segment) = self.namespace_mut(namespace).and_then(|theirs| theirs.segments.find_mut(shmid)) {
+            if let Some(segment) =
+                self.namespace_mut(namespace).and_then(|theirs| theirs.segments.find_mut(shmid))
+            {
                 segment.has_creator = false;
             }
             self.remove_if_due(namespace, shmid);
@@ -148,7 +150,8 @@ impl Machine {
         let inhabited = self.processes.values().any(|process| process.namespace == number);
         let is_seen = |space: &Arc<Space>| space.views().any(|(_, view)| view.namespace == number);
         if !inhabited && !self.spaces.values().any(is_seen) {
-            let segments = self.namespaces.get(&number).into_iter().flat_map(|namespace| namespace.segments.iter());
+            let segments =
+                self.namespaces.get(&number).into_iter().flat_map(|namespace| namespace.segments.iter());
             let ids: Vec<i32> = segments.map(|segment| segment.permissions.id).collect();
             ids.into_iter().for_each(|shmid| self.remove_segment(number, shmid));
             self.namespaces.remove(&number);

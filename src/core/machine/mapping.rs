@@ -110,8 +110,10 @@ impl Machine {
         let host = self.host.clone();
         let Some(space) = self.space_of(pid) else { return };
         space.mappings.remove(&whole.start);
-        let rest: Vec<Mapping> =
-            [whole.part(0, part.start, &host), whole.part(part.end, u64::MAX, &host)].into_iter().flatten().collect();
+        let rest: Vec<Mapping> = [whole.part(0, part.start, &host), whole.part(part.end, u64::MAX, &host)]
+            .into_iter()
+            .flatten()
+            .collect();
         rest.iter().for_each(|piece| space.insert(*piece));
         if rest.len() != 1 || !join(space, part, host.page_size) {
             space.insert(part);

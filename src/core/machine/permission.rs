@@ -87,7 +87,11 @@ impl Permissions {
     ///
     /// `EPERM`: it is somebody else.
     pub fn allow_change(&self, process: &Credentials) -> Result<(), Errno> {
-        if self.is_of(process.uid) || process.may(Capabilities::SYS_ADMIN) { Ok(()) } else { Err(Errno::EPERM) }
+        if self.is_of(process.uid) || process.may(Capabilities::SYS_ADMIN) {
+            Ok(())
+        } else {
+            Err(Errno::EPERM)
+        }
     }
 
     /// Whether a user is the owner or the creator.
@@ -108,6 +112,6 @@ impl Permissions {
     /// What `IPC_SET` changes: the owner, the group, and of the mode the nine permission bits. The creator stays.
     pub(super) fn set(&mut self, new: &Ownership) {
         (self.uid, self.gid) = (new.uid, new.gid);
-        self.mode = self.mode & !0o777 | u32::from(new.mode.bits()) & 0o777;
+        self.mode = self.mode & !0o777 | new.mode.bits() & 0o777;
     }
 }

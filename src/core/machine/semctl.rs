@@ -22,10 +22,14 @@ impl Caller<'_> {
     fn answer(&self, semid: Semid, semnum: i32, cmd: &SemCmd) -> Outcome {
         let sets = &self.namespace.sets;
         match cmd {
-            SemCmd::GetVal | SemCmd::GetPid | SemCmd::GetNcnt | SemCmd::GetZcnt => self.number(semid, semnum, cmd),
+            SemCmd::GetVal | SemCmd::GetPid | SemCmd::GetNcnt | SemCmd::GetZcnt => {
+                self.number(semid, semnum, cmd)
+            }
             SemCmd::SetVal(value) => self.allow_set_value(semid, semnum, *value),
             SemCmd::GetAll => self.readable_set(sets.find(semid.0)?).map(values),
-            SemCmd::IpcStat => self.readable_set(sets.find(semid.0)?).map(|set| Answer::SetRecord(set.record())),
+            SemCmd::IpcStat => {
+                self.readable_set(sets.find(semid.0)?).map(|set| Answer::SetRecord(set.record()))
+            }
             SemCmd::SemStat => self.readable_set(sets.at(semid.0)?).map(found),
             SemCmd::SemStatAny => sets.at(semid.0).map(found),
             SemCmd::IpcSet(new) => self.allow_give(semid, new),
@@ -66,7 +70,8 @@ impl Caller<'_> {
 
     /// The kernel reads as many values as the set has semaphores, wherever the caller's array ends.
     fn allow_set_all(&self, semid: Semid, values: &[u16]) -> Reply {
-        let writable = |set: &Set| set.permissions.grant(self.credentials(), WRITE).map(|()| set.semaphores.len());
+        let writable =
+            |set: &Set| set.permissions.grant(self.credentials(), WRITE).map(|()| set.semaphores.len());
         match self.namespace.sets.find(semid.0).and_then(writable) {
             Err(errno) => errno.into(),
             Ok(nsems) if nsems != values.len() => Reply::Unknown(Unknown::Arguments),

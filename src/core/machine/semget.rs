@@ -24,7 +24,9 @@ impl Caller<'_> {
         }
         match self.namespace.sets.with_key(ask.key) {
             Some(set) => self.existing_set(set, ask),
-            None if ask.key == Key::PRIVATE || ask.flags.contains(ShmgetFlags::IPC_CREAT) => self.new_set(ask),
+            None if ask.key == Key::PRIVATE || ask.flags.contains(ShmgetFlags::IPC_CREAT) => {
+                self.new_set(ask)
+            }
             None => Err(Errno::ENOENT),
         }
     }
@@ -49,7 +51,9 @@ impl Caller<'_> {
     fn allow_set_of(&self, nsems: i32) -> Result<(), Errno> {
         match nsems {
             0 => Err(Errno::EINVAL),
-            _ if self.namespace.used_sems.saturating_add(nsems) > self.namespace.limits.semmns => Err(Errno::ENOSPC),
+            _ if self.namespace.used_sems.saturating_add(nsems) > self.namespace.limits.semmns => {
+                Err(Errno::ENOSPC)
+            }
             _ => Ok(()),
         }
     }
@@ -72,7 +76,10 @@ impl Machine {
     pub(super) fn semget_failed(&mut self, pid: i32, ask: Semget) {
         let Some(caller) = Caller::new(self, pid) else { return };
         let is_new = caller.namespace.sets.with_key(ask.key).is_none();
-        if is_new && caller.allow_set_of(ask.nsems).is_ok() && let Some(namespace) = self.namespace_of(pid) {
+        if is_new
+            && caller.allow_set_of(ask.nsems).is_ok()
+            && let Some(namespace) = self.namespace_of(pid)
+        {
             namespace.sets.refuse(namespace.limits.semmni);
         }
     }

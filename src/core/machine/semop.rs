@@ -32,7 +32,10 @@ impl Set {
     /// - `change` < 0 waits until the value is at least that much.
     /// - `change` = 0 waits until the value is 0.
     pub(super) fn attempt(&self, pid: i32, ops: &[SemOp]) -> Attempt {
-        (0..ops.len()).map(|at| self.attempt_one(pid, ops, at)).find(|a| *a != Attempt::Succeeds).unwrap_or(Attempt::Succeeds)
+        (0..ops.len())
+            .map(|at| self.attempt_one(pid, ops, at))
+            .find(|a| *a != Attempt::Succeeds)
+            .unwrap_or(Attempt::Succeeds)
     }
 
     fn attempt_one(&self, pid: i32, ops: &[SemOp], at: usize) -> Attempt {
@@ -40,7 +43,11 @@ impl Set {
         let value = self.value_before(ops, at);
         let after = value + i32::from(op.change);
         if op.change == 0 && value != 0 || after < 0 {
-            return if op.flags.contains(SemFlags::IPC_NOWAIT) { Attempt::Fails(Errno::EAGAIN) } else { Attempt::Blocks(at) };
+            return if op.flags.contains(SemFlags::IPC_NOWAIT) {
+                Attempt::Fails(Errno::EAGAIN)
+            } else {
+                Attempt::Blocks(at)
+            };
         }
         let undone = self.undo_after(pid, ops, at);
         if after > HIGHEST || !(-HIGHEST - 1..=HIGHEST).contains(&undone) {
@@ -59,8 +66,10 @@ impl Set {
     /// What is promised to be undone when this operation has been done, too.
     fn undo_after(&self, pid: i32, ops: &[SemOp], at: usize) -> i32 {
         let number = ops[at].number;
-        let same = ops[..=at].iter().filter(|op| op.number == number && op.flags.contains(SemFlags::SEM_UNDO));
-        let promised = self.undo.get(&pid).and_then(|undo| undo.get(usize::from(number))).copied().unwrap_or(0);
+        let same =
+            ops[..=at].iter().filter(|op| op.number == number && op.flags.contains(SemFlags::SEM_UNDO));
+        let promised =
+            self.undo.get(&pid).and_then(|undo| undo.get(usize::from(number))).copied().unwrap_or(0);
         promised - same.map(|op| i32::from(op.change)).sum::<i32>()
     }
 
@@ -143,7 +152,10 @@ impl Machine {
     pub(super) fn note_undo(&mut self, pid: i32, semid: Semid, ops: &[SemOp]) {
         let asks = ops.iter().any(|op| op.flags.contains(SemFlags::SEM_UNDO));
         let reached = Caller::new(self, pid).is_some_and(|caller| caller.set_of(semid, ops).is_ok());
-        if asks && reached && let Some(set) = self.set_mut(pid, semid.0) {
+        if asks
+            && reached
+            && let Some(set) = self.set_mut(pid, semid.0)
+        {
             set.promises(pid);
         }
     }

@@ -68,7 +68,9 @@ impl Caller<'_> {
     }
 
     fn place(&self, wanted: Option<u64>, size: u64, replaces: bool) -> Result<u64, Errno> {
-        if let Some(address) = wanted && !replaces {
+        if let Some(address) = wanted
+            && !replaces
+        {
             self.is_free(address, size)?;
         }
         let length = self.host().whole_pages(size).ok_or(Errno::ENOMEM)?;
@@ -136,12 +138,21 @@ impl Machine {
         let protection = ask.protection();
         let mut most = Protection::all();
         most.set(Protection::WRITE, protection.contains(Protection::WRITE));
-        Some(View { namespace, shmid: ask.shmid.0, attachment: self.attachments, offset: 0, protection, most })
+        Some(View {
+            namespace,
+            shmid: ask.shmid.0,
+            attachment: self.attachments,
+            offset: 0,
+            protection,
+            most,
+        })
     }
 
     fn size_of(&self, view: &View) -> u64 {
         let namespace = self.namespaces.get(&view.namespace);
-        namespace.and_then(|namespace| namespace.segments.find(view.shmid).ok()).map_or(0, |segment| segment.size)
+        namespace
+            .and_then(|namespace| namespace.segments.find(view.shmid).ok())
+            .map_or(0, |segment| segment.size)
     }
 
     /// A `shmat` that finds no place has counted as an attachment for a moment: when that one goes, the segment may
@@ -150,7 +161,9 @@ impl Machine {
         let Some(caller) = Caller::new(self, pid) else { return };
         let namespace = caller.process.namespace;
         let allowed = ask.wanted(&caller).is_ok()
-            && caller.segment(ask.shmid).is_ok_and(|s| s.permissions.grant(caller.credentials(), ask.wish()).is_ok());
+            && caller
+                .segment(ask.shmid)
+                .is_ok_and(|s| s.permissions.grant(caller.credentials(), ask.wish()).is_ok());
         if allowed {
             self.remove_if_due(namespace, ask.shmid.0);
         }

@@ -6,7 +6,7 @@ use super::credentials::Capabilities;
 use super::permission::READ;
 use super::segment::Segment;
 use crate::Errno;
-use crate::call::{Answer, Cmd, Key, Outcome, Ownership, ShmInfo, ShmLimits, ShmidDs, Shmid};
+use crate::call::{Answer, Cmd, Key, Outcome, Ownership, ShmInfo, ShmLimits, Shmid, ShmidDs};
 
 impl Caller<'_> {
     pub fn shmctl(&self, shmid: Shmid, cmd: Cmd) -> Outcome {
@@ -14,7 +14,9 @@ impl Caller<'_> {
             return Err(Errno::EINVAL);
         }
         match cmd {
-            Cmd::IpcStat => self.readable(self.segment(shmid)?).map(|segment| Answer::Record(segment.record())),
+            Cmd::IpcStat => {
+                self.readable(self.segment(shmid)?).map(|segment| Answer::Record(segment.record()))
+            }
             Cmd::ShmStat => self.readable(self.at_place(shmid)?).map(found),
             Cmd::ShmStatAny => self.at_place(shmid).map(found),
             Cmd::IpcSet(new) => self.allow_set(shmid, &new),

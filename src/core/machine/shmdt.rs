@@ -32,7 +32,9 @@ impl Machine {
         let length = host.whole_pages(segment.size)?;
         let further = space.mappings.range(first.end..).map(|(_, mapping)| *mapping);
         let near = further.take_while(|mapping| mapping.end - address <= length);
-        let same = |mapping: &Mapping| piece_of(mapping, address, host).is_some_and(|v| v.attachment == view.attachment);
+        let same = |mapping: &Mapping| {
+            piece_of(mapping, address, host).is_some_and(|v| v.attachment == view.attachment)
+        };
         Some([first].into_iter().chain(near.filter(same)).collect())
     }
 }

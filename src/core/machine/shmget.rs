@@ -21,7 +21,9 @@ impl Caller<'_> {
     pub fn shmget(&self, ask: Shmget) -> Result<Shmid, Errno> {
         match self.namespace.segments.with_key(ask.key) {
             Some(segment) => self.existing_segment(segment, ask),
-            None if ask.key == Key::PRIVATE || ask.flags.contains(ShmgetFlags::IPC_CREAT) => self.new_segment(ask),
+            None if ask.key == Key::PRIVATE || ask.flags.contains(ShmgetFlags::IPC_CREAT) => {
+                self.new_segment(ask)
+            }
             None => Err(Errno::ENOENT),
         }
     }
@@ -88,7 +90,10 @@ impl Machine {
     pub(super) fn shmget_failed(&mut self, pid: i32, ask: Shmget) {
         let Some(caller) = Caller::new(self, pid) else { return };
         let is_new = caller.namespace.segments.with_key(ask.key).is_none();
-        if is_new && caller.allow_segment(ask).is_ok() && let Some(namespace) = self.namespace_of(pid) {
+        if is_new
+            && caller.allow_segment(ask).is_ok()
+            && let Some(namespace) = self.namespace_of(pid)
+        {
             namespace.segments.refuse(namespace.limits.shmmni);
         }
     }

@@ -171,7 +171,8 @@ impl Space {
 
     /// Cuts a range out, and forgets the way to its pages.
     pub(super) fn cut(&mut self, from: u64, to: u64, host: &Host) -> Vec<Cut> {
-        let cuts: Vec<Cut> = self.within(from, to).into_iter().map(|hit| self.cut_out(hit, from, to, host)).collect();
+        let cuts: Vec<Cut> =
+            self.within(from, to).into_iter().map(|hit| self.cut_out(hit, from, to, host)).collect();
         self.forget(from, to, host);
         cuts
     }

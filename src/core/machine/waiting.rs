@@ -36,7 +36,10 @@ impl Set {
 
     fn wake_for_zero(&mut self, touched: &[usize]) -> Vec<Woken> {
         let mut woken = Vec::new();
-        if touched.iter().any(|number| self.semaphores.get(*number).is_some_and(|semaphore| semaphore.value == 0)) {
+        if touched
+            .iter()
+            .any(|number| self.semaphores.get(*number).is_some_and(|semaphore| semaphore.value == 0))
+        {
             while let Some(waiter) = self.take_first(Waiter::only_looks) {
                 woken.push(self.answer(waiter));
             }
@@ -76,7 +79,9 @@ impl Set {
     /// Adds what a process promised to undo. A value that would leave its range stays at the end of it.
     fn undo(&mut self, pid: i32, now: i64) -> Vec<Woken> {
         let Some(undo) = self.undo.remove(&pid) else { return Vec::new() };
-        for (semaphore, adjustment) in self.semaphores.iter_mut().zip(undo).filter(|(_, adjustment)| *adjustment != 0) {
+        for (semaphore, adjustment) in
+            self.semaphores.iter_mut().zip(undo).filter(|(_, adjustment)| *adjustment != 0)
+        {
             semaphore.value = (semaphore.value + adjustment).clamp(0, HIGHEST);
             semaphore.pid = pid;
         }
@@ -113,7 +118,9 @@ impl Machine {
 
     /// A process leaves the queue it waits in: it was killed, or somebody knows its answer. Nobody goes on by that.
     pub(super) fn stop_waiting(&mut self, pid: i32) {
-        let Some(State::Waiting(semid)) = self.processes.get(&pid).map(|process| process.state) else { return };
+        let Some(State::Waiting(semid)) = self.processes.get(&pid).map(|process| process.state) else {
+            return;
+        };
         if let Some(set) = self.set_mut(pid, semid) {
             set.waiters.retain(|waiter| waiter.pid != pid);
         }
@@ -135,6 +142,8 @@ impl Machine {
     fn late(&self) -> Vec<(Duration, i32)> {
         let sets = self.namespaces.values().flat_map(|namespace| namespace.sets.iter());
         let waiters = sets.flat_map(|set| &set.waiters);
-        waiters.filter_map(|w| Some((w.deadline.filter(|deadline| *deadline <= self.clock)?, w.pid))).collect()
+        waiters
+            .filter_map(|w| Some((w.deadline.filter(|deadline| *deadline <= self.clock)?, w.pid)))
+            .collect()
     }
 }

@@ -19,7 +19,9 @@ pub const MUTANTS: &[Rules] = &[
         _ => it.reply,
     }),
     Rules::deciding("SHM_RND rounds up", |it| match (it.call(), &it.reply) {
-        (Some(Call::Shmat { address, .. }), Reply::Returns(Ok(Answer::Mapped(at)))) if address.0 % PAGE != 0 => {
+        (Some(Call::Shmat { address, .. }), Reply::Returns(Ok(Answer::Mapped(at))))
+            if address.0 % PAGE != 0 =>
+        {
             Reply::Returns(Ok(Answer::Mapped(Address(at.0 + PAGE))))
         }
         _ => it.reply,
@@ -39,7 +41,11 @@ pub const MUTANTS: &[Rules] = &[
     }),
     Rules::deciding("the id is looked at before the address", |it| match it.call() {
         Some(Call::Shmat { shmid, flags, .. }) if it.failed(Errno::EINVAL) => {
-            let refused = it.on_call(Call::Shmat { shmid: *shmid, address: Address::NULL, flags: *flags - ShmatFlags::SHM_REMAP });
+            let refused = it.on_call(Call::Shmat {
+                shmid: *shmid,
+                address: Address::NULL,
+                flags: *flags - ShmatFlags::SHM_REMAP,
+            });
             if refused == returns(Errno::EACCES) { refused } else { it.reply }
         }
         _ => it.reply,
@@ -173,7 +179,9 @@ pub const MUTANTS: &[Rules] = &[
             let end = address.0 + length.next_multiple_of(PAGE);
             let space = it.after.spaces.get_mut(&number).map(Arc::make_mut).expect("its memory");
             // The piece above a gap shows the segment from its beginning.
-            if let Some(mapping) = space.mappings.get_mut(&end) && let Target::Segment(view) = &mut mapping.target {
+            if let Some(mapping) = space.mappings.get_mut(&end)
+                && let Target::Segment(view) = &mut mapping.target
+            {
                 view.offset = 0;
             }
         }

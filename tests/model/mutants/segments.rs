@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use playground_core::Errno;
-use playground_core::call::{Answer, Call, Cmd, ShmatFlags, ShmgetFlags, ShmidDs, Shmid};
+use playground_core::call::{Answer, Call, Cmd, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
 use playground_core::machine::{Action, Capabilities, Machine, PLACES, Reply, Setting};
 
 use super::{Decision, Rules, done, returns, segments_of};
@@ -13,14 +13,19 @@ pub const MUTANTS: &[Rules] = &[
     Rules::deciding("shmget looks at the size before IPC_EXCL", |it| match it.call() {
         Some(Call::Shmget { key, size, .. }) if it.failed(Errno::EEXIST) => {
             let existing = it.namespace().segments.with_key(*key);
-            if existing.is_some_and(|segment| segment.size < *size as u64) { returns(Errno::EINVAL) } else { it.reply }
+            if existing.is_some_and(|segment| segment.size < *size as u64) {
+                returns(Errno::EINVAL)
+            } else {
+                it.reply
+            }
         }
         _ => it.reply,
     }),
     Rules::deciding("shmget looks at permission before the size", |it| match it.call() {
         Some(Call::Shmget { key, mode, .. }) if it.failed(Errno::EINVAL) => {
             let existing = it.namespace().segments.with_key(*key);
-            let refused = existing.is_some_and(|s| s.permissions.grant(&it.process().credentials, mode.bits()).is_err());
+            let refused = existing
+                .is_some_and(|s| s.permissions.grant(&it.process().credentials, mode.bits()).is_err());
             if refused { returns(Errno::EACCES) } else { it.reply }
         }
         _ => it.reply,
@@ -45,22 +50,24 @@ pub const MUTANTS: &[Rules] = &[
         }
         _ => it.reply,
     }),
-    Rules::deciding("the sequence number of ids never grows", |it| with_id(it, |id, machine| {
-        machine.namespaces[&0].segments.sequence * PLACES + id % PLACES
-    })),
-    Rules::deciding("the lowest free place is dealt", |it| with_id(it, |id, machine| {
-        let segments = &machine.namespaces[&0].segments;
-        let place = (0..PLACES).find(|place| segments.at(*place).is_err()).unwrap_or(0);
-        id - id % PLACES + place
-    })),
+    Rules::deciding("the sequence number of ids never grows", |it| {
+        with_id(it, |id, machine| machine.namespaces[&0].segments.sequence * PLACES + id % PLACES)
+    }),
+    Rules::deciding("the lowest free place is dealt", |it| {
+        with_id(it, |id, machine| {
+            let segments = &machine.namespaces[&0].segments;
+            let place = (0..PLACES).find(|place| segments.at(*place).is_err()).unwrap_or(0);
+            id - id % PLACES + place
+        })
+    }),
     Rules::deciding("everybody may remove a segment", |it| match it.call() {
         Some(Call::Shmctl { cmd: Cmd::IpcRmid, .. }) if it.failed(Errno::EPERM) => done(),
         _ => it.reply,
     }),
     Rules::deciding("IPC_SET is for the owner, not for the creator", |it| match it.call() {
-        Some(Call::Shmctl { cmd: Cmd::IpcSet(_), .. }) => it.in_world(|machine| {
-            segments_of(machine, |segment| segment.permissions.cuid = u32::MAX - 1)
-        }),
+        Some(Call::Shmctl { cmd: Cmd::IpcSet(_), .. }) => {
+            it.in_world(|machine| segments_of(machine, |segment| segment.permissions.cuid = u32::MAX - 1))
+        }
         _ => it.reply,
     }),
     Rules::deciding("IPC_STAT asks for no permission", |it| match it.call() {
@@ -95,22 +102,31 @@ pub const MUTANTS: &[Rules] = &[
         it.in_world(|machine| change_process(machine, it.pid, |process| process.credentials.groups.clear()))
     }),
     Rules::deciding("an owner has what others have", |it| {
-        it.in_world(|machine| segments_of(machine, |s| s.permissions.mode |= (s.permissions.mode & 7) * 0o110))
+        it.in_world(|machine| {
+            segments_of(machine, |s| s.permissions.mode |= (s.permissions.mode & 7) * 0o110)
+        })
     }),
     Rules::deciding("the mode counts for root, too", |it| {
         it.in_world(|machine| {
-            change_process(machine, it.pid, |process| process.credentials.effective -= Capabilities::IPC_OWNER)
+            change_process(machine, it.pid, |process| {
+                process.credentials.effective -= Capabilities::IPC_OWNER
+            })
         })
     }),
     Rules::deciding("only the owner changes a segment, not root", |it| {
         it.in_world(|machine| {
-            change_process(machine, it.pid, |process| process.credentials.effective -= Capabilities::SYS_ADMIN)
+            change_process(machine, it.pid, |process| {
+                process.credentials.effective -= Capabilities::SYS_ADMIN
+            })
         })
     }),
     Rules::deciding("SHM_RDONLY asks for permission to write", |it| match it.call() {
-        Some(Call::Shmat { shmid, address, flags }) if it.reply != Reply::Returns(Err(Errno::EINVAL)) => {
-            it.on_call(Call::Shmat { shmid: *shmid, address: *address, flags: *flags - ShmatFlags::SHM_RDONLY })
-        }
+        Some(Call::Shmat { shmid, address, flags }) if it.reply != Reply::Returns(Err(Errno::EINVAL)) => it
+            .on_call(Call::Shmat {
+                shmid: *shmid,
+                address: *address,
+                flags: *flags - ShmatFlags::SHM_RDONLY,
+            }),
         _ => it.reply,
     }),
     Rules::deciding("SHM_EXEC asks for no permission to execute", |it| match it.call() {
@@ -124,7 +140,9 @@ pub const MUTANTS: &[Rules] = &[
         _ => it.reply,
     }),
     Rules::deciding("shmmax is the first size that is too large", |it| match it.call() {
-        Some(Call::Shmget { size, .. }) if *size as u64 == it.namespace().limits.shmmax => returns(Errno::EINVAL),
+        Some(Call::Shmget { size, .. }) if *size as u64 == it.namespace().limits.shmmax => {
+            returns(Errno::EINVAL)
+        }
         _ => it.reply,
     }),
     Rules::deciding("shmall limits pages of one segment, not of all", |it| match it.call() {
@@ -149,7 +167,9 @@ pub const MUTANTS: &[Rules] = &[
         if let (Some(Call::Shmctl { cmd: Cmd::IpcRmid, shmid }), true) = (it.call(), it.succeeded()) {
             let number = it.before.processes[&it.pid].namespace;
             let old = it.before.namespaces[&number].clone();
-            if let Ok(segment) = old.segments.find(shmid.0) && segment.attached == 0 {
+            if let Ok(segment) = old.segments.find(shmid.0)
+                && segment.attached == 0
+            {
                 *it.after = it.before.clone();
                 it.each_segment(|_, after| {
                     if after.permissions.id == shmid.0 {
@@ -168,9 +188,13 @@ pub const MUTANTS: &[Rules] = &[
             });
         }
     }),
-    Rules::changing("IPC_SET moves no time", |it| it.each_segment(|before, after| after.ctime = before.ctime)),
+    Rules::changing("IPC_SET moves no time", |it| {
+        it.each_segment(|before, after| after.ctime = before.ctime)
+    }),
     Rules::changing("IPC_SET changes the creator", |it| {
-        it.each_segment(|_, after| (after.permissions.cuid, after.permissions.cgid) = (after.permissions.uid, after.permissions.gid))
+        it.each_segment(|_, after| {
+            (after.permissions.cuid, after.permissions.cgid) = (after.permissions.uid, after.permissions.gid)
+        })
     }),
     Rules::changing("SHM_UNLOCK gives nothing back", |it| {
         if let Some(Call::Shmctl { cmd: Cmd::ShmUnlock, .. }) = it.call() {
@@ -214,7 +238,9 @@ pub const MUTANTS: &[Rules] = &[
         let after = it.after.clone();
         if let (Some(Call::Shmget { .. }), Reply::Returns(Ok(Answer::Id(id)))) = (it.call(), it.reply) {
             let _ = after;
-            if let Some(segment) = it.namespace_after().and_then(|n| n.segments.find_mut(id.0)) && segment.lpid == 0 {
+            if let Some(segment) = it.namespace_after().and_then(|n| n.segments.find_mut(id.0))
+                && segment.lpid == 0
+            {
                 segment.lpid = segment.cpid;
             }
         }
@@ -223,13 +249,19 @@ pub const MUTANTS: &[Rules] = &[
 
 fn with_id(it: Decision, wrong: impl FnOnce(i32, &Machine) -> i32) -> Reply {
     match &it.reply {
-        Reply::Returns(Ok(Answer::Id(id))) if it.namespace().segments.find(id.0).is_err() && it.process().namespace == 0 => {
+        Reply::Returns(Ok(Answer::Id(id)))
+            if it.namespace().segments.find(id.0).is_err() && it.process().namespace == 0 =>
+        {
             Reply::Returns(Ok(Answer::Id(Shmid(wrong(id.0, it.machine)))))
         }
         _ => it.reply,
     }
 }
 
-fn change_process(machine: &mut Machine, pid: i32, change: impl FnOnce(&mut playground_core::machine::Process)) {
+fn change_process(
+    machine: &mut Machine,
+    pid: i32,
+    change: impl FnOnce(&mut playground_core::machine::Process),
+) {
     machine.processes.get_mut(&pid).map(Arc::make_mut).map(change);
 }

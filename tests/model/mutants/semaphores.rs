@@ -9,21 +9,27 @@ use super::{Rules, done, returns};
 /// See the [module](self).
 pub const MUTANTS: &[Rules] = &[
     Rules::deciding("semget wants a number of semaphores for a set that is there", |it| match it.call() {
-        Some(Call::Semget { key, nsems: 0, .. }) if it.namespace().sets.with_key(*key).is_some() => returns(Errno::EINVAL),
+        Some(Call::Semget { key, nsems: 0, .. }) if it.namespace().sets.with_key(*key).is_some() => {
+            returns(Errno::EINVAL)
+        }
         _ => it.reply,
     }),
     Rules::deciding("semop looks at permission before the semaphore's number", |it| match it.call() {
         Some(Call::Semop { semid, .. }) if it.failed(Errno::EFBIG) => {
             let set = it.namespace().sets.find(semid.0);
-            let refused = set.is_ok_and(|set| set.permissions.grant(&it.process().credentials, 0o222).is_err());
+            let refused =
+                set.is_ok_and(|set| set.permissions.grant(&it.process().credentials, 0o222).is_err());
             if refused { returns(Errno::EACCES) } else { it.reply }
         }
         _ => it.reply,
     }),
     Rules::deciding("waiting for a zero takes permission to write", |it| match it.call() {
-        Some(Call::Semop { semid, ops }) if ops.iter().all(|op| op.change == 0) && it.reply != returns(Errno::EFBIG) => {
+        Some(Call::Semop { semid, ops })
+            if ops.iter().all(|op| op.change == 0) && it.reply != returns(Errno::EFBIG) =>
+        {
             let set = it.namespace().sets.find(semid.0);
-            let refused = set.is_ok_and(|set| set.permissions.grant(&it.process().credentials, 0o222).is_err());
+            let refused =
+                set.is_ok_and(|set| set.permissions.grant(&it.process().credentials, 0o222).is_err());
             if refused && !ops.is_empty() { returns(Errno::EACCES) } else { it.reply }
         }
         _ => it.reply,
@@ -46,7 +52,9 @@ pub const MUTANTS: &[Rules] = &[
         _ => it.reply,
     }),
     Rules::deciding("GETVAL looks at the semaphore's number before permission", |it| match it.call() {
-        Some(Call::Semctl { semid, semnum, cmd: SemCmd::GetVal | SemCmd::GetPid }) if it.failed(Errno::EACCES) => {
+        Some(Call::Semctl { semid, semnum, cmd: SemCmd::GetVal | SemCmd::GetPid })
+            if it.failed(Errno::EACCES) =>
+        {
             let nsems = it.namespace().sets.find(semid.0).map_or(0, |set| set.semaphores.len());
             if (0..nsems as i32).contains(semnum) { it.reply } else { returns(Errno::EINVAL) }
         }
@@ -75,7 +83,9 @@ pub const MUTANTS: &[Rules] = &[
     Rules::changing("semop moves no time", |it| it.each_set(|before, after| after.otime = before.otime)),
     Rules::changing("semctl moves no time", |it| it.each_set(|before, after| after.ctime = before.ctime)),
     Rules::changing("looking at a semaphore leaves no pid", |it| {
-        if let Some(Call::Semop { ops, .. }) = it.call() && ops.iter().all(|op| op.change == 0) {
+        if let Some(Call::Semop { ops, .. }) = it.call()
+            && ops.iter().all(|op| op.change == 0)
+        {
             it.each_set(|before, after| after.semaphores.clone_from(&before.semaphores));
         }
     }),
@@ -103,7 +113,8 @@ pub const MUTANTS: &[Rules] = &[
         if !it.after.processes.contains_key(&pid) {
             it.each_set(|before, after| {
                 let promised = before.undo.get(&pid).into_iter().flatten();
-                for ((old, new), promise) in before.semaphores.iter().zip(&mut after.semaphores).zip(promised) {
+                for ((old, new), promise) in before.semaphores.iter().zip(&mut after.semaphores).zip(promised)
+                {
                     if old.value + promise < 0 {
                         new.value = old.value + promise;
                     }
@@ -116,7 +127,8 @@ pub const MUTANTS: &[Rules] = &[
         if !it.after.processes.contains_key(&pid) {
             it.each_set(|before, after| {
                 let promised = before.undo.get(&pid).into_iter().flatten();
-                for ((old, new), promise) in before.semaphores.iter().zip(&mut after.semaphores).zip(promised) {
+                for ((old, new), promise) in before.semaphores.iter().zip(&mut after.semaphores).zip(promised)
+                {
                     if old.value + promise > HIGHEST {
                         new.value = old.value + promise;
                     }
@@ -157,14 +169,20 @@ pub const MUTANTS: &[Rules] = &[
     Rules::changing("a set's semaphores count for the limit after it is gone", |it| {
         let used = it.before.processes.get(&it.pid).map(|process| process.namespace);
         let used = used.and_then(|number| it.before.namespaces.get(&number)).map_or(0, |n| n.used_sems);
-        if let (Some(Call::Semctl { cmd: SemCmd::IpcRmid, .. }), Some(namespace)) = (it.call(), it.namespace_after()) {
+        if let (Some(Call::Semctl { cmd: SemCmd::IpcRmid, .. }), Some(namespace)) =
+            (it.call(), it.namespace_after())
+        {
             namespace.used_sems = used;
         }
     }),
-    Rules::deciding("GETALL tells values as they were set, not as they are", |it| match (it.call(), &it.reply) {
-        (Some(Call::Semctl { cmd: SemCmd::GetAll, .. }), Reply::Returns(Ok(Answer::Values(values)))) => {
-            Reply::Returns(Ok(Answer::Values(values.iter().map(|value| value.min(&1)).copied().collect())))
+    Rules::deciding("GETALL tells values as they were set, not as they are", |it| {
+        match (it.call(), &it.reply) {
+            (Some(Call::Semctl { cmd: SemCmd::GetAll, .. }), Reply::Returns(Ok(Answer::Values(values)))) => {
+                Reply::Returns(Ok(Answer::Values(
+                    values.iter().map(|value| value.min(&1)).copied().collect(),
+                )))
+            }
+            _ => it.reply,
         }
-        _ => it.reply,
     }),
 ];
