@@ -3,10 +3,13 @@
 //! **Invariant:** these are names and numbers; whoever finds something has to prove it.
 
 mod code;
+mod interleaving;
+mod race;
 
 use crate::call::{Key, Semid, Shmid};
 
 pub use code::Code;
+pub use race::{AccessKind, Place, Proof, Race, Uses, Watch, WordAccess};
 
 /// Something that outlives the run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`call`] | a system call is a value: its arguments, its answer, its C notation |
+//! | [`machine`] | the kernel's rules, as a value: what Linux would answer, and what an answer changes |
 //! | [`errno`] | why the kernel refused a call: numbers, names, words |
 //! | [`mode`], [`signal`] | permission bits, signals |
 //! | [`error`] | what ends a lesson early, with what the learner needs to go on |
@@ -23,6 +24,7 @@ pub mod errno;
 pub mod error;
 pub mod evidence;
 pub mod found;
+pub mod machine;
 pub mod mode;
 pub mod process;
 pub mod shm;

@@ -38,6 +38,11 @@ pub struct Options {
     #[arg(long)]
     pub isolated: bool,
 
+    /// Let each process count so far in a race, and no further: for the tests of how a lesson ends, which want no
+    /// figures.
+    #[arg(long, value_name = "INCREMENTS", hide = true)]
+    pub race: Option<u64>,
+
     /// Only for the walkthrough, which has an option of its own for it.
     #[arg(skip)]
     pub quiet: bool,

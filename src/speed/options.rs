@@ -1,6 +1,7 @@
 //! What lesson 20 takes beside the options of all lessons.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,6 +30,10 @@ pub struct Speed {
     /// Measure each thing so many microseconds long: for the tests, which want no figures.
     #[arg(long, value_name = "MICROSECONDS", hide = true)]
     pub time: Option<u32>,
+
+    /// Measure everything so often: for the tests of how the lesson ends, which want no figures.
+    #[arg(long, value_name = "ROUNDS", hide = true)]
+    pub rounds: Option<NonZeroUsize>,
 }
 
 impl Speed {
@@ -36,7 +41,8 @@ impl Speed {
     pub fn plan(&self) -> Plan {
         let (budget, limit) = if self.quick { (3_000, 8) } else { (36_000, 52) };
         let budget = Duration::from_micros(self.time.unwrap_or(budget).into());
-        Plan { rounds: ROUNDS, budget, limit: Duration::from_secs(limit) }
+        let rounds = self.rounds.map_or(ROUNDS, NonZeroUsize::get);
+        Plan { rounds, budget, limit: Duration::from_secs(limit) }
     }
 }
 
