@@ -1,0 +1,10 @@
+//! The prompt: one's own calls, typed as in the manual page.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`language`] | a line of text becomes statements, and statements become text again |
+//!
+//! **Invariant:** nothing here touches a kernel, a file or a terminal: the same code reads lines in a terminal and in a
+//! browser.
+
+pub mod language;
