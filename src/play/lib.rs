@@ -3,8 +3,10 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`language`] | a line of text becomes statements, and statements become text again |
+//! | [`c`] | what the expressions mean: types, values, variables, and the functions of the library |
 //!
 //! **Invariant:** nothing here touches a kernel, a file or a terminal: the same code reads lines in a terminal and in a
 //! browser.
 
+pub mod c;
 pub mod language;

@@ -95,14 +95,24 @@ pub const FUNCTIONS: &[Function] = &[
     function_of("getpid", "pid_t getpid(void)", "Tells the id of the process.", "getpid()"),
     function_of("getuid", "uid_t getuid(void)", "Tells the user that the process acts for.", "getuid()"),
     function_of("setuid", "int setuid(uid_t uid)", "Lets the process act for another user.", "setuid(65534)"),
-    function_of("setgid", "int setgid(gid_t gid)", "Lets the process act for another group.", "setgid(65534)"),
+    function_of(
+        "setgid",
+        "int setgid(gid_t gid)",
+        "Lets the process act for another group.",
+        "setgid(65534)",
+    ),
     function_of(
         "mprotect",
         "int mprotect(void *addr, size_t len, int prot)",
         "Changes what may be done with pages.",
         "mprotect(p, 4096, PROT_READ)",
     ),
-    function_of("munmap", "int munmap(void *addr, size_t len)", "Removes pages from memory.", "munmap(p, 4096)"),
+    function_of(
+        "munmap",
+        "int munmap(void *addr, size_t len)",
+        "Removes pages from memory.",
+        "munmap(p, 4096)",
+    ),
     function_of(
         "strcpy",
         "char *strcpy(char *dest, const char *src)",
@@ -116,7 +126,12 @@ pub const FUNCTIONS: &[Function] = &[
         "memcpy(p, \"TEST\", 4)",
     ),
     function_of("memset", "void *memset(void *s, int c, size_t n)", "Fills bytes.", "memset(p, 0, 4096)"),
-    function_of("strlen", "size_t strlen(const char *s)", "Counts the bytes before the first zero.", "strlen(p)"),
+    function_of(
+        "strlen",
+        "size_t strlen(const char *s)",
+        "Counts the bytes before the first zero.",
+        "strlen(p)",
+    ),
     function_of("puts", "int puts(const char *s)", "Prints a string and a line's end.", "puts(p)"),
     function_of(
         "printf",

@@ -95,9 +95,9 @@ fn escape(text: &str) -> Result<(u8, &str), String> {
 
 /// A byte as it is written between apostrophes or, with `quote` the quotation mark, in a string.
 pub(super) fn written(byte: u8, quote: u8) -> String {
-    let escaped = ESCAPES.iter().find(|(letter, known)| {
-        *known == byte && (!matches!(letter, '\'' | '"') || byte == quote)
-    });
+    let escaped = ESCAPES
+        .iter()
+        .find(|(letter, known)| *known == byte && (!matches!(letter, '\'' | '"') || byte == quote));
     match escaped {
         Some((letter, _)) => format!("\\{letter}"),
         None if byte == b' ' || byte.is_ascii_graphic() => char::from(byte).to_string(),

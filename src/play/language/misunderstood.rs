@@ -21,7 +21,11 @@ impl Misunderstood {
     }
 
     /// Adds the name that is nearest to what was written, if one is near.
-    pub(super) fn near<'a>(mut self, written: &str, names: impl IntoIterator<Item = &'a str>) -> Misunderstood {
+    pub(super) fn near<'a>(
+        mut self,
+        written: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Misunderstood {
         self.nearest = nearest(written, names);
         self
     }

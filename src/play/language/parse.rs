@@ -61,7 +61,9 @@ fn does(line: &str, range: Range<usize>) -> Result<Option<Does>, Misunderstood> 
     let text = line[range.clone()].split('#').next().unwrap_or_default();
     if let Some(word) = words::word(text) {
         let offset = range.start + text.len() - text.trim_start().len();
-        return word.map(|word| Some(Does::Word(word))).map_err(|form| Misunderstood::new(line, offset, form));
+        return word
+            .map(|word| Some(Does::Word(word)))
+            .map_err(|form| Misunderstood::new(line, offset, form));
     }
     let mut parser = Parser::new(line, range)?;
     if parser.rest().is_empty() {
@@ -242,7 +244,9 @@ impl<'a> Parser<'a> {
     fn expression(&mut self, strength: u8) -> Parsed<Expr> {
         self.nested(|parser| {
             let mut left = parser.operand()?;
-            while let Some((binary, binds)) = Binary::written(parser.peek()).filter(|found| found.1 >= strength) {
+            while let Some((binary, binds)) =
+                Binary::written(parser.peek()).filter(|found| found.1 >= strength)
+            {
                 let at = parser.at();
                 parser.next += 1;
                 let right = parser.expression(binds + 1)?;
@@ -407,7 +411,9 @@ fn unknown(line: &str, span: &Range<usize>) -> Misunderstood {
     let message = match text.chars().next() {
         Some('"') => "this string does not end: a \" is missing".to_owned(),
         Some('\'') => "this character does not end: a ' is missing".to_owned(),
-        Some('“' | '”' | '‘' | '’') => format!("{text} is a typographic quotation mark: C wants \" or '"),
+        Some('“' | '”' | '‘' | '’') => {
+            format!("{text} is a typographic quotation mark: C wants \" or '")
+        }
         _ => format!("{text} means nothing in C"),
     };
     Misunderstood::new(line, span.start, message)

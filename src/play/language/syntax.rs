@@ -214,7 +214,10 @@ impl Binary {
 
     /// The operator that is written so, and how strongly it binds.
     pub(super) fn written(symbol: &str) -> Option<(Binary, u8)> {
-        Binary::ALL.iter().find(|(known, ..)| *known == symbol).map(|(_, binary, strength)| (*binary, *strength))
+        Binary::ALL
+            .iter()
+            .find(|(known, ..)| *known == symbol)
+            .map(|(_, binary, strength)| (*binary, *strength))
     }
 
     /// How it is written, and how strongly it binds.

@@ -92,13 +92,19 @@ fn words_of_the_shell_are_known_by_what_follows_them() {
 #[test]
 fn what_is_wrong_is_said_where_it_stands() {
     assert_eq!(error("shmgte(1, 2, 3)"), "column 1: there is no function shmgte. Did you mean shmget?");
-    assert_eq!(error("struct shmidds buf"), "column 1: there is no type struct shmidds here. Did you mean struct shmid_ds?");
+    assert_eq!(
+        error("struct shmidds buf"),
+        "column 1: there is no type struct shmidds here. Did you mean struct shmid_ds?"
+    );
     assert_eq!(error("shmdt(p"), "column 8: the line ends where ) is missing");
     assert_eq!(error("a = "), "column 5: the line ends where a value is missing");
     assert_eq!(error("a = * / 2"), "column 7: a value is missing before /");
     assert_eq!(error("puts(\"half"), "column 6: this string does not end: a \" is missing");
     assert_eq!(error("puts(“half”)"), "column 6: “ is a typographic quotation mark: C wants \" or '");
-    assert_eq!(error("a = 08"), "column 5: 08 is no number: 8 is no octal digit, and a number that begins with 0 is octal");
+    assert_eq!(
+        error("a = 08"),
+        "column 5: 08 is no number: 8 is no octal digit, and a number that begins with 0 is octal"
+    );
     assert_eq!(error("a b"), "column 3: b cannot stand here: end the statement with ; before it");
     assert_eq!(error("ä = 1"), "column 1: ä means nothing in C");
     assert!(error(&"(".repeat(500)).contains("nest deeper than 64"));
@@ -120,9 +126,8 @@ fn expressions() -> impl Strategy<Value = Expr> {
             (binary(), boxed.clone(), boxed.clone()).prop_map(|(binary, a, b)| Kind::Binary(binary, a, b)),
             (boxed.clone(), boxed.clone()).prop_map(|(a, b)| Kind::Assign(None, a, b)),
             (boxed.clone(), boxed.clone()).prop_map(|(a, b)| Kind::Index(a, b)),
-            (boxed, any::<bool>()).prop_map(|(base, arrow)| {
-                Kind::Member { base, arrow, field: "shm_nattch".into() }
-            }),
+            (boxed, any::<bool>())
+                .prop_map(|(base, arrow)| { Kind::Member { base, arrow, field: "shm_nattch".into() } }),
             proptest::collection::vec(inner, 0..4).prop_map(|all| Kind::Call("shmget".into(), all)),
         ]
         .prop_map(here)
