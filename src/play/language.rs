@@ -5,7 +5,7 @@
 //!
 //! let line = parse("B: int id = shmget(IPC_PRIVATE, 0x6400, IPC_CREAT | 0600); ipcs -m")?;
 //! assert_eq!(line[0].to_string(), "B: int id = shmget(IPC_PRIVATE, 0x6400, IPC_CREAT | 0600)");
-//! assert_eq!(line[1].to_string(), "ipcs -m");
+//! assert_eq!(line[1].to_string(), "B: ipcs -m");
 //!
 //! let error = parse("id = shmgte(IPC_PRIVATE, 1, 0)").unwrap_err();
 //! assert_eq!(error.to_string(), "column 6: there is no function shmgte. Did you mean shmget?");
