@@ -33,4 +33,4 @@ pub use misunderstood::Misunderstood;
 pub use parse::parse;
 pub use syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statement, Unary};
 pub use types::{Base, Type};
-pub use words::{Table, Word};
+pub use words::{Table, Word, beginnings};

@@ -56,6 +56,19 @@ impl Arena {
         Some(variable)
     }
 
+    /// Puts `errno` to 0, and forgets the bytes that belong to no variable.
+    pub fn forget_errno_and_texts(&mut self) {
+        let variables = std::mem::take(&mut self.variables);
+        let mut kept = Arena { variables: BTreeMap::new(), bytes: Vec::new() };
+        for (name, variable) in variables.into_iter().filter(|(name, _)| name != "errno") {
+            let bytes = self.load(variable.address, variable.ty.size()).unwrap_or_default();
+            if let Some(place) = kept.declare(&name, variable.ty) {
+                let _ = kept.store(place.address, bytes);
+            }
+        }
+        *self = kept;
+    }
+
     /// Sets aside bytes without a name, which are zeros. Nothing, if there is no room.
     pub fn reserve(&mut self, size: u64) -> Option<u64> {
         let start = self.bytes.len().next_multiple_of(16);

@@ -2,6 +2,9 @@
 
 use std::slice::Iter;
 
+use playground_core::call::{Address, Answer, Outcome};
+use playground_core::machine::{Action, Machine};
+
 use super::arena::Arena;
 use super::constants::{CONSTANTS, constant};
 use super::operators;
@@ -9,53 +12,24 @@ use super::ty::Ty;
 use super::value::Value;
 use crate::language::{At, Declaration, Does, Expr, Initial, Kind, Unary};
 
-/// What a statement needs to know from whoever performs it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Request {
-    /// A function that the kernel performs, and its arguments as C passes them.
-    Call {
-        /// As in the manual page.
-        name: &'static str,
-        /// Those that were given.
-        arguments: Vec<Value>,
-    },
-    /// The bytes at an address of the process's memory.
-    Load {
-        /// Where.
-        address: u64,
-        /// How many.
-        length: u64,
-    },
-    /// A change of the process's memory.
-    Store {
-        /// Where.
-        address: u64,
-        /// What to put there.
-        bytes: Vec<u8>,
-    },
-}
-
-/// What was answered to a [`Request`].
-#[derive(Clone, Debug, PartialEq)]
-pub enum Response {
-    /// What the function returned, or its errno; and what it wrote to which of the prompt's variables.
-    Returned {
-        /// The value, or the number of the error.
-        result: std::result::Result<i64, i32>,
-        /// Addresses of variables, and their new bytes.
-        wrote: Vec<(u64, Vec<u8>)>,
-    },
-    /// The bytes that were asked for.
-    Bytes(Vec<u8>),
-    /// The memory is changed.
-    Stored,
+/// What a statement may know beside its process's variables.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The world, as it is before the statement.
+    pub machine: &'a Machine,
+    /// The process that acts.
+    pub pid: i32,
+    /// The id that a new process gets.
+    pub next_pid: i32,
+    /// The id of a process by its letter.
+    pub letters: &'a dyn Fn(&str) -> Option<i32>,
 }
 
 /// Why a statement stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stop {
-    /// It needs an answer.
-    Ask(Request),
+    /// It needs the answer to this.
+    Ask(Action),
     /// It means nothing: where, why, and the name that was perhaps meant.
     Wrong {
         /// The place in the line.
@@ -84,20 +58,12 @@ pub(super) type Result<T> = std::result::Result<T, Stop>;
 
 /// What a statement of C means, with the answers that are there so far.
 ///
-/// `letters` gives the id of a process by its letter.
-///
 /// # Errors
 ///
-/// The next [`Request`], or what is wrong.
-pub fn evaluate(
-    arena: &Arena,
-    does: &Does,
-    answers: &[Response],
-    letters: &dyn Fn(&str) -> Option<i32>,
-) -> Result<Evaluated> {
+/// The next [`Action`], or what is wrong.
+pub fn evaluate(arena: &Arena, does: &Does, answers: &[Outcome], context: Context<'_>) -> Result<Evaluated> {
     let (printed, notes) = (Vec::new(), Vec::new());
-    let mut evaluation =
-        Evaluation { arena: arena.clone(), answers: answers.iter(), letters, printed, notes };
+    let mut evaluation = Evaluation { arena: arena.clone(), answers: answers.iter(), context, printed, notes };
     let value = match does {
         Does::Evaluate(expression) => Some(evaluation.value(expression)?),
         Does::Declare(declared) => evaluation.declare(declared).map(|()| None)?,
@@ -116,8 +82,8 @@ pub(super) struct Place {
 
 pub(super) struct Evaluation<'a> {
     arena: Arena,
-    answers: Iter<'a, Response>,
-    letters: &'a dyn Fn(&str) -> Option<i32>,
+    answers: Iter<'a, Outcome>,
+    pub context: Context<'a>,
     pub printed: Vec<u8>,
     pub notes: Vec<String>,
 }
@@ -128,9 +94,13 @@ pub(super) fn wrong<T>(at: At, message: impl Into<String>) -> Result<T> {
 }
 
 impl Evaluation<'_> {
-    /// The next answer, if it is there.
-    pub fn ask(&mut self, request: Request) -> Result<&Response> {
-        self.answers.next().ok_or(Stop::Ask(request))
+    /// The answer to an action, if it is there. An error is in `errno` then.
+    pub fn act(&mut self, action: Action) -> Result<Outcome> {
+        let outcome = self.answers.next().ok_or(Stop::Ask(action))?.clone();
+        if let Err(errno) = outcome {
+            self.set_errno(errno.raw());
+        }
+        Ok(outcome)
     }
 
     pub fn note(&mut self, note: impl Into<String>) {
@@ -143,9 +113,9 @@ impl Evaluation<'_> {
             let bytes = self.arena.load(address, length).map(<[u8]>::to_vec);
             return bytes.map_or_else(|| wrong(at, "this is behind the end of the prompt's variables"), Ok);
         }
-        match self.ask(Request::Load { address, length })? {
-            Response::Bytes(bytes) => Ok(bytes.clone()),
-            _ => wrong(at, "the answer to a load has to be bytes"),
+        match self.act(Action::Load { address: Address(address), length })? {
+            Ok(Answer::Bytes(bytes)) => Ok(bytes),
+            _ => wrong(at, "nothing can be read there"),
         }
     }
 
@@ -155,15 +125,11 @@ impl Evaluation<'_> {
             let stored = self.arena.store(address, bytes);
             return stored.map_or_else(|| wrong(at, "this is behind the end of the prompt's variables"), Ok);
         }
-        self.ask(Request::Store { address, bytes: bytes.to_vec() }).map(|_| ())
+        self.act(Action::Store { address: Address(address), bytes: bytes.to_vec() }).map(|_| ())
     }
 
-    /// Sets what a call has written into variables, and `errno`.
-    pub fn written(&mut self, wrote: &[(u64, Vec<u8>)], errno: Option<i32>) {
-        for (address, bytes) in wrote {
-            let _ = self.arena.store(*address, bytes);
-        }
-        if let (Some(errno), Some(variable)) = (errno, self.arena.variable("errno").cloned()) {
+    pub fn set_errno(&mut self, errno: i32) {
+        if let Some(variable) = self.arena.variable("errno").cloned() {
             let _ = self.arena.store(variable.address, &errno.to_le_bytes());
         }
     }
@@ -234,7 +200,7 @@ impl Evaluation<'_> {
         if let Some(value) = constant(name) {
             return Ok(Value::int(value as i32));
         }
-        if let Some(pid) = (self.letters)(name) {
+        if let Some(pid) = (self.context.letters)(name) {
             return Ok(Value::int(pid));
         }
         Err(unknown(name, at))

@@ -1,5 +1,7 @@
 //! The functions of the C library that need no kernel.
 
+use playground_core::Errno;
+
 use super::call::Parameter::{self, More, Number, Pointer};
 use super::evaluate::{Evaluation, Result, wrong};
 use super::printf;
@@ -79,7 +81,7 @@ impl Evaluation<'_> {
         let mut line = self.text(text.bits(), at)?;
         let errno = self.errno();
         line.extend_from_slice(b": ");
-        line.extend_from_slice(error_words(errno).as_bytes());
+        line.extend_from_slice(Errno::from_raw(errno).meaning().as_bytes());
         line.push(b'\n');
         self.print(&line);
         Ok(Value::none())
@@ -102,8 +104,4 @@ impl Evaluation<'_> {
         }
         wrong(at, "no zero byte ends this string")
     }
-}
-
-fn error_words(errno: i32) -> String {
-    format!("Error {errno}")
 }

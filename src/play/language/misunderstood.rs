@@ -15,13 +15,13 @@ pub struct Misunderstood {
 
 impl Misunderstood {
     /// An error at a byte of a line.
-    pub(super) fn new(line: &str, offset: usize, message: impl Into<String>) -> Misunderstood {
+    pub(crate) fn new(line: &str, offset: usize, message: impl Into<String>) -> Misunderstood {
         let before = line.get(..offset).unwrap_or(line);
         Misunderstood { column: before.chars().count() + 1, message: message.into(), nearest: None }
     }
 
     /// Adds the name that is nearest to what was written, if one is near.
-    pub(super) fn near<'a>(
+    pub(crate) fn near<'a>(
         mut self,
         written: &str,
         names: impl IntoIterator<Item = &'a str>,

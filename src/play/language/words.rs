@@ -100,7 +100,7 @@ const FORMS: [(&str, &str); 9] = [
 ];
 
 /// All words, for completion and for the nearest name.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+fn names() -> impl Iterator<Item = &'static str> {
     ALONE.iter().map(|(name, _)| *name).chain(FORMS.iter().map(|(name, _)| *name))
 }
 
@@ -174,7 +174,7 @@ fn count(rest: &[&str]) -> Option<usize> {
 }
 
 /// What can stand first in a line: words and functions.
-pub(super) fn beginnings() -> impl Iterator<Item = &'static str> {
+pub fn beginnings() -> impl Iterator<Item = &'static str> {
     names().chain(FUNCTIONS.iter().map(|function| function.name))
 }
 
