@@ -8,7 +8,7 @@ use playground_core::machine::{Segment, Set};
 use serde::Deserialize;
 
 use crate::c::{Arena, Ty, Value};
-use crate::session::{Actor, Life, Session, Told, World};
+use crate::session::{Actor, Life, Session, World};
 
 /// A puzzle.
 #[derive(Clone, Debug, Deserialize)]
@@ -183,33 +183,6 @@ impl Level {
     }
 }
 
-/// The functions that act: they change the world, or try to.
-const ACTING: [&str; 14] = [
-    "shmget", "shmat", "shmdt", "semget", "semop", "semtimedop", "fork", "exit", "kill", "execlp", "setuid", "setgid",
-    "mprotect", "munmap",
-];
-
-/// How many calls of a line act: what par counts.
-pub fn acts(told: &[Told]) -> usize {
-    told.iter().filter(|told| is_act(told)).count()
-}
-
-fn is_act(told: &Told) -> bool {
-    match told {
-        Told::Call { waited: true, .. } => false,
-        Told::Call { name, c, .. } => ACTING.contains(name) || changes(name, c),
-        Told::Waits { .. } | Told::Wrote { .. } | Told::Ran { .. } => true,
-        Told::Begins { how, .. } => *how == "new",
-        _ => false,
-    }
-}
-
-/// Whether a command of `shmctl` or `semctl` changes something.
-fn changes(name: &str, c: &str) -> bool {
-    let commands = ["IPC_SET", "IPC_RMID", "SHM_LOCK", "SHM_UNLOCK", "SETVAL", "SETALL"];
-    name.ends_with("ctl") && commands.iter().any(|command| c.contains(&format!(", {command}")))
-}
-
 impl Condition {
     /// Whether it is true of a world.
     pub fn holds(&self, world: &World) -> bool {
@@ -219,7 +192,9 @@ impl Condition {
             Condition::Segment(pattern) => {
                 world.segments().filter(|segment| pattern.fits(segment)).count() == pattern.count
             }
-            Condition::Set(pattern) => world.sets().filter(|set| pattern.fits(set, world)).count() == pattern.count,
+            Condition::Set(pattern) => {
+                world.sets().filter(|set| pattern.fits(set, world)).count() == pattern.count
+            }
             Condition::Byte(at) => at.bytes(world, 1) == Some(vec![at.is as u8]),
             Condition::Word(at) => at.bytes(world, 4) == Some(at.is.to_le_bytes().to_vec()),
             Condition::Alive(letters) => world.letters(Actor::is_here).concat() == *letters,
@@ -268,7 +243,10 @@ fn begins_with(segment: &Segment, text: &str) -> bool {
 impl SetPattern {
     fn fits(&self, set: &Set, world: &World) -> bool {
         let values: Vec<i32> = set.semaphores.iter().map(|semaphore| semaphore.value).collect();
-        let pids = set.semaphores.iter().map(|semaphore| world.letter_of(semaphore.pid).unwrap_or_default().to_owned());
+        let pids = set
+            .semaphores
+            .iter()
+            .map(|semaphore| world.letter_of(semaphore.pid).unwrap_or_default().to_owned());
         is(&self.values, &values) && is(&self.pids, &pids.collect()) && is(&self.used, &(set.otime != 0))
     }
 }
@@ -278,7 +256,8 @@ impl InSegment {
         let segment = world.segments().find(|segment| segment.permissions.id == self.segment)?;
         let page = world.machine.host.page_size;
         let within = (self.offset % page) as usize;
-        let bytes = segment.pages.get(&(self.offset / page)).map(|page| page[within..within + length].to_vec());
+        let bytes =
+            segment.pages.get(&(self.offset / page)).map(|page| page[within..within + length].to_vec());
         Some(bytes.unwrap_or_else(|| vec![0; length]))
     }
 }

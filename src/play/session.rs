@@ -88,6 +88,7 @@ impl Session {
             }
             after.perform(statement, line, &mut told)?;
         }
+        after.acts += told.iter().filter(|told| told.is_act()).count();
         if !moves && after.differs_from(&self.world) {
             self.done.push((self.world.clone(), line.trim().to_owned()));
             self.undone.clear();

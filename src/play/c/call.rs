@@ -102,12 +102,15 @@ impl Evaluation<'_> {
             ("semget", [key, nsems, flags]) => self.made(semget(key, nsems, flags)),
             ("shmat", [shmid, address, flags]) => {
                 let flags = ShmatFlags::from_bits_retain(flags.as_int());
-                let call = Call::Shmat { shmid: Shmid(shmid.as_int()), address: Address(address.bits()), flags };
+                let call =
+                    Call::Shmat { shmid: Shmid(shmid.as_int()), address: Address(address.bits()), flags };
                 let address = self.act(Action::Call(call))?.map_or(-1, |answer| answer.value());
                 Ok(Value::new(Ty::Void.pointer(), address as u64))
             }
             ("shmdt", [address]) => self.made(Call::Shmdt { address: Address(address.bits()) }),
-            ("shmctl", [shmid, cmd, buffer]) => self.shmctl(Shmid(shmid.as_int()), cmd.as_int(), buffer.bits(), at),
+            ("shmctl", [shmid, cmd, buffer]) => {
+                self.shmctl(Shmid(shmid.as_int()), cmd.as_int(), buffer.bits(), at)
+            }
             ("semop", [semid, ops, count]) => {
                 let call = self.operations(semid, ops, count, at)?;
                 self.made(call.map_or_else(|call| call, |(semid, ops)| Call::Semop { semid, ops }))
@@ -180,7 +183,12 @@ impl Evaluation<'_> {
     }
 
     /// What the kernel copies to the caller, where it goes.
-    fn copied_out(&mut self, outcome: std::result::Result<Answer, Errno>, buffer: u64, at: At) -> Result<Value> {
+    fn copied_out(
+        &mut self,
+        outcome: std::result::Result<Answer, Errno>,
+        buffer: u64,
+        at: At,
+    ) -> Result<Value> {
         let Ok(answer) = outcome else { return Ok(Value::int(-1)) };
         if let Some(bytes) = records::bytes(&answer) {
             if buffer == 0 {
@@ -256,7 +264,8 @@ impl Evaluation<'_> {
         let machine = self.context.machine;
         let namespace = machine.processes.get(&self.context.pid).map_or(0, |process| process.namespace);
         let sets = machine.namespaces.get(&namespace).map(|namespace| &namespace.sets);
-        let count = sets.and_then(|sets| sets.find(semid.0).ok()).map_or(0, |set| set.semaphores.len() as u64);
+        let count =
+            sets.and_then(|sets| sets.find(semid.0).ok()).map_or(0, |set| set.semaphores.len() as u64);
         if count == 0 {
             return Ok(Vec::new());
         }
@@ -278,7 +287,10 @@ fn semget(key: &Value, nsems: &Value, flags: &Value) -> Call {
 /// The flags of `shmget` and `semget`, and the nine bits of the mode that stand in the same argument.
 fn split(flags: &Value) -> (ShmgetFlags, playground_core::Mode) {
     let bits = flags.as_int();
-    (ShmgetFlags::from_bits_retain(bits & !0o777), playground_core::Mode::from_bits_truncate(bits as u32 & 0o777))
+    (
+        ShmgetFlags::from_bits_retain(bits & !0o777),
+        playground_core::Mode::from_bits_truncate(bits as u32 & 0o777),
+    )
 }
 
 /// A `struct sembuf`.
@@ -300,7 +312,9 @@ fn action(name: &str, values: &[Value], child: i32) -> Action {
             length: length.bits(),
             protection: Protection::from_bits_truncate(protection.bits() as u8),
         },
-        ("munmap", [address, length]) => Action::Munmap { address: Address(address.bits()), length: length.bits() },
+        ("munmap", [address, length]) => {
+            Action::Munmap { address: Address(address.bits()), length: length.bits() }
+        }
         _ => Action::Exit,
     }
 }

@@ -63,7 +63,8 @@ pub(super) type Result<T> = std::result::Result<T, Stop>;
 /// The next [`Action`], or what is wrong.
 pub fn evaluate(arena: &Arena, does: &Does, answers: &[Outcome], context: Context<'_>) -> Result<Evaluated> {
     let (printed, notes) = (Vec::new(), Vec::new());
-    let mut evaluation = Evaluation { arena: arena.clone(), answers: answers.iter(), context, printed, notes };
+    let mut evaluation =
+        Evaluation { arena: arena.clone(), answers: answers.iter(), context, printed, notes };
     let value = match does {
         Does::Evaluate(expression) => Some(evaluation.value(expression)?),
         Does::Declare(declared) => evaluation.declare(declared).map(|()| None)?,

@@ -66,22 +66,16 @@ pub enum Word {
     Save(String),
     /// `help [NAME]`: explains a call, or the prompt.
     Help(Option<String>),
-    /// `c`: prints the session as a program in C.
-    C,
-    /// `rust`: prints the session as a program in Rust.
-    Rust,
     /// `quit`: ends the session.
     Quit,
 }
 
 /// The words that take nothing, and what each does.
-const ALONE: [(&str, Word); 8] = [
+const ALONE: [(&str, Word); 6] = [
     ("show", Word::Show),
     ("why", Word::Why),
     ("restart", Word::Restart),
     ("new", Word::New),
-    ("c", Word::C),
-    ("rust", Word::Rust),
     ("quit", Word::Quit),
     ("exit", Word::Quit),
 ];
@@ -113,6 +107,7 @@ pub(super) fn word(text: &str) -> Option<Result<Word, String>> {
     let mut parts = text.split_whitespace();
     let name = parts.next()?;
     let rest: Vec<&str> = parts.collect();
+    // A word that takes nothing is C, where anything follows it.
     if let Some((_, word)) = ALONE.iter().find(|(known, _)| *known == name) {
         return rest.is_empty().then(|| Ok(word.clone()));
     }

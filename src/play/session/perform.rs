@@ -37,8 +37,12 @@ impl World {
         let late = self.machine.pass(STEP);
         self.wake(late, told)?;
         let before = self.clone();
-        let pending =
-            Pending { does: statement.does.clone(), line: line.to_owned(), answers: Vec::new(), waits_in: None };
+        let pending = Pending {
+            does: statement.does.clone(),
+            line: line.to_owned(),
+            answers: Vec::new(),
+            waits_in: None,
+        };
         self.go_on(&who, pending, told)?;
         self.tell_changes(&before, told);
         self.choose_current();
@@ -65,11 +69,15 @@ impl World {
         let letter = self.known(process.or(self.current.as_deref()).ok_or_else(nobody)?, line)?;
         let wrong = |message: String| Err(Misunderstood::new(line, 0, message));
         match &self.actors[&letter] {
-            Actor { life: Life::Over(how), .. } => wrong(format!("process {letter} {how}, and does nothing more")),
+            Actor { life: Life::Over(how), .. } => {
+                wrong(format!("process {letter} {how}, and does nothing more"))
+            }
             Actor { life: Life::Elsewhere, .. } => {
                 wrong(format!("process {letter} runs another program, and does not listen any more"))
             }
-            actor if actor.waits() => wrong(format!("process {letter} waits in a call, and can do nothing else")),
+            actor if actor.waits() => {
+                wrong(format!("process {letter} waits in a call, and can do nothing else"))
+            }
             _ => Ok(letter),
         }
     }
@@ -83,7 +91,9 @@ impl World {
                     return Ok(());
                 }
                 Err(Stop::Ask(action)) => action,
-                Err(Stop::Wrong { at, message, name }) => return Err(self.wrong(who, &pending, at, message, name)),
+                Err(Stop::Wrong { at, message, name }) => {
+                    return Err(self.wrong(who, &pending, at, message, name));
+                }
             };
             let Some(outcome) = self.act(who, &mut pending, &action, told)? else { return Ok(()) };
             pending.answers.push(outcome);
@@ -98,7 +108,14 @@ impl World {
         evaluate(&actor.arena, &pending.does, &pending.answers, context)
     }
 
-    fn wrong(&self, who: &str, pending: &Pending, at: At, message: String, name: Option<String>) -> Misunderstood {
+    fn wrong(
+        &self,
+        who: &str,
+        pending: &Pending,
+        at: At,
+        message: String,
+        name: Option<String>,
+    ) -> Misunderstood {
         let error = Misunderstood::new(&pending.line, at.0, message);
         match name {
             Some(name) => error.near(&name, names(&self.actors[who].arena)),
@@ -118,7 +135,8 @@ impl World {
         told.extend(done.notes.into_iter().map(|text| Told::Note { text }));
         if !self.was_told_of_zeros && shown::declares_a_struct(&pending.does) {
             self.was_told_of_zeros = true;
-            let text = "A new struct holds zeros here. In C a local one holds whatever lay there before.".to_owned();
+            let text =
+                "A new struct holds zeros here. In C a local one holds whatever lay there before.".to_owned();
             told.push(Told::Note { text });
         }
         if let Some(actor) = self.actors.get_mut(who) {
@@ -284,7 +302,9 @@ impl World {
         answers.push(Ok(Answer::Number(0)));
         let mut silent = Vec::new();
         self.go_on(&letter, Pending { answers, ..pending.clone() }, &mut silent)?;
-        told.extend(silent.into_iter().filter(|told| !matches!(told, Told::Value { .. } | Told::Note { .. })));
+        told.extend(
+            silent.into_iter().filter(|told| !matches!(told, Told::Value { .. } | Told::Note { .. })),
+        );
         Ok(())
     }
 

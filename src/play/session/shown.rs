@@ -38,7 +38,9 @@ pub(super) fn action(action: &Action) -> String {
         Action::Kill { target, signal } => format!("{target}, {signal}"),
         Action::Become(Identity::User(id) | Identity::Group(id)) => id.to_string(),
         Action::Munmap { address, length } => format!("{address}, {length}"),
-        Action::Mprotect { address, length, protection } => format!("{address}, {length}, {}", protection.bits()),
+        Action::Mprotect { address, length, protection } => {
+            format!("{address}, {length}, {}", protection.bits())
+        }
         Action::Exec { .. } => "…".to_owned(),
         _ => String::new(),
     };
@@ -48,9 +50,7 @@ pub(super) fn action(action: &Action) -> String {
 /// An action and its answer.
 pub(super) fn performed(action: &Action, outcome: &Outcome) -> String {
     match action {
-        Action::Call(call) => {
-            Performed { pid: 0, call: call.clone(), outcome: outcome.clone() }.to_string()
-        }
+        Action::Call(call) => Performed { pid: 0, call: call.clone(), outcome: outcome.clone() }.to_string(),
         Action::Exit | Action::Exec { .. } if outcome.is_ok() => self::action(action),
         _ => match outcome {
             Ok(answer) => format!("{} = {}", self::action(action), answer.value()),
@@ -127,4 +127,3 @@ fn number(decimal: String, value: &Value) -> String {
         _ => format!("{decimal}   {bits:#x}   0{bits:o}"),
     }
 }
-

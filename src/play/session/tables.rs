@@ -68,12 +68,24 @@ fn set_row(set: &Set) -> String {
 
 /// `/proc/sysvipc/shm`, with the columns that say most.
 pub(super) fn sysvipc_shm(world: &World) -> Vec<String> {
-    let title = "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid".to_owned();
+    let title =
+        "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid"
+            .to_owned();
     let rows = world.segments().map(|segment| {
         let p = &segment.permissions;
         format!(
             "{:10} {:10}  {:4o} {:21} {:5} {:5}  {:5} {:5} {:5} {:5} {:5}",
-            p.key.0, p.id, p.mode, segment.size, segment.cpid, segment.lpid, segment.attached, p.uid, p.gid, p.cuid, p.cgid
+            p.key.0,
+            p.id,
+            p.mode,
+            segment.size,
+            segment.cpid,
+            segment.lpid,
+            segment.attached,
+            p.uid,
+            p.gid,
+            p.cuid,
+            p.cgid
         )
     });
     std::iter::once(title).chain(rows).collect()
@@ -81,8 +93,13 @@ pub(super) fn sysvipc_shm(world: &World) -> Vec<String> {
 
 /// `/proc/PID/maps` of a process.
 pub(super) fn maps(world: &World, pid: i32) -> Vec<String> {
-    let space = world.machine.processes.get(&pid).and_then(|process| world.machine.spaces.get(&process.space));
-    space.into_iter().flat_map(|space| space.mappings.values()).map(|mapping| maps_line(world, mapping)).collect()
+    let space =
+        world.machine.processes.get(&pid).and_then(|process| world.machine.spaces.get(&process.space));
+    space
+        .into_iter()
+        .flat_map(|space| space.mappings.values())
+        .map(|mapping| maps_line(world, mapping))
+        .collect()
 }
 
 fn maps_line(world: &World, mapping: &Mapping) -> String {
@@ -93,7 +110,11 @@ fn maps_line(world: &World, mapping: &Mapping) -> String {
             let key = world.segments().find(|segment| segment.permissions.id == view.shmid);
             let key = key.map_or(0, |segment| segment.permissions.key.0);
             let rights = rights(view.protection);
-            format!("{range} {rights}s {:08x} 00:01 {} /SYSV{key:08x} (deleted)", view.offset * 4096, view.shmid)
+            format!(
+                "{range} {rights}s {:08x} 00:01 {} /SYSV{key:08x} (deleted)",
+                view.offset * 4096,
+                view.shmid
+            )
         }
     }
 }

@@ -110,3 +110,40 @@ pub enum Told {
 fn by_name<S: serde::Serializer>(errno: &Option<Errno>, serializer: S) -> Result<S::Ok, S::Error> {
     errno.map(|errno| format!("{errno:?}")).serialize(serializer)
 }
+
+/// The functions that act: they change the world, or try to.
+const ACTING: [&str; 14] = [
+    "shmget",
+    "shmat",
+    "shmdt",
+    "semget",
+    "semop",
+    "semtimedop",
+    "fork",
+    "exit",
+    "kill",
+    "execlp",
+    "setuid",
+    "setgid",
+    "mprotect",
+    "munmap",
+];
+
+impl Told {
+    /// Whether it is a call that acts: what par of a level counts. A refused call does; a question does not.
+    pub fn is_act(&self) -> bool {
+        match self {
+            Told::Call { waited: true, .. } => false,
+            Told::Call { name, c, .. } => ACTING.contains(name) || changes(name, c),
+            Told::Waits { .. } | Told::Wrote { .. } | Told::Ran { .. } => true,
+            Told::Begins { how, .. } => *how == "new",
+            _ => false,
+        }
+    }
+}
+
+/// Whether a command of `shmctl` or `semctl` changes something.
+fn changes(name: &str, c: &str) -> bool {
+    let commands = ["IPC_SET", "IPC_RMID", "SHM_LOCK", "SHM_UNLOCK", "SETVAL", "SETALL"];
+    name.ends_with("ctl") && commands.iter().any(|command| c.contains(&format!(", {command}")))
+}

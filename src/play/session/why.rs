@@ -27,7 +27,11 @@ pub(super) fn explained(world: &World, pid: i32, action: &Action, reply: &Reply)
     let view = View::new(&world.machine, pid);
     match (action, reply, view) {
         (Action::Call(call), Reply::Returns(Err(errno)), Some(view)) => view.refused(call, *errno),
-        (Action::Call(Call::Semop { semid, ops } | Call::Semtimedop { semid, ops, .. }), Reply::Waits, Some(view)) => {
+        (
+            Action::Call(Call::Semop { semid, ops } | Call::Semtimedop { semid, ops, .. }),
+            Reply::Waits,
+            Some(view),
+        ) => {
             let numbers: Vec<String> = ops
                 .iter()
                 .map(|op| match op.change {
@@ -35,7 +39,9 @@ pub(super) fn explained(world: &World, pid: i32, action: &Action, reply: &Reply)
                     change => format!("semaphore {} to be at least {}", op.number, -i32::from(change)),
                 })
                 .collect();
-            let values = view.set(semid.0).map_or_else(Vec::new, |set| set.semaphores.iter().map(|s| s.value).collect());
+            let values = view
+                .set(semid.0)
+                .map_or_else(Vec::new, |set| set.semaphores.iter().map(|s| s.value).collect());
             because(format!("It waits for {}. The values are {values:?}.", numbers.join(" and ")))
         }
         (Action::Load { address, .. } | Action::Store { address, .. }, Reply::Dies(_), Some(view)) => {
@@ -103,18 +109,30 @@ impl<'a> View<'a> {
     fn shmget(&self, found: Option<&Segment>, size: u64, flags: ShmgetFlags, errno: Errno) -> Explained {
         let limits = &self.namespace.limits;
         match (errno, found) {
-            (Errno::ENOENT, _) => explain("No segment has this key, and IPC_CREAT is not given.", "Add IPC_CREAT."),
+            (Errno::ENOENT, _) => {
+                explain("No segment has this key, and IPC_CREAT is not given.", "Add IPC_CREAT.")
+            }
             (Errno::EEXIST, Some(segment)) => explain(
-                format!("Segment {} has this key already, and IPC_EXCL asks for a new one.", segment.permissions.id),
+                format!(
+                    "Segment {} has this key already, and IPC_EXCL asks for a new one.",
+                    segment.permissions.id
+                ),
                 "Leave IPC_EXCL out to open it, or choose another key.",
             ),
             (Errno::EINVAL, Some(segment)) => explain(
                 format!("Segment {} has this key, and only {} bytes.", segment.permissions.id, segment.size),
-                format!("Ask for {} bytes or fewer (0 is enough to find it), or remove it first.", segment.size),
+                format!(
+                    "Ask for {} bytes or fewer (0 is enough to find it), or remove it first.",
+                    segment.size
+                ),
             ),
-            (Errno::EINVAL, None) if size == 0 => explain("A new segment has at least 1 byte.", "Give a size."),
+            (Errno::EINVAL, None) if size == 0 => {
+                explain("A new segment has at least 1 byte.", "Give a size.")
+            }
             (Errno::EINVAL, None) => because(format!("The limit shmmax allows {} bytes.", limits.shmmax)),
-            (Errno::EACCES, Some(segment)) => self.permission(segment.permissions.uid, segment.permissions.mode),
+            (Errno::EACCES, Some(segment)) => {
+                self.permission(segment.permissions.uid, segment.permissions.mode)
+            }
             (Errno::ENOSPC, _) if self.namespace.segments.len() as i32 >= limits.shmmni => explain(
                 format!("The limit shmmni allows {} segments, and all are taken.", limits.shmmni),
                 "Remove one, or raise the limit with sysctl kernel.shmmni=…",
@@ -127,17 +145,22 @@ impl<'a> View<'a> {
 
     fn semget(&self, found: Option<&Set>, nsems: i32, errno: Errno) -> Explained {
         match (errno, found) {
-            (Errno::ENOENT, _) => explain("No set has this key, and IPC_CREAT is not given.", "Add IPC_CREAT."),
+            (Errno::ENOENT, _) => {
+                explain("No set has this key, and IPC_CREAT is not given.", "Add IPC_CREAT.")
+            }
             (Errno::EEXIST, Some(set)) => explain(
                 format!("Set {} has this key already, and IPC_EXCL asks for a new one.", set.permissions.id),
                 "Leave IPC_EXCL out to open it.",
             ),
-            (Errno::EINVAL, Some(set)) => {
-                because(format!("Set {} has this key, and only {} semaphores.", set.permissions.id, set.semaphores.len()))
-            }
-            (Errno::EINVAL, None) => {
-                because(format!("A set has 1 to {} semaphores, and not {nsems}.", self.namespace.limits.semmsl))
-            }
+            (Errno::EINVAL, Some(set)) => because(format!(
+                "Set {} has this key, and only {} semaphores.",
+                set.permissions.id,
+                set.semaphores.len()
+            )),
+            (Errno::EINVAL, None) => because(format!(
+                "A set has 1 to {} semaphores, and not {nsems}.",
+                self.namespace.limits.semmsl
+            )),
             (Errno::EACCES, Some(set)) => self.permission(set.permissions.uid, set.permissions.mode),
             _ => because("The limits of this namespace (kernel.sem) are reached."),
         }
@@ -145,27 +168,40 @@ impl<'a> View<'a> {
 
     fn permission(&self, owner: u32, mode: u32) -> Explained {
         explain(
-            format!("Its mode is 0{:03o} and its owner is user {owner}. This process is user {}.", mode & 0o777, self.process.credentials.uid),
+            format!(
+                "Its mode is 0{:03o} and its owner is user {owner}. This process is user {}.",
+                mode & 0o777,
+                self.process.credentials.uid
+            ),
             "The owner or the creator can change the mode with IPC_SET.",
         )
     }
 
     fn no_segment(&self, id: i32) -> Explained {
-        if let Some(segment) = self.namespace.segments.iter().find(|segment| segment.permissions.key.0 == id && id != 0) {
+        if let Some(segment) =
+            self.namespace.segments.iter().find(|segment| segment.permissions.key.0 == id && id != 0)
+        {
             return explain(
                 format!("{id} is the key of segment {}, and no id.", segment.permissions.id),
                 "Pass what shmget returned.",
             );
         }
-        let ids: Vec<String> = self.namespace.segments.iter().map(|segment| segment.permissions.id.to_string()).collect();
-        let there = if ids.is_empty() { "there is no segment".to_owned() } else { format!("the ids are {}", ids.join(", ")) };
+        let ids: Vec<String> =
+            self.namespace.segments.iter().map(|segment| segment.permissions.id.to_string()).collect();
+        let there = if ids.is_empty() {
+            "there is no segment".to_owned()
+        } else {
+            format!("the ids are {}", ids.join(", "))
+        };
         because(format!("No segment has the id {id}: {there}."))
     }
 
     fn shmat(&self, id: i32, address: u64, errno: Errno) -> Explained {
         let page = self.machine.host.page_size;
         match (errno, self.segment(id)) {
-            (Errno::EACCES, Some(segment)) => self.permission(segment.permissions.uid, segment.permissions.mode),
+            (Errno::EACCES, Some(segment)) => {
+                self.permission(segment.permissions.uid, segment.permissions.mode)
+            }
             (Errno::EINVAL, None) => self.no_segment(id),
             (Errno::EINVAL, Some(_)) if address != 0 && !address.is_multiple_of(page) => explain(
                 format!("{address:#x} is not a multiple of {page}."),
@@ -185,8 +221,11 @@ impl<'a> View<'a> {
 
     fn shmdt(&self, address: u64) -> Explained {
         let views = self.machine.spaces.get(&self.process.space);
-        let starts: Vec<String> =
-            views.into_iter().flat_map(|space| space.views()).map(|(mapping, _)| format!("{:#x}", mapping.start)).collect();
+        let starts: Vec<String> = views
+            .into_iter()
+            .flat_map(|space| space.views())
+            .map(|(mapping, _)| format!("{:#x}", mapping.start))
+            .collect();
         let there = if starts.is_empty() { "nothing is attached".to_owned() } else { starts.join(", ") };
         let looks_like_an_id = self.segment(address as i32).is_some() && address < 1 << 31;
         let hint = if looks_like_an_id { " That is the id of a segment." } else { "" };
@@ -199,7 +238,9 @@ impl<'a> View<'a> {
     fn shmctl(&self, id: i32, cmd: Cmd, errno: Errno) -> Explained {
         match (errno, self.segment(id)) {
             (Errno::EINVAL, None) => self.no_segment(id),
-            (Errno::EACCES, Some(segment)) => self.permission(segment.permissions.uid, segment.permissions.mode),
+            (Errno::EACCES, Some(segment)) => {
+                self.permission(segment.permissions.uid, segment.permissions.mode)
+            }
             (Errno::EPERM, Some(segment)) => because(format!(
                 "Only the owner (user {}), the creator (user {}) and root may do this.",
                 segment.permissions.uid, segment.permissions.cuid
@@ -212,7 +253,11 @@ impl<'a> View<'a> {
 
     fn no_set(&self, id: i32) -> Explained {
         let ids: Vec<String> = self.namespace.sets.iter().map(|set| set.permissions.id.to_string()).collect();
-        let there = if ids.is_empty() { "there is no set".to_owned() } else { format!("the ids are {}", ids.join(", ")) };
+        let there = if ids.is_empty() {
+            "there is no set".to_owned()
+        } else {
+            format!("the ids are {}", ids.join(", "))
+        };
         because(format!("No set has the id {id}: {there}."))
     }
 
@@ -221,11 +266,17 @@ impl<'a> View<'a> {
             (Errno::EINVAL, None) => self.no_set(id),
             (Errno::EINVAL, Some(_)) => because("semop wants at least one operation."),
             (Errno::EACCES, Some(set)) => self.permission(set.permissions.uid, set.permissions.mode),
-            (Errno::EFBIG, Some(set)) => because(format!("The set has {} semaphores, numbered from 0.", set.semaphores.len())),
-            (Errno::EAGAIN, _) => because("It would have to wait, and IPC_NOWAIT or the time that is given forbid it."),
+            (Errno::EFBIG, Some(set)) => {
+                because(format!("The set has {} semaphores, numbered from 0.", set.semaphores.len()))
+            }
+            (Errno::EAGAIN, _) => {
+                because("It would have to wait, and IPC_NOWAIT or the time that is given forbid it.")
+            }
             (Errno::EIDRM, _) => because("The set was removed while the call waited."),
             (Errno::ERANGE, _) => because("A value would grow above 32767."),
-            (Errno::E2BIG, _) => because(format!("At most {} operations go into one call.", self.namespace.limits.semopm)),
+            (Errno::E2BIG, _) => {
+                because(format!("At most {} operations go into one call.", self.namespace.limits.semopm))
+            }
             _ => because("The kernel refused it."),
         }
     }
@@ -255,7 +306,9 @@ impl<'a> View<'a> {
                 "Segment {} is attached at {address:#x}, but its mapping does not let it be {verb}.",
                 view.shmid
             )),
-            None => because(format!("Nothing of a segment is mapped at {address:#x}, or the access goes on behind its end.")),
+            None => because(format!(
+                "Nothing of a segment is mapped at {address:#x}, or the access goes on behind its end."
+            )),
         }
     }
 }

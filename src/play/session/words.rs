@@ -3,9 +3,9 @@
 use playground_core::machine::{Action, Reply, Setting};
 
 use super::actor::Life;
+use super::tables;
 use super::told::Told;
 use super::world::World;
-use super::tables;
 use crate::language::{FUNCTIONS, Misunderstood, Table, Word, function};
 
 impl World {
@@ -30,14 +30,9 @@ impl World {
             Word::Why => vec![self.why.clone().unwrap_or_else(|| "The last answer was no error.".to_owned())],
             Word::New => self.new_process(told),
             Word::Help(name) => help(name.as_deref(), line)?,
-            Word::Undo(_)
-            | Word::Redo(_)
-            | Word::Restart
-            | Word::Source(_)
-            | Word::Save(_)
-            | Word::C
-            | Word::Rust
-            | Word::Quit => Vec::new(),
+            Word::Undo(_) | Word::Redo(_) | Word::Restart | Word::Source(_) | Word::Save(_) | Word::Quit => {
+                Vec::new()
+            }
         };
         if !lines.is_empty() {
             told.push(Told::Lines { lines });
@@ -54,7 +49,13 @@ impl World {
     }
 
     /// `ipcrm` removes as the namespace's root, whoever the processes are.
-    fn ipcrm(&mut self, table: Table, id: i32, line: &str, told: &mut Vec<Told>) -> Result<Vec<String>, Misunderstood> {
+    fn ipcrm(
+        &mut self,
+        table: Table,
+        id: i32,
+        line: &str,
+        told: &mut Vec<Told>,
+    ) -> Result<Vec<String>, Misunderstood> {
         use playground_core::call::{Call, Cmd, SemCmd, Semid, Shmid};
         let call = match table {
             Table::Segments => Call::Shmctl { shmid: Shmid(id), cmd: Cmd::IpcRmid },
@@ -80,7 +81,11 @@ impl World {
         self.machine.begin(SHELL, Credentials::root(), Space::default());
         let reply = self.machine.decide(SHELL, action);
         let mut woken = self.machine.effect(SHELL, action, &reply);
-        woken.extend(self.machine.effect(SHELL, &Action::Exit, &Reply::Returns(Ok(playground_core::call::Answer::Done))));
+        woken.extend(self.machine.effect(
+            SHELL,
+            &Action::Exit,
+            &Reply::Returns(Ok(playground_core::call::Answer::Done)),
+        ));
         (reply, woken)
     }
 
@@ -144,7 +149,11 @@ impl World {
         self.tell_changes(&before, told);
         match reply {
             Reply::Returns(Ok(_)) => Ok(vec![format!("kernel.{short} = {value}")]),
-            _ => Err(Misunderstood::new(line, 0, format!("the kernel does not take {value} for kernel.{short}"))),
+            _ => Err(Misunderstood::new(
+                line,
+                0,
+                format!("the kernel does not take {value} for kernel.{short}"),
+            )),
         }
     }
 
@@ -161,7 +170,9 @@ impl World {
         lines.extend(self.segments().flat_map(|segment| {
             let bytes = segment.pages.get(&0).map(|page| first_text(page)).unwrap_or_default();
             let pages = self.machine.host.pages(segment.size);
-            let filled: String = (0..pages.min(32)).map(|page| if segment.pages.contains_key(&page) { '#' } else { '.' }).collect();
+            let filled: String = (0..pages.min(32))
+                .map(|page| if segment.pages.contains_key(&page) { '#' } else { '.' })
+                .collect();
             let marked = if segment.is_marked() { ", marked for destruction" } else { "" };
             [format!(
                 "segment {}  [{filled}] {} bytes, {} attached{marked}{bytes}",
@@ -169,9 +180,12 @@ impl World {
             )]
         }));
         lines.extend(self.sets().map(|set| {
-            let values: Vec<String> = set.semaphores.iter().map(|semaphore| semaphore.value.to_string()).collect();
-            let waiting: Vec<&str> = set.waiters.iter().filter_map(|waiter| self.letter_of(waiter.pid)).collect();
-            let waiting = if waiting.is_empty() { String::new() } else { format!(", {} waits", waiting.join(", ")) };
+            let values: Vec<String> =
+                set.semaphores.iter().map(|semaphore| semaphore.value.to_string()).collect();
+            let waiting: Vec<&str> =
+                set.waiters.iter().filter_map(|waiter| self.letter_of(waiter.pid)).collect();
+            let waiting =
+                if waiting.is_empty() { String::new() } else { format!(", {} waits", waiting.join(", ")) };
             format!("set {}  values {}{waiting}", set.permissions.id, values.join(" "))
         }));
         lines
@@ -183,12 +197,18 @@ impl World {
         let state = match (&actor.life, &actor.pending) {
             (Life::Over(how), _) => how.clone(),
             (Life::Elsewhere, _) => "runs another program".to_owned(),
-            (Life::Here, Some(pending)) => format!("waits in {}", pending.waits_in.clone().unwrap_or_default()),
+            (Life::Here, Some(pending)) => {
+                format!("waits in {}", pending.waits_in.clone().unwrap_or_default())
+            }
             (Life::Here, None) => "runs".to_owned(),
         };
         let uid = self.machine.processes.get(&actor.pid).map_or(0, |process| process.credentials.uid);
         let mut lines = vec![format!("{here}{letter}  process {}, user {uid}, {state}", actor.pid)];
-        let space = self.machine.processes.get(&actor.pid).and_then(|process| self.machine.spaces.get(&process.space));
+        let space = self
+            .machine
+            .processes
+            .get(&actor.pid)
+            .and_then(|process| self.machine.spaces.get(&process.space));
         let views = space.into_iter().flat_map(|space| space.views());
         lines.extend(views.map(|(mapping, view)| {
             let names = self.names_of(letter, mapping.start);
@@ -228,7 +248,8 @@ fn shown_byte(byte: u8) -> char {
 }
 
 fn unknown_limit(name: &str, line: &str) -> Misunderstood {
-    const LIMITS: [&str; 7] = ["shmmax", "shmall", "shmmni", "shm_rmid_forced", "shm_next_id", "sem_next_id", "sem"];
+    const LIMITS: [&str; 7] =
+        ["shmmax", "shmall", "shmmni", "shm_rmid_forced", "shm_next_id", "sem_next_id", "sem"];
     Misunderstood::new(line, 0, format!("there is no limit {name}. There are {}", LIMITS.join(", ")))
 }
 

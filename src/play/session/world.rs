@@ -19,8 +19,12 @@ const TOP: u64 = 0x7fff_f7ff_f000;
 const OCCUPIED: [(u64, u64); 3] =
     [(0x40_0000, 0x40_4000), (0x40_5000, 0x42_6000), (0x7fff_fffd_e000, 0x7fff_ffff_f000)];
 /// The files that the model has, for `ftok`: path, device, inode.
-const FILES: [(&str, u64, u64); 4] =
-    [("/", 0x801, 2), ("/tmp", 0x801, 0x1_8001), ("/etc/passwd", 0x801, 0x2_0f3c), ("/bin/sh", 0x801, 0x3_07a2)];
+const FILES: [(&str, u64, u64); 4] = [
+    ("/", 0x801, 2),
+    ("/tmp", 0x801, 0x1_8001),
+    ("/etc/passwd", 0x801, 0x2_0f3c),
+    ("/bin/sh", 0x801, 0x3_07a2),
+];
 
 /// The processes of a session, and the kernel's world that they act on.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +35,8 @@ pub struct World {
     pub actors: BTreeMap<String, Actor>,
     /// The letter of the process that acts where a line names none; nobody, if none lives.
     pub current: Option<String>,
+    /// How many calls have acted since the start: changed the world, or tried to.
+    pub acts: usize,
     pub(super) why: Option<String>,
     pub(super) last: Option<Last>,
     pub(super) was_told_of_zeros: bool,
@@ -44,7 +50,15 @@ impl World {
             machine.files.insert(path.into(), (device, inode));
         }
         let actors = BTreeMap::new();
-        let mut world = World { machine, actors, current: None, why: None, last: None, was_told_of_zeros: false };
+        let mut world = World {
+            machine,
+            actors,
+            current: None,
+            acts: 0,
+            why: None,
+            last: None,
+            was_told_of_zeros: false,
+        };
         let first = world.start();
         world.current = Some(first);
         world
@@ -101,8 +115,9 @@ impl World {
         self.machine.spaces.get(&process.space).map(|space| &**space)
     }
 
-    /// From now on the stores of a process are counted.
+    /// From now on calls and stores are counted.
     pub(super) fn begin_counting(&mut self) {
+        self.acts = 0;
         self.actors.values_mut().for_each(|actor| actor.stores = 0);
     }
 
@@ -112,6 +127,7 @@ impl World {
         let compared = |world: &World| {
             let mut compared = world.clone();
             compared.machine.clock = Duration::ZERO;
+            compared.acts = 0;
             compared.why = None;
             compared.last = None;
             compared.current = None;

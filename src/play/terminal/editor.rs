@@ -89,7 +89,12 @@ impl Names {
 impl Completer for Names {
     type Candidate = String;
 
-    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
         let typed = &line[..position];
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let start = typed.rfind(|c| !is_part(c)).map_or(0, |before| before + 1);

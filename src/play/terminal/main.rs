@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use play::language::Misunderstood;
-use play::level::{Level, acts};
+use play::level::Level;
 use play::session::{Session, Told};
 
 use editor::Editor;
@@ -24,9 +24,11 @@ use lines::{Command, command};
 
 /// Type calls for shared memory and semaphores, and see what Linux would answer.
 #[derive(Parser)]
-#[command(after_help = "On a terminal, help lists what can be typed. The exit status is 0 if every line was understood \
+#[command(
+    after_help = "On a terminal, help lists what can be typed. The exit status is 0 if every line was understood \
     (an errno is an answer), 1 if a file cannot be read or written, 2 if a line was not understood, and 3 if the level \
-    of --level is not solved at the end of a script.")]
+    of --level is not solved at the end of a script."
+)]
 struct Options {
     /// Lines to do; without it they are read from the terminal, or from standard input.
     script: Option<PathBuf>,
@@ -117,11 +119,14 @@ fn open(file: &Path) -> io::Result<File> {
     File::open(file).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
 }
 
+/// How deep files may name files.
+const DEEPEST: usize = 16;
+
 struct Prompt {
     session: Session,
     format: Format,
     level: Option<Level>,
-    calls: usize,
+    depth: usize,
     hints: usize,
     is_solved: bool,
 }
@@ -130,7 +135,7 @@ impl Prompt {
     fn new(format: Format, level: Option<Level>) -> Prompt {
         let start = level.as_ref().map_or(&[][..], |level| &level.start);
         let session = Session::new(start).unwrap_or_else(|_| Session::empty());
-        Prompt { session, format, level, calls: 0, hints: 0, is_solved: false }
+        Prompt { session, format, level, depth: 0, hints: 0, is_solved: false }
     }
 
     fn greet(&self) -> io::Result<()> {
@@ -138,7 +143,10 @@ impl Prompt {
             return render::json(&serde_json::json!({"event": "begin", "kernel": "model"}));
         }
         let mut out = io::stdout();
-        writeln!(out, "This is a model of Linux's rules, not your kernel. help says what can be typed, quit ends.")?;
+        writeln!(
+            out,
+            "This is a model of Linux's rules, not your kernel. help says what can be typed, quit ends."
+        )?;
         match &self.level {
             Some(level) => levels::introduce(&mut out, level),
             None => Ok(()),
@@ -184,6 +192,17 @@ impl Prompt {
         Ok(())
     }
 
+    /// Does a file that a line names; a file that names itself comes to an end, too.
+    fn nested(&mut self, reader: impl BufRead) -> Result<(), Failure> {
+        if self.depth == DEEPEST {
+            return Err(io::Error::other(format!("source goes deeper than {DEEPEST} files")).into());
+        }
+        self.depth += 1;
+        let done = self.script(reader);
+        self.depth -= 1;
+        done
+    }
+
     /// What stands before a line: the letter of the process that acts.
     fn sign(&self) -> String {
         format!("{}> ", self.session.world().current.as_deref().unwrap_or("-"))
@@ -197,7 +216,7 @@ impl Prompt {
                 .map_err(|error| io::Error::new(error.kind(), format!("{file}: {error}")))?,
             Some(Command::Source(file)) => {
                 let reader = BufReader::new(open(Path::new(&file))?);
-                self.script(reader)?;
+                self.nested(reader)?;
             }
             Some(Command::Hint) if self.level.is_some() => self.hint()?,
             _ => self.calls(line)?,
@@ -215,7 +234,6 @@ impl Prompt {
     fn calls(&mut self, line: &str) -> Result<(), Failure> {
         match self.session.line(line) {
             Ok(told) => {
-                self.count(&told);
                 told.iter().try_for_each(|told| self.tell(told))?;
                 self.check_level()?;
                 Ok(())
@@ -225,16 +243,6 @@ impl Prompt {
                 Err(Failure::Misunderstood)
             }
         }
-    }
-
-    /// Counts calls that act; restart begins anew, undo takes them back.
-    fn count(&mut self, told: &[Told]) {
-        for moved in told {
-            if let Told::Moved { way: "restart", .. } = moved {
-                self.calls = 0;
-            }
-        }
-        self.calls += acts(told);
     }
 
     fn tell(&self, told: &Told) -> io::Result<()> {
@@ -255,15 +263,17 @@ impl Prompt {
 
     /// Says once that the goal is reached.
     fn check_level(&mut self) -> io::Result<()> {
-        let Some(level) = self.level.as_ref().filter(|level| !self.is_solved && level.is_reached(&self.session)) else {
+        let Some(level) =
+            self.level.as_ref().filter(|level| !self.is_solved && level.is_reached(&self.session))
+        else {
             return Ok(());
         };
         self.is_solved = true;
         match self.format {
             Format::Json => render::json(&serde_json::json!({
-                "event": "solved", "calls": self.calls, "par": level.par,
+                "event": "solved", "calls": self.session.world().acts, "par": level.par,
             })),
-            Format::Text => levels::solved(&mut io::stdout(), level, self.calls),
+            Format::Text => levels::solved(&mut io::stdout(), level, self.session.world().acts),
         }
     }
 

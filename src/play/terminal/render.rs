@@ -35,21 +35,27 @@ pub fn text(out: &mut impl Write, told: &Told) -> io::Result<()> {
             labelled(out, "Why", Some(why))
         }
         Told::Begins { who, pid, how: "fork" } => writeln!(out, "{who:<3} begins: process {pid}, a copy"),
-        Told::Begins { who, pid, .. } => writeln!(out, "{who:<3} begins: process {pid}, unrelated to the others"),
+        Told::Begins { who, pid, .. } => {
+            writeln!(out, "{who:<3} begins: process {pid}, unrelated to the others")
+        }
         Told::Ends { who, how, why } => {
             writeln!(out, "{who:<3} {how}")?;
             labelled(out, "Why", why.as_deref())
         }
-        Told::Prints { who, text } => {
-            text.lines().try_for_each(|line| writeln!(out, "{who:<3} {} {}", "prints".dimmed(), visible(line)))
-        }
+        Told::Prints { who, text } => text
+            .lines()
+            .try_for_each(|line| writeln!(out, "{who:<3} {} {}", "prints".dimmed(), visible(line))),
         Told::Value { text } => writeln!(out, "{INDENT}= {text}"),
         Told::Ran { command } => writeln!(out, "{INDENT}$ {command}"),
         Told::Changed { what, fields } => writeln!(out, "{INDENT}{} {}", what.bold(), changes(fields)),
         Told::Note { text } => labelled(out, "Note", Some(text)),
         Told::Lines { lines } => lines.iter().try_for_each(|line| writeln!(out, "{INDENT}{line}")),
-        Told::Moved { way, lines } if lines.is_empty() => writeln!(out, "{INDENT}{way}: there is nothing more"),
-        Told::Moved { way, lines } => lines.iter().try_for_each(|line| writeln!(out, "{INDENT}{way}: {line}")),
+        Told::Moved { way, lines } if lines.is_empty() => {
+            writeln!(out, "{INDENT}{way}: there is nothing more")
+        }
+        Told::Moved { way, lines } => {
+            lines.iter().try_for_each(|line| writeln!(out, "{INDENT}{way}: {line}"))
+        }
     }
 }
 

@@ -78,8 +78,8 @@ fn several_statements_stand_on_a_line_and_a_process_holds_for_all_after_it() {
 
 #[test]
 fn words_of_the_shell_are_known_by_what_follows_them() {
-    assert!(matches!(one("c").does, Does::Word(_)));
-    assert!(matches!(one("c = 5").does, Does::Evaluate(_)));
+    assert!(matches!(one("show").does, Does::Word(_)));
+    assert!(matches!(one("show = 5").does, Does::Evaluate(_)));
     assert!(matches!(one("undo 3").does, Does::Word(_)));
     assert!(matches!(one("new").does, Does::Word(_)));
     assert!(matches!(one("exit(0)").does, Does::Evaluate(_)));
