@@ -130,6 +130,7 @@ fn begin(options: &Options, program: &Program) -> Story {
         program.source,
         options.isolated,
     );
+    options.race.inspect(|increments| story.limit_races(*increments));
     story.meet_the_user();
     story.tell(Event::Lesson {
         number: program.number,

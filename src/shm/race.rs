@@ -77,7 +77,8 @@ pub fn compared(way: &str, races: &[Sum], with: &[Sum]) -> [String; 6] {
 }
 
 impl Race<'_> {
-    /// Lets every process add 1 to the counter so many times, from 0, in several races; tells of the first only.
+    /// Lets every process add 1 to the counter so many times, from 0, in several races; tells of the first only. The
+    /// option `--race` makes them shorter.
     ///
     /// # Errors
     ///
@@ -85,6 +86,7 @@ impl Race<'_> {
     /// [`Attachment::store_word`].
     #[track_caller]
     pub fn run(&self, times: u64, how: How, races: usize) -> Result<Vec<Sum>> {
+        let times = times.min(self.memory.longest_race());
         let mut sums = Vec::new();
         for race in 0..races {
             sums.push(self.round(times, how, race == 0)?);
