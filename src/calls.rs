@@ -27,7 +27,7 @@ mod memory;
 mod process;
 
 use nix::libc;
-use nix::sys::stat::Mode;
+use playground_core::Mode;
 
 use crate::call::{Address, Answer, Call, Cmd, Performed, ShmatFlags, ShmgetFlags};
 use crate::kernel::bare;
@@ -35,7 +35,7 @@ use crate::kernel::bare;
 pub use crate::call::{Key, Shmid, ShmidDs};
 pub use failure::{Failure, Result};
 pub use memory::{Memory, NULL};
-pub use nix::errno::Errno;
+pub use playground_core::Errno;
 pub use process::{Child, fork};
 
 /// No key: `shmget` makes a new segment, which no key finds again.

@@ -1,6 +1,6 @@
 //! The lessons, in their order, and what they have in common: the numbers of the article's program.
 
-use nix::sys::stat::Mode;
+use playground_core::Mode;
 
 use crate::call::Address;
 

@@ -2,26 +2,13 @@
 
 use std::io;
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use crate::call::{Address, Performed};
 use crate::kernel::Ending;
 
 /// The result of everything that lessons do.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// What an errno means, in the words of the C library, as strace and perror print them: the program never sets a
-/// locale, so they are the same everywhere.
-pub fn meaning(errno: Errno) -> String {
-    let mut words = io::Error::from(errno).to_string();
-    words.truncate(words.rfind(" (os error").unwrap_or(words.len()));
-    words
-}
-
-/// An errno by its name, and what it means.
-pub fn named(errno: Errno) -> String {
-    format!("{errno:?} ({})", meaning(errno))
-}
 
 /// Why a lesson cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -123,11 +110,12 @@ pub struct Refusal {
 }
 
 /// Why the kernel refused a call, found out at the moment it did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Reason {
     /// What the errno means for this call with these arguments.
     pub why: String,
     /// What the learner can do about it.
+    #[serde(rename = "try")]
     pub advice: String,
 }
 
@@ -148,19 +136,5 @@ impl Error {
             Error::Ended { .. } => Some("Another program may have killed it. Run the lesson again.".into()),
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What strace prints of these, and perror.
-    #[test]
-    fn an_errno_is_told_in_the_words_of_the_c_library() {
-        assert_eq!(named(Errno::ENOMEM), "ENOMEM (Cannot allocate memory)");
-        assert_eq!(named(Errno::EBADF), "EBADF (Bad file descriptor)");
-        assert_eq!(named(Errno::EAGAIN), "EAGAIN (Resource temporarily unavailable)");
-        assert_eq!(named(Errno::EINVAL), "EINVAL (Invalid argument)");
     }
 }

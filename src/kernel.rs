@@ -16,6 +16,7 @@ mod ending;
 mod isolated;
 mod linux;
 mod net;
+mod refused;
 mod stranger;
 
 use std::fmt;
@@ -23,7 +24,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
+use playground_core::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Call, Outcome};
@@ -37,8 +38,9 @@ pub(crate) use ending::{dies_with, ending_of, ending_within};
 pub use isolated::isolate;
 pub use linux::{Linux, ftok, key_of};
 pub(crate) use linux::{Queueid, make_queue, receive, remove_queue, send, try_send};
-pub(crate) use linux::{bare, exit_now, fork, heed};
+pub(crate) use linux::{bare, exit_now, fork, heed, portable, record_of};
 pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
+pub(crate) use refused::{Refused, refused};
 pub use stranger::serve_if_asked;
 
 /// How many pages were given to the process during an access: its minor page faults.

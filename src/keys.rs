@@ -11,16 +11,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{env, io, process};
 
-use nix::errno::Errno;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::stat::{Mode, fstat};
+use nix::sys::stat::fstat;
 use nix::sys::time::TimeValLike;
 use nix::unistd::mkdtemp;
+use playground_core::{Errno, Mode};
 
 use crate::call::{Call, Key, ShmgetFlags};
-use crate::error::{Error, Result, named};
-use crate::kernel::{hold_signals, key_of};
+use crate::error::{Error, Result};
+use crate::kernel::{hold_signals, key_of, portable};
 use crate::story::Story;
 
 /// What two runs of this program surely share, and programs of others do not: the file that it was built into.
@@ -42,7 +42,7 @@ pub fn free_project(story: &Story, path: &Path) -> Result<i32> {
         let key = key_of(path, project).map_err(|errno| {
             Error::ground(
                 format!("ftok({path:?}, {project})"),
-                named(errno),
+                portable(errno),
                 "Is the program's file still there?",
             )
         })?;
@@ -157,7 +157,7 @@ pub fn twins(story: &Story) -> Option<Twins> {
         Err(errno) => {
             story.missing(format!(
                 "memfd_create gave {}. Is it forbidden here, or is `ulimit -n` below 100?",
-                named(errno)
+                portable(errno)
             ));
             None
         }
@@ -220,7 +220,7 @@ mod tests {
         let keys: Vec<_> = ways_to_ask(7).unwrap().into_iter().map(|way| way.key).collect();
         let same: Vec<_> = keys.iter().map(|key| *key == keys[0]).collect();
         assert_eq!(same, [true, true, true, true, false, false, false]);
-        assert_eq!(keys[5], Err(Errno::ENOENT));
+        assert_eq!(keys[5], Err(nix::errno::Errno::ENOENT));
     }
 
     #[test]

@@ -41,7 +41,6 @@ compile_error!(
      a container, or the dev container of this repository."
 );
 
-pub mod call;
 pub mod calls;
 pub mod check;
 pub mod course;
@@ -58,6 +57,7 @@ pub mod story;
 pub mod trace;
 
 pub use error::{Error, Result};
+pub use playground_core::call;
 
 // What unwinds a panic, from the archive that comes with every gcc instead of `libgcc_s.so`.
 //
@@ -71,9 +71,7 @@ unsafe extern "C" {}
 pub mod prelude {
     pub use std::process::ExitCode;
 
-    pub use nix::errno::Errno;
-    pub use nix::sys::signal::Signal;
-    pub use nix::sys::stat::Mode;
+    pub use playground_core::{Errno, Mode, Signal};
 
     pub use crate::call::{
         Address, Answer, Call, Cmd, Key, SemFlags, Semid, ShmatFlags, ShmgetFlags, Shmid, ShmidDs,
@@ -85,10 +83,12 @@ pub mod prelude {
     pub use crate::partner::{Meeting, Room};
     pub use crate::program;
     pub use crate::program::Side;
-    pub use crate::shm::{Attachment, Interleaved, Race, Segment, Semaphores, Sum};
+    pub use crate::shm::{
+        Attachment, Interleaved, KeyCalls, OwnerCalls, Race, Segment, Semaphores, SemidCalls, ShmidCalls, Sum,
+    };
     pub use crate::source;
     pub use crate::speed::{
         Bench, Figures, Finding, Ground, ON_ONE_CPU, SMALLEST, Scale, Thing, Traffic, Way,
     };
-    pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work};
+    pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work, always, depends, never};
 }

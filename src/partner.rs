@@ -21,15 +21,15 @@ mod room;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
 use nix::unistd::{Uid, geteuid};
+use playground_core::Errno;
 
 use crate::call::{Answer, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
 use crate::course::{OWNER_RW, SIZE};
-use crate::error::{Error, Result, named};
-use crate::kernel::key_of;
+use crate::error::{Error, Result};
+use crate::kernel::{key_of, portable};
 use crate::keys;
-use crate::shm::Segment;
+use crate::shm::{KeyCalls, Segment, ShmidCalls};
 use crate::story::{Story, Verdict};
 
 use header::{Header, Kind};
@@ -67,7 +67,7 @@ pub fn key_of_this_program() -> Result<Key> {
     key_of(&file, project as i32).map_err(|errno| {
         Error::ground(
             format!("ftok({file:?}, {project})"),
-            named(errno),
+            portable(errno),
             "Give both sides the same --key instead.",
         )
     })

@@ -8,6 +8,9 @@
 //!                       └──Step──▶ Observer: narrate.rs tells it as a story; a judge looks and remembers
 //! ```
 //!
+//! [`run_watching`] also watches one word: race.rs tells whether an update of it can be lost, under a schedule
+//! (schedule.rs) that lets processes meet where they can.
+//!
 //! [`run`] returns a [`Trace`], which holds all of it as values. [`count_system_calls`] is the simple case: how many
 //! calls of any kind a piece of this program makes.
 //!
@@ -16,40 +19,70 @@
 //! Tracing changes no segment: the kernel's table and its records are read, never written.
 
 mod abi;
+mod calls;
+mod code;
 mod copied;
 mod count;
 mod created;
 mod deadline;
 mod decode;
+mod denied;
 mod ended;
 mod failures;
 mod filter;
 mod findings;
 mod found;
 mod image;
+mod inside;
+mod instruction;
+mod interleaving;
 mod interpreter;
 mod left;
 mod lender;
+mod lines;
 mod memory;
 mod narrate;
+mod near;
 mod outside;
+mod race;
+mod reason;
 mod refused;
+mod request;
+mod rows;
 mod run;
+mod schedule;
+mod scheduled;
 mod sealed;
 mod signals;
+mod space;
 mod start;
 mod state;
 mod stop;
+mod subject;
+mod task;
+mod there;
 mod value;
+mod waiting;
+mod waits;
+mod watchpoint;
 
+pub use code::Code;
 pub use copied::count_copied_bytes;
 pub use count::count_system_calls;
 pub use ended::Ending;
-pub use findings::{Code, Finding};
+pub use findings::Finding;
+pub use inside::Inside;
+pub use instruction::AccessKind;
+pub use lines::Place;
 pub use narrate::Narrator;
-pub use run::run;
+pub use race::{Proof, Race, Uses, Watch, WordAccess};
+pub use request::request_size;
+pub use run::{run, run_watching};
 pub use sealed::sealed;
 pub use signals::{die_of, pass_on as pass_signals_on};
+pub use space::Attachment;
 pub use start::Command;
-pub use state::{Attachment, Segment, State};
-pub use value::{Beginning, Cut, Error, Fault, How, Left, Life, Limits, Made, Observer, Step, Trace, What};
+pub use state::{Segment, State};
+pub use value::{
+    Beginning, Cut, Error, Fault, How, Left, Life, Limits, Made, Observer, Refused, Step, Trace, What,
+};

@@ -1,6 +1,6 @@
 //! A child that moves into a namespace of its own: its ids are other segments here, and are let alone.
 
-mod support;
+use crate::support;
 
 use support::{Format, Namespace, Run, assert_nothing_left, namespaces, program};
 

@@ -1,7 +1,7 @@
 //! `check` as a learner meets it: exercises as shipped, solutions, hints, progress, and the ways to call it.
 
-mod examined;
-mod support;
+use crate::examined;
+use crate::support;
 
 use std::collections::BTreeMap;
 use std::fs;

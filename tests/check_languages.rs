@@ -1,6 +1,6 @@
 //! The same solution in four languages gets the same verdict. Needs Python, and a C library to link statically.
 
-mod examined;
+use crate::examined;
 
 use std::path::Path;
 

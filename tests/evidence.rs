@@ -1,7 +1,7 @@
 //! What a program shows of the kernel is what other tools show of it at the same moment: while a step waits, the
 //! segment really exists, and `ipcs` and `/proc` are asked from outside.
 
-mod support;
+use crate::support;
 
 use std::collections::BTreeMap;
 use std::fs;

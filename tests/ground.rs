@@ -1,7 +1,7 @@
 //! Bad ground: a kernel, a sandbox or a neighbour that stands in the way. Each is told with what was asked, what was
 //! answered, why, and what to try; and nothing is left.
 
-mod support;
+use crate::support;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -2,31 +2,22 @@
 //!
 //! Each row runs in a process of its own, as the facts do, since only a process with one thread can be forked.
 
-#[path = "facts/runner.rs"]
-#[allow(dead_code, reason = "these rows need nothing that a plain user lacks")]
-mod runner;
-#[path = "support/silent.rs"]
-mod silent;
-
 use std::hash::{BuildHasher, RandomState};
 use std::hint::spin_loop;
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::kill;
+use nix::sys::signal::{self, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use playground::call::{Call, SemCmd};
-use playground::kernel;
 use playground::prelude::*;
 
-use runner::Needs::Any;
-use runner::{Row, row};
-use silent::silent_story;
+use crate::runner::Needs::Any;
+use crate::runner::{Group, Row, row};
+use crate::silent::silent_story;
 
-fn main() -> ExitCode {
-    kernel::install_safety_net();
-    runner::main(&[RACE, LOCKS, DEATHS], silent_story)
+pub fn group() -> Group {
+    Group::new("locks", vec![RACE, LOCKS, DEATHS], silent_story)
 }
 
 const COUNTER: usize = 0;
@@ -171,8 +162,11 @@ fn kill_a_hundred_times(
 /// Returns when it has stopped.
 fn stop(pid: i32) {
     let pid = Pid::from_raw(pid);
-    kill(pid, Signal::SIGSTOP).unwrap();
-    assert_eq!(waitpid(pid, Some(WaitPidFlag::WUNTRACED)), Ok(WaitStatus::Stopped(pid, Signal::SIGSTOP)));
+    kill(pid, signal::Signal::SIGSTOP).unwrap();
+    assert_eq!(
+        waitpid(pid, Some(WaitPidFlag::WUNTRACED)),
+        Ok(WaitStatus::Stopped(pid, signal::Signal::SIGSTOP))
+    );
 }
 
 fn wait_for(memory: &Attachment, least: u32) {

@@ -1,6 +1,6 @@
 //! On a machine of one processor what spins, races and waits comes to an end, too: nobody waits for what cannot happen.
 
-mod support;
+use crate::support;
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! The parsers of `/proc`: whatever the text, they answer and never panic; what is printed, they read back.
 
-use playground::call::{Address, Key, Shmid};
+use playground::call::{Key, Shmid};
 use playground::evidence::maps::{self, Mapping};
 use playground::evidence::segments::{self, Row};
 use playground::evidence::{Unreadable, limits};
@@ -63,7 +63,7 @@ prop_compose! {
         inode: u64, name in "|\\[heap\\]|/[!-~]([ -~]*[!-~])?",
     ) -> Mapping {
         let (start, end) = (bounds.0.min(bounds.1), bounds.0.max(bounds.1));
-        Mapping { start: Address(start), end: Address(end), perms, offset, device, inode, name }
+        Mapping { start: start.into(), end: end.into(), perms, offset, device, inode, name }
     }
 }
 
@@ -140,7 +140,7 @@ proptest! {
         let (from, to) = (address as u128, address as u128 + length as u128);
         let shares = from.max(mapping.start.0 as u128) < to.min(mapping.end.0 as u128);
         if length > 0 && mapping.length() > 0 && to <= usize::MAX as u128 {
-            prop_assert_eq!(mapping.overlaps(Address(address), length), shares);
+            prop_assert_eq!(mapping.overlaps(address.into(), length), shares);
         }
         let _ = mapping.shows(Shmid(id));
     }

@@ -1,6 +1,6 @@
 //! What only root can show: that owner, group and others are three, and root a fourth.
 
-mod support;
+use crate::support;
 
 use std::fs;
 use std::io::{self, Write};

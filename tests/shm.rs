@@ -1,26 +1,18 @@
 //! `Segment` and `Attachment`: bounds at both ends, who detaches, who removes, and who must not.
 //!
-//! Each row runs in a process of its own, as the facts do: a process can be forked only while it has one thread,
-//! and the runners of tests have many.
-
-#[path = "facts/runner.rs"]
-#[allow(dead_code, reason = "these rows need nothing that a plain user lacks")]
-mod runner;
-#[path = "support/silent.rs"]
-mod silent;
-
-use std::process::ExitCode;
+//! Each row runs in a process of its own: a process can be forked only while it has one thread, and the runners of
+//! tests have many.
 
 use playground::kernel;
 use playground::prelude::*;
 use playground::trace::count_system_calls;
 
-use runner::Needs::Any;
-use runner::{Row, fall_away, row};
-use silent::silent_story;
+use crate::runner::Needs::Any;
+use crate::runner::{Group, Row, fall_away, row};
+use crate::silent::silent_story;
 
-fn main() -> ExitCode {
-    runner::main(&[BOUNDS, DETACHING, REMOVING, CHILDREN], silent_story)
+pub fn group() -> Group {
+    Group::new("shm", vec![BOUNDS, DETACHING, REMOVING, CHILDREN], silent_story)
 }
 
 /// Not a multiple of the page size, so that there is memory beyond the end; but of every alignment.

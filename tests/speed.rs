@@ -1,15 +1,11 @@
 //! The mechanisms of lesson 20: every byte arrives, every size is carried or refused, nobody is waited for without end,
 //! and nothing is left. Never how fast: that is what the benchmark is for.
 
-#[path = "facts/runner.rs"]
-#[allow(dead_code, reason = "these rows need nothing that a plain user lacks")]
-mod runner;
-
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
-use std::process::{Command, ExitCode, Output};
+use std::process::{Command, Output};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -29,11 +25,11 @@ use playground::speed::trial::{self, Deed, Failure};
 use playground::speed::ways::{Pair, room_for};
 use playground::speed::{Ground, SIZES, SMALLEST, Shared, Thing, Traffic, Way};
 
-use runner::Needs::{Any, Ipcns};
-use runner::{Row, fall_away, row};
+use crate::runner::Needs::{Any, Ipcns};
+use crate::runner::{Group, Row, fall_away, row};
 
-fn main() -> ExitCode {
-    runner::main(&[MESSAGES, FAILURES, ENDS, PROGRAM], || {
+pub fn group() -> Group {
+    Group::new("speed", vec![MESSAGES, FAILURES, ENDS, PROGRAM], || {
         Mapping::of_nameless_file(ROOM).expect("a temporary file")
     })
 }
@@ -317,7 +313,11 @@ const FAILURES: &[Row<Mapping>] = &[
                 let start = Instant::now();
                 let deeds = vec![plays(Boxed(one), Part::Ask), (dies, None)];
                 let failure = trial::run(deeds, Duration::from_secs(20)).expect_err("a dead peer");
-                assert_eq!(failure, Failure::Ended(Ending::Killed(Signal::SIGKILL)), "{way}");
+                assert_eq!(
+                    failure,
+                    Failure::Ended(Ending::Killed(playground_core::Signal::SIGKILL)),
+                    "{way}"
+                );
                 assert!(start.elapsed() < Duration::from_secs(15), "{way}");
             }
         },

@@ -2,7 +2,7 @@
 //!
 //! Needs strace, python3 and a C compiler, so it belongs to the group `tools`: `cargo test --features tools`.
 
-mod traced;
+use crate::traced;
 
 use std::collections::BTreeMap;
 use std::fs;

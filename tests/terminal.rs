@@ -1,6 +1,6 @@
 //! A person at a terminal: what they see, what they type, and how they leave.
 
-mod support;
+use crate::support;
 
 use nix::sys::signal::Signal;
 use support::{Finished, Program, Run, Terminal, assert_nothing_left, program, programs, without_colour};

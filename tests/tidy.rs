@@ -41,6 +41,17 @@ fn every_lesson_is_a_binary_of_the_manifest() {
     }
 }
 
+/// A file that no program includes would never be compiled, and its tests never run.
+#[test]
+fn every_file_of_tests_belongs_to_a_program() {
+    let programs = ["all", "kernel"].map(|name| (name, read(&format!("tests/{name}.rs"))));
+    for file in names("tests", ".rs").into_iter().filter(|file| programs.iter().all(|(name, _)| name != file))
+    {
+        let included = programs.iter().any(|(_, text)| text.contains(&format!("\nmod {file};\n")));
+        assert!(included, "neither tests/all.rs nor tests/kernel.rs says `mod {file};`");
+    }
+}
+
 #[test]
 fn lessons_are_numbered_as_they_are_named() {
     for lesson in LESSONS {
@@ -91,7 +102,7 @@ fn the_top_level_holds_only_what_belongs_there() {
 
 #[test]
 fn unsafe_code_lives_in_its_rooms_only() {
-    let rooms = ["src/kernel/linux.rs", "src/kernel/linux", "src/shm", "src/trace"];
+    let rooms = ["src/kernel", "src/shm", "src/trace"];
     for file in rust_files(&["src", "lessons"]) {
         let path = file.strip_prefix(root()).expect("inside the project");
         let has = fs::read_to_string(&file).expect("readable").lines().any(|line| {

@@ -1,6 +1,6 @@
 //! `trace`: any program, its calls, its processes, its mistakes, its end.
 
-mod traced;
+use crate::traced;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -30,7 +30,7 @@ fn masked(text: &str) -> String {
         (r"(shm_perm\.c?[ug]id +)\d+ +", "$1[uid]         "),
         (r"\b1[789]\d{8} ", "[time]     "),
         (r"0x[0-9a-f]{9,}", "[address]"),
-        (r"\./trace-\S+", "[program]"),
+        (r"\./traced-\S+", "[program]"),
     ];
     masks.iter().fold(text.to_owned(), |text, (pattern, name)| {
         regex::Regex::new(pattern).expect("a pattern").replace_all(&text, *name).into_owned()
@@ -482,7 +482,7 @@ fn whom_it_waits_for_is_told_and_a_signal_ends_them() {
     kill(Pid::from_raw(trace.id() as i32), Signal::SIGTERM).expect("kill");
     let rest: Vec<_> = events.collect();
     let of_it = |event: &&serde_json::Value| event["event"] == "signal" && event["pid"] == process["pid"];
-    assert_eq!(rest.iter().find(of_it).expect("its end")["signal"], "SIGKILL");
+    assert_eq!(rest.iter().find(of_it).expect("its end")["signal"], "SIGTERM");
     assert!(rest.last().expect("an end")["cut"].is_string(), "{rest:?}");
     assert_eq!(trace.wait().expect("wait").code(), Some(1));
 }
@@ -638,7 +638,7 @@ impl trace::Observer for Looker {
             assert_eq!(state.attached(*pid).count(), 1);
             let memory = fs::File::open(format!("/proc/{pid}/mem")).expect("its memory");
             let mut text = [0; 15];
-            std::os::unix::fs::FileExt::read_exact_at(&memory, &mut text, address.0 as u64).expect("read");
+            std::os::unix::fs::FileExt::read_exact_at(&memory, &mut text, address.0).expect("read");
             self.text = text.to_vec();
         }
         std::ops::ControlFlow::Continue(())

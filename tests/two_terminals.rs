@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** each test has a key of its own, and looks only at the segments under it.
 
-mod support;
+use crate::support;
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -11,13 +11,12 @@ use std::thread;
 use std::time::Duration;
 
 use caps::{CapSet, Capability};
-use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nix::sys::stat::Mode;
 use nix::unistd::geteuid;
 use playground::call::{Address, Answer, Call, Cmd, Key, Ownership, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
 use playground::course::{OWNER_RW, SIZE};
 use playground::kernel::{Linux, Process};
+use playground_core::{Errno, Mode};
 
 use support::{Finished, Run, Terminal, assert_nothing_left, processes_of_session, program};
 
@@ -102,7 +101,7 @@ impl Foreign {
 
     fn attached(mut self) -> Foreign {
         let call = Call::Shmat { shmid: self.id, address: Address::NULL, flags: ShmatFlags::empty() };
-        self.memory = Address(self.process.perform(&call).unwrap().unwrap().value() as usize);
+        self.memory = Address(self.process.perform(&call).unwrap().unwrap().value() as u64);
         self
     }
 
@@ -439,7 +438,7 @@ fn a_room_that_is_being_set_up_is_not_taken_for_one_that_was_left() {
     let words = [*b"ROOM", 1_u32.to_ne_bytes(), 9_u32.to_ne_bytes(), us.to_ne_bytes()];
     let mut foreign = foreign.attached();
     for (position, word) in words.iter().enumerate().rev() {
-        foreign.process.store(Address(foreign.memory.0 + 4 * position), word).unwrap();
+        foreign.process.store(foreign.memory.offset(4 * position), word).unwrap();
     }
     until(&mut reader, &format!("It is the writer's: process {us}"));
     assert_eq!(find(key), Some(foreign.id), "the reader has removed it");

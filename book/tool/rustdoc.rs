@@ -8,8 +8,7 @@ use regex::Regex;
 use crate::markup::{data_cell, escape, table};
 use crate::read;
 
-static CONSTANT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^const ([A-Z_]+) = libc::").expect("a pattern"));
+static CONSTANT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^const ([A-Z_]+) = 0").expect("a pattern"));
 static ERRNO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"`(E[A-Z]+)`").expect("a pattern"));
 static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[(`[^`]*`)\](\([^)]*\))?").expect("a pattern"));
 static PAGE: LazyLock<Regex> =

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 /// What everything in an exercise returns.
 pub type Result<T = ()> = std::result::Result<T, Failure>;

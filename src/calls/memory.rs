@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::failure::{Failure, Result};
 use crate::call::Address;
@@ -35,7 +35,7 @@ thread_local! {
 impl Memory {
     /// The memory at an address that was kept as a number: in C, `(char *) number`.
     pub fn at(address: u64) -> Memory {
-        Memory(Address(address as usize))
+        Memory(Address(address))
     }
 
     /// The address.
@@ -75,7 +75,8 @@ impl Memory {
     /// As for [`Memory::write`].
     pub fn read_text(self, offset: usize) -> Result<String> {
         let first = self.allowed(offset, 1, false)?;
-        let room = extent_around(first).map_or(1, |(start, extent)| start.0 + extent.length - first.0);
+        let room = extent_around(first)
+            .map_or(1, |(start, extent)| (start.0 + extent.length as u64 - first.0) as usize);
         let bytes = self.read(offset, room)?;
         let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
         Ok(String::from_utf8_lossy(text).into_owned())
@@ -137,7 +138,8 @@ impl Memory {
     fn allowed(self, offset: usize, length: usize, writing: bool) -> Result<Address> {
         let first = self.0.offset(offset);
         let fits = |(start, extent): (Address, Extent)| {
-            let end = first.0.checked_add(length).is_some_and(|end| end <= start.0 + extent.length);
+            let end =
+                first.0.checked_add(length as u64).is_some_and(|end| end <= start.0 + extent.length as u64);
             end && (extent.writable || !writing)
         };
         if extent_around(first).is_some_and(fits) || length == 0 || is_fatal(first, length, writing) {
@@ -176,7 +178,7 @@ pub(super) fn detached(start: Address) {
 fn extent_around(address: Address) -> Option<(Address, Extent)> {
     ATTACHED.with_borrow(|attached| {
         let (start, extent) = attached.range(..=address).next_back()?;
-        (address.0 - start.0 < extent.length).then_some((*start, *extent))
+        (address.0 - start.0 < extent.length as u64).then_some((*start, *extent))
     })
 }
 

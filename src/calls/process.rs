@@ -49,5 +49,6 @@ impl Child {
 }
 
 fn failure(call: &str, errno: Errno) -> Failure {
-    Failure::new(errno, format!("{call}() = -1 {}", crate::error::named(errno)))
+    let errno = kernel::portable(errno);
+    Failure::new(errno, format!("{call}() = -1 {errno}"))
 }

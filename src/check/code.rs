@@ -37,18 +37,26 @@ pub enum Code {
     WrongMode,
     /// A segment that another had made was taken for one's own.
     KeyCollision,
-    /// An id of -1, from a call that had failed, was used, or the failure was passed over.
-    ErrorIgnored,
-    /// What a failed `shmat` returned was used as memory.
-    NullCheckedInsteadOfMinusOne,
-    /// A wish for an address was not granted, and nothing else was tried.
-    FixedAddressWithoutFallback,
     /// The segment was removed while it was still needed.
     RemovedTooEarly,
     /// One who had not made the segment removed it.
     RemovedByTheWrongProcess,
+    /// An id of 0, which is an id like any other, was taken for a failure.
+    ZeroTakenForFailure,
+    /// An id of -1, from a call that had failed, was used, or the failure was passed over.
+    ErrorIgnored,
+    /// A key was passed where a call wants an id.
+    KeyUsedAsId,
+    /// What a failed `shmat` returned was used as memory.
+    NullCheckedInsteadOfMinusOne,
+    /// A wish for an address was not granted, and nothing else was tried.
+    FixedAddressWithoutFallback,
+    /// A process read, or removed, before the one that it needed had done its work.
+    NeverWaited,
     /// Memory was touched after it had been detached.
     UsedAfterDetach,
+    /// A pointer was followed that means something in another process's memory only.
+    PointerOfAnotherProcess,
     /// Memory was written that is for reading only.
     ReadOnlyWritten,
     /// The segment was never attached, or not as often as it should.
@@ -59,10 +67,14 @@ pub enum Code {
     NeverAsked,
     /// The segment was empty when the program had done with it.
     WroteNothing,
-    /// Something was written, but not what was asked, or not where.
+    /// A text is in the right place, and is not the one that was asked for.
+    WrongText,
+    /// Something was written, but not where it was asked for.
     WroteElsewhere,
     /// Processes wrote over each other's counts.
     LostUpdates,
+    /// A process has added to the counter, and not as often as it should.
+    TooFewAdditions,
     /// What is on the screen cannot have come out of the segment.
     PrintedWithoutSharing,
     /// What should be on the screen is not.
@@ -95,7 +107,7 @@ impl Code {
     }
 }
 
-const ALL: [Code; 34] = [
+const ALL: [Code; 40] = [
     Code::CompileError,
     Code::NotRun,
     Code::Tampered,
@@ -108,19 +120,25 @@ const ALL: [Code; 34] = [
     Code::WrongFlags,
     Code::WrongMode,
     Code::KeyCollision,
-    Code::ErrorIgnored,
-    Code::NullCheckedInsteadOfMinusOne,
-    Code::FixedAddressWithoutFallback,
     Code::RemovedTooEarly,
     Code::RemovedByTheWrongProcess,
+    Code::ZeroTakenForFailure,
+    Code::ErrorIgnored,
+    Code::KeyUsedAsId,
+    Code::NullCheckedInsteadOfMinusOne,
+    Code::FixedAddressWithoutFallback,
+    Code::NeverWaited,
     Code::UsedAfterDetach,
+    Code::PointerOfAnotherProcess,
     Code::ReadOnlyWritten,
     Code::NeverAttached,
     Code::WrongAddress,
     Code::NeverAsked,
     Code::WroteNothing,
+    Code::WrongText,
     Code::WroteElsewhere,
     Code::LostUpdates,
+    Code::TooFewAdditions,
     Code::PrintedWithoutSharing,
     Code::NeverPrinted,
     Code::DetachedTwice,
@@ -165,6 +183,8 @@ mod tests {
             Traced::RemovedTooEarly,
             Traced::RemovedTwice,
             Traced::FixedAddressWithoutFallback,
+            Traced::KeyUsedAsId,
+            Traced::PointerOfAnotherProcess,
         ] {
             assert_eq!(Code::from(traced).name(), traced.name());
         }

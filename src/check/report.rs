@@ -56,6 +56,9 @@ impl<W: Write> Report<W> {
         if let Some(call) = &finding.call {
             self.paragraph("    call    ", call)?;
         }
+        for step in &finding.steps {
+            writeln!(self.out, "      {}", self.plain(step))?;
+        }
         self.paragraph("    lesson  ", &format!("cargo run --bin {}", finding.lesson))?;
         writeln!(self.out)
     }
@@ -125,6 +128,7 @@ impl<W: Write> Report<W> {
         let title = self.plain(&format!("Exercise {} · {}", exercise.number, texts.title));
         writeln!(self.out, "{}\n", title.bold())?;
         self.paragraph("  ", &texts.goal)?;
+        self.paragraph("  ", &exercise.always())?;
         writeln!(self.out)?;
         self.paragraph("Edit     ", &format!("lessons/exercises/{}.rs", exercise.name()))?;
         self.paragraph("Lesson   ", &format!("cargo run --bin {}", texts.lesson))

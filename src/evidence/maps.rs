@@ -4,13 +4,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Unreadable;
 use crate::call::{Address, Shmid};
 
 /// One line: a range of addresses and what it shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mapping {
     /// The first byte.
     pub start: Address,
@@ -31,17 +31,22 @@ pub struct Mapping {
 impl Mapping {
     /// How many bytes it spans.
     pub fn length(&self) -> usize {
-        self.end.0 - self.start.0
+        (self.end.0 - self.start.0) as usize
     }
 
-    /// Whether it shows this segment: the kernel calls it `/SYSV` with its key, and gives its id as the inode.
+    /// Whether it shows this segment.
     pub fn shows(&self, id: Shmid) -> bool {
-        self.name.starts_with("/SYSV") && self.inode == u64::from(id.0 as u32)
+        self.segment() == Some(id.0 as u32)
+    }
+
+    /// The id of the segment that it shows: the kernel calls it `/SYSV` with its key, and gives its id as the inode.
+    pub fn segment(&self) -> Option<u32> {
+        u32::try_from(self.inode).ok().filter(|_| self.name.starts_with("/SYSV"))
     }
 
     /// Whether it shares a byte with `length` bytes from `address` on.
     pub fn overlaps(&self, address: Address, length: usize) -> bool {
-        address.0 < self.end.0 && self.start.0 < address.0.saturating_add(length)
+        address.0 < self.end.0 && self.start.0 < address.0.saturating_add(length as u64)
     }
 }
 
@@ -70,8 +75,8 @@ fn mapping(line: &str) -> Option<Mapping> {
     let (inode, name) = rest.split_once(' ').unwrap_or((rest, ""));
     let (start, end) = range.split_once('-')?;
     let mapping = Mapping {
-        start: Address(usize::from_str_radix(start, 16).ok()?),
-        end: Address(usize::from_str_radix(end, 16).ok()?),
+        start: Address(u64::from_str_radix(start, 16).ok()?),
+        end: Address(u64::from_str_radix(end, 16).ok()?),
         perms: perms.to_owned(),
         offset: u64::from_str_radix(offset, 16).ok()?,
         device: device.to_owned(),

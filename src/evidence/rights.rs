@@ -17,13 +17,79 @@ pub struct Owners {
 
 /// Whose the thing is that has this id, in a table of `/proc/sysvipc`; `column` is `shmid` or `semid`.
 pub fn owners(table: &str, column: &str, id: i32) -> Option<Owners> {
+    let [uid, cuid] = cells(table, column, id, ["uid", "cuid"])?;
+    Some(Owners { uid: uid.parse().ok()?, cuid: cuid.parse().ok()? })
+}
+
+/// Who may do what with a segment or a set of semaphores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permissions {
+    /// The owner.
+    pub uid: u32,
+    /// The owner's group.
+    pub gid: u32,
+    /// The creator.
+    pub cuid: u32,
+    /// The creator's group.
+    pub cgid: u32,
+    /// Permission bits, for owner, group and others; and flags.
+    pub mode: u32,
+}
+
+/// As for [`owners`].
+pub fn permissions(table: &str, column: &str, id: i32) -> Option<Permissions> {
+    let [uid, gid, cuid, cgid, mode] = cells(table, column, id, ["uid", "gid", "cuid", "cgid", "perms"])?;
+    Some(Permissions {
+        uid: uid.parse().ok()?,
+        gid: gid.parse().ok()?,
+        cuid: cuid.parse().ok()?,
+        cgid: cgid.parse().ok()?,
+        mode: u32::from_str_radix(mode, 8).ok()?,
+    })
+}
+
+/// Cells of the row that has this id, by the names of their columns.
+fn cells<'a, const N: usize>(
+    table: &'a str,
+    column: &str,
+    id: i32,
+    names: [&str; N],
+) -> Option<[&'a str; N]> {
     let mut lines = table.lines();
     let heading: Vec<_> = lines.next()?.split_whitespace().collect();
     let place = |name: &str| heading.iter().position(|cell| *cell == name);
-    let (at, uid, cuid) = (place(column)?, place("uid")?, place("cuid")?);
+    let at = place(column)?;
     let mut rows = lines.map(|line| line.split_whitespace().collect::<Vec<_>>());
     let row = rows.find(|row| row.get(at).and_then(|cell| cell.parse().ok()) == Some(id))?;
-    Some(Owners { uid: row.get(uid)?.parse().ok()?, cuid: row.get(cuid)?.parse().ok()? })
+    let found = names.map(|name| place(name).and_then(|place| row.get(place).copied()));
+    found.iter().all(Option::is_some).then(|| found.map(Option::unwrap_or_default))
+}
+
+/// As whom a process asks the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Its effective user id.
+    pub euid: u32,
+    /// Its effective group id, and its other groups.
+    groups: Vec<u32>,
+}
+
+impl Credentials {
+    /// Reads `/proc/PID/status`.
+    pub fn of(status: &str) -> Option<Credentials> {
+        let numbers = |name: &str| -> Option<Vec<u32>> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().map(|number| number.parse().ok()).collect()
+        };
+        let (euid, egid) = (*numbers("Uid:")?.get(1)?, *numbers("Gid:")?.get(1)?);
+        let groups = numbers("Groups:")?.into_iter().chain([egid]).collect();
+        Some(Credentials { euid, groups })
+    }
+
+    /// Whether it is in a group.
+    pub fn is_in(&self, group: u32) -> bool {
+        self.groups.contains(&group)
+    }
 }
 
 /// Who a process is to the kernel.
@@ -62,6 +128,20 @@ mod tests {
         assert_eq!(owners(table, "semid", 8), None);
         assert_eq!(owners(table, "shmid", 7), None);
         assert_eq!(owners("", "shmid", 7), None);
+    }
+
+    #[test]
+    fn who_may_do_what_is_read_with_the_mode_in_octal() {
+        let table = "key shmid perms size cpid lpid nattch uid gid cuid cgid\n0 7 1232 9 1 1 0 10 20 30 40\n";
+        let expected = Permissions { uid: 10, gid: 20, cuid: 30, cgid: 40, mode: 0o1232 };
+        assert_eq!(permissions(table, "shmid", 7), Some(expected));
+        assert_eq!(permissions("shmid uid\n7 1\n", "shmid", 7), None);
+        let status = "Uid:\t1\t2\t2\t2\nGid:\t3\t4\t4\t4\nGroups:\t50 60 \n";
+        let process = Credentials::of(status).expect("all three lines");
+        assert_eq!(
+            (process.euid, [3, 4, 50, 60].map(|group| process.is_in(group))),
+            (2, [false, true, true, true])
+        );
     }
 
     #[test]

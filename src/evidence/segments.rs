@@ -3,22 +3,20 @@
 //! A parser of its own, because the one in the crate `procfs` takes the octal `perms` for decimal and ids of
 //! users for 16-bit numbers: one uid above 65535 would lose the whole table.
 
-use std::collections::HashMap;
-
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Unreadable;
 use crate::call::{Key, Shmid, ShmidDs};
 
 /// One line of the table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The key, 0 for `IPC_PRIVATE` and for a segment marked for destruction.
     pub key: Key,
     /// The id.
     pub shmid: Shmid,
     /// Permission bits with `SHM_DEST` and `SHM_LOCKED`; in JSON as octal digits.
-    #[serde(serialize_with = "octal")]
+    #[serde(with = "octal")]
     pub perms: u32,
     /// The size in bytes, as it was asked for.
     pub size: usize,
@@ -38,8 +36,17 @@ pub struct Row {
     pub swap: usize,
 }
 
-fn octal<S: serde::Serializer>(bits: &u32, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{bits:o}"))
+/// Permission bits as octal digits.
+mod octal {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(bits: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{bits:o}"))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+        u32::from_str_radix(&String::deserialize(deserializer)?, 8).map_err(D::Error::custom)
+    }
 }
 
 impl Row {
@@ -60,28 +67,33 @@ impl Row {
 pub fn parse(text: &str) -> Result<Vec<Row>, Unreadable> {
     let mut lines = text.lines();
     let heading: Vec<_> = lines.next().unwrap_or_default().split_whitespace().collect();
-    lines.filter(|line| !line.trim().is_empty()).map(|line| row(&heading, line)).collect()
+    // Once for all lines: there may be thousands.
+    let places = COLUMNS.map(|column| heading.iter().position(|name| *name == column));
+    let filled = lines.filter(|line| !line.trim().is_empty());
+    filled.map(|line| row(places, line).ok_or_else(|| Unreadable(line.to_owned()))).collect()
 }
 
-fn row(heading: &[&str], line: &str) -> Result<Row, Unreadable> {
-    let cells: HashMap<_, _> = heading.iter().copied().zip(line.split_whitespace()).collect();
-    let unreadable = || Unreadable(line.to_owned());
-    let read = || {
-        Some(Row {
-            key: Key(cells.get("key")?.parse().ok()?),
-            shmid: Shmid(cells.get("shmid")?.parse().ok()?),
-            perms: u32::from_str_radix(cells.get("perms")?, 8).ok()?,
-            size: cells.get("size")?.parse().ok()?,
-            cpid: cells.get("cpid")?.parse().ok()?,
-            lpid: cells.get("lpid")?.parse().ok()?,
-            nattch: cells.get("nattch")?.parse().ok()?,
-            uid: cells.get("uid")?.parse().ok()?,
-            gid: cells.get("gid")?.parse().ok()?,
-            rss: cells.get("rss").map_or(Some(0), |cell| cell.parse().ok())?,
-            swap: cells.get("swap").map_or(Some(0), |cell| cell.parse().ok())?,
-        })
-    };
-    read().ok_or_else(unreadable)
+/// The columns that are read, in the order of a [`Row`]'s fields. Not every kernel has the last two.
+const COLUMNS: [&str; 11] =
+    ["key", "shmid", "perms", "size", "cpid", "lpid", "nattch", "uid", "gid", "rss", "swap"];
+
+fn row(places: [Option<usize>; COLUMNS.len()], line: &str) -> Option<Row> {
+    let cells: Vec<_> = line.split_whitespace().collect();
+    let [key, shmid, perms, size, cpid, lpid, nattch, uid, gid, rss, swap] =
+        places.map(|place| cells.get(place?).copied());
+    Some(Row {
+        key: Key(key?.parse().ok()?),
+        shmid: Shmid(shmid?.parse().ok()?),
+        perms: u32::from_str_radix(perms?, 8).ok()?,
+        size: size?.parse().ok()?,
+        cpid: cpid?.parse().ok()?,
+        lpid: lpid?.parse().ok()?,
+        nattch: nattch?.parse().ok()?,
+        uid: uid?.parse().ok()?,
+        gid: gid?.parse().ok()?,
+        rss: rss.map_or(Some(0), |cell| cell.parse().ok())?,
+        swap: swap.map_or(Some(0), |cell| cell.parse().ok())?,
+    })
 }
 
 #[cfg(test)]

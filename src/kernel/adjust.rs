@@ -10,8 +10,8 @@ use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use serde::{Deserialize, Serialize};
 
 use super::isolated::isolate;
-use super::net;
-use crate::error::{Error, Result, named};
+use super::{net, portable};
+use crate::error::{Error, Result};
 
 /// A change to a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl Adjustment {
                 setrlimit(Resource::RLIMIT_MEMLOCK, *bytes, *bytes).map_err(|errno| {
                     Error::ground(
                         format!("setrlimit(RLIMIT_MEMLOCK, {bytes})"),
-                        named(errno),
+                        portable(errno),
                         "Ask for less.",
                     )
                 })
@@ -74,7 +74,7 @@ fn become_user(id: u32) -> Result<()> {
     let cannot = |errno: Errno| {
         Error::ground(
             format!("become user {id}"),
-            named(errno),
+            portable(errno),
             "Only root can: run the lesson with sudo to see this part.",
         )
     };

@@ -13,17 +13,17 @@ use std::io::{self, BufReader};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{self, kill};
 use nix::unistd::{ForkResult, Pid};
+use playground_core::{Errno, Signal};
 
 use super::net::{self, Watched};
 use super::{
     Adjustment, Change, Deed, Done, Ending, Faults, Linux, ProcFile, Process, Step, ending_of, linux,
-    stranger,
+    portable, stranger,
 };
 use crate::call::{Address, Call, Outcome};
-use crate::error::{Error, Result, named};
+use crate::error::{Error, Result};
 use crate::evidence::segments;
 use line::{Reply, Request, is_late, receive, send};
 
@@ -62,7 +62,7 @@ impl Child {
         let (ours, its) = UnixStream::pair().map_err(|error| cannot(&error))?;
         ours.set_read_timeout(Some(PATIENCE)).map_err(|error| cannot(&error))?;
         let this_process = nix::unistd::getpid();
-        match linux::fork().map_err(|errno| cannot(&named(errno)))? {
+        match linux::fork().map_err(|errno| cannot(&portable(errno)))? {
             ForkResult::Parent { child } => Ok(Child {
                 pid: child,
                 line: BufReader::new(ours),
@@ -140,7 +140,7 @@ impl Child {
     /// The child gives no answer: finds out how it ended.
     fn lost(&mut self, hung: bool, request: &Request) -> Error {
         if hung {
-            let _ = kill(self.pid, Signal::SIGKILL);
+            let _ = kill(self.pid, signal::SIGKILL);
         }
         let ending = self.wait(hung);
         if let Request::Perform(Call::Shmget { .. }) = request
@@ -325,7 +325,7 @@ impl Process for Child {
         match self.answer(&request) {
             Ok(Reply::Errno(errno)) => Err(Error::ground(
                 format!("process {} was to run `{program}`", self.pid),
-                named(Errno::from_raw(errno)),
+                Errno::from_raw(errno),
                 format!("Is {program} installed, and in a folder of PATH?"),
             )),
             Ok(other) => Err(self.misunderstood(other)),
@@ -338,7 +338,7 @@ impl Process for Child {
 
     fn end(&mut self, signal: Option<Signal>) -> Result<Ending> {
         match signal {
-            Some(signal) => drop(kill(self.pid, signal)),
+            Some(signal) => drop(kill(self.pid, signal::Signal::try_from(signal.raw()).ok())),
             // It would not hear it.
             None if self.at_work.is_some() => return Err(self.busy()),
             None => drop(self.answer(&Request::Exit)),
@@ -374,7 +374,7 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         if self.ending.is_none() {
-            let _ = kill(self.pid, Signal::SIGKILL);
+            let _ = kill(self.pid, signal::SIGKILL);
             self.wait(false);
         }
     }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 
+use super::linux::portable;
 use super::linux::sem::operate_one;
 use super::{Done, How, Linux, Step, Tally};
 use crate::call::{Address, SemOp, Semid};
@@ -43,7 +44,7 @@ impl Linux {
         let nanoseconds = begun.elapsed().as_nanos() as u64;
         Ok(match tally {
             Ok(tally) => Done::Counted(Tally { times, nanoseconds, ..tally }),
-            Err(errno) => Done::Answered(Err(errno)),
+            Err(errno) => Done::Answered(Err(portable(errno))),
         })
     }
 

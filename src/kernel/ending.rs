@@ -45,7 +45,9 @@ pub(crate) fn ending_within(child: Pid, time: Duration) -> nix::Result<Option<En
 fn waited(child: Pid, flags: WaitPidFlag) -> nix::Result<Option<Ending>> {
     match waitpid(child, Some(flags)) {
         Ok(WaitStatus::Exited(_, status)) => Ok(Some(Ending::Exited(status))),
-        Ok(WaitStatus::Signaled(_, signal, _)) => Ok(Some(Ending::Killed(signal))),
+        Ok(WaitStatus::Signaled(_, signal, _)) => {
+            Ok(Some(Ending::Killed(playground_core::Signal::from_raw(signal as i32))))
+        }
         Ok(_) | Err(Errno::EINTR) => Ok(None),
         Err(errno) => Err(errno),
     }

@@ -10,7 +10,8 @@ use nix::errno::Errno;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 
-use crate::error::{Error, Result, named};
+use super::portable;
+use crate::error::{Error, Result};
 
 /// `unshare(CLONE_NEWUSER|CLONE_NEWIPC)`: moves this process into namespaces of its own, as their root.
 ///
@@ -58,5 +59,5 @@ fn forbidden(asked: &str, errno: Errno) -> Error {
         Errno::ENOENT => "Is /proc mounted? Root may do that: `mount -t proc proc /proc`.",
         _ => "This kernel may be built without user or IPC namespaces.",
     };
-    Error::ground(asked, named(errno), advice)
+    Error::ground(asked, portable(errno), advice)
 }

@@ -10,6 +10,7 @@ pub(crate) mod bare;
 mod files;
 mod life;
 mod memory;
+mod portable;
 mod queue;
 pub(super) mod sem;
 pub(super) mod shm;
@@ -25,8 +26,8 @@ use std::{fs, io};
 use nix::NixPath;
 use nix::errno::Errno;
 use nix::libc::{self, c_int};
-use nix::sys::signal::Signal;
 use nix::unistd::{SysconfVar, Uid, User, sysconf};
+use playground_core::Signal;
 
 use super::net::{self, Watched};
 use super::{Adjustment, Change, Child, Deed, Done, Ending, Faults, ProcFile, Process, Step};
@@ -39,13 +40,15 @@ use files::Files;
 pub(super) use files::line_at_stdin;
 pub(super) use life::on_first;
 pub(crate) use life::{exit_now, fork, heed};
+pub(crate) use portable::portable;
 pub(crate) use queue::{Queueid, make_queue, receive, remove_queue, send, try_send};
+pub(crate) use shm::record_of;
 
 /// The process that runs this code.
 #[derive(Debug, Default)]
 pub struct Linux {
     /// What is attached, by the address where it starts.
-    attached: BTreeMap<usize, Extent>,
+    attached: BTreeMap<u64, Extent>,
     /// How large the segments are that went through `shmget` here.
     sizes: HashMap<Shmid, usize>,
     /// The descriptors that calls have made here, by their numbers; a forked child has copies.
@@ -111,7 +114,7 @@ impl Linux {
         })
     }
 
-    fn semctl(&mut self, id: Semid, semnum: i32, cmd: SemCmd) -> nix::Result<Answer> {
+    fn semctl(&mut self, id: Semid, semnum: i32, cmd: &SemCmd) -> nix::Result<Answer> {
         let value = sem::control(id, semnum, cmd)?;
         Ok(match cmd {
             SemCmd::IpcRmid => {
@@ -163,7 +166,7 @@ impl Linux {
 
     fn attached_for(&self, address: Address, length: usize, writing: bool) -> Result<()> {
         let inside = self.attached.range(..=address.0).next_back().is_some_and(|(start, extent)| {
-            let offset = address.0 - start;
+            let offset = (address.0 - start) as usize;
             let fits = offset <= extent.length && length <= extent.length - offset;
             fits && (extent.writable || !writing)
         });
@@ -178,10 +181,10 @@ impl Linux {
     pub(super) fn atomic(&self, address: Address, writing: bool) -> Result<&AtomicU32> {
         let unaligned = !address.is_multiple_of(size_of::<u32>());
         if unaligned {
-            return Err(Error::Misaligned { offset: address.0, alignment: size_of::<u32>() });
+            return Err(Error::Misaligned { offset: address.0 as usize, alignment: size_of::<u32>() });
         }
         self.attached_for(address, size_of::<u32>(), writing)?;
-        let word = std::ptr::with_exposed_provenance_mut::<u32>(address.0);
+        let word = std::ptr::with_exposed_provenance_mut::<u32>(address.0 as usize);
         // SAFETY: the address is aligned, and `attached_for` found the word in an attachment that may be written
         // if it has to be. Control words are accessed by atomics only, in every process.
         Ok(unsafe { AtomicU32::from_ptr(word) })
@@ -199,7 +202,7 @@ impl Linux {
         if *address == Address::NULL {
             return None;
         }
-        if flags.contains(ShmatFlags::SHM_RND) && address.0 < self.page_size() {
+        if flags.contains(ShmatFlags::SHM_RND) && address.0 < self.page_size() as u64 {
             return Some("the address rounds down to NULL, and for root Linux would map the segment there");
         }
         let length = self.size_of(*shmid).next_multiple_of(self.page_size());
@@ -224,7 +227,7 @@ impl Process for Linux {
         if let Some(why) = self.endangers(call) {
             return Err(Error::Dangerous { call: call.to_string(), why });
         }
-        Ok(match *call {
+        let answer = match *call {
             Call::Shmget { key, size, flags, mode } => {
                 self.shmget(key, size, flags.bits() | mode.bits() as c_int)
             }
@@ -240,15 +243,16 @@ impl Process for Linux {
             Call::Semtimedop { semid, ref ops, timeout } => {
                 sem::operate_within(semid, ops, timeout).map(|()| Answer::Done)
             }
-            Call::Semctl { semid, semnum, cmd } => self.semctl(semid, semnum, cmd),
+            Call::Semctl { semid, semnum, ref cmd } => self.semctl(semid, semnum, cmd),
             Call::File(ref call) => self.file(call),
             Call::Ftok { ref path, project } => key_of(path, project).map(Answer::Key),
-        })
+        };
+        Ok(answer.map_err(portable))
     }
 
     fn load(&mut self, address: Address, buffer: &mut [u8]) -> Result<Faults> {
         self.attached_for(address, buffer.len(), false)?;
-        let from = std::ptr::with_exposed_provenance::<u8>(address.0);
+        let from = std::ptr::with_exposed_provenance::<u8>(address.0 as usize);
         memory::bring_in_to_write(buffer);
         // SAFETY: `attached_for` found the bytes in an attachment; a forked child may die of it, and tells so.
         Ok(memory::faults_during(|| unsafe { memory::copy(from, buffer.as_mut_ptr(), buffer.len()) }))
@@ -256,7 +260,7 @@ impl Process for Linux {
 
     fn store(&mut self, address: Address, bytes: &[u8]) -> Result<Faults> {
         self.attached_for(address, bytes.len(), true)?;
-        let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0);
+        let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0 as usize);
         memory::bring_in(bytes);
         // SAFETY: as for `load`, and the attachment is writable.
         Ok(memory::faults_during(|| unsafe { memory::copy(bytes.as_ptr(), to, bytes.len()) }))
@@ -264,7 +268,7 @@ impl Process for Linux {
 
     fn store_times(&mut self, address: Address, bytes: &[u8], times: usize) -> Result<()> {
         self.attached_for(address, bytes.len(), true)?;
-        let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0);
+        let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0 as usize);
         for _ in 0..times {
             // SAFETY: as for `store`.
             unsafe { memory::copy(bytes.as_ptr(), to, bytes.len()) }

@@ -12,7 +12,7 @@ use super::header::{GUEST_AT, Header, STATE_AT};
 use super::{Meeting, NAP, record_of};
 use crate::call::{Shmid, ShmidDs};
 use crate::error::Result;
-use crate::shm::{Attachment, Segment};
+use crate::shm::{Attachment, Segment, ShmidCalls};
 use crate::story::Story;
 
 /// Who is at the other end.

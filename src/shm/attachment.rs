@@ -25,6 +25,10 @@ impl Attachment {
         Attachment { story: story.clone(), address, size, detached: false }
     }
 
+    pub(super) fn longest_race(&self) -> u64 {
+        self.story.longest_race()
+    }
+
     /// Where the segment is mapped, in its process.
     pub fn address(&self) -> Address {
         self.address
@@ -236,7 +240,7 @@ impl Attachment {
     /// `NotAttached`: the attachment is for reading only. `Ground`: it is another process's.
     pub fn bytes(&self) -> Result<Bytes<'_>> {
         self.story.writable(self.address, self.size)?;
-        let start = std::ptr::with_exposed_provenance_mut(self.address.0);
+        let start = std::ptr::with_exposed_provenance_mut(self.address.0 as usize);
         // SAFETY: they are bytes of an attachment of this process that may be written, and it is borrowed as long.
         Ok(unsafe { Bytes::new(start, self.size) })
     }

@@ -1,12 +1,16 @@
 //! What the owner of a segment may do with it, and what it may ask of the kernel's limits.
 
-use nix::sys::stat::Mode;
+use playground_core::Mode;
 
 use crate::call::{Answer, Call, Cmd, Ownership, ShmLimits, Shmid};
 use crate::error::Result;
 use crate::story::Story;
 
-impl Shmid {
+/// What the owner of a segment may do.
+pub trait OwnerCalls: Copy {
+    /// Itself.
+    fn it(self) -> Shmid;
+
     /// `shmctl(id, IPC_SET, &buf)`: gives the segment this owner, this group and these permission bits.
     ///
     /// The creator stays who it was, and keeps an owner's rights. What is attached stays as it is.
@@ -21,9 +25,9 @@ impl Shmid {
     /// Source: [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html).
     #[doc(alias = "IPC_SET")]
     #[track_caller]
-    pub fn set(self, story: &Story, uid: u32, gid: u32, mode: Mode) -> Result<()> {
+    fn set(self, story: &Story, uid: u32, gid: u32, mode: Mode) -> Result<()> {
         let cmd = Cmd::IpcSet(Ownership { uid, gid, mode });
-        story.perform(Call::Shmctl { shmid: self, cmd }).map(drop)
+        story.perform(Call::Shmctl { shmid: self.it(), cmd }).map(drop)
     }
 
     /// `shmctl(id, SHM_LOCK, NULL)`: pages that are in memory stay there, and those that come stay, too.
@@ -41,8 +45,8 @@ impl Shmid {
     /// Source: [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html).
     #[doc(alias = "SHM_LOCK")]
     #[track_caller]
-    pub fn lock(self, story: &Story) -> Result<()> {
-        story.perform(Call::Shmctl { shmid: self, cmd: Cmd::ShmLock }).map(drop)
+    fn lock(self, story: &Story) -> Result<()> {
+        story.perform(Call::Shmctl { shmid: self.it(), cmd: Cmd::ShmLock }).map(drop)
     }
 
     /// `shmctl(id, SHM_UNLOCK, NULL)`: the pages may be swapped out again.
@@ -54,8 +58,14 @@ impl Shmid {
     /// Source: [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html).
     #[doc(alias = "SHM_UNLOCK")]
     #[track_caller]
-    pub fn unlock(self, story: &Story) -> Result<()> {
-        story.perform(Call::Shmctl { shmid: self, cmd: Cmd::ShmUnlock }).map(drop)
+    fn unlock(self, story: &Story) -> Result<()> {
+        story.perform(Call::Shmctl { shmid: self.it(), cmd: Cmd::ShmUnlock }).map(drop)
+    }
+}
+
+impl OwnerCalls for Shmid {
+    fn it(self) -> Shmid {
+        self
     }
 }
 

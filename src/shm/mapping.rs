@@ -89,7 +89,7 @@ fn attach(shmid: Shmid, length: usize) -> io::Result<Mapping> {
 impl Drop for Mapping {
     fn drop(&mut self) {
         if self.is_segment {
-            let _ = bare::perform(&Call::Shmdt { address: Address(self.start.as_ptr().addr()) });
+            let _ = bare::perform(&Call::Shmdt { address: Address::from(self.start.as_ptr().addr()) });
             return;
         }
         // SAFETY: this is the mapping that `of_nameless_file` made, and no `Bytes` of it is left.

@@ -2,6 +2,7 @@
 
 use crate::call::{ShmatFlags, Shmid};
 use crate::error::Result;
+use crate::shm::ShmidCalls;
 use crate::story::{Judge, Story, Verdict};
 
 /// What a process was answered when it tried everything that permission bits govern.

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use nix::errno::Errno;
-use nix::sys::stat::Mode;
+use playground_core::{Errno, Mode};
 
 use super::Attachment;
 use crate::call::{Address, Answer, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid, ShmidDs};
@@ -216,7 +215,10 @@ impl Drop for Segment {
 }
 
 /// What any process may do that knows the key.
-impl Key {
+pub trait KeyCalls: Copy {
+    /// Itself.
+    fn it(self) -> Key;
+
     /// `ftok(path, project)`: makes a key from a file and a number.
     ///
     /// # Errors
@@ -225,7 +227,7 @@ impl Key {
     ///
     /// Source: [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html).
     #[track_caller]
-    pub fn ftok(story: &Story, path: &Path, project: i32) -> Result<Key> {
+    fn ftok(story: &Story, path: &Path, project: i32) -> Result<Key> {
         match story.perform(Call::Ftok { path: path.to_owned(), project })? {
             Answer::Key(key) => Ok(key),
             other => unreachable!("ftok answered {other:?}"),
@@ -247,22 +249,31 @@ impl Key {
     /// Source: [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html).
     #[doc(alias = "shmget")]
     #[track_caller]
-    pub fn find(self, story: &Story, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Shmid> {
-        let answer = story.perform(Call::Shmget { key: self, size, flags, mode })?;
+    fn find(self, story: &Story, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Shmid> {
+        let answer = story.perform(Call::Shmget { key: self.it(), size, flags, mode })?;
         Ok(Shmid(answer.value() as i32))
     }
 }
 
+impl KeyCalls for Key {
+    fn it(self) -> Key {
+        self
+    }
+}
+
 /// What any process may do that knows the number and has permission.
-impl Shmid {
+pub trait ShmidCalls: Copy {
+    /// Itself.
+    fn it(self) -> Shmid;
+
     /// `shmctl(id, IPC_STAT, &buf)`: the kernel's record of the segment.
     ///
     /// # Errors
     ///
     /// As for [`Segment::stat`].
     #[track_caller]
-    pub fn stat(self, story: &Story) -> Result<ShmidDs> {
-        match story.perform(Call::Shmctl { shmid: self, cmd: Cmd::IpcStat })? {
+    fn stat(self, story: &Story) -> Result<ShmidDs> {
+        match story.perform(Call::Shmctl { shmid: self.it(), cmd: Cmd::IpcStat })? {
             Answer::Record(record) => Ok(record),
             other => unreachable!("IPC_STAT answered {other:?}"),
         }
@@ -274,7 +285,7 @@ impl Shmid {
     ///
     /// As for [`Segment::attach`].
     #[track_caller]
-    pub fn attach(self, story: &Story, size: usize, flags: ShmatFlags) -> Result<Attachment> {
+    fn attach(self, story: &Story, size: usize, flags: ShmatFlags) -> Result<Attachment> {
         self.attach_at(story, Address::NULL, size, flags)
     }
 
@@ -284,15 +295,15 @@ impl Shmid {
     ///
     /// As for [`Segment::attach_at`].
     #[track_caller]
-    pub fn attach_at(
+    fn attach_at(
         self,
         story: &Story,
         address: Address,
         size: usize,
         flags: ShmatFlags,
     ) -> Result<Attachment> {
-        let answer = story.perform(Call::Shmat { shmid: self, address, flags })?;
-        Ok(Attachment::new(story, Address(answer.value() as usize), size))
+        let answer = story.perform(Call::Shmat { shmid: self.it(), address, flags })?;
+        Ok(Attachment::new(story, Address(answer.value() as u64), size))
     }
 
     /// `shmat(id, address, 0)`, and if that address is taken, `shmat(id, NULL, 0)`.
@@ -301,7 +312,7 @@ impl Shmid {
     ///
     /// As for [`Segment::attach`].
     #[track_caller]
-    pub fn attach_preferring(self, story: &Story, address: Address, size: usize) -> Result<Attachment> {
+    fn attach_preferring(self, story: &Story, address: Address, size: usize) -> Result<Attachment> {
         match self.attach_at(story, address, size, ShmatFlags::empty()) {
             Err(Error::Refused(refusal)) if refusal.errno == Errno::EINVAL && self.is_there(story)? => {
                 let why = &refusal.reason.why;
@@ -316,7 +327,7 @@ impl Shmid {
 
     /// Whether the id names a segment at all, asked without a word: EINVAL may be said of the id, too.
     fn is_there(self, story: &Story) -> Result<bool> {
-        let asked = story.quietly(&Call::Shmctl { shmid: self, cmd: Cmd::IpcStat })?;
+        let asked = story.quietly(&Call::Shmctl { shmid: self.it(), cmd: Cmd::IpcStat })?;
         Ok(asked != Err(Errno::EINVAL))
     }
 
@@ -326,7 +337,13 @@ impl Shmid {
     ///
     /// As for [`Segment::remove`].
     #[track_caller]
-    pub fn remove(self, story: &Story) -> Result<()> {
-        story.perform(Call::Shmctl { shmid: self, cmd: Cmd::IpcRmid }).map(drop)
+    fn remove(self, story: &Story) -> Result<()> {
+        story.perform(Call::Shmctl { shmid: self.it(), cmd: Cmd::IpcRmid }).map(drop)
+    }
+}
+
+impl ShmidCalls for Shmid {
+    fn it(self) -> Shmid {
+        self
     }
 }

@@ -1,6 +1,6 @@
 //! A set of semaphores: counters in the kernel, made once and removed once, as a segment is.
 
-use nix::sys::stat::Mode;
+use playground_core::Mode;
 
 use crate::call::{Call, Key, SemCmd, SemFlags, SemOp, Semid, ShmgetFlags};
 use crate::error::Result;
@@ -74,7 +74,10 @@ impl Drop for Semaphores {
 }
 
 /// What any process may do that knows the number and has permission.
-impl Semid {
+pub trait SemidCalls: Copy {
+    /// Itself.
+    fn it(self) -> Semid;
+
     /// `semop(id, [{number, change, flags}], 1)`: adds to a semaphore. If that would take it below 0, it waits; a
     /// change of 0 waits until the semaphore is 0.
     ///
@@ -93,9 +96,9 @@ impl Semid {
     /// Source: [semop(2)](https://man7.org/linux/man-pages/man2/semop.2.html).
     #[doc(alias = "semop")]
     #[track_caller]
-    pub fn change(self, story: &Story, number: u16, change: i16, flags: SemFlags) -> Result<()> {
+    fn change(self, story: &Story, number: u16, change: i16, flags: SemFlags) -> Result<()> {
         let ops = vec![SemOp { number, change, flags }];
-        story.perform(Call::Semop { semid: self, ops }).map(drop)
+        story.perform(Call::Semop { semid: self.it(), ops }).map(drop)
     }
 
     /// The same in a second process, without waiting for its end.
@@ -104,8 +107,8 @@ impl Semid {
     ///
     /// Of starting it: `Ended`. Its end gives those of [`Semid::change`].
     #[track_caller]
-    pub fn start_change(self, story: &Story, number: u16, change: i16, flags: SemFlags) -> Result<Work<()>> {
-        story.start_semop(self, &[SemOp { number, change, flags }])
+    fn start_change(self, story: &Story, number: u16, change: i16, flags: SemFlags) -> Result<Work<()>> {
+        story.start_semop(self.it(), &[SemOp { number, change, flags }])
     }
 
     /// `semctl(id, number, SETVAL, value)`: gives a semaphore a value, whatever it had and whoever waits.
@@ -118,7 +121,7 @@ impl Semid {
     /// Source: [semctl(2)](https://man7.org/linux/man-pages/man2/semctl.2.html).
     #[doc(alias = "SETVAL")]
     #[track_caller]
-    pub fn set_value(self, story: &Story, number: i32, value: i32) -> Result<()> {
+    fn set_value(self, story: &Story, number: i32, value: i32) -> Result<()> {
         self.control(story, number, SemCmd::SetVal(value)).map(drop)
     }
 
@@ -131,7 +134,7 @@ impl Semid {
     /// Source: [semctl(2)](https://man7.org/linux/man-pages/man2/semctl.2.html).
     #[doc(alias = "GETVAL")]
     #[track_caller]
-    pub fn value(self, story: &Story, number: i32) -> Result<i32> {
+    fn value(self, story: &Story, number: i32) -> Result<i32> {
         self.control(story, number, SemCmd::GetVal)
     }
 
@@ -144,7 +147,7 @@ impl Semid {
     /// Source: [semctl(2)](https://man7.org/linux/man-pages/man2/semctl.2.html).
     #[doc(alias = "GETNCNT")]
     #[track_caller]
-    pub fn waiting(self, story: &Story, number: i32) -> Result<i32> {
+    fn waiting(self, story: &Story, number: i32) -> Result<i32> {
         self.control(story, number, SemCmd::GetNcnt)
     }
 
@@ -153,8 +156,8 @@ impl Semid {
     /// # Errors
     ///
     /// As for [`Semid::value`].
-    pub fn waiting_now(self, story: &Story, number: i32) -> Result<i32> {
-        let asked = Call::Semctl { semid: self, semnum: number, cmd: SemCmd::GetNcnt };
+    fn waiting_now(self, story: &Story, number: i32) -> Result<i32> {
+        let asked = Call::Semctl { semid: self.it(), semnum: number, cmd: SemCmd::GetNcnt };
         Ok(story.quietly(&asked)?.map_or(0, |answer| answer.value() as i32))
     }
 
@@ -164,13 +167,20 @@ impl Semid {
     ///
     /// As for [`Semaphores::remove`].
     #[track_caller]
-    pub fn remove(self, story: &Story) -> Result<()> {
+    fn remove(self, story: &Story) -> Result<()> {
         self.control(story, 0, SemCmd::IpcRmid).map(drop)
     }
 
     #[track_caller]
+    #[doc(hidden)]
     fn control(self, story: &Story, semnum: i32, cmd: SemCmd) -> Result<i32> {
-        let answer = story.perform(Call::Semctl { semid: self, semnum, cmd })?;
+        let answer = story.perform(Call::Semctl { semid: self.it(), semnum, cmd })?;
         Ok(answer.value() as i32)
+    }
+}
+
+impl SemidCalls for Semid {
+    fn it(self) -> Semid {
+        self
     }
 }

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::io;
 
-use nix::errno::Errno;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::channel::{Channel, Part};
 use super::fresh::Fresh;
@@ -17,7 +16,7 @@ use crate::shm::Bytes;
 use crate::shm::ring::{LINES, Ring};
 
 /// What messages go through, and how a side waits for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
     /// A ring in a segment; both sides look for their turn without a pause.
@@ -69,7 +68,7 @@ impl fmt::Display for Way {
 }
 
 /// What is timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Traffic {
     /// A message there and back, one at a time.
@@ -200,7 +199,7 @@ fn counted<'a>(
     for (number, value) in [0, places, 0, places].into_iter().enumerate() {
         let call = Call::Semctl { semid: set, semnum: number as i32, cmd: SemCmd::SetVal(value) };
         let done = Linux::new().perform(&call).map_err(|error| io::Error::other(error.to_string()))?;
-        done.map_err(|errno: Errno| io::Error::from(errno))?;
+        done?;
     }
     let counts_places = traffic == Traffic::Stream;
     Ok((

@@ -4,8 +4,7 @@ use std::io;
 
 use super::Story;
 use super::event::Event;
-use crate::error::named;
-use crate::kernel::Ending;
+use crate::kernel::{Ending, portable};
 use crate::trace::{count_copied_bytes, count_system_calls, sealed};
 
 impl Story {
@@ -20,7 +19,7 @@ impl Story {
                 self.missing(format!(
                     "{what} cannot be counted: ptrace(PTRACE_TRACEME) gave {}. Is this run traced itself, \
                      or tracing forbidden here (kernel.yama.ptrace_scope, a container's seccomp profile)?",
-                    named(errno)
+                    portable(errno)
                 ));
                 None
             }

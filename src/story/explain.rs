@@ -9,10 +9,10 @@ mod tests;
 
 use std::io;
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use crate::call::{Address, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
-use crate::error::{Reason, meaning};
+use crate::error::Reason;
 use crate::evidence::limits::{self, SHM_RMID_FORCED, SHMALL, SHMMAX, SHMMNI};
 use crate::evidence::maps::{self, Mapping};
 use crate::evidence::segments::{self, Row};
@@ -92,7 +92,7 @@ fn unknown(call: &str, errno: Errno) -> Words {
             "Build the program anew: for 64 bits, or with _FILE_OFFSET_BITS=64.",
         ),
         _ => words(
-            format!("{call} gave {errno:?}, and why is not explained here: {}.", meaning(errno)),
+            format!("{call} gave {errno:?}, and why is not explained here: {}.", errno.meaning()),
             see(call),
         ),
     }
@@ -229,11 +229,11 @@ fn denied_attach(id: Shmid, flags: ShmatFlags, process: &mut dyn Look) -> Words 
 /// Linux keeps the lowest addresses from users, lest a NULL pointer of the kernel's leads into their memory.
 fn too_low(address: Address, process: &mut dyn Look) -> Option<Words> {
     let lowest = process.shows(ProcFile::LowestAddress).ok().and_then(|text| limits::parse(&text).ok())?;
-    (address != Address::NULL && (address.0 as u64) < lowest).then(|| {
+    (address != Address::NULL && address.0 < lowest).then(|| {
         words(
             format!(
                 "Addresses below {} are not for users (vm.mmap_min_addr), or a sandbox forbids the call.",
-                Address(lowest as usize)
+                Address(lowest)
             ),
             "Pass NULL, and let the kernel choose.",
         )
@@ -262,11 +262,14 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     }
     if !address.is_multiple_of(page) && !flags.contains(ShmatFlags::SHM_RND) {
         return words(
-            format!("{address} is not a multiple of SHMLBA, here {page}: {} is left over.", address.0 % page),
+            format!(
+                "{address} is not a multiple of SHMLBA, here {page}: {} is left over.",
+                address.0 % page as u64
+            ),
             "Pass an address that is, or SHM_RND to have it rounded down.",
         );
     }
-    let start = Address(address.0 / page * page);
+    let start = Address(address.0 / page as u64 * page as u64);
     let length = segment.size.next_multiple_of(page);
     match taken_by(process, start, length) {
         Some(mapping) if address != Address::NULL => {

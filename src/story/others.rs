@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::process;
 use std::rc::Rc;
 
-use nix::sys::signal::Signal;
+use playground_core::Signal;
 
 use super::Story;
 use super::event::Event;

@@ -48,7 +48,7 @@ impl<T> Work<T> {
         if let Some(done) = self.within(LONGEST)? {
             return Ok(done);
         }
-        self.story.process.borrow_mut().end(Some(nix::sys::signal::Signal::SIGKILL))?;
+        self.story.process.borrow_mut().end(Some(playground_core::Signal::SIGKILL))?;
         let late = Err(Error::Ended { pid: self.story.pid(), ending: Ending::Hung });
         self.story.told_if_ended(late)
     }

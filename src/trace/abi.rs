@@ -17,6 +17,22 @@ pub(super) enum Name {
     Semctl,
 }
 
+impl Name {
+    /// The name of the C function.
+    pub fn in_c(self) -> &'static str {
+        match self {
+            Name::Shmget => "shmget",
+            Name::Shmat => "shmat",
+            Name::Shmdt => "shmdt",
+            Name::Shmctl => "shmctl",
+            Name::Semget => "semget",
+            Name::Semop => "semop",
+            Name::Semtimedop => "semtimedop",
+            Name::Semctl => "semctl",
+        }
+    }
+}
+
 /// How wide a `long` and a pointer are, which decides how a record lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Width {
@@ -50,6 +66,9 @@ pub(super) const NATIVE: [(i64, Name); 8] = [
 
 /// The calls by which a thread moves to another IPC namespace: they stop it, too, and nothing is told of them.
 pub(super) const NATIVE_MOVES: [i64; 2] = [libc::SYS_unshare, libc::SYS_setns];
+
+/// The calls by which a program puts a filter of its own in front of itself: they stop it, too.
+pub(super) const NATIVE_FILTERS: [i64; 2] = [libc::SYS_prctl, libc::SYS_seccomp];
 
 /// This machine's architecture, as filters and ptrace name it (`AUDIT_ARCH_*`, `linux/audit.h`), where it is known.
 pub(super) const NATIVE_ARCH: Option<u32> = if cfg!(target_arch = "x86_64") {
@@ -89,14 +108,24 @@ pub(super) const COMPAT: [(u32, Name); 7] = [
 /// [`NATIVE_MOVES`] for 32-bit programs.
 pub(super) const COMPAT_MOVES: [u32; 2] = [310, 346];
 
+/// [`NATIVE_FILTERS`] for 32-bit programs.
+pub(super) const COMPAT_FILTERS: [u32; 2] = [172, 354];
+
 /// The numbers of every call that stops a program of this machine.
 pub(super) fn native_stops() -> Vec<u32> {
-    NATIVE.iter().map(|(number, _)| *number as u32).chain(NATIVE_MOVES.map(|number| number as u32)).collect()
+    let ours = NATIVE.iter().map(|(number, _)| *number);
+    ours.chain(NATIVE_MOVES).chain(NATIVE_FILTERS).map(|number| number as u32).collect()
 }
 
 /// The numbers of every call that stops a 32-bit program.
 pub(super) fn compat_stops() -> Vec<u32> {
-    COMPAT.iter().map(|(number, _)| *number).chain([COMPAT_IPC]).chain(COMPAT_MOVES).collect()
+    COMPAT
+        .iter()
+        .map(|(number, _)| *number)
+        .chain([COMPAT_IPC])
+        .chain(COMPAT_MOVES)
+        .chain(COMPAT_FILTERS)
+        .collect()
 }
 
 /// Whether a call may move its thread to another IPC namespace.
@@ -105,6 +134,30 @@ pub(super) fn moves(arch: u32, number: u64) -> bool {
         true => COMPAT_MOVES.iter().any(|compat| u64::from(*compat) == number),
         false => NATIVE_MOVES.iter().any(|native| *native as u64 == number & u64::from(NUMBER_MASK)),
     }
+}
+
+/// A filter that a program puts in front of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NewFilter {
+    /// Whether another process is to answer calls (`SECCOMP_FILTER_FLAG_NEW_LISTENER`).
+    pub has_listener: bool,
+}
+
+/// Whether a call puts a filter in front of its thread: `seccomp(SECCOMP_SET_MODE_FILTER, flags, …)`, or
+/// `prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, …)`.
+pub(super) fn filters(arch: u32, number: u64, [first, second, ..]: [u64; 6]) -> Option<NewFilter> {
+    let [prctl, seccomp] = match Some(arch) == COMPAT_ARCH {
+        true => COMPAT_FILTERS.map(u64::from),
+        false => NATIVE_FILTERS.map(|number| number as u64),
+    };
+    let number = number & u64::from(NUMBER_MASK);
+    if number == seccomp && first == u64::from(libc::SECCOMP_SET_MODE_FILTER) {
+        return Some(NewFilter { has_listener: second & libc::SECCOMP_FILTER_FLAG_NEW_LISTENER != 0 });
+    }
+    let is_filter = number == prctl
+        && first == libc::PR_SET_SECCOMP as u64
+        && second == u64::from(libc::SECCOMP_MODE_FILTER);
+    is_filter.then_some(NewFilter { has_listener: false })
 }
 
 /// Which call it is, if it is one of ours.
@@ -151,6 +204,20 @@ mod tests {
         assert!(moves(0, libc::SYS_unshare as u64) && !moves(0, libc::SYS_shmdt as u64));
         assert_eq!((found.name, found.arguments[0], found.width), (Name::Shmdt, 7, Width::Native));
         assert_eq!(asked(0, libc::SYS_getpid as u64, [0; 6]), None);
+    }
+
+    #[test]
+    fn only_a_new_filter_is_one() {
+        let filter = |number, first, second| filters(0, number as u64, [first, second, 0, 0, 0, 0]);
+        assert_eq!(filter(libc::SYS_prctl, 22, 2), Some(NewFilter { has_listener: false }));
+        assert_eq!(filter(libc::SYS_seccomp, 1, 0), Some(NewFilter { has_listener: false }));
+        assert_eq!(filter(libc::SYS_seccomp, 1, 8), Some(NewFilter { has_listener: true }));
+        // A thread's name, strict mode, and the question what actions there are.
+        for (number, first, second) in
+            [(libc::SYS_prctl, 15, 2), (libc::SYS_prctl, 22, 1), (libc::SYS_seccomp, 2, 0)]
+        {
+            assert_eq!(filter(number, first, second), None);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whether `shmget` or `semget` has made what it returned, or found it: the kernel's answer does not tell.
 //!
-//! **Invariant:** the flags decide where they can; where they cannot, the kernel's table is read before the call.
+//! **Invariant:** the flags decide where they can; where they cannot, the kernel is asked before the call.
 
 use super::outside;
 use crate::call::{Call, Key, ShmgetFlags};
@@ -11,7 +11,7 @@ pub(super) fn creates(call: &Call) -> bool {
         .is_some_and(|(key, flags)| key == Key::PRIVATE || flags.contains(ShmgetFlags::IPC_CREAT))
 }
 
-/// Whether only the table tells if the call will make something.
+/// Whether only the kernel's table tells if the call will make something.
 pub(super) fn is_in_doubt(call: &Call) -> bool {
     key_and_flags(call).is_some_and(|(key, flags)| {
         let exclusive = flags.contains(ShmgetFlags::IPC_EXCL);
@@ -22,8 +22,8 @@ pub(super) fn is_in_doubt(call: &Call) -> bool {
 /// Whether something of the wanted kind has the wanted key now, in this namespace.
 pub(super) fn exists_already(call: &Call) -> bool {
     match call {
-        Call::Shmget { key, .. } => outside::has_segment(*key),
-        Call::Semget { key, .. } => outside::has_set(*key),
+        Call::Shmget { key, .. } => outside::segment_of(*key).is_some(),
+        Call::Semget { key, .. } => outside::set_of(*key).is_some(),
         _ => false,
     }
 }
@@ -38,7 +38,7 @@ fn key_and_flags(call: &Call) -> Option<(Key, ShmgetFlags)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::sys::stat::Mode;
+    use playground_core::Mode;
 
     #[test]
     fn a_key_alone_makes_nothing_and_only_one_combination_is_in_doubt() {

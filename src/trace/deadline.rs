@@ -13,6 +13,8 @@ use nix::unistd::gettid;
 
 /// After the first signal another one comes this often: the first may arrive just before the wait begins.
 const AGAIN: Duration = Duration::from_millis(20);
+/// How often a call is looked at that may wait for long.
+const NOW_AND_THEN: Duration = Duration::from_millis(200);
 
 /// When a run has to be over.
 pub(super) struct Deadline {
@@ -25,18 +27,8 @@ impl Deadline {
     /// So much time from now on; without end for `None`.
     pub fn after(time: Option<Duration>) -> nix::Result<Deadline> {
         let Some(time) = time else { return Ok(Deadline { end: None, _timer: None }) };
-        extern "C" fn nothing(_: c_int) {}
-        // Without SA_RESTART, so that the wait returns.
-        let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
-        // SAFETY: a handler that does nothing is safe at any moment.
-        unsafe { sigaction(Signal::SIGALRM, &action) }?;
-        let thread_id = gettid().as_raw();
-        let notify = SigevNotify::SigevThreadId { signal: Signal::SIGALRM, thread_id, si_value: 0 };
-        let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))?;
-        // A timer of no time at all would never ring.
-        let first = TimeSpec::from_duration(time.max(Duration::from_nanos(1)));
-        let again = TimeSpec::from_duration(AGAIN);
-        timer.set(Expiration::IntervalDelayed(first, again), TimerSetTimeFlags::empty())?;
+        let mut timer = timer()?;
+        start(&mut timer, time, AGAIN)?;
         Ok(Deadline { end: Some(Instant::now() + time), _timer: Some(timer) })
     }
 
@@ -44,4 +36,55 @@ impl Deadline {
     pub fn has_passed(&self) -> bool {
         self.end.is_some_and(|end| Instant::now() >= end)
     }
+}
+
+/// Wakes this thread from its wait once in a while, from when it is set until it is stopped. Without it nothing is lost
+/// but what would be told of calls that wait, so no failure is.
+#[derive(Default)]
+pub(super) struct Alarm {
+    timer: Option<Timer>,
+    first: Option<Instant>,
+}
+
+impl Alarm {
+    /// Rings after this time, and then again and again. Once it is set, it stays as it is.
+    pub fn set(&mut self, time: Duration) {
+        if self.first.is_none() {
+            self.timer = self.timer.take().or_else(|| timer().ok());
+            self.first = Some(Instant::now() + time);
+            let _ = self.timer.as_mut().map(|timer| start(timer, time, NOW_AND_THEN));
+        }
+    }
+
+    /// Whether it was set, and its time has come.
+    pub fn rings(&self) -> bool {
+        self.first.is_some_and(|first| Instant::now() >= first)
+    }
+
+    /// Rings no more, until it is set anew.
+    pub fn stop(&mut self) {
+        self.first = None;
+        // A time of 0 disarms a timer (timer_settime(2)).
+        let disarmed = Expiration::OneShot(TimeSpec::new(0, 0));
+        let _ = self.timer.as_mut().map(|timer| timer.set(disarmed, TimerSetTimeFlags::empty()));
+    }
+}
+
+/// A timer that interrupts this thread.
+fn timer() -> nix::Result<Timer> {
+    extern "C" fn nothing(_: c_int) {}
+    // Without SA_RESTART, so that the wait returns.
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: a handler that does nothing is safe at any moment.
+    unsafe { sigaction(Signal::SIGALRM, &action) }?;
+    let thread_id = gettid().as_raw();
+    let notify = SigevNotify::SigevThreadId { signal: Signal::SIGALRM, thread_id, si_value: 0 };
+    Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notify))
+}
+
+fn start(timer: &mut Timer, first: Duration, again: Duration) -> nix::Result<()> {
+    // A timer of no time at all would never ring.
+    let first = TimeSpec::from_duration(first.max(Duration::from_nanos(1)));
+    let times = Expiration::IntervalDelayed(first, TimeSpec::from_duration(again));
+    timer.set(times, TimerSetTimeFlags::empty())
 }

@@ -7,10 +7,9 @@ use std::mem::MaybeUninit;
 use std::mem::size_of;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::libc;
-use nix::sys::stat::Mode;
 use nix::unistd::Pid;
+use playground_core::{Errno, Mode};
 
 use super::abi::{Asked, Name, Width};
 use super::memory;
@@ -19,6 +18,7 @@ use crate::call::{
     Address, Answer, Call, Cmd, Key, Outcome, SemCmd, SemFlags, SemOp, Semid, ShmInfo, ShmLimits, ShmatFlags,
     ShmgetFlags, Shmid, ShmidDs,
 };
+use crate::kernel::record_of;
 
 /// More operations than this are refused by the kernel anyway, unless its limit was raised (`SEMOPM`, 500).
 const MOST_OPERATIONS: u64 = 4096;
@@ -41,12 +41,12 @@ pub(super) fn call(pid: Pid, asked: &Asked) -> Call {
         Name::Shmget => Call::Shmget { key: Key(id), size: second as usize, flags: get, mode },
         Name::Shmat => Call::Shmat {
             shmid: Shmid(id),
-            address: Address(second as usize),
+            address: Address(second),
             flags: ShmatFlags::from_bits_retain(flags),
         },
-        Name::Shmdt => Call::Shmdt { address: Address(first as usize) },
+        Name::Shmdt => Call::Shmdt { address: Address(first) },
         Name::Shmctl => {
-            Call::Shmctl { shmid: Shmid(id), cmd: command(pid, plain(asked, second), third, asked.width) }
+            Call::Shmctl { shmid: Shmid(id), cmd: command(pid, plain(asked, second), third, form(asked)) }
         }
         Name::Semget => Call::Semget { key: Key(id), nsems: second as i32, flags: get, mode },
         Name::Semop => semop(pid, asked, None),
@@ -57,11 +57,11 @@ pub(super) fn call(pid: Pid, asked: &Asked) -> Call {
     }
 }
 
-fn command(pid: Pid, number: i32, buffer: u64, width: Width) -> Cmd {
+fn command(pid: Pid, number: i32, buffer: u64, form: Form) -> Cmd {
     match number {
         libc::IPC_STAT => Cmd::IpcStat,
-        libc::IPC_SET => record(pid, buffer, width)
-            .map_or(Cmd::IpcSetAt(Address(buffer as usize)), |record| Cmd::IpcSet(ownership(&record))),
+        libc::IPC_SET => record(pid, buffer, form)
+            .map_or(Cmd::IpcSetAt(Address(buffer)), |record| Cmd::IpcSet(ownership(&record))),
         libc::IPC_RMID => Cmd::IpcRmid,
         libc::SHM_LOCK => Cmd::ShmLock,
         libc::SHM_UNLOCK => Cmd::ShmUnlock,
@@ -83,7 +83,7 @@ fn semop(pid: Pid, asked: &Asked, timeout: Option<Duration>) -> Call {
     let [semid, sops, nsops, ..] = asked.arguments;
     let semid = Semid(semid as i32);
     match (operations(pid, sops, nsops), timeout) {
-        (Err(_), _) => Call::SemopAt { semid, sops: Address(sops as usize), nsops },
+        (Err(_), _) => Call::SemopAt { semid, sops: Address(sops), nsops },
         (Ok(ops), None) => Call::Semop { semid, ops },
         (Ok(ops), Some(timeout)) => Call::Semtimedop { semid, ops, timeout },
     }
@@ -152,17 +152,17 @@ pub(super) fn outcome(pid: Pid, asked: &Asked, call: &Call, value: i64, is_error
 fn mapped(pid: Pid, asked: &Asked, value: i64) -> Address {
     let written = || memory::longs::<1>(pid, asked.arguments[3], Width::Compat).ok();
     match (asked.multiplexed, asked.width) {
-        (true, _) => Address(written().map_or(0, |[address]| address as usize)),
-        (false, Width::Compat) => Address(value as u32 as usize),
-        (false, Width::Native) => Address(value as usize),
+        (true, _) => Address(written().map_or(0, |[address]| address)),
+        (false, Width::Compat) => Address(value as u32 as u64),
+        (false, Width::Native) => Address(value as u64),
     }
 }
 
 fn copied_out(pid: Pid, asked: &Asked, cmd: Cmd, value: i32) -> nix::Result<Answer> {
     let (buffer, width) = (asked.arguments[2], asked.width);
     Ok(match cmd {
-        Cmd::IpcStat => Answer::Record(record(pid, buffer, width)?),
-        Cmd::ShmStat | Cmd::ShmStatAny => Answer::Found(Shmid(value), record(pid, buffer, width)?),
+        Cmd::IpcStat => Answer::Record(record(pid, buffer, form(asked))?),
+        Cmd::ShmStat | Cmd::ShmStatAny => Answer::Found(Shmid(value), record(pid, buffer, form(asked))?),
         Cmd::IpcInfo => {
             let [shmmax, shmmin, shmmni, _shmseg, shmall] = memory::longs(pid, buffer, width)?;
             Answer::Limits(value, ShmLimits { shmmax, shmmin, shmmni, shmall })
@@ -180,10 +180,30 @@ fn copied_out(pid: Pid, asked: &Asked, cmd: Cmd, value: i32) -> nix::Result<Answ
     })
 }
 
-fn record(pid: Pid, buffer: u64, width: Width) -> nix::Result<ShmidDs> {
-    match width {
-        Width::Native => native_record(pid, buffer),
-        Width::Compat => compat_record(pid, buffer),
+/// How a record lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// `struct shmid_ds` of this machine.
+    Native,
+    /// `struct shmid64_ds` of 32-bit programs.
+    Compat,
+    /// `struct shmid_ds` as it was before Linux 2.4, which the old call `ipc` copies without `IPC_64`.
+    Old,
+}
+
+fn form(asked: &Asked) -> Form {
+    match asked.width {
+        Width::Native => Form::Native,
+        Width::Compat if asked.multiplexed && asked.arguments[1] as i32 & IPC_64 == 0 => Form::Old,
+        Width::Compat => Form::Compat,
+    }
+}
+
+fn record(pid: Pid, buffer: u64, form: Form) -> nix::Result<ShmidDs> {
+    match form {
+        Form::Native => native_record(pid, buffer),
+        Form::Compat => compat_record(pid, buffer),
+        Form::Old => old_record(pid, buffer),
     }
 }
 
@@ -194,7 +214,7 @@ fn native_record(pid: Pid, buffer: u64) -> nix::Result<ShmidDs> {
     // SAFETY: both sides are as long as a shmid_ds, and they do not overlap.
     unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     // SAFETY: every byte has just been written, and any bytes are a shmid_ds: it holds integers only.
-    Ok(ShmidDs::from(&unsafe { record.assume_init() }))
+    Ok(record_of(&unsafe { record.assume_init() }))
 }
 
 /// `struct shmid64_ds` of i386: `arch/x86/include/uapi/asm/shmbuf.h`. The halves of times come apart there.
@@ -216,5 +236,28 @@ fn compat_record(pid: Pid, buffer: u64) -> nix::Result<ShmidDs> {
         cpid: small(16) as i32,
         lpid: small(17) as i32,
         nattch: longs[18],
+    })
+}
+
+/// `struct shmid_ds` of `include/uapi/linux/shm.h`, as i386 has it: ids of users and groups have 16 bits there, and times
+/// 32.
+fn old_record(pid: Pid, buffer: u64) -> nix::Result<ShmidDs> {
+    let longs: [u64; 11] = memory::longs(pid, buffer, Width::Compat)?;
+    let half = |place: usize, high: bool| (longs[place] >> if high { 16 } else { 0 }) as u16;
+    let small = |place: usize, high: bool| u32::from(half(place, high));
+    Ok(ShmidDs {
+        key: Key(longs[0] as i32),
+        uid: small(1, false),
+        gid: small(1, true),
+        cuid: small(2, false),
+        cgid: small(2, true),
+        mode: small(3, false),
+        size: longs[4] as usize,
+        atime: i64::from(longs[5] as i32),
+        dtime: i64::from(longs[6] as i32),
+        ctime: i64::from(longs[7] as i32),
+        cpid: small(8, false) as i32,
+        lpid: small(8, true) as i32,
+        nattch: u64::from(half(9, false)),
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** a failure is not forgotten because another call succeeds: the -1 of the first is where it was put.
 
+use super::value::Made;
 use crate::call::Performed;
 
 /// The calls of one kind that failed.
@@ -9,20 +10,32 @@ use crate::call::Performed;
 pub(super) struct Failures {
     last: Option<Performed>,
     stands: bool,
+    excused: bool,
 }
 
 impl Failures {
-    /// A call of this kind has returned.
-    pub fn note(&mut self, performed: &Performed) {
-        self.stands = performed.outcome.is_err();
+    /// A call of this kind has returned. It is excused, if it failed because of a sandbox, or for what came of that.
+    pub fn note(&mut self, made: &Made, excused: bool) {
+        self.stands = made.performed.outcome.is_err();
         if self.stands {
-            self.last = Some(performed.clone());
+            self.last = Some(made.performed.clone());
+            self.excused = excused;
         }
     }
 
     /// The last one that failed, however many have succeeded since.
     pub fn last(&self) -> Option<&Performed> {
         self.last.as_ref()
+    }
+
+    /// The same, where the program is to blame for not looking.
+    pub fn to_blame(&self) -> Option<&Performed> {
+        self.last().filter(|_| !self.excused)
+    }
+
+    /// Whether the last one that failed is excused.
+    pub fn is_excused(&self) -> bool {
+        self.excused
     }
 
     /// Whether one has failed, and none has succeeded since.

@@ -67,7 +67,8 @@ fn jump(code: u16, k: u32, yes: u8, no: u8) -> sock_filter {
 mod tests {
     use super::*;
     use crate::trace::abi::{
-        COMPAT, COMPAT_ARCH, COMPAT_IPC, COMPAT_MOVES, NATIVE, NATIVE_ARCH, NATIVE_MOVES,
+        COMPAT, COMPAT_ARCH, COMPAT_FILTERS, COMPAT_IPC, COMPAT_MOVES, NATIVE, NATIVE_ARCH, NATIVE_FILTERS,
+        NATIVE_MOVES,
     };
 
     /// What the kernel would do with a call: as much of BPF as the filter uses.
@@ -94,7 +95,8 @@ mod tests {
         let program = program().unwrap();
         let expected = |stops| if stops { libc::SECCOMP_RET_TRACE } else { libc::SECCOMP_RET_ALLOW };
         for number in (0..1024).chain([u32::MAX]) {
-            let native = NATIVE.map(|(native, _)| native).into_iter().chain(NATIVE_MOVES);
+            let native =
+                NATIVE.map(|(native, _)| native).into_iter().chain(NATIVE_MOVES).chain(NATIVE_FILTERS);
             let stops = native.into_iter().any(|native| native == i64::from(number));
             assert_eq!(
                 verdict(&program, NATIVE_ARCH.unwrap(), number),
@@ -103,7 +105,8 @@ mod tests {
             );
             let stops = COMPAT.iter().any(|(compat, _)| *compat == number)
                 || number == COMPAT_IPC
-                || COMPAT_MOVES.contains(&number);
+                || COMPAT_MOVES.contains(&number)
+                || COMPAT_FILTERS.contains(&number);
             if let Some(compat) = COMPAT_ARCH {
                 assert_eq!(verdict(&program, compat, number), expected(stops), "32-bit call {number}");
             }

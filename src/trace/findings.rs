@@ -3,77 +3,19 @@
 //! **Invariant:** a finding is proved by a call, a fault or the kernel's table, never by what a program usually does.
 //! A program that is only unusual is not accused.
 
-use std::fmt;
+use std::collections::HashMap;
 
-use nix::errno::Errno;
-use serde::{Serialize, Serializer};
+use playground_core::Errno;
 
+use super::code::Code;
 use super::ended::Ending;
-use super::state::{Attachment, Namespace, Space, State};
+use super::outside;
+use super::reason::segment_id;
+use super::space::{Attachment, Departure, Former, Space};
+use super::state::{Namespace, State};
+use super::subject::wanted;
 use super::value::{Fault, Left, Life, Made, What};
-use crate::call::{Address, Call, Cmd, Performed, SemCmd, Semid, Shmid};
-
-/// A mistake by name. The names are stable: programs may rely on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Code {
-    /// A segment or set outlives the program that made it.
-    NeverRemoved,
-    /// The same, and the program ended with an error.
-    LeakedOnError,
-    /// A process ended with a segment attached that it had attached itself, and no heir detached it either.
-    NeverDetached,
-    /// `shmdt` of what was detached already.
-    DetachedTwice,
-    /// `shmdt` of an address where no attachment starts.
-    WrongAddress,
-    /// What a failed `shmat` returned was used: `(void *) -1`, which is not `NULL`.
-    NullCheckedInsteadOfMinusOne,
-    /// What a failed `shmget` or `semget` returned was used: -1.
-    ErrorIgnored,
-    /// Memory was touched after it was detached.
-    UsedAfterDetach,
-    /// An attachment was written that is for reading only.
-    ReadOnlyWritten,
-    /// A process wanted what another, or it itself, had removed before.
-    RemovedTooEarly,
-    /// `IPC_RMID` of what was removed already.
-    RemovedTwice,
-    /// The address that was asked for could not be had, and no other was tried.
-    FixedAddressWithoutFallback,
-}
-
-impl Code {
-    /// The name, as in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Code::NeverRemoved => "never-removed",
-            Code::LeakedOnError => "leaked-on-error",
-            Code::NeverDetached => "never-detached",
-            Code::DetachedTwice => "detached-twice",
-            Code::WrongAddress => "wrong-address",
-            Code::NullCheckedInsteadOfMinusOne => "null-checked-instead-of-minus-one",
-            Code::ErrorIgnored => "error-ignored",
-            Code::UsedAfterDetach => "used-after-detach",
-            Code::ReadOnlyWritten => "read-only-written",
-            Code::RemovedTooEarly => "removed-too-early",
-            Code::RemovedTwice => "removed-twice",
-            Code::FixedAddressWithoutFallback => "fixed-address-without-fallback",
-        }
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl Serialize for Code {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
+use crate::call::{Address, Call, Cmd, Key, Performed, SemCmd, Semid, Shmid};
 
 /// A mistake that a traced program made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,10 +33,19 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Whether another finding about the same call would only say in other words what this one says.
+    /// Whether another finding would only say in other words what this one says, or what came of it.
     pub(super) fn implies(&self, other: &Finding) -> bool {
-        let codes = (Code::NullCheckedInsteadOfMinusOne, Code::FixedAddressWithoutFallback);
-        (self.code, other.code) == codes && self.call == other.call
+        match (self.code, other.code) {
+            (Code::NullCheckedInsteadOfMinusOne, Code::FixedAddressWithoutFallback) => {
+                self.call == other.call
+            }
+            // It did call shmdt, if with the segment's id.
+            (Code::WrongAddress, Code::NeverDetached) => match (&self.call.call, &other.call.call) {
+                (Call::Shmdt { address }, Call::Shmat { shmid, .. }) => address.0 == shmid.0 as u64,
+                _ => false,
+            },
+            _ => false,
+        }
     }
 }
 
@@ -102,54 +53,124 @@ fn finding(code: Code, message: String, by: i32, call: &Performed) -> Option<Fin
     Some(Finding { code, message, pid: by, call: call.clone(), times: 1 })
 }
 
-/// What a call shows, judged by the state before it.
-pub(super) fn of_call(made: &Made, namespace: Namespace, state: &State) -> Option<Finding> {
+/// What a call shows, judged by the state before it, and by the memory that its process had then.
+pub(super) fn of_call(made: &Made, namespace: Namespace, space: &Space, state: &State) -> Option<Finding> {
     let (performed, errno) = (&made.performed, made.performed.outcome.as_ref().err()?);
-    let space = state.space(performed.pid)?;
+    if made.is_refused_by_a_sandbox() || !matches!(errno, Errno::EINVAL | Errno::EIDRM) {
+        return None;
+    }
     match &performed.call {
-        Call::Shmdt { address } if *errno == Errno::EINVAL => detach(*address, performed, space),
+        Call::Shmdt { address } => detach(*address, performed, space, segment_id(*address, namespace, state)),
         Call::Shmat { shmid: Shmid(-1), .. } | Call::Shmctl { shmid: Shmid(-1), .. } => {
-            ignored(performed, space.shmget.last()?)
+            ignored(performed, space.shmget.to_blame()?)
         }
         Call::Semop { semid: Semid(-1), .. }
         | Call::SemopAt { semid: Semid(-1), .. }
         | Call::Semtimedop { semid: Semid(-1), .. }
-        | Call::Semctl { semid: Semid(-1), .. } => ignored(performed, space.semget.last()?),
-        Call::Shmat { shmid, .. } | Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => {
-            let removal = state.segment(namespace, *shmid)?.removed.as_ref()?;
-            gone(What::Segment(*shmid), removal, performed, *errno)
+        | Call::Semctl { semid: Semid(-1), .. } => ignored(performed, space.semget.to_blame()?),
+        call => {
+            let what = wanted(call)?;
+            if is_there(what, made.elsewhere, namespace, state) {
+                return None;
+            }
+            match removal(what, namespace, state) {
+                Some(removal) => gone(what, removal, performed, space),
+                None => key_as_id(what, made, namespace, state),
+            }
         }
-        Call::Semop { semid, .. }
-        | Call::SemopAt { semid, .. }
-        | Call::Semtimedop { semid, .. }
-        | Call::Semctl { semid, cmd: SemCmd::IpcRmid, .. } => {
-            let removal = state.set(namespace, *semid)?.removed.as_ref()?;
-            gone(What::Set(*semid), removal, performed, *errno)
-        }
-        _ => None,
     }
 }
 
-fn detach(address: Address, performed: &Performed, space: &Space) -> Option<Finding> {
-    if let (true, Some(failed)) = (is_minus_one(address), space.shmat.last()) {
-        return minus_one(performed.pid, failed, "passed to shmdt");
+/// Whether a segment or a set is there. The kernel tells of our own namespace; of another one, what was made there, and
+/// not removed, or is still attached, is there.
+pub(super) fn is_there(what: What, elsewhere: bool, namespace: Namespace, state: &State) -> bool {
+    match what {
+        What::Segment(id) if !elsewhere => outside::segment_is_there(id),
+        What::Set(id) if !elsewhere => outside::set_is_there(id),
+        What::Segment(id) => {
+            let segment = state.segment(namespace, id);
+            segment.is_some_and(|segment| segment.removed.is_none() || state.is_attached(id))
+        }
+        What::Set(id) => state.set(namespace, id).is_some_and(|set| set.removed.is_none()),
     }
-    if space.detached_at(address).is_some() {
-        let message = format!("It detached {address} twice: nothing is attached there after the first time.");
-        return finding(Code::DetachedTwice, message, performed.pid, performed);
+}
+
+fn removal(what: What, namespace: Namespace, state: &State) -> Option<&Performed> {
+    match what {
+        What::Segment(id) => state.segment(namespace, id)?.removed.as_ref(),
+        What::Set(id) => state.set(namespace, id)?.removed.as_ref(),
     }
-    let message = match space.attached_around(address) {
-        Some(Attachment { address: start, .. }) => {
+}
+
+/// What has the key that was passed for an id, where this run has used that key.
+pub(super) fn of_key(what: What, namespace: Namespace, state: &State) -> Option<What> {
+    let key = Key(what.id());
+    if key == Key::PRIVATE {
+        return None;
+    }
+    match what {
+        What::Segment(_) => Some(What::Segment(state.segment_of_key(namespace, key)?.shmid)),
+        What::Set(_) => Some(What::Set(state.set_of_key(namespace, key)?.0)),
+    }
+}
+
+fn key_as_id(what: What, made: &Made, namespace: Namespace, state: &State) -> Option<Finding> {
+    let found = of_key(what, namespace, state)?;
+    let (name, id, key) = (what.name(), found.id(), Key(what.id()));
+    let (number, used) = (what.id(), made.performed.call.name());
+    let message =
+        format!("It passed {number} to {used} as an id, and that is {key}, the key of {name} {id}.");
+    finding(Code::KeyUsedAsId, message, made.performed.pid, &made.performed)
+}
+
+fn detach(address: Address, performed: &Performed, space: &Space, an_id: Option<Shmid>) -> Option<Finding> {
+    if is_minus_one(address) && space.shmat.last().is_some() {
+        return minus_one(performed.pid, space.shmat.to_blame()?, "passed to shmdt");
+    }
+    if let Some(former) = space.detached_at(address) {
+        return detached_before(address, former, performed);
+    }
+    let around = space.attached_around(address);
+    let message = match (an_id, around) {
+        (Some(id), None) => {
+            format!("It passed {id} to shmdt, which is the segment's id: shmdt takes the address of shmat.")
+        }
+        (_, Some(Attachment { address: start, .. })) => {
             format!("It detached at {address}, which is inside the attachment that starts at {start}.")
         }
-        None => format!("It detached at {address}, where no shmat had attached anything."),
+        _ => format!("It detached at {address}, where no shmat had attached anything."),
     };
     finding(Code::WrongAddress, message, performed.pid, performed)
 }
 
+fn detached_before(address: Address, former: &Former, performed: &Performed) -> Option<Finding> {
+    let (code, message) = match former.how {
+        Departure::Detached => (
+            Code::DetachedTwice,
+            format!("It detached {address} twice: nothing is attached there after the first time."),
+        ),
+        Departure::Unmapped => (
+            Code::DetachedTwice,
+            format!(
+                "It detached {address} twice: munmap had taken the attachment away, as shmdt does, before shmdt was \
+                 called."
+            ),
+        ),
+        Departure::Replaced => (
+            Code::DetachedTwice,
+            format!("It detached {address} twice: munmap or mmap had put an end to the attachment before."),
+        ),
+        Departure::Moved(now) => (
+            Code::WrongAddress,
+            format!("It detached at {address}, from where mremap had moved the attachment to {now}."),
+        ),
+    };
+    finding(code, message, performed.pid, performed)
+}
+
 /// Whether an address is `(void *) -1`, in a program of either width.
 fn is_minus_one(address: Address) -> bool {
-    address.0 == usize::MAX || address.0 == u32::MAX as usize
+    address.0 == u64::MAX || address.0 == u64::from(u32::MAX)
 }
 
 fn minus_one(pid: i32, failed: &Performed, how: &str) -> Option<Finding> {
@@ -166,8 +187,9 @@ fn ignored(performed: &Performed, failed: &Performed) -> Option<Finding> {
     finding(Code::ErrorIgnored, message, performed.pid, failed)
 }
 
-fn gone(what: What, removal: &Performed, performed: &Performed, errno: Errno) -> Option<Finding> {
-    if !matches!(errno, Errno::EINVAL | Errno::EIDRM) {
+fn gone(what: What, removal: &Performed, performed: &Performed, space: &Space) -> Option<Finding> {
+    // Who never had an id passes 0 for another reason: it is what a variable holds before anything is put there.
+    if !space.knows(what) {
         return None;
     }
     let (name, id) = (what.name(), what.id());
@@ -191,7 +213,8 @@ pub(super) fn of_fault(fault: &Fault, state: &State) -> Option<Finding> {
     // From (void *) -1 on, addresses wrap around to those just above NULL. Once a later shmat has succeeded, those may
     // as well come of another pointer.
     let near_minus_one = space.shmat.stands() && address.0.wrapping_add(4096) < 2 * 4096;
-    if let (true, Some(failed)) = (near_minus_one || is_minus_one(address), space.shmat.last()) {
+    if (near_minus_one || is_minus_one(address)) && space.shmat.last().is_some() {
+        let failed = space.shmat.to_blame()?;
         return minus_one(fault.pid, failed, &format!("used as memory ({signal} at {:#x})", address.0));
     }
     // To jump there is no write; and what is for reading only can be read.
@@ -201,10 +224,25 @@ pub(super) fn of_fault(fault: &Fault, state: &State) -> Option<Finding> {
         let message = format!("It wrote to {address}, in an attachment for reading only ({signal}).");
         return finding(Code::ReadOnlyWritten, message, fault.pid, made);
     }
-    let old = space.detached_around(address).filter(|_| !fault.mapped)?;
-    let message =
-        format!("It touched {address} after it had detached the attachment at {} ({signal}).", old.address);
-    finding(Code::UsedAfterDetach, message, fault.pid, &old.made)
+    if fault.mapped {
+        return None;
+    }
+    if let Some(Former { attachment: old, how }) = space.detached_around(address) {
+        let how =
+            if *how == Departure::Detached { "it had detached" } else { "munmap or the like had ended" };
+        let message =
+            format!("It touched {address} after {how} the attachment at {} ({signal}).", old.address);
+        return finding(Code::UsedAfterDetach, message, fault.pid, &old.made);
+    }
+    let (there, own, other) = state.foreign(fault.pid, address)?;
+    let whose =
+        if other == fault.pid { "before it ran this program".into() } else { format!("in process {other}") };
+    let message = format!(
+        "It followed a pointer to {address}, which means something {whose} only: segment {} is at {} there, and at {} \
+         here ({signal}).",
+        own.shmid, there.address, own.address
+    );
+    finding(Code::PointerOfAnotherProcess, message, fault.pid, &own.made)
 }
 
 /// What a process has attached when it ends, or runs another program, for no reason that would excuse it.
@@ -223,7 +261,7 @@ pub(super) fn never_detached(ending: Option<Ending>, attachment: &Attachment) ->
     let Attachment { address, shmid, made, .. } = attachment;
     let deed = if ending.is_some() { "ended" } else { "ran another program" };
     let message =
-        format!("It {deed} with segment {shmid} still attached at {address}: shmdt was not called.");
+        format!("It {deed} with segment {shmid} still attached at {address}: no shmdt detached it.");
     Finding { code: Code::NeverDetached, message, pid: made.pid, call: made.clone(), times: 1 }
 }
 
@@ -235,22 +273,46 @@ pub(super) fn without_fallback(pid: i32, state: &State) -> Option<Finding> {
     finding(Code::FixedAddressWithoutFallback, message, pid, refused)
 }
 
-/// What is left shows, once all is over.
-pub(super) fn of_left(left: &Left, makers: &Performed, lives: &[Life]) -> Option<Finding> {
-    if left.marked {
-        return None;
+/// What is left shows, once all is over: one finding for all of a kind that one process made.
+pub(super) fn of_left(left: &[(Left, Performed)], lives: &[Life]) -> Vec<Finding> {
+    let mut groups = Vec::<(&Performed, Vec<What>)>::new();
+    let mut places = HashMap::new();
+    for (left, maker) in left.iter().filter(|(left, _)| !left.marked) {
+        let place = *places.entry((maker.pid, left.what.name())).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push((maker, Vec::new()));
+        }
+        groups[place].1.push(left.what);
     }
-    let maker = lives.iter().find(|life| life.beginning.pid == makers.pid);
-    let ending = maker.and_then(|life| life.ending).filter(|ending| !ending.is_success());
-    let (name, id) = (left.what.name(), left.what.id());
-    match ending {
-        Some(ending) => {
-            let message = format!("It {ending}, and {name} {id}, which it had made, is left in the kernel.");
-            finding(Code::LeakedOnError, message, makers.pid, makers)
-        }
-        None => {
-            let message = format!("It made {name} {id}, and nobody removed it: it is left in the kernel.");
-            finding(Code::NeverRemoved, message, makers.pid, makers)
-        }
+    groups.into_iter().map(|(maker, whats)| left_by(maker, &whats, lives)).collect()
+}
+
+fn left_by(maker: &Performed, whats: &[What], lives: &[Life]) -> Finding {
+    let life = lives.iter().find(|life| life.beginning.pid == maker.pid);
+    let ending = life.and_then(|life| life.ending).filter(|ending| !ending.is_success());
+    let (named, one) = (named(whats), whats.len() == 1);
+    let (is, it, them) = if one { ("is", "it", "it") } else { ("are", "they", "them") };
+    let (code, message) = match ending {
+        Some(ending) => (
+            Code::LeakedOnError,
+            format!("It {ending}, and {named}, which it had made, {is} left in the kernel."),
+        ),
+        None => (
+            Code::NeverRemoved,
+            format!("It made {named}, and nobody removed {them}: {it} {is} left in the kernel."),
+        ),
+    };
+    Finding { code, message, pid: maker.pid, call: maker.clone(), times: 1 }
+}
+
+/// `segment 5`, or `4000 segments (5, 6, 7 and so on)`.
+fn named(whats: &[What]) -> String {
+    const NAMED: usize = 3;
+    let name = whats.first().map_or("", |what| what.name());
+    let ids: Vec<_> = whats.iter().take(NAMED).map(|what| what.id().to_string()).collect();
+    match whats.len() {
+        1 => format!("{name} {}", ids[0]),
+        many if many > NAMED => format!("{many} {name}s ({} and so on)", ids.join(", ")),
+        many => format!("{many} {name}s ({})", ids.join(", ")),
     }
 }

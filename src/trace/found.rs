@@ -5,7 +5,8 @@
 
 use super::ended::Ending;
 use super::findings::{self, Finding};
-use super::state::{Attachment, State};
+use super::space::Attachment;
+use super::state::State;
 
 /// No more findings than this are kept: a program in an endless loop makes the same ones again and again.
 const MOST: usize = 100;
@@ -41,7 +42,7 @@ impl Found {
         for attachment in findings::not_detached(pid, ending, state) {
             let own = (attachment.made.pid == pid).then(|| findings::never_detached(ending, attachment));
             let Some(accusation) = own.or_else(|| self.take_held(attachment)) else { continue };
-            if state.an_heir_detached(pid, attachment) {
+            if state.was_handed_over(pid, attachment) {
                 continue;
             }
             match state.has_heir(pid, attachment) {

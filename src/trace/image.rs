@@ -2,10 +2,12 @@
 //!
 //! **Invariant:** only says what it has read from the program's file.
 
-use std::fs::{File, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
+use elf::ElfStream;
+use elf::endian::AnyEndian;
 use nix::libc;
 
 use super::abi::COMPAT_ARCH;
@@ -19,9 +21,35 @@ const CLASS_32_BIT: u8 = 1;
 pub(super) fn notes(pid: i32) -> Vec<String> {
     let path = format!("/proc/{pid}/exe");
     // A program that may be run need not be one that may be read, so its bits are asked for without opening it.
-    let rights = std::fs::metadata(&path).ok().and_then(|file| set_id(&file, pid));
+    let rights = fs::metadata(&path).ok().and_then(|file| set_id(&file, pid));
     let width = head(&path).and_then(|head| narrow(&head));
-    [rights, width].into_iter().flatten().collect()
+    [rights, width, leaks(&path, pid)].into_iter().flatten().collect()
+}
+
+/// LeakSanitizer stops a program's threads by ptrace itself, and a thread has one tracer only.
+fn leaks(path: &str, pid: i32) -> Option<String> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let switched_off = environment.windows(SWITCHED_OFF.len()).any(|word| word == SWITCHED_OFF);
+    (!switched_off && has_leak_sanitizer(path)?).then(|| {
+        "This program was built with LeakSanitizer (-fsanitize=address or leak), which cannot run under ptrace: it will \
+         end with an error of that, whatever the program does. ASAN_OPTIONS=detect_leaks=0, or LSAN_OPTIONS with the \
+         same, leaves it out here; leaks are for a run without a tracer."
+            .to_owned()
+    })
+}
+
+const SWITCHED_OFF: &[u8] = b"detect_leaks=0";
+
+/// Whether a program names the functions by which these sanitizers begin.
+fn has_leak_sanitizer(path: &str) -> Option<bool> {
+    let mut elf = ElfStream::<AnyEndian, _>::open_stream(File::open(path).ok()?).ok()?;
+    let (symbols, names) = elf.dynamic_symbol_table().ok()??;
+    let begins = ["__asan_init", "__lsan_init"];
+    Some(
+        symbols
+            .iter()
+            .any(|symbol| names.get(symbol.st_name as usize).is_ok_and(|name| begins.contains(&name))),
+    )
 }
 
 /// The kernel ignores set-uid bits under a filter, and under a tracer without privileges.

@@ -7,30 +7,34 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::ops::ControlFlow;
 
-use super::outside::{self, Outside};
+use super::near;
+use super::outside;
+use super::race::{Watch, WordAccess};
+use super::rows::Rows;
 use super::state::State;
-use super::value::{Beginning, Cut, How, Limits, Made, Observer, Step, Trace};
+use super::value::{Beginning, Cut, How, Left, Limits, Made, Observer, Refused, Step, Trace, What};
 use crate::call::{Answer, Call, Outcome, Performed, ShmInfo, ShmLimits, Shmid, ShmidDs};
-use crate::evidence::segments::Row;
-use crate::kernel::{Linux, Process};
-use crate::story::{
-    CallEvent, CellChange as Change, Event, Lingering, Tell, Traced, changes, explain, fields,
-};
+use crate::error::Reason;
+use crate::story::{CallEvent, Event, Lingering, RaceEvent, Tell, Traced, fields};
 
 /// No process: in a record of a traced program, none is "us".
 const NOBODY: i32 = -1;
 
+/// So many accesses to a word are told one by one.
+const MOST_ACCESSES: usize = 16;
+
 /// Tells what happens to a traced program.
 pub struct Narrator {
     teller: Box<dyn Tell>,
-    page_size: usize,
     /// The process that was started, which needs no name as long as it is the only one.
     first: Option<i32>,
-    /// What the table said of the segments that the program has to do with.
-    rows: HashMap<Shmid, Option<Row>>,
+    rows: Rows,
     records: HashMap<Shmid, ShmidDs>,
     /// Calls that may wait, and have not been told to, by thread: the process, and what it asked.
     waiting: BTreeMap<i32, (i32, String)>,
+    /// The word that is watched, and how many accesses to it were told.
+    watch: Option<Watch>,
+    accesses: usize,
     failure: Option<io::Error>,
 }
 
@@ -39,13 +43,21 @@ impl Narrator {
     pub fn new(teller: Box<dyn Tell>) -> Narrator {
         Narrator {
             teller,
-            page_size: Linux::new().page_size(),
             first: None,
-            rows: HashMap::new(),
+            rows: Rows::default(),
             records: HashMap::new(),
             waiting: BTreeMap::new(),
+            watch: None,
+            accesses: 0,
             failure: None,
         }
+    }
+
+    /// Tells of a word that is watched, too.
+    #[must_use]
+    pub fn watching(mut self, watch: Option<Watch>) -> Narrator {
+        self.watch = watch;
+        self
     }
 
     /// Tells the end, and returns what writing has met on the way: the traced program ran to its end all the same.
@@ -54,15 +66,16 @@ impl Narrator {
     ///
     /// Whatever writing gave first, `BrokenPipe` among it.
     pub fn finish(mut self, trace: &Trace, limits: &Limits) -> io::Result<()> {
-        for left in &trace.left {
-            self.tell(Traced::left(left));
-        }
+        self.tell_all(left(&trace.left));
         for finding in &trace.findings {
             let super::findings::Finding { code, message, pid, call, times } = finding.clone();
             self.tell(Traced::Finding { code, message, pid, call, times });
         }
+        if let (Some(watch), Some(race)) = (&self.watch, &trace.race) {
+            self.tell(Traced::Race(Box::new(RaceEvent::of(watch, race))));
+        }
         self.tell(Traced::Total {
-            calls: trace.calls.len() + trace.calls_not_kept,
+            calls: trace.calls.len() + trace.calls_not_kept + trace.refused_calls,
             processes: trace.processes.len(),
             stops: trace.stops,
             left: trace.left.len(),
@@ -92,6 +105,15 @@ impl Narrator {
         self.who(pid, pid).or(Some("process".to_owned()))
     }
 
+    /// The first accesses are told one by one; the rest is summed up.
+    fn access(&mut self, access: &WordAccess) {
+        self.accesses += 1;
+        if self.accesses <= MOST_ACCESSES {
+            let who = self.who(access.pid, access.tid);
+            self.tell(Traced::Access { who, access: access.clone() });
+        }
+    }
+
     fn begins(&mut self, beginning: &Beginning, state: &State) {
         let Beginning { pid, tid, parent, how } = *beginning;
         self.first.get_or_insert(pid);
@@ -105,7 +127,7 @@ impl Narrator {
         };
         self.tell(Traced::Begin { pid, tid, parent, how, who, inherited });
         if beginning.how == How::Copy {
-            self.look();
+            self.look(false);
         }
     }
 
@@ -116,7 +138,7 @@ impl Narrator {
             self.tell(Event::Missing { text: note.clone() });
         }
         // The attachments that the process had are gone with its old memory.
-        self.look();
+        self.look(false);
     }
 
     fn asks(&mut self, pid: i32, tid: i32, call: &Call) {
@@ -133,19 +155,17 @@ impl Narrator {
             std::mem::take(&mut self.waiting).into_iter().partition(|(tid, _)| outside::sleeps(*tid));
         self.waiting = awake;
         for (tid, (pid, c)) in BTreeMap::<i32, (i32, String)>::into_iter(asleep) {
-            self.tell(Traced::Waits { pid, who: self.who(pid, tid), c });
+            self.tell(Traced::Waits { pid, who: self.who(pid, tid), c, seconds: None, reason: None });
         }
     }
 
     fn made(&mut self, made: &Made) {
-        let Made { performed, tid, elsewhere, .. } = made;
+        let Made { performed, tid, elsewhere, reason, .. } = made;
         self.waits(*tid);
-        let Performed { pid, call, outcome } = performed;
-        let outside = &mut Outside { pid: *pid, elsewhere: *elsewhere, page_size: self.page_size };
-        let reason = outcome.as_ref().err().map(|errno| explain(call, *errno, outside));
+        let Performed { pid, outcome, .. } = performed;
         let (who, brief) = (self.who(*pid, *tid), reason.is_none());
-        let told = performed.clone();
-        self.tell(Event::Call(Box::new(CallEvent { performed: told, who, reason, rust: None, brief })));
+        let call = CallEvent::of(performed, reason.as_ref());
+        self.tell(Event::Call(Box::new(CallEvent { who, brief, ..call })));
         if let Some(record) = self.news(performed) {
             self.tell(record);
         }
@@ -153,8 +173,20 @@ impl Narrator {
             self.tell(Event::Say { text });
         }
         if !elsewhere {
-            self.know(performed);
+            self.know(made);
         }
+    }
+
+    fn refused(&mut self, Refused { pid, tid, name, call }: &Refused<'_>) {
+        let reason = Reason {
+            why: format!(
+                "A seccomp filter answered {name} with SIGSYS, which ends a program that does not handle it. The kernel \
+                 never saw the call: it is the sandbox that refuses it, and not a mistake of the program."
+            ),
+            advice: "Run it outside the sandbox, or with a profile that allows System V IPC.".to_owned(),
+        };
+        let (who, c) = (self.who(*pid, *tid), call.map_or(format!("{name}(…)"), Call::to_string));
+        self.tell(Traced::Refused { pid: *pid, who, c, reason });
     }
 
     /// The program is gone, and its prompt does not come back: who keeps it waiting?
@@ -164,39 +196,27 @@ impl Narrator {
     }
 
     /// A call may have changed the table, or named a segment that was not known before.
-    fn know(&mut self, performed: &Performed) {
-        let id = match (&performed.call, &performed.outcome) {
-            (_, Ok(Answer::Id(id))) => *id,
+    fn know(&mut self, made: &Made) {
+        let performed = &made.performed;
+        let news = match (&performed.call, &performed.outcome) {
+            (_, Ok(Answer::Id(id))) => self.rows.after_call(*id, !made.created),
             (
                 Call::Shmat { shmid, .. } | Call::Shmctl { shmid, .. },
                 Ok(Answer::Mapped(_) | Answer::Done),
-            ) => *shmid,
-            (Call::Shmdt { .. }, Ok(_)) => return self.look(),
+            ) => self.rows.after_call(*shmid, true),
+            (Call::Shmdt { .. }, Ok(_)) => self.rows.after(false),
             _ => return,
         };
-        self.rows.entry(id).or_insert(None);
-        self.look();
+        self.tell_all(news);
     }
 
-    /// Looks at the kernel's table, and tells what is new in the rows of segments that the program has to do with.
-    fn look(&mut self) {
-        if self.rows.is_empty() {
-            return;
-        }
-        let Some(table) = outside::segments() else { return };
-        let mut now: HashMap<_, _> = table.into_iter().map(|row| (row.shmid, row)).collect();
-        let mut ids: Vec<_> = self.rows.keys().copied().collect();
-        ids.sort();
-        for id in ids {
-            let row = now.remove(&id);
-            let before = self.rows.insert(id, row.clone()).flatten();
-            if row.is_none() {
-                self.rows.remove(&id);
-            }
-            if let Some(news) = change(id, before.as_ref(), row) {
-                self.tell(news);
-            }
-        }
+    fn look(&mut self, is_last: bool) {
+        let news = self.rows.after(is_last);
+        self.tell_all(news);
+    }
+
+    fn tell_all(&mut self, news: Vec<Traced>) {
+        news.into_iter().for_each(|event| self.tell(event));
     }
 
     /// A record that the process was given, if it says more than the last one.
@@ -233,23 +253,28 @@ fn figures(outcome: &Outcome) -> Option<String> {
     })
 }
 
-/// What is new in a row, if anything is.
-fn change(shmid: Shmid, before: Option<&Row>, row: Option<Row>) -> Option<Traced> {
-    let (how, changes) = match (before, &row) {
-        (None, Some(_)) => ("new", Vec::new()),
-        (Some(before), Some(now)) => {
-            ("moved", changes(before, now).into_iter().chain(memory(before, now)).collect())
-        }
-        (Some(_), None) => ("gone", Vec::new()),
-        (None, None) => return None,
+/// What is left: a few things one by one, and many of a kind at once.
+fn left(left: &[Left]) -> Vec<Traced> {
+    const FEW: usize = 3;
+    let (segments, sets): (Vec<_>, Vec<_>) =
+        left.iter().partition(|left| matches!(left.what, What::Segment(_)));
+    let told = |left: Vec<&Left>| match left.len() <= FEW {
+        true => left.into_iter().map(Traced::left).collect::<Vec<_>>(),
+        false => vec![Traced::left_many(&left)],
     };
-    (how != "moved" || !changes.is_empty()).then_some(Traced::Changed { shmid, how, changes, row })
+    [segments, sets].into_iter().flat_map(told).collect()
 }
 
-/// Pages come when they are first touched: stores make no system call, and yet they show here.
-fn memory(before: &Row, now: &Row) -> Option<Change> {
-    let (was, now) = (before.rss, now.rss);
-    (was != now).then(|| Change { column: "rss", was: was.to_string(), now: now.to_string() })
+fn filters_in_words(has_listener: bool) -> String {
+    let every = "From here on it is stopped at every call, so that one which the filter refuses is told, too; it runs \
+                 slower for that.";
+    match has_listener {
+        false => format!("It puts a seccomp filter in front of its calls. {every}"),
+        true => format!(
+            "It puts a seccomp filter in front of its calls, and another process may answer them in the kernel's place: \
+             what is told of them is what they were answered, and the kernel may have done otherwise. {every}"
+        ),
+    }
 }
 
 fn cut_in_words(cut: Cut, limits: &Limits) -> String {
@@ -263,7 +288,11 @@ fn cut_in_words(cut: Cut, limits: &Limits) -> String {
             "It took longer than {} seconds, so all of it was killed.",
             limits.time.unwrap_or_default().as_secs_f64()
         ),
-        Cut::Observer => "Whoever looked on wanted no more, so all of it was killed.".to_owned(),
+        Cut::Observer => {
+            "Interrupted: what the program had left running was ended. What it would have removed by itself may be left, \
+             and is not counted as a mistake."
+                .to_owned()
+        }
     }
 }
 
@@ -275,20 +304,31 @@ impl Observer for Narrator {
             Step::Began(beginning) => self.begins(beginning, state),
             Step::Ran { pid, command, notes } => self.ran(*pid, command, notes),
             Step::Made(made) => self.made(made),
+            Step::Refused(refused) => self.refused(refused),
+            Step::Filters { pid, tid, has_listener } => {
+                let (who, text) = (self.who(*pid, *tid), filters_in_words(*has_listener));
+                self.tell(Traced::Filters { pid: *pid, who, text });
+            }
+            Step::Waits { pid, tid, call, time, reason } => {
+                self.waiting.remove(tid);
+                let (who, c, seconds) = (self.who(*pid, *tid), call.to_string(), Some(time.as_secs()));
+                self.tell(Traced::Waits { pid: *pid, who, c, seconds, reason: reason.cloned() });
+            }
             Step::Fault(fault) => {
-                let who = self.who(fault.pid, fault.tid);
+                let (who, text) = (self.who(fault.pid, fault.tid), near::place(fault, state));
                 let (signal, address, mapped) = (fault.signal_name(), fault.address, fault.mapped);
-                self.tell(Traced::Fault { pid: fault.pid, who, signal, address, mapped });
+                self.tell(Traced::Fault { pid: fault.pid, who, signal, address, mapped, text });
             }
             Step::Ended { pid, ending } => {
                 let (who, signal, text) = (self.named(*pid), ending.signal(), ending.to_string());
                 self.waiting.remove(pid);
                 self.tell(Event::Signal { pid: *pid, who, signal, text });
-                self.look();
+                self.look(state.processes().is_empty());
             }
             Step::Lingers => self.lingers(state.processes()),
             Step::Asks { pid, tid, call } => self.asks(*pid, *tid, call),
             Step::ThreadEnded { tid, .. } => drop(self.waiting.remove(tid)),
+            Step::Access(access) => self.access(access),
             Step::Ending { .. } => {}
         }
         ControlFlow::Continue(())
@@ -297,15 +337,17 @@ impl Observer for Narrator {
 
 #[cfg(test)]
 mod tests {
-    use nix::errno::Errno;
-    use nix::sys::stat::Mode;
+    use playground_core::{Errno, Mode};
 
     use super::*;
     use crate::call::{Address, Cmd, Key, SemCmd, Semid, ShmatFlags, ShmgetFlags};
+    use crate::story::explain;
+    use crate::trace::outside::Outside;
 
     /// The calls, each with the errnos that its manual page names under ERRORS.
     fn manual() -> Vec<(Call, Vec<Errno>)> {
         use Errno::*;
+
         let (key, mode, flags) = (Key(7), Mode::empty(), ShmgetFlags::empty());
         let (shmid, semid, ops) = (Shmid(7), Semid(7), Vec::new());
         let address = Address(0x1000);

@@ -3,18 +3,20 @@
 //! **Invariant:** the tables of an IPC namespace are read for processes of that namespace only. `/proc/sysvipc` shows
 //! the reader's own, so of a process in another one they would tell nothing true.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
-use nix::errno::Errno;
+use playground_core::{Errno, Mode};
 
 use super::state::Namespace;
-use crate::call::{Call, Cmd, Key, Semid, Shmid};
+use crate::call::{Answer, Call, Cmd, Key, Outcome, SemCmd, Semid, ShmgetFlags, Shmid, ShmidDs};
 use crate::evidence::maps::{self, Mapping};
+use crate::evidence::rights::{self, Credentials, Permissions};
 use crate::evidence::segments::{self, Row};
 use crate::evidence::sets::{self, SetRow};
-use crate::kernel::{Linux, ProcFile, Process};
+use crate::kernel::{Linux, ProcFile, Process, refused};
 use crate::story::Look;
 
 /// The IPC namespace of a process or thread; nothing, where it cannot be seen.
@@ -42,35 +44,81 @@ pub(super) fn sets() -> Option<Vec<SetRow>> {
     sets::parse(&fs::read_to_string("/proc/sysvipc/sem").ok()?).ok()
 }
 
-/// Whether a segment has this key.
-pub(super) fn has_segment(key: Key) -> bool {
-    segments().is_some_and(|rows| rows.iter().any(|row| row.key == key))
+/// What the kernel answers a question; nothing, where a filter in front of this process would answer, or kill it.
+fn answered(question: &Call) -> Option<Outcome> {
+    refused().is_none().then(|| Linux::new().perform(question).ok()).flatten()
 }
 
-/// Whether a set has this key.
-pub(super) fn has_set(key: Key) -> bool {
-    sets().is_some_and(|rows| rows.iter().any(|row| row.key == key))
+/// The segment that has this key: `shmget(key, 0, 0)`, which needs no permission and makes nothing.
+pub(super) fn segment_of(key: Key) -> Option<Shmid> {
+    let question = Call::Shmget { key, size: 0, flags: ShmgetFlags::empty(), mode: Mode::empty() };
+    match answered(&question) {
+        _ if key == Key::PRIVATE => None,
+        Some(Ok(Answer::Id(id))) => Some(id),
+        Some(_) => None,
+        None => segments()?.into_iter().find(|row| row.key == key).map(|row| row.shmid),
+    }
+}
+
+/// The set that has this key.
+pub(super) fn set_of(key: Key) -> Option<Semid> {
+    let question = Call::Semget { key, nsems: 0, flags: ShmgetFlags::empty(), mode: Mode::empty() };
+    match answered(&question) {
+        _ if key == Key::PRIVATE => None,
+        Some(Ok(Answer::Set(id))) => Some(id),
+        Some(_) => None,
+        None => sets()?.into_iter().find(|row| row.key == key).map(|row| row.semid),
+    }
 }
 
 /// The row of a segment. That there is none, the kernel says without its whole table.
 pub(super) fn segment(id: Shmid) -> Option<Row> {
-    let ask = Call::Shmctl { shmid: id, cmd: Cmd::IpcStat };
-    match Linux::new().perform(&ask) {
-        Ok(Err(Errno::EINVAL)) => None,
-        _ => segments()?.into_iter().find(|row| row.shmid == id),
+    segment_is_there(id).then(|| segments()?.into_iter().find(|row| row.shmid == id)).flatten()
+}
+
+/// The record of a segment, without the whole table: nothing inside where there is no such segment, and nothing at all
+/// where that cannot be found out.
+pub(super) fn record(id: Shmid) -> Option<Option<ShmidDs>> {
+    match answered(&Call::Shmctl { shmid: id, cmd: Cmd::IpcStat })? {
+        Ok(Answer::Record(record)) => Some(Some(record)),
+        Err(Errno::EINVAL | Errno::EIDRM) => Some(None),
+        _ => None,
     }
 }
 
-/// The key of a set, if there is such a set.
-pub(super) fn set(id: Semid) -> Option<Key> {
-    sets()?.into_iter().find(|row| row.semid == id).map(|row| row.key)
+/// Whether there is such a segment. The kernel answers `EACCES` for one that it will not show.
+pub(super) fn segment_is_there(id: Shmid) -> bool {
+    match answered(&Call::Shmctl { shmid: id, cmd: Cmd::IpcStat }) {
+        Some(answer) => !matches!(answer, Err(Errno::EINVAL | Errno::EIDRM)),
+        None => segments().is_some_and(|rows| rows.iter().any(|row| row.shmid == id)),
+    }
 }
 
-/// The processes that have a segment attached, as far as this process may look into others.
-pub(super) fn holders(id: Shmid) -> Vec<i32> {
+/// Whether there is such a set.
+pub(super) fn set_is_there(id: Semid) -> bool {
+    match answered(&Call::Semctl { semid: id, semnum: 0, cmd: SemCmd::GetVal }) {
+        Some(answer) => !matches!(answer, Err(Errno::EINVAL | Errno::EIDRM)),
+        None => sets().is_some_and(|rows| rows.iter().any(|row| row.semid == id)),
+    }
+}
+
+/// A number that a set's semaphore has: its value (`GETVAL`), or the process that last operated on it (`GETPID`).
+pub(super) fn semaphore(semid: Semid, number: u16, cmd: SemCmd) -> Option<i32> {
+    match answered(&Call::Semctl { semid, semnum: number.into(), cmd })? {
+        Ok(Answer::Number(number)) => Some(number),
+        _ => None,
+    }
+}
+
+/// The processes that have segments attached, as far as this process may look into others.
+pub(super) fn holders() -> BTreeMap<u32, Vec<i32>> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| maps(*pid).is_some_and(|maps| maps.iter().any(|mapping| mapping.shows(id)))).collect()
+    let mut holders = BTreeMap::<u32, Vec<i32>>::new();
+    for pid in entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
+        let ids: BTreeSet<_> = maps(pid).unwrap_or_default().iter().filter_map(Mapping::segment).collect();
+        ids.into_iter().for_each(|id| holders.entry(id).or_default().push(pid));
+    }
+    holders
 }
 
 /// The numbers after a word in the status of a process or thread.
@@ -96,11 +144,38 @@ pub(super) fn effective(pid: i32) -> Option<(u32, u32)> {
     Some((*users.get(1)?, *groups.get(1)?))
 }
 
+/// Who may do what with the segment or set of this id; `table` is `shm` or `sem`.
+pub(super) fn permissions(table: &str, column: &str, id: i32) -> Option<Permissions> {
+    rights::permissions(&fs::read_to_string(format!("/proc/sysvipc/{table}")).ok()?, column, id)
+}
+
+/// As whom a process asks the kernel.
+pub(super) fn credentials(pid: i32) -> Option<Credentials> {
+    Credentials::of(&fs::read_to_string(ProcFile::Status.path(pid)).ok()?)
+}
+
 /// Whether a thread waits in the kernel: neither running nor stopped (`S`, proc(5)).
 pub(super) fn sleeps(tid: i32) -> bool {
+    is_in_state(tid, 'S')
+}
+
+/// Whether a process has ended, and its parent has not waited for it (`Z`).
+pub(super) fn is_zombie(pid: i32) -> bool {
+    is_in_state(pid, 'Z')
+}
+
+fn is_in_state(tid: i32, state: char) -> bool {
     let stat = fs::read_to_string(format!("/proc/{tid}/stat")).unwrap_or_default();
     // The name before it may hold anything, a parenthesis even.
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(state))
+}
+
+/// Whether a thread is about to get a signal (`SigPnd`, proc(5)).
+pub(super) fn is_about_to_get(tid: i32, signal: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{tid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigPnd:"));
+    let pending = line.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(0);
+    pending & 1 << (signal - 1) != 0
 }
 
 /// The command line of a process, for people to read.

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** `EINVAL` says either; so right after the call it is found out whether there is such a segment.
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::outside;
 use super::state::{Namespace, State};
@@ -19,9 +19,9 @@ pub(super) fn its_address(made: &Made, namespace: Namespace, state: &State) -> b
 }
 
 /// The kernel's table shows what is in our own namespace; of another one, what was made and not removed is there.
-fn is_there(id: Shmid, elsewhere: bool, namespace: Namespace, state: &State) -> bool {
+pub(super) fn is_there(id: Shmid, elsewhere: bool, namespace: Namespace, state: &State) -> bool {
     match elsewhere {
-        false => outside::segment(id).is_some(),
+        false => outside::segment_is_there(id),
         true => state.segment(namespace, id).is_some_and(|segment| segment.removed.is_none()),
     }
 }

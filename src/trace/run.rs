@@ -3,32 +3,35 @@
 //! **Invariant:** every thread that stops is resumed exactly once, whatever happens to the others; and when the loop
 //! ends, nothing that was traced is alive.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::abi::{self, Asked};
-use super::created;
-use super::deadline::Deadline;
-use super::decode;
+use super::calls::Undecided;
+use super::deadline::{Alarm, Deadline};
 use super::ended::Ending;
 use super::findings;
 use super::found::Found;
 use super::image;
 use super::left::left_in;
 use super::outside;
-use super::refused;
+use super::race::Watch;
+use super::schedule::Scheduler;
 use super::signals;
 use super::start::{Command, start};
 use super::state::{Namespace, State};
 use super::stop::{self, Onward, Stop};
+use super::task::{Task, Tasks};
 use super::value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Step, Trace};
-use crate::call::{Address, Call, Performed};
-use crate::kernel::{Linux, Process};
+use crate::kernel::{Linux, Process, refused};
+
+/// How long what the program has left running is given to end by itself, once somebody has asked it to.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Runs a program to its end, with all processes and threads that come of it, and tells the observer what happens.
 ///
@@ -38,10 +41,28 @@ use crate::kernel::{Linux, Process};
 ///
 /// `NotRun`, `Forbidden`, `Filter`, `Prepare`: no program was run. `Lost`: waiting for it failed.
 pub fn run(command: &Command, limits: &Limits, observer: &mut dyn Observer) -> Result<Trace, Error> {
+    run_watching(command, limits, None, observer)
+}
+
+/// The same, with a word in a segment that is watched: under a schedule of ours, in which every update that can be
+/// lost is lost. What became of the word is [`Trace::race`].
+///
+/// # Errors
+///
+/// As for [`run`]. That this machine cannot watch a word is none: [`Race::unwatched`](super::Race::unwatched) says so.
+pub fn run_watching(
+    command: &Command,
+    limits: &Limits,
+    watch: Option<Watch>,
+    observer: &mut dyn Observer,
+) -> Result<Trace, Error> {
     let deadline = Deadline::after(limits.time).map_err(|errno| Error::Lost { errno })?;
+    let every_call = refused().is_some();
     let started = start(command)?;
     signals::program(started.pid.as_raw());
     let mut tracer = Tracer::new(started.pid, limits, observer);
+    tracer.every_call = every_call;
+    tracer.scheduler = watch.map(Scheduler::new);
     let result = tracer.until_all_ended(&deadline);
     signals::program(0);
     result?;
@@ -51,50 +72,37 @@ pub fn run(command: &Command, limits: &Limits, observer: &mut dyn Observer) -> R
     }
 }
 
-/// A thread that is traced.
-struct Task {
-    /// The process that it belongs to.
-    pid: i32,
-    /// Its IPC namespace, once it was looked up, until it makes a call that may change it. A thread has one of its own.
-    namespace: Option<Namespace>,
-    /// The call that it is in.
-    pending: Option<Pending>,
-    /// It is past the point where it could make another call.
-    exiting: bool,
-}
-
-impl Task {
-    fn of(pid: i32) -> Task {
-        Task { pid, namespace: None, pending: None, exiting: false }
-    }
-}
-
-/// A call that has not returned yet.
-struct Pending {
-    asked: Asked,
-    call: Call,
-    /// Whether something with its key existed before.
-    existed: bool,
-}
-
-struct Tracer<'a> {
+/// All that is known while a program is traced.
+pub(super) struct Tracer<'a> {
     first: Pid,
-    limits: &'a Limits,
-    observer: &'a mut dyn Observer,
+    pub limits: &'a Limits,
+    pub observer: &'a mut dyn Observer,
     /// Our own IPC namespace.
-    here: Option<Namespace>,
-    page_size: usize,
-    tasks: HashMap<Pid, Task>,
+    pub here: Option<Namespace>,
+    pub page_size: usize,
+    pub tasks: Tasks,
+    /// Whether a filter that all inherit refuses System V calls.
+    every_call: bool,
     /// Tasks whose first stop came before their maker's report, so that the report is no news.
     early: HashSet<Pid>,
-    state: State,
+    pub state: State,
     lives: Vec<Life>,
-    calls: Vec<Made>,
-    calls_not_kept: usize,
+    pub calls: Vec<Made>,
+    pub calls_not_kept: usize,
+    /// Calls that a filter has answered with SIGSYS.
+    pub refused_calls: usize,
+    /// Failed calls that are judged when a removal has returned.
+    pub undecided: Vec<Undecided>,
     faults: Vec<Fault>,
-    found: Found,
+    pub found: Found,
     stops: u64,
-    cut: Option<Cut>,
+    /// Interrupts the wait, so that a call that waits for long can be told.
+    pub alarm: Alarm,
+    /// When what was left running is killed, since it was asked to end.
+    pub killed_at: Option<Instant>,
+    pub cut: Option<Cut>,
+    /// Decides who goes on, where a word is watched.
+    pub scheduler: Option<Scheduler>,
 }
 
 impl<'a> Tracer<'a> {
@@ -105,22 +113,28 @@ impl<'a> Tracer<'a> {
             observer,
             here: outside::own_namespace(),
             page_size: Linux::new().page_size(),
-            tasks: HashMap::new(),
+            tasks: Tasks::default(),
+            every_call: false,
             early: HashSet::new(),
             state: State::default(),
             lives: Vec::new(),
             calls: Vec::new(),
             calls_not_kept: 0,
+            refused_calls: 0,
+            undecided: Vec::new(),
             faults: Vec::new(),
             found: Found::default(),
             stops: 0,
+            alarm: Alarm::default(),
+            killed_at: None,
             cut: None,
+            scheduler: None,
         }
     }
 
     fn until_all_ended(&mut self, deadline: &Deadline) -> Result<(), Error> {
         loop {
-            match stop::next() {
+            match self.next(deadline) {
                 Ok((tid, Stop::Ended(ending))) => self.ended(tid, ending),
                 Ok((tid, stopped)) => {
                     self.stops += 1;
@@ -128,7 +142,7 @@ impl<'a> Tracer<'a> {
                     if self.cut.is_some() {
                         let _ = kill(tid, Signal::SIGKILL);
                     }
-                    stop::resume(tid, onward);
+                    self.resume(tid, onward);
                 }
                 Err(Errno::ECHILD) => return Ok(()),
                 Err(Errno::EINTR) => {}
@@ -137,13 +151,33 @@ impl<'a> Tracer<'a> {
             if self.cut.is_none() && deadline.has_passed() {
                 self.cut_short(Cut::Time);
             }
-            if self.cut.is_none() && signals::had_enough() {
-                self.cut_short(Cut::Observer);
+            if self.alarm.rings() {
+                self.tell_long_waits();
+            }
+            if self.cut.is_none() {
+                self.end_what_is_left_running();
             }
         }
     }
 
-    fn see(&mut self, step: &Step<'_>) {
+    /// Whoever sends the tracer a signal while it waits for what the program has left running wants that to end, too:
+    /// it is sent on, and what does not end then is killed.
+    fn end_what_is_left_running(&mut self) {
+        let is_due = self.killed_at.is_some_and(|at| Instant::now() >= at);
+        match signals::had_enough() {
+            Some(enough) if self.killed_at.is_none() => {
+                let mut pids: Vec<_> = self.tasks.iter().map(|(_, task)| task.pid).collect();
+                pids.dedup();
+                enough.send_on(&pids);
+                self.killed_at = Some(Instant::now() + GRACE);
+                self.alarm.set(GRACE);
+            }
+            None if !is_due => {}
+            _ => self.cut_short(Cut::Observer),
+        }
+    }
+
+    pub(super) fn see(&mut self, step: &Step<'_>) {
         let flow = self.observer.see(step, &self.state);
         if flow == ControlFlow::Break(()) && self.cut.is_none() {
             self.cut_short(Cut::Observer);
@@ -151,10 +185,10 @@ impl<'a> Tracer<'a> {
     }
 
     /// Kills all that is traced. What a killed process had just made is killed when it first stops.
-    fn cut_short(&mut self, why: Cut) {
+    pub(super) fn cut_short(&mut self, why: Cut) {
         self.cut = Some(why);
         let _ = kill(self.first, Signal::SIGKILL);
-        for task in self.tasks.values() {
+        for (_, task) in self.tasks.iter() {
             let _ = kill(Pid::from_raw(task.pid), Signal::SIGKILL);
         }
     }
@@ -164,15 +198,17 @@ impl<'a> Tracer<'a> {
             Stop::Exec(former) => self.ran(tid, former),
             // Until the first exec it is our own child that runs, and nobody's program.
             _ if self.lives.is_empty() => return first_steps(stopped),
-            _ if !self.tasks.contains_key(&tid) => {
+            _ if self.tasks.get(tid).is_none() => {
                 self.early.insert(tid);
                 self.begin(tid, None);
             }
             _ => {}
         }
+        if let Some(onward) = self.used_word(tid, stopped) {
+            return onward;
+        }
         match stopped {
-            Stop::Call if self.asks(tid).is_some() => Onward::UntilReturn,
-            Stop::Returned => self.returned(tid),
+            Stop::Call | Stop::AtCall => self.at_call(tid),
             Stop::Begot(child) => {
                 if !self.early.remove(&child) {
                     self.begin(child, Some(tid));
@@ -191,11 +227,12 @@ impl<'a> Tracer<'a> {
 
     /// A thread or process that was not there before; by its maker's report, or by its own first stop.
     fn begin(&mut self, tid: Pid, maker: Option<Pid>) {
-        let makers = maker.and_then(|maker| self.tasks.get(&maker)).map(|task| task.pid);
+        let makers = maker.and_then(|maker| self.tasks.get(maker)).map(|task| task.pid);
         let (pid, parent) = outside::family(tid.as_raw()).unwrap_or((tid.as_raw(), 0));
         let parent = makers.unwrap_or(parent);
         let is_thread = pid != tid.as_raw();
-        self.tasks.insert(tid, Task::of(pid));
+        let every_call = self.tasks.stops_at_every_call(if is_thread { pid } else { parent });
+        self.tasks.insert(tid, Task { every_call, ..Task::of(pid) });
         let how = match stop::share_memory(tid, Pid::from_raw(parent)) {
             _ if is_thread => How::Thread,
             Some(true) => How::Shared,
@@ -209,6 +246,7 @@ impl<'a> Tracer<'a> {
     }
 
     fn tell_beginning(&mut self, beginning: Beginning) {
+        self.schedule_beginning(&beginning);
         self.state.begin(&beginning);
         self.see(&Step::Began(&beginning));
         if beginning.how != How::Thread {
@@ -220,21 +258,23 @@ impl<'a> Tracer<'a> {
     fn ran(&mut self, tid: Pid, former: Pid) {
         let pid = tid.as_raw();
         let mut task = Task::of(pid);
+        task.every_call = self.every_call || self.tasks.stops_at_every_call(pid);
         if self.lives.is_empty() {
             // Our own child, so far, which has not moved anywhere.
             task.namespace = self.here;
             self.tell_beginning(Beginning { pid, tid: pid, parent: None, how: How::First });
         } else {
             if former != tid {
-                self.tasks.remove(&former);
+                self.tasks.remove(former);
             }
             if self.state.is_alone(pid) {
                 self.found.at_end(pid, None, &self.state);
             }
             self.state.exec(pid);
         }
-        self.tasks.retain(|other, task| task.pid != pid || *other == tid);
+        self.tasks.keep_only(pid, tid);
         self.tasks.insert(tid, task);
+        self.schedule_program(tid, pid);
         if self.observer.wants_programs() {
             let command = outside::command_line(pid);
             let notes = image::notes(pid);
@@ -250,77 +290,26 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// A thread is about to make a call. Nothing, if the call is none of ours.
-    fn asks(&mut self, tid: Pid) -> Option<()> {
-        let (architecture, number, arguments) = stop::asks(tid).ok()?;
-        if abi::moves(architecture, number) {
-            self.tasks.get_mut(&tid)?.namespace = None;
-        }
-        let asked = abi::asked(architecture, number, arguments)?;
-        let call = decode::call(tid, &asked);
-        let pid = self.tasks.get(&tid)?.pid;
-        self.see(&Step::Asks { pid, tid: tid.as_raw(), call: &call });
-        let existed =
-            created::is_in_doubt(&call) && self.namespace(tid) == self.here && created::exists_already(&call);
-        self.tasks.get_mut(&tid)?.pending = Some(Pending { asked, call, existed });
-        Some(())
-    }
-
-    fn namespace(&mut self, tid: Pid) -> Option<Namespace> {
-        let task = self.tasks.get_mut(&tid)?;
+    pub(super) fn namespace(&mut self, tid: Pid) -> Option<Namespace> {
+        let task = self.tasks.get_mut(tid)?;
         task.namespace = task.namespace.or_else(|| outside::namespace(tid.as_raw()));
         task.namespace
     }
 
-    fn returned(&mut self, tid: Pid) -> Onward {
-        let pending = self.tasks.get_mut(&tid).and_then(|task| Some((task.pid, task.pending.take()?)));
-        let answer = stop::answer(tid);
-        if let (Some((pid, Pending { asked, call, existed })), Ok((value, is_error))) = (pending, answer) {
-            let outcome = decode::outcome(tid, &asked, &call, value, is_error);
-            let created = !existed && created::creates(&call) && outcome.is_ok();
-            self.made(tid, Performed { pid, call, outcome }, created);
-        }
-        Onward::Free(0)
-    }
-
-    fn made(&mut self, tid: Pid, performed: Performed, created: bool) {
-        let namespace = self.namespace(tid).or(self.here).unwrap_or(0);
-        let elsewhere = Some(namespace) != self.here;
-        let made = Made { performed, tid: tid.as_raw(), created, elsewhere };
-        self.found.add(findings::of_call(&made, namespace, &self.state));
-        self.learn_size(&made, namespace);
-        self.state.apply(&made, namespace, self.page_size);
-        if refused::its_address(&made, namespace, &self.state) {
-            self.state.refuse(&made.performed);
-        }
-        self.see(&Step::Made(&made));
-        if self.calls.len() < self.limits.calls {
-            self.calls.push(made);
-        } else {
-            self.calls_not_kept += 1;
-        }
-    }
-
-    /// A segment that was found, not made, may be larger than its finder knows.
-    fn learn_size(&mut self, made: &Made, namespace: Namespace) {
-        let Call::Shmat { shmid, .. } = made.performed.call else { return };
-        let known = self.state.segment(namespace, shmid).is_some_and(|segment| segment.size.is_some());
-        if known || made.elsewhere || made.performed.outcome.is_err() {
-            return;
-        }
-        if let Some(row) = outside::segment(shmid) {
-            self.state.learn_size(namespace, shmid, row.size);
-        }
-    }
-
     fn signalled(&mut self, tid: Pid, signal: i32) {
-        if signal != libc::SIGSEGV && signal != libc::SIGBUS {
-            return;
+        match signal {
+            libc::SIGSYS => self.trapped(tid),
+            libc::SIGSEGV | libc::SIGBUS => self.faulted(tid, signal),
+            _ => {}
         }
-        let (Some(touch), Some(task)) = (stop::fault(tid), self.tasks.get(&tid)) else { return };
+    }
+
+    fn faulted(&mut self, tid: Pid, signal: i32) {
+        let (Some(touch), Some(task)) = (stop::fault(tid), self.tasks.get(tid)) else { return };
+        let pid = task.pid;
+        self.confirm(pid);
         let stop::Touch { address, mapped, jumped } = touch;
-        let fault =
-            Fault { pid: task.pid, tid: tid.as_raw(), signal, address: Address(address), mapped, jumped };
+        let fault = Fault { pid, tid: tid.as_raw(), signal, address: address.into(), mapped, jumped };
         self.found.add(findings::of_fault(&fault, &self.state));
         self.see(&Step::Fault(&fault));
         if self.faults.len() < self.limits.calls {
@@ -329,13 +318,13 @@ impl<'a> Tracer<'a> {
     }
 
     fn exiting(&mut self, tid: Pid) -> Onward {
-        let Some(task) = self.tasks.get_mut(&tid) else { return Onward::Free(0) };
+        let Some(task) = self.tasks.get_mut(tid) else { return Onward::Free(0) };
         task.exiting = true;
         let pid = task.pid;
-        if self.tasks.values().all(|task| task.pid != pid || task.exiting) {
-            let attached = self.state.attached(pid).next().is_some() && self.state.is_alone(pid);
-            if let Some(maps) = attached.then(|| outside::maps(pid)).flatten() {
-                self.state.confirm(pid, &maps);
+        if self.tasks.of_process(pid).all(|task| task.exiting) {
+            if self.state.is_alone(pid) {
+                self.confirm(pid);
+                self.state.hand_over_to_those_not_waited_for(pid, outside::is_zombie);
             }
             self.see(&Step::Ending { pid });
         }
@@ -343,8 +332,12 @@ impl<'a> Tracer<'a> {
     }
 
     fn ended(&mut self, tid: Pid, ending: Ending) {
-        let Some(task) = self.tasks.remove(&tid) else { return };
+        let Some(mut task) = self.tasks.remove(tid) else { return };
         let pid = task.pid;
+        self.schedule_end(tid, pid);
+        if let Some(pending) = task.pending.take() {
+            self.never_returns(pid, tid, &pending, ending == Ending::Killed(libc::SIGSYS));
+        }
         if tid.as_raw() != pid {
             return self.see(&Step::ThreadEnded { pid, tid: tid.as_raw() });
         }
@@ -361,7 +354,12 @@ impl<'a> Tracer<'a> {
     /// All is over: what is left of it?
     fn finished(mut self) -> Trace {
         let left = self.here.map_or_else(Vec::new, |here| left_in(here, &self.state));
-        self.found.add(left.iter().filter_map(|(left, maker)| findings::of_left(left, maker, &self.lives)));
+        self.decide(|_| true);
+        let cut = self.cut.or(self.killed_at.map(|_| Cut::Observer));
+        // Who was killed by us, or ended by a signal for us, might have removed it.
+        if cut.is_none() {
+            self.found.add(findings::of_left(&left, &self.lives));
+        }
         let ending = self.lives.first().and_then(|life| life.ending).unwrap_or(Ending::Exited(1));
         Trace {
             pid: self.first.as_raw(),
@@ -373,7 +371,9 @@ impl<'a> Tracer<'a> {
             left: left.into_iter().map(|(left, _)| left).collect(),
             findings: self.found.all(),
             stops: self.stops,
-            cut: self.cut,
+            refused_calls: self.refused_calls,
+            cut,
+            race: self.scheduler.map(Scheduler::finished),
         }
     }
 }

@@ -6,11 +6,12 @@
 //!
 //! **Invariant:** nothing enters the model but calls that succeeded, and processes that were seen to begin and end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::failures::Failures;
+use super::space::{Attachment, Space};
+use super::subject::learned;
 use super::value::{Beginning, How, Made};
-use crate::call::{Address, Answer, Call, Cmd, Key, Performed, SemCmd, Semid, ShmatFlags, Shmid};
+use crate::call::{Address, Answer, Call, Cmd, Key, Performed, SemCmd, SemOp, Semid, ShmatFlags, Shmid};
 use crate::evidence::maps::Mapping;
 
 /// An IPC namespace, by its number in `/proc/PID/ns/ipc`. Ids are unique within one only.
@@ -39,70 +40,6 @@ pub(super) struct Set {
     pub removed: Option<Performed>,
 }
 
-/// A segment in a process's memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attachment {
-    /// The segment.
-    pub shmid: Shmid,
-    /// Where it starts.
-    pub address: Address,
-    /// How many bytes it spans; 0, where nobody knows.
-    pub length: usize,
-    /// Whether it may not be written.
-    pub read_only: bool,
-    /// The `shmat` that attached it, perhaps in a process that this memory was copied from.
-    pub made: Performed,
-}
-
-impl Attachment {
-    fn holds(&self, address: Address) -> bool {
-        address.0 >= self.address.0 && address.0 - self.address.0 < self.length
-    }
-}
-
-/// A process's memory, which threads share, and a `vfork` does for a while.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Space {
-    attached: BTreeMap<Address, Attachment>,
-    detached: BTreeMap<Address, Attachment>,
-    /// Its calls of `shmget` that failed.
-    pub shmget: Failures,
-    /// Its calls of `semget` that failed.
-    pub semget: Failures,
-    /// Its calls of `shmat` that failed.
-    pub shmat: Failures,
-    /// The `shmat` that was refused its address last, unless its segment was tried otherwise since.
-    pub without_fallback: Option<Performed>,
-}
-
-impl Space {
-    /// The attachment that started at an address, before it was detached.
-    pub fn detached_at(&self, address: Address) -> Option<&Attachment> {
-        self.detached.get(&address)
-    }
-
-    /// A `shmat` of this segment has returned.
-    fn tried(&mut self, segment: Shmid, performed: &Performed) {
-        self.shmat.note(performed);
-        self.without_fallback.take_if(|refused| tries(refused, segment));
-    }
-
-    /// Whether a call failed that has not succeeded since.
-    pub fn a_call_failed(&self) -> bool {
-        [&self.shmget, &self.semget, &self.shmat].into_iter().any(Failures::stands)
-    }
-
-    /// The attachment that a byte belongs to.
-    pub fn attached_around(&self, address: Address) -> Option<&Attachment> {
-        self.attached.values().find(|attachment| attachment.holds(address))
-    }
-
-    /// The attachment that a byte belonged to, before it was detached.
-    pub fn detached_around(&self, address: Address) -> Option<&Attachment> {
-        self.detached.values().find(|attachment| attachment.holds(address))
-    }
-}
-
 /// What the traced processes have made, and have attached.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -111,9 +48,20 @@ pub struct State {
     /// Which memory a process has.
     memories: HashMap<i32, usize>,
     spaces: HashMap<usize, Space>,
-    /// How many memories there have been, so that each has a number of its own.
+    /// How many memories and attachments there have been, so that each has a number of its own.
     numbered: usize,
+    /// The attachments that a process has detached which had inherited them, with those processes.
+    heirs: HashMap<usize, Vec<i32>>,
+    /// The attachments that were left to such a process to detach, by whoever made them.
+    handed_over: HashSet<usize>,
+    /// What is and was attached by whom, for addresses that turn up in other processes.
+    history: Vec<(i32, Attachment)>,
+    /// How often a process has taken 1 from a semaphore without giving it back.
+    taken: BTreeMap<(Namespace, Semid, u16, i32), i64>,
 }
+
+/// No more than so many attachments are remembered when they are gone.
+const HISTORY: usize = 1000;
 
 impl State {
     /// Everything that a process has attached now, by address.
@@ -171,14 +119,14 @@ impl State {
     /// A process runs another program, in new memory.
     pub(super) fn exec(&mut self, pid: i32) {
         let space = self.new_space(Space::default());
-        self.memories.insert(pid, space);
-        self.forget_unused();
+        let former = self.memories.insert(pid, space);
+        self.forget(former);
     }
 
     /// A process is gone, and its memory with it, unless another one has it, too.
     pub(super) fn end(&mut self, pid: i32) {
-        self.memories.remove(&pid);
-        self.forget_unused();
+        let former = self.memories.remove(&pid);
+        self.forget(former);
     }
 
     fn new_space(&mut self, space: Space) -> usize {
@@ -187,9 +135,11 @@ impl State {
         self.numbered
     }
 
-    fn forget_unused(&mut self) {
-        let State { memories, spaces, .. } = self;
-        spaces.retain(|number, _| memories.values().any(|used| used == number));
+    /// Forgets a memory that nobody has any more.
+    fn forget(&mut self, number: Option<usize>) {
+        if let Some(number) = number.filter(|number| self.memories.values().all(|used| used != number)) {
+            self.spaces.remove(&number);
+        }
     }
 
     /// Whether a process's memory is its own, so that it goes when the process does.
@@ -203,9 +153,13 @@ impl State {
         self.others(pid).any(|space| space.attached.get(&attachment.address) == Some(attachment))
     }
 
-    /// Whether another process had this very attachment, too, and has detached it.
-    pub(super) fn an_heir_detached(&self, pid: i32, attachment: &Attachment) -> bool {
-        self.others(pid).any(|space| space.detached_at(attachment.address) == Some(attachment))
+    /// Whether an attachment was left to another process, which had inherited it and has detached it.
+    pub(super) fn was_handed_over(&self, pid: i32, attachment: &Attachment) -> bool {
+        let detached = |space: &Space| {
+            let former = space.detached_at(attachment.address);
+            former.is_some_and(|former| former.attachment == *attachment)
+        };
+        self.handed_over.contains(&attachment.number) || self.others(pid).any(detached)
     }
 
     fn others(&self, pid: i32) -> impl Iterator<Item = &Space> {
@@ -213,12 +167,88 @@ impl State {
         others.filter_map(|(_, number)| self.spaces.get(number))
     }
 
-    /// What is really mapped: attachments of segments that appear nowhere are gone.
+    /// What a process is just about to detach that another one has attached; that one's id comes with it.
+    pub(super) fn inherited(&self, pid: i32, address: Address) -> Option<(usize, i32)> {
+        let attachment = self.space(pid)?.attached.get(&address)?;
+        (attachment.made.pid != pid).then_some((attachment.number, attachment.made.pid))
+    }
+
+    /// A process has detached what it inherited. A daemon, in a session of its own, was left it.
+    pub(super) fn heir_detached(&mut self, heir: i32, number: usize, is_daemon: bool) {
+        self.heirs.entry(number).or_default().push(heir);
+        if is_daemon {
+            self.handed_over.insert(number);
+        }
+    }
+
+    /// A process ends. What its children have detached, and it did not wait for them, it has left to them: it may only
+    /// seem to outlive them.
+    pub(super) fn hand_over_to_those_not_waited_for(&mut self, pid: i32, is_zombie: impl Fn(i32) -> bool) {
+        let numbers: Vec<_> = self.attached(pid).map(|attachment| attachment.number).collect();
+        for number in numbers {
+            let heirs = self.heirs.get(&number).into_iter().flatten();
+            if heirs.copied().any(&is_zombie) {
+                self.handed_over.insert(number);
+            }
+        }
+    }
+
+    /// Whether any process has a segment attached.
+    pub(super) fn is_attached(&self, id: Shmid) -> bool {
+        self.spaces.values().any(|space| space.attached.values().any(|attachment| attachment.shmid == id))
+    }
+
+    /// What is really mapped in a process: what is not, is gone, however it went.
     pub(super) fn confirm(&mut self, pid: i32, maps: &[Mapping]) {
-        let Some(space) = self.memories.get(&pid).and_then(|number| self.spaces.get_mut(number)) else {
-            return;
-        };
-        space.attached.retain(|_, attachment| maps.iter().any(|mapping| mapping.shows(attachment.shmid)));
+        self.in_space(pid, |space| space.confirm(maps));
+    }
+
+    /// The segment or set that has, or had, this key, the latest first.
+    pub(super) fn segment_of_key(&self, namespace: Namespace, wanted: Key) -> Option<&Segment> {
+        let mut here = self.segments.range((namespace, Shmid(i32::MIN))..=(namespace, Shmid(i32::MAX))).rev();
+        here.find(|(_, segment)| segment.key == Some(wanted)).map(|(_, segment)| segment)
+    }
+
+    /// As for segments.
+    pub(super) fn set_of_key(&self, namespace: Namespace, wanted: Key) -> Option<(Semid, &Set)> {
+        let mut here = self.sets.range((namespace, Semid(i32::MIN))..=(namespace, Semid(i32::MAX))).rev();
+        here.find(|(_, set)| set.key == Some(wanted)).map(|((_, id), set)| (*id, set))
+    }
+
+    /// A segment of this id in another namespace than this one.
+    pub(super) fn segment_elsewhere(&self, namespace: Namespace, id: Shmid) -> Option<&Segment> {
+        let mut others = self.segments.iter().filter(|((place, _), _)| *place != namespace);
+        others
+            .find(|((_, other), segment)| *other == id && segment.removed.is_none())
+            .map(|(_, segment)| segment)
+    }
+
+    /// Whether there is a set of this id in another namespace than this one.
+    pub(super) fn has_set_elsewhere(&self, namespace: Namespace, id: Semid) -> bool {
+        self.sets.keys().any(|(place, other)| *place != namespace && *other == id)
+    }
+
+    /// The attachment of another process, or of this one before it ran another program, that an address belongs to,
+    /// if this process has the same segment attached: an address that was copied from there.
+    pub(super) fn foreign(&self, pid: i32, address: Address) -> Option<(&Attachment, &Attachment, i32)> {
+        let space = self.space(pid)?;
+        let own = |shmid| space.attached.values().find(|own| own.shmid == shmid);
+        self.history.iter().rev().find_map(|(other, attachment)| {
+            let own = attachment.holds(address).then(|| own(attachment.shmid)).flatten()?;
+            Some((attachment, own, *other))
+        })
+    }
+
+    /// Who has taken from a semaphore without giving back.
+    pub(super) fn holders(&self, namespace: Namespace, set: Semid, number: u16) -> Vec<i32> {
+        let all = (namespace, set, number, i32::MIN)..=(namespace, set, number, i32::MAX);
+        self.taken.range(all).filter(|(_, net)| **net > 0).map(|((.., pid), _)| *pid).collect()
+    }
+
+    fn operated(&mut self, pid: i32, namespace: Namespace, set: Semid, ops: &[SemOp]) {
+        for op in ops {
+            *self.taken.entry((namespace, set, op.number, pid)).or_default() -= i64::from(op.change);
+        }
     }
 
     /// How large a segment is that was found, as the kernel's table has it.
@@ -234,6 +264,10 @@ impl State {
     /// A call has returned.
     pub(super) fn apply(&mut self, made: &Made, namespace: Namespace, page: usize) {
         let performed = &made.performed;
+        let learned = performed.outcome.as_ref().ok().and_then(|answer| learned(&performed.call, answer));
+        if let Some(what) = learned {
+            self.in_space(performed.pid, |space| space.learns(what));
+        }
         match (&performed.call, &performed.outcome) {
             (Call::Shmget { .. } | Call::Semget { .. }, _) => self.got(made, namespace),
             (Call::Shmat { shmid, flags, .. }, Ok(Answer::Mapped(address))) => {
@@ -244,13 +278,23 @@ impl State {
                     length: size.next_multiple_of(page),
                     read_only: flags.contains(ShmatFlags::SHM_RDONLY),
                     made: performed.clone(),
+                    number: self.numbered,
                 };
+                self.numbered += 1;
                 self.attach(performed.pid, attachment);
+                self.in_space(performed.pid, |space| space.shmat.note(made, false));
             }
             (Call::Shmat { shmid, .. }, Err(_)) => {
-                self.in_space(performed.pid, |space| space.tried(*shmid, performed));
+                self.in_space(performed.pid, |space| {
+                    let of_no_segment = *shmid == Shmid(-1) && space.shmget.is_excused();
+                    space.shmat.note(made, of_no_segment || made.is_refused_by_a_sandbox());
+                    space.tried(*shmid);
+                });
             }
-            (Call::Shmdt { address }, Ok(_)) => self.detach(performed.pid, *address),
+            (Call::Shmdt { address }, Ok(_)) => self.in_space(performed.pid, |space| space.detach(*address)),
+            (Call::Semop { semid, ops } | Call::Semtimedop { semid, ops, .. }, Ok(_)) => {
+                self.operated(performed.pid, namespace, *semid, ops);
+            }
             (Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, Ok(_)) => {
                 self.segment_mut(namespace, *shmid).removed = Some(performed.clone());
             }
@@ -261,6 +305,7 @@ impl State {
         }
     }
 
+    /// A filter's answer is none of the kernel's: whoever is refused by one is not to be blamed for it.
     fn got(&mut self, made: &Made, namespace: Namespace) {
         let performed = &made.performed;
         let created = made.created.then(|| performed.clone());
@@ -279,8 +324,8 @@ impl State {
             _ => {}
         }
         self.in_space(performed.pid, |space| match performed.call {
-            Call::Semget { .. } => space.semget.note(performed),
-            _ => space.shmget.note(performed),
+            Call::Semget { .. } => space.semget.note(made, made.is_refused_by_a_sandbox()),
+            _ => space.shmget.note(made, made.is_refused_by_a_sandbox()),
         });
     }
 
@@ -296,41 +341,25 @@ impl State {
     }
 
     fn attach(&mut self, pid: i32, attachment: Attachment) {
-        self.in_space(pid, |space| {
-            let start = attachment.address;
-            let end = start.offset(attachment.length);
-            // What was detached there is covered now, so a use of it would be a use of the new one.
-            space.detached.retain(|_, old| old.address >= end || old.address.offset(old.length) <= start);
-            space.tried(attachment.shmid, &attachment.made);
-            space.attached.insert(start, attachment);
-        });
+        if self.history.len() == HISTORY {
+            self.history.drain(..HISTORY / 2);
+        }
+        self.history.push((pid, attachment.clone()));
+        self.in_space(pid, |space| space.attach(attachment));
     }
-
-    fn detach(&mut self, pid: i32, address: Address) {
-        self.in_space(pid, |space| {
-            if let Some(attachment) = space.attached.remove(&address) {
-                space.detached.insert(address, attachment);
-            }
-        });
-    }
-}
-
-/// Whether a call is a `shmat` of this segment.
-fn tries(performed: &Performed, segment: Shmid) -> bool {
-    matches!(performed.call, Call::Shmat { shmid, .. } if shmid == segment)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::call::ShmgetFlags;
-    use nix::sys::stat::Mode;
+    use playground_core::Mode;
 
     const HERE: Namespace = 1;
 
     fn made(pid: i32, call: Call, answer: Answer) -> Made {
         let performed = Performed { pid, call, outcome: Ok(answer) };
-        Made { performed, tid: pid, created: true, elsewhere: false }
+        Made { performed, tid: pid, created: true, elsewhere: false, filtered: false, reason: None }
     }
 
     fn beginning(pid: i32, parent: Option<i32>, how: How) -> Beginning {

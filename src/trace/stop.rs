@@ -17,8 +17,8 @@ use super::ended::Ending;
 pub(super) enum Stop {
     /// It is about to make one of the calls that the filter names.
     Call,
-    /// The call has returned.
-    Returned,
+    /// A call begins or has returned: which of the two, [`at_call`] tells.
+    AtCall,
     /// It made a thread or a process.
     Begot(Pid),
     /// It runs another program. Whoever ran it before the call had this id: another thread may have asked.
@@ -44,11 +44,25 @@ const ALL: c_int = libc::__WALL | libc::__WNOTHREAD;
 ///
 /// `ECHILD`: none is left. `EINTR`: a signal came meanwhile.
 pub(super) fn next() -> nix::Result<(Pid, Stop)> {
+    let (pid, status) = wait(ALL)?;
+    Ok((pid, stop(pid, status)?))
+}
+
+/// The same, for what has stopped or ended already: nothing, if all others run.
+///
+/// # Errors
+///
+/// `ECHILD`: none is left.
+pub(super) fn poll() -> nix::Result<Option<(Pid, Stop)>> {
+    let (pid, status) = wait(ALL | libc::WNOHANG)?;
+    if pid.as_raw() == 0 { Ok(None) } else { Ok(Some((pid, stop(pid, status)?))) }
+}
+
+fn wait(options: c_int) -> nix::Result<(Pid, c_int)> {
     let mut status = 0;
     // SAFETY: `status` lives until the call returns, which writes nothing else.
-    let pid = Errno::result(unsafe { libc::waitpid(-1, &mut status, ALL) })?;
-    let pid = Pid::from_raw(pid);
-    Ok((pid, stop(pid, status)?))
+    let pid = Errno::result(unsafe { libc::waitpid(-1, &mut status, options) })?;
+    Ok((Pid::from_raw(pid), status))
 }
 
 fn stop(pid: Pid, status: c_int) -> nix::Result<Stop> {
@@ -62,7 +76,7 @@ fn stop(pid: Pid, status: c_int) -> nix::Result<Stop> {
     // A thread that was killed while it stood here has no message any more; its end is what comes next.
     let message = || ptrace::getevent(pid).map_or(pid, |id| Pid::from_raw(id as i32));
     Ok(match status >> 16 {
-        0 if signal == libc::SIGTRAP | 0x80 => Stop::Returned,
+        0 if signal == libc::SIGTRAP | 0x80 => Stop::AtCall,
         0 => Stop::Signal(signal),
         libc::PTRACE_EVENT_SECCOMP => Stop::Call,
         libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
@@ -83,8 +97,14 @@ pub(super) enum Onward {
     Free(c_int),
     /// The same, but it stops when the call that it is about to make has returned.
     UntilReturn,
+    /// Until the next call begins or returns, whichever it is; a signal is delivered unless it is 0.
+    EveryCall(c_int),
     /// It stays stopped for everyone else, and tells when `SIGCONT` comes.
     Listening,
+    /// The same as free, but for one instruction only.
+    Step(c_int),
+    /// Not now: it is resumed later.
+    Held,
 }
 
 /// Lets a thread go on. That it was killed meanwhile is no error: its end is told next.
@@ -92,7 +112,10 @@ pub(super) fn resume(pid: Pid, onward: Onward) {
     let (request, signal) = match onward {
         Onward::Free(signal) => (libc::PTRACE_CONT, signal),
         Onward::UntilReturn => (libc::PTRACE_SYSCALL, 0),
+        Onward::EveryCall(signal) => (libc::PTRACE_SYSCALL, signal),
         Onward::Listening => (libc::PTRACE_LISTEN, 0),
+        Onward::Step(signal) => (libc::PTRACE_SINGLESTEP, signal),
+        Onward::Held => return,
     };
     // SAFETY: these requests take two numbers and touch no memory of this process.
     unsafe { libc::ptrace(request, pid.as_raw(), 0usize, signal as usize) };
@@ -106,26 +129,72 @@ pub(super) fn share_memory(one: Pid, other: Pid) -> Option<bool> {
     Errno::result(order).ok().map(|order| order == 0)
 }
 
-/// The call that a thread is about to make: architecture, number and arguments.
-pub(super) fn asks(pid: Pid) -> nix::Result<(u32, u64, [u64; 6])> {
-    let info = ptrace::syscall_info(pid)?;
-    if info.op != libc::PTRACE_SYSCALL_INFO_SECCOMP {
-        return Err(Errno::EINVAL);
-    }
-    // SAFETY: `op` says that this is the member that the kernel filled.
-    let seccomp = unsafe { info.u.seccomp };
-    Ok((info.arch, seccomp.nr, seccomp.args))
+/// A call as the registers have it: architecture, number and arguments.
+pub(super) type Registers = (u32, u64, [u64; 6]);
+
+/// Where a thread stands in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AtCall {
+    /// The call begins, and no filter has seen it yet.
+    Begins(Registers),
+    /// Our filter has let the call through: no filter in front of it refuses.
+    Passes(Registers),
+    /// The call returns this value, or a negated errno.
+    Returns { value: i64, is_error: bool },
 }
 
-/// What a call returned: a value, or the negated errno.
-pub(super) fn answer(pid: Pid) -> nix::Result<(i64, bool)> {
+/// Where a thread that stopped at a call stands in it.
+pub(super) fn at_call(pid: Pid) -> nix::Result<AtCall> {
     let info = ptrace::syscall_info(pid)?;
-    if info.op != libc::PTRACE_SYSCALL_INFO_EXIT {
-        return Err(Errno::EINVAL);
+    Ok(match info.op {
+        libc::PTRACE_SYSCALL_INFO_ENTRY => {
+            // SAFETY: `op` says that this is the member that the kernel filled.
+            let entry = unsafe { info.u.entry };
+            AtCall::Begins((info.arch, entry.nr, entry.args))
+        }
+        libc::PTRACE_SYSCALL_INFO_SECCOMP => {
+            // SAFETY: `op` says that this is the member that the kernel filled.
+            let seccomp = unsafe { info.u.seccomp };
+            AtCall::Passes((info.arch, seccomp.nr, seccomp.args))
+        }
+        libc::PTRACE_SYSCALL_INFO_EXIT => {
+            // SAFETY: `op` says that this is the member that the kernel filled.
+            let exit = unsafe { info.u.exit };
+            AtCall::Returns { value: exit.sval, is_error: exit.is_error != 0 }
+        }
+        _ => return Err(Errno::EINVAL),
+    })
+}
+
+/// The call that a filter refused with the SIGSYS which a thread is about to get: architecture and number.
+pub(super) fn trapped(pid: Pid) -> Option<(u32, u64)> {
+    /// What a seccomp filter gives as the cause (`SYS_SECCOMP`, `asm-generic/siginfo.h`).
+    const SYS_SECCOMP: c_int = 1;
+    let info = ptrace::getsiginfo(pid).ok()?;
+    if info.si_code != SYS_SECCOMP {
+        return None;
     }
-    // SAFETY: `op` says that this is the member that the kernel filled.
-    let exit = unsafe { info.u.exit };
-    Ok((exit.sval, exit.is_error != 0))
+    // SAFETY: a SIGSYS from seccomp carries both.
+    let (arch, number) = unsafe { sigsys(&info) };
+    Some((arch, number as u64))
+}
+
+/// `_sigsys` of `siginfo_t`, which libc does not name: an address, the number and the architecture.
+///
+/// # Safety
+///
+/// The signal is a SIGSYS of seccomp.
+unsafe fn sigsys(info: &libc::siginfo_t) -> (u32, u32) {
+    #[repr(C)]
+    struct Sigsys {
+        _head: [c_int; 3],
+        _address: *const libc::c_void,
+        number: c_int,
+        arch: u32,
+    }
+    // SAFETY: a siginfo is 128 bytes of integers, and these are its first.
+    let sigsys = unsafe { &*(&raw const *info).cast::<Sigsys>() };
+    (sigsys.arch, sigsys.number as u32)
 }
 
 /// A touch of memory that is forbidden.

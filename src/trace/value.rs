@@ -9,8 +9,10 @@ use nix::errno::Errno;
 
 use super::ended::{Ending, signal_name};
 use super::findings::Finding;
+use super::race::{Race, WordAccess};
 use super::state::State;
 use crate::call::{Address, Call, Key, Performed, Semid, Shmid};
+use crate::error::Reason;
 
 /// How much a traced program may do.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,11 @@ pub trait Observer {
     fn wants_programs(&self) -> bool {
         true
     }
+
+    /// Whether to find out why the kernel refused a call, whenever it did, for [`Made::reason`].
+    fn wants_reasons(&self) -> bool {
+        true
+    }
 }
 
 /// Who asks only for the [`Trace`] looks at nothing.
@@ -51,6 +58,10 @@ impl Observer for () {
     }
 
     fn wants_programs(&self) -> bool {
+        false
+    }
+
+    fn wants_reasons(&self) -> bool {
         false
     }
 }
@@ -80,8 +91,34 @@ pub enum Step<'a> {
     },
     /// A call has returned.
     Made(&'a Made),
+    /// A filter answered a call with a signal: it never returns.
+    Refused(&'a Refused<'a>),
+    /// A thread puts a seccomp filter in front of itself: a call may be refused before the kernel sees it.
+    Filters {
+        /// The process.
+        pid: i32,
+        /// The thread.
+        tid: i32,
+        /// Whether another process is to answer calls in the kernel's place.
+        has_listener: bool,
+    },
+    /// A call has waited for long, or its thread was killed while it waited.
+    Waits {
+        /// The process.
+        pid: i32,
+        /// The thread.
+        tid: i32,
+        /// What it asked.
+        call: &'a Call,
+        /// For how long it has waited.
+        time: Duration,
+        /// What it waits for, as far as that can be seen.
+        reason: Option<&'a Reason>,
+    },
     /// A process touched memory that it may not, and gets a signal for it.
     Fault(&'a Fault),
+    /// A thread has read or written the word that is watched.
+    Access(&'a WordAccess),
     /// The last thread of a process is about to end; its memory is still there to be read.
     Ending {
         /// The process.
@@ -142,6 +179,33 @@ pub struct Made {
     pub created: bool,
     /// Whether the process is in another IPC namespace than this one, so that our `ipcs` does not show its segments.
     pub elsewhere: bool,
+    /// Whether a seccomp filter answered it, and the kernel never saw it.
+    pub filtered: bool,
+    /// Why the kernel refused it, found out before the process went on, if the observer wants to know.
+    pub reason: Option<Reason>,
+}
+
+impl Made {
+    /// Whether it was a sandbox that refused it: a filter, or a kernel without such calls.
+    pub fn is_refused_by_a_sandbox(&self) -> bool {
+        match self.performed.outcome {
+            Ok(_) => false,
+            Err(errno) => self.filtered || errno == playground_core::Errno::ENOSYS,
+        }
+    }
+}
+
+/// A call that a seccomp filter answered with SIGSYS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused<'a> {
+    /// The process.
+    pub pid: i32,
+    /// The thread.
+    pub tid: i32,
+    /// The name of the call.
+    pub name: &'static str,
+    /// What was asked, where more is known than the name.
+    pub call: Option<&'a Call>,
 }
 
 /// A process's touch of memory that it may not touch.
@@ -184,6 +248,8 @@ pub struct Life {
 pub struct Left {
     /// What it is.
     pub what: What,
+    /// The process that made it.
+    pub maker: i32,
     /// Its key.
     pub key: Key,
     /// How large a segment is, in bytes.
@@ -252,6 +318,8 @@ pub struct Trace {
     pub calls: Vec<Made>,
     /// Calls beyond [`Limits::calls`], which are not kept.
     pub calls_not_kept: usize,
+    /// Calls that a filter answered with SIGSYS, so that they never returned.
+    pub refused_calls: usize,
     /// Every process, in the order in which they began.
     pub processes: Vec<Life>,
     /// Every forbidden touch of memory that brought a signal.
@@ -264,9 +332,16 @@ pub struct Trace {
     pub stops: u64,
     /// Why it was cut short.
     pub cut: Option<Cut>,
+    /// What became of the word that was watched, if one was.
+    pub race: Option<Race>,
 }
 
 impl Trace {
+    /// Why a call was refused, if it is kept, and the observer wanted to know.
+    pub fn reason(&self, call: &Performed) -> Option<&Reason> {
+        self.calls.iter().find(|made| made.performed == *call)?.reason.as_ref()
+    }
+
     /// The mistakes, those of one kind in the order of the calls that show them, as far as these are kept: at an end
     /// mistakes show all at once.
     pub fn findings_by_call(&self) -> Vec<Finding> {
@@ -281,7 +356,7 @@ impl Trace {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// `execvp` failed.
-    #[error("{program} cannot be run: {}", crate::error::meaning(*errno))]
+    #[error("{program} cannot be run: {}", crate::kernel::portable(*errno).meaning())]
     NotRun {
         /// What was to be run.
         program: String,
@@ -291,19 +366,19 @@ pub enum Error {
         missing: Option<String>,
     },
     /// ptrace is forbidden.
-    #[error("tracing is forbidden here: ptrace(PTRACE_SEIZE) gave {}", crate::error::named(*errno))]
+    #[error("tracing is forbidden here: ptrace(PTRACE_SEIZE) gave {}", crate::kernel::portable(*errno))]
     Forbidden {
         /// What ptrace answered.
         errno: Errno,
     },
     /// The filter could not be set up.
-    #[error("the filter that stops a program at System V calls cannot be set up: seccomp gave {}", crate::error::named(*errno))]
+    #[error("the filter that stops a program at System V calls cannot be set up: seccomp gave {}", crate::kernel::portable(*errno))]
     Filter {
         /// What seccomp answered.
         errno: Errno,
     },
     /// The process could not be made, or made ready.
-    #[error("`{command}` cannot be started: {}", crate::error::named(*errno))]
+    #[error("`{command}` cannot be started: {}", crate::kernel::portable(*errno))]
     Prepare {
         /// The command.
         command: String,
@@ -311,7 +386,7 @@ pub enum Error {
         errno: Errno,
     },
     /// Waiting for what is traced failed.
-    #[error("the traced program was lost: {}", crate::error::named(*errno))]
+    #[error("the traced program was lost: {}", crate::kernel::portable(*errno))]
     Lost {
         /// What waitpid answered.
         errno: Errno,

@@ -10,7 +10,7 @@ use playground::call::Key;
 use playground::kernel;
 use tempfile::TempDir;
 
-use crate::process::{Proc, is};
+use super::process::{Proc, is};
 use crate::runner::Needs::Any;
 use crate::runner::{Row, row};
 

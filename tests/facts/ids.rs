@@ -2,13 +2,13 @@
 
 use std::fs::File;
 
-use nix::errno::Errno::{EINVAL, ENOENT, ENOSPC};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::{Uid, setresuid};
 use playground::call::{Key, Shmid};
 use playground::kernel::isolate;
+use playground_core::Errno::{EINVAL, ENOENT, ENOSPC};
 
-use crate::process::{FIND, NEW, NULL, PRIVATE, Proc, RDONLY, is, set, shmat, shmget};
+use super::process::{FIND, NEW, NULL, PRIVATE, Proc, RDONLY, is, set, shmat, shmget};
 use crate::runner::Needs::Ipcns;
 use crate::runner::{NOBODY, Row, row};
 
@@ -82,6 +82,6 @@ pub const ROWS: &[Row<Proc>] = &[
     ),
     row("EX-25", Ipcns, "a user namespace with one uid: setresuid to another, EINVAL", |_| {
         let nobody = Uid::from_raw(NOBODY);
-        is("setresuid", setresuid(nobody, nobody, nobody), Err(EINVAL));
+        is("setresuid", setresuid(nobody, nobody, nobody), Err(nix::errno::Errno::EINVAL));
     }),
 ];

@@ -2,7 +2,7 @@
 
 use playground::call::Cmd;
 
-use crate::process::{Proc, is, shmctl, wait_a_second};
+use super::process::{Proc, is, shmctl, wait_a_second};
 use crate::runner::Needs::Any;
 use crate::runner::{Row, row};
 

@@ -2,7 +2,7 @@
 
 use playground::call::{Address, Shmid};
 
-use crate::process::{Proc, RDWR, is, rss_shmem};
+use super::process::{Proc, RDWR, is, rss_shmem};
 use crate::runner::Needs::Any;
 use crate::runner::{Row, row};
 

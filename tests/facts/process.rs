@@ -7,9 +7,6 @@ use std::io;
 use std::thread::sleep;
 use std::time::{Duration, UNIX_EPOCH};
 
-use nix::errno::Errno;
-use nix::sys::signal::Signal;
-use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, getegid, setegid, seteuid, setgroups};
 use playground::Error;
 use playground::call::{
@@ -19,6 +16,7 @@ use playground::call::{
 use playground::evidence::maps::{self, Mapping};
 use playground::evidence::segments::{self, Row};
 use playground::kernel::{Adjustment, Ending, Faults, Linux, ProcFile, Process};
+use playground_core::{Errno, Mode, Signal};
 
 use crate::runner::{NOBODY, fall_away};
 

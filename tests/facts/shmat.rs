@@ -1,10 +1,10 @@
 //! `shmat`: where a segment may be mapped, by whom, and what can be done with it there.
 
-use nix::errno::Errno::{EACCES, EINVAL, ENOMEM};
 use nix::sys::resource::{Resource, setrlimit};
 use playground::call::{Address, Shmid};
+use playground_core::Errno::{EACCES, EINVAL, ENOMEM};
 
-use crate::process::{EXEC, NULL, Proc, RDONLY, RDWR, REMAP, RND, is, is_now, shmat, vm_size};
+use super::process::{EXEC, NULL, Proc, RDONLY, RDWR, REMAP, RND, is, is_now, shmat, vm_size};
 use crate::runner::Needs::{Any, Root, RootAndNobody, User};
 use crate::runner::{Row, row};
 
@@ -17,7 +17,7 @@ pub const ROWS: &[Row<Proc>] = &[
     }),
     row("AT-02", Any, "the address that the kernel chooses is a multiple of the page size", |p| {
         let id = p.segment(100, 0o600);
-        is("the remainder", p.attach(id).0 % p.page(), 0);
+        is("the remainder", p.attach(id).0 % p.page() as u64, 0);
     }),
     row("AT-03", Any, "the record after shmat: one attachment, our lpid, atime, no dtime", |p| {
         let id = p.segment(100, 0o600);
@@ -63,7 +63,7 @@ pub const ROWS: &[Row<Proc>] = &[
         |p| {
             let id = p.segment(100, 0o600);
             p.is_kept_from(shmat(id, Address(1), RND));
-            p.is_kept_from(shmat(id, Address(p.page() - 1), RND));
+            p.is_kept_from(shmat(id, Address::from(p.page() - 1), RND));
             is("attachments", p.nattch(id), 0);
         },
     ),
@@ -80,7 +80,7 @@ pub const ROWS: &[Row<Proc>] = &[
     ),
     row("AT-19b", Any, "the last page of all addresses: ENOMEM", |p| {
         let id = p.segment(100, 0o600);
-        p.fails(shmat(id, Address(p.page().wrapping_neg()), RDWR), ENOMEM);
+        p.fails(shmat(id, Address::from(p.page().wrapping_neg()), RDWR), ENOMEM);
     }),
     row("AT-20", Any, "SHM_RDONLY: can be read", |p| {
         let id = p.segment(100, 0o600);

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno::{EACCES, EIDRM, EINVAL, ENOMEM, EPERM};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{getegid, getuid};
 use playground::call::{Address, Cmd, Shmid, ShmidDs};
+use playground_core::Errno::{EACCES, EIDRM, EINVAL, ENOMEM, EPERM};
 
-use crate::process::{
+use super::process::{
     CREAT, FIND, NULL, Proc, RDWR, ipc_set, is, mode_is, needs_uid, set, shmat, shmctl, shmget, wait_a_second,
 };
 use crate::runner::Needs::{Any, Ipcns, Root, RootAndNobody, User};

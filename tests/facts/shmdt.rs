@@ -1,8 +1,8 @@
 //! `shmdt`: what it takes away, and what it will not.
 
-use nix::errno::Errno::EINVAL;
+use playground_core::Errno::EINVAL;
 
-use crate::process::{NULL, Proc, is, is_now, shmdt};
+use super::process::{NULL, Proc, is, is_now, shmdt};
 use crate::runner::Needs::Any;
 use crate::runner::{Row, row};
 

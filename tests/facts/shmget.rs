@@ -1,11 +1,11 @@
 //! `shmget`: when it makes a segment, when it finds one, and what it refuses.
 
-use nix::errno::Errno::{EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use playground::call::{Key, ShmgetFlags};
+use playground_core::Errno::{EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM};
 
-use crate::process::{
+use super::process::{
     CREAT, EXCL, FIND, HUGETLB, NEW, NORESERVE, NULL, PRIVATE, Proc, RDONLY, is, is_now, mode_is, setting,
     shmat, shmget,
 };

@@ -8,14 +8,10 @@ use crate::check::verdict::Finding;
 
 /// What the article writes.
 const TEXT: &str = "THIS IS A TEST";
-/// What exercise 10 writes, and exercise 14.
+/// What exercise 10 writes.
 const FIRST: &str = "I CAME FIRST";
-const CHILD: &str = "THE CHILD WAS HERE";
 /// Where exercise 13 puts its text.
 const LINKED: usize = 64;
-/// What exercise 16 counts to.
-const CHILDREN: usize = 4;
-const ROUNDS: u32 = 5000;
 
 /// The article's text is at the start of the segment.
 pub fn wrote_text(run: &Run) -> Vec<Finding> {
@@ -31,23 +27,41 @@ fn wrote(run: &Run, subject: Shmid, text: &str, offset: usize) -> Vec<Finding> {
     if run.looks(subject).any(|look| holds(look, text, offset)) {
         return fine();
     }
-    let Some(look) = run.looks(subject).find(|look| look.bytes.iter().any(|byte| *byte != 0)) else {
-        let words = format!("Nobody wrote to segment {subject}: the witness found nothing but zeros in it.");
-        return missing(Code::WroteNothing, words);
-    };
-    let place = (0..look.bytes.len()).find(|place| holds(look, text, *place));
-    missing(
-        Code::WroteElsewhere,
-        match place {
-            Some(place) => format!(
-                "The witness found `{text}` at offset {place} of segment {subject}, and not at {offset}."
-            ),
-            None => format!(
-                "The witness found `{}` in segment {subject}, and not `{text}`.",
-                excerpt(&look.bytes)
-            ),
-        },
-    )
+    let written = run.looks(subject).filter(|look| look.bytes.iter().any(|byte| *byte != 0));
+    match written.last() {
+        Some(look) => vec![instead(look, subject, text, offset)],
+        None => {
+            let words =
+                format!("Nobody wrote to segment {subject}: the witness found nothing but zeros in it.");
+            missing(Code::WroteNothing, words)
+        }
+    }
+}
+
+/// What was found instead of a text.
+fn instead(look: &Look, subject: Shmid, text: &str, offset: usize) -> Finding {
+    if let Some(place) = (0..look.bytes.len()).find(|place| holds(look, text, *place)) {
+        let words = format!(
+            "The witness found `{text}` at offset {place} of segment {subject}, and not at {offset}."
+        );
+        return Finding::new(Code::WroteElsewhere, words);
+    }
+    let there = look.bytes.get(offset..).unwrap_or_default();
+    if there.first().is_some_and(|byte| *byte != 0) {
+        let longer = if there.starts_with(text.as_bytes()) {
+            ": the text goes on, and ends with no NUL there"
+        } else {
+            ""
+        };
+        let words = format!(
+            "The witness found `{}` at offset {offset} of segment {subject}, and not `{text}`{longer}.",
+            excerpt(there)
+        );
+        return Finding::new(Code::WrongText, words);
+    }
+    let words =
+        format!("The witness found `{}` in segment {subject}, and not `{text}`.", excerpt(&look.bytes));
+    Finding::new(Code::WroteElsewhere, words)
 }
 
 /// Whether a text is at this place, with the zero that ends it: another one that only begins alike is another text.
@@ -57,7 +71,7 @@ fn holds(look: &Look, text: &str, offset: usize) -> bool {
 }
 
 /// The first bytes that are not zero, for people to read.
-fn excerpt(bytes: &[u8]) -> String {
+pub(in crate::check) fn excerpt(bytes: &[u8]) -> String {
     let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(0);
     let text: Vec<u8> = bytes[start..].iter().copied().take_while(|byte| *byte != 0).take(32).collect();
     text.escape_ascii().to_string()
@@ -76,99 +90,4 @@ pub fn linked_by_offset(run: &Run) -> Vec<Finding> {
         return missing(Code::WrongAddress, words);
     }
     wrote(run, subject, TEXT, link as usize)
-}
-
-/// The child has written its answer, and has not removed what its parent needs.
-pub fn child_answered(run: &Run) -> Vec<Finding> {
-    let Some(subject) = run.subject() else { return fine() };
-    if run.trace.processes.len() < 2 {
-        return missing(Code::PrintedWithoutSharing, "There was no second process: nobody forked.");
-    }
-    let removal =
-        run.controlled(subject, crate::call::Cmd::IpcRmid).find(|made| made.performed.pid != run.trace.pid);
-    if let Some(made) = removal {
-        let words = format!(
-            "Process {}, the child, removed segment {subject}, which its parent had made and still needs.",
-            made.performed.pid
-        );
-        return vec![Finding::new(Code::RemovedByTheWrongProcess, words).call(&made.performed)];
-    }
-    let by_child = |look: &&Look| look.pid != run.trace.pid && holds(look, CHILD, 0);
-    if run.looks(subject).any(|look| by_child(&look)) {
-        return fine();
-    }
-    let words = format!("When the child had done with segment {subject}, `{CHILD}` was not at its start.");
-    missing(Code::WroteNothing, words)
-}
-
-/// Every process has counted, and no count was lost.
-pub fn counted_without_loss(run: &Run) -> Vec<Finding> {
-    let Some(subject) = run.subject() else { return vec![super::allocate::not_allocated(run)] };
-    let counts: Vec<u32> = last_looks(run, subject).into_iter().map(counter).collect();
-    if counts.len() < CHILDREN {
-        let words = format!(
-            "{} processes beside the first had the segment attached when they had done; {CHILDREN} have to count in it.",
-            counts.len()
-        );
-        return missing(Code::PrintedWithoutSharing, words);
-    }
-    if let Some(words) = counted_for_show(run, subject) {
-        return missing(Code::PrintedWithoutSharing, words);
-    }
-    let all = CHILDREN as u32 * ROUNDS;
-    let last = run.looks(subject).last().map_or(0, counter);
-    if last != all {
-        let words = format!(
-            "The counter in segment {subject} ended at {last}, and not at {all}: {} additions were lost, since two \
-             processes read the same number and both stored the next.",
-            all.abs_diff(last)
-        );
-        return missing(Code::LostUpdates, words);
-    }
-    // The first one to have done has counted to 5000 at least, the second has seen 10000 by then, and so on.
-    if let Some((count, done)) = counts.iter().zip(1..).find(|(count, done)| **count < done * ROUNDS) {
-        let words = format!(
-            "When {done} of the processes had done, the counter in segment {subject} stood at {count}, and not at {} at \
-             least: another one has counted for them.",
-            done * ROUNDS
-        );
-        return missing(Code::LostUpdates, words);
-    }
-    if !run.at_once {
-        let words = "They counted one after the other, so that nothing could be lost: each process had ended before the \
-                     next one began. They have to count at the same time.";
-        return missing(Code::PrintedWithoutSharing, words);
-    }
-    fine()
-}
-
-/// What each process beside the first saw last: when it detached the segment, or when it ended.
-fn last_looks(run: &Run, subject: Shmid) -> Vec<&Look> {
-    let children: Vec<&Look> =
-        run.looks(subject).filter(|look| look.pid != run.trace.pid && look.done).collect();
-    let is_last =
-        |(place, look): &(usize, &&Look)| children[place + 1..].iter().all(|later| later.pid != look.pid);
-    children.iter().enumerate().filter(is_last).map(|(_, look)| *look).collect()
-}
-
-fn counter(look: &Look) -> u32 {
-    look.bytes.first_chunk::<4>().map_or(0, |count| u32::from_ne_bytes(*count))
-}
-
-/// Why a counter that says 20000 is no proof, if it is none.
-fn counted_for_show(run: &Run, subject: Shmid) -> Option<String> {
-    let start = run.starts.iter().find(|look| look.shmid == subject).map_or(0, counter);
-    if start != 0 {
-        return Some(format!(
-            "The counter in segment {subject} stood at {start} before the others began: they have to count from 0."
-        ));
-    }
-    let touched =
-        |child: &Look| run.looks(subject).any(|look| look.pid == child.pid && look.done && look.touched);
-    let idle = last_looks(run, subject).into_iter().filter(|child| !touched(child)).count();
-    (idle != 0).then(|| {
-        format!(
-            "{idle} of the processes never touched the counter in segment {subject}: each has to count in it."
-        )
-    })
 }

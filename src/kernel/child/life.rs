@@ -45,7 +45,7 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
     let reply = match request {
         Request::Perform(call) => process.perform(&call).map(|outcome| match outcome {
             Ok(answer) => Reply::Answered(answer),
-            Err(errno) => Reply::Errno(errno as i32),
+            Err(errno) => Reply::Errno(errno.raw()),
         }),
         Request::Load { address, length } => {
             let mut buffer = vec![0; length];
@@ -79,7 +79,7 @@ fn done(process: &mut Linux, deed: Deed) -> Result<Reply> {
     };
     Ok(match done {
         Done::Answered(Ok(answer)) => Reply::Answered(answer),
-        Done::Answered(Err(errno)) => Reply::Errno(errno as i32),
+        Done::Answered(Err(errno)) => Reply::Errno(errno.raw()),
         Done::Counted(tally) => Reply::Counted(tally),
         Done::Locked { orphaned } => Reply::Locked { orphaned },
         Done::Unlocked => Reply::Done,

@@ -5,7 +5,7 @@
 use nix::errno::Errno;
 use nix::libc::c_int;
 
-use super::{Linux, shm};
+use super::{Linux, portable, shm};
 use crate::call::{Answer, Call, Cmd, Outcome, ShmatFlags};
 
 /// This process's memory, for an access that is made whatever comes of it.
@@ -17,7 +17,7 @@ pub(crate) fn memory() -> Linux {
 
 /// Makes a call that needs no more memory than an address; `SHM_REMAP` is left out.
 pub(crate) fn perform(call: &Call) -> Outcome {
-    match *call {
+    let answer = match *call {
         Call::Shmget { key, size, flags, mode } => {
             shm::get(key, size, flags.bits() | mode.bits() as c_int).map(Answer::Id)
         }
@@ -31,5 +31,6 @@ pub(crate) fn perform(call: &Call) -> Outcome {
         }
         Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => shm::remove(shmid).map(|()| Answer::Done),
         _ => Err(Errno::ENOSYS),
-    }
+    };
+    answer.map_err(portable)
 }

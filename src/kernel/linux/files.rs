@@ -76,7 +76,11 @@ fn map(fd: i32, length: usize, writable: bool) -> nix::Result<Address> {
     let anywhere = std::ptr::null_mut::<c_void>();
     // SAFETY: without MAP_FIXED the kernel maps the file only where nothing is mapped.
     let mapped = unsafe { libc::mmap(anywhere, length, access, libc::MAP_SHARED, fd, 0) };
-    if mapped == libc::MAP_FAILED { Err(Errno::last()) } else { Ok(Address(mapped.expose_provenance())) }
+    if mapped == libc::MAP_FAILED {
+        Err(Errno::last())
+    } else {
+        Ok(Address::from(mapped.expose_provenance()))
+    }
 }
 
 /// The socket that a process was given as its standard input, to answer on.

@@ -23,15 +23,15 @@ pub(super) fn get(key: Key, size: usize, flags: c_int) -> nix::Result<Shmid> {
 ///
 /// With `SHM_REMAP` whatever is mapped there is replaced: it must be an attachment, which nothing refers to.
 pub(super) unsafe fn attach(id: Shmid, address: Address, flags: ShmatFlags) -> nix::Result<Address> {
-    let hint = std::ptr::without_provenance::<c_void>(address.0);
+    let hint = std::ptr::without_provenance::<c_void>(address.0 as usize);
     // SAFETY: without SHM_REMAP the kernel maps a segment only where nothing is; with it, the caller vouches.
     let mapped = unsafe { libc::shmat(id.0, hint, flags.bits()) };
-    Ok(Address(Errno::result(mapped)?.expose_provenance()))
+    Ok(Address::from(Errno::result(mapped)?.expose_provenance()))
 }
 
 /// `shmdt(address)`: takes a mapping away. No reference ever points into one.
 pub(super) fn detach(address: Address) -> nix::Result<()> {
-    let start = std::ptr::without_provenance::<c_void>(address.0);
+    let start = std::ptr::without_provenance::<c_void>(address.0 as usize);
     // SAFETY: shmdt removes attachments only, and refuses any other address.
     Errno::result(unsafe { libc::shmdt(start) }).map(drop)
 }
@@ -40,7 +40,7 @@ pub(super) fn detach(address: Address) -> nix::Result<()> {
 pub(super) fn stat(id: Shmid, cmd: Cmd) -> nix::Result<(c_int, ShmidDs)> {
     let mut record = blank();
     let value = control(id, cmd, &mut record)?;
-    Ok((value, ShmidDs::from(&record)))
+    Ok((value, record_of(&record)))
 }
 
 /// `shmctl(id, IPC_SET, &record)`: changes owner and mode.
@@ -94,22 +94,20 @@ pub(super) fn usage(id: Shmid) -> nix::Result<Answer> {
 }
 
 #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between architectures and C libraries")]
-impl From<&libc::shmid_ds> for ShmidDs {
-    fn from(record: &libc::shmid_ds) -> ShmidDs {
-        ShmidDs {
-            key: Key(record.shm_perm.__key),
-            uid: record.shm_perm.uid,
-            gid: record.shm_perm.gid,
-            cuid: record.shm_perm.cuid,
-            cgid: record.shm_perm.cgid,
-            mode: record.shm_perm.mode as u32,
-            size: record.shm_segsz,
-            atime: record.shm_atime as i64,
-            dtime: record.shm_dtime as i64,
-            ctime: record.shm_ctime as i64,
-            cpid: record.shm_cpid,
-            lpid: record.shm_lpid,
-            nattch: record.shm_nattch as u64,
-        }
+pub(crate) fn record_of(record: &libc::shmid_ds) -> ShmidDs {
+    ShmidDs {
+        key: Key(record.shm_perm.__key),
+        uid: record.shm_perm.uid,
+        gid: record.shm_perm.gid,
+        cuid: record.shm_perm.cuid,
+        cgid: record.shm_perm.cgid,
+        mode: record.shm_perm.mode as u32,
+        size: record.shm_segsz,
+        atime: record.shm_atime as i64,
+        dtime: record.shm_dtime as i64,
+        ctime: record.shm_ctime as i64,
+        cpid: record.shm_cpid,
+        lpid: record.shm_lpid,
+        nattch: record.shm_nattch as u64,
     }
 }

@@ -1,10 +1,9 @@
 //! Why the kernel refused one of the calls that are made beside the four: for semaphores, descriptors, keys.
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::{Words, unknown, words};
 use crate::call::{Call, FileCall, Key};
-use crate::error::meaning;
 
 pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
     match errno {
@@ -37,7 +36,11 @@ pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
                 ),
                 "See `ipcs -s`; semaphores are counted from 0.",
             ),
-            _ => words("No set of semaphores has this id, or no operation was given.", "See `ipcs -s`."),
+            Call::Semop { ops, .. } | Call::Semtimedop { ops, .. } if ops.is_empty() => words(
+                "No operation was given: whether there is such a set, the kernel has not looked.",
+                "Pass at least one struct sembuf, and how many there are.",
+            ),
+            _ => words("No set of semaphores has this id: it never was, or it is removed.", "See `ipcs -s`."),
         },
         Errno::EFBIG => words(
             "The set has no semaphore with this number.",
@@ -95,7 +98,7 @@ pub(super) fn ftok(errno: Errno) -> Words {
         Errno::ENOENT => words("ftok asks stat for the file's number, and no file has this name.", checked),
         Errno::EACCES => words("A folder on the way to the file may not be searched by this user.", checked),
         _ => words(
-            format!("ftok asks stat for the file's number, and it answered: {}.", meaning(errno)),
+            format!("ftok asks stat for the file's number, and it answered: {}.", errno.meaning()),
             checked,
         ),
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use nix::sys::stat::Mode;
+use playground_core::Mode;
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn told(call: &Call, errno: Errno) -> Reason {
 }
 
 fn attach(address: usize, flags: ShmatFlags) -> Call {
-    Call::Shmat { shmid: Shmid(3), address: Address(address), flags }
+    Call::Shmat { shmid: Shmid(3), address: address.into(), flags }
 }
 
 #[test]

@@ -18,13 +18,40 @@ impl Text {
             Traced::Begin { pid, parent, how, who, inherited, .. } => {
                 self.begins(speaker(who.as_deref(), *pid), *parent, how, *inherited)
             }
-            Traced::Waits { pid, who, c } => {
+            Traced::Waits { pid, who, c, seconds: None, .. } => {
                 self.evidence(&format!("{}{c} waits", speaker(who.as_deref(), *pid)))
             }
+            Traced::Waits { pid, who, c, seconds: Some(seconds), reason } => {
+                let told = format!(
+                    "{}{c}, for {}",
+                    speaker(who.as_deref(), *pid),
+                    counted(*seconds as usize, "second")
+                );
+                self.blank()?;
+                self.labelled("Waits".bold(), &told)?;
+                self.reason(reason.as_ref())?;
+                self.blank()
+            }
+            Traced::Refused { pid, who, c, reason } => {
+                self.blank()?;
+                self.labelled("Refused".red().bold(), &format!("{}{c}", speaker(who.as_deref(), *pid)))?;
+                self.reason(Some(reason))?;
+                self.blank()
+            }
+            Traced::Filters { pid, who, text } => {
+                self.blank()?;
+                self.labelled("Filter".bold(), &format!("{}{text}", speaker(who.as_deref(), *pid)))?;
+                self.blank()
+            }
+            Traced::Changed { shmid, how: "found", row: Some(row), .. } => self.further_in(&format!(
+                "segment {shmid} was there before: made by process {}, {}",
+                row.cpid,
+                row_in_words(row)
+            )),
             Traced::Changed { shmid, changes, row, .. } => {
                 self.further_in(&changed(*shmid, row.as_ref(), changes))
             }
-            Traced::Fault { pid, who, signal, address, mapped } => {
+            Traced::Fault { pid, who, signal, address, mapped, text } => {
                 let there = if *mapped {
                     "what is mapped there may not be used so"
                 } else {
@@ -34,8 +61,17 @@ impl Text {
                 self.blank()?;
                 // An address, not a pointer of C: here 0 is a place.
                 self.labelled("Fault".red().bold(), &format!("{who}{signal} at {:#x}: {there}", address.0))?;
+                if let Some(text) = text {
+                    self.labelled("".normal(), text)?;
+                }
                 self.blank()
             }
+            Traced::Access { who, access } => {
+                let place = access.place.as_ref().map_or(String::new(), |place| format!("  {place}"));
+                let who = speaker(who.as_deref(), access.pid);
+                self.evidence(&format!("{who}{} the word{place}", access.in_words()))
+            }
+            Traced::Race(race) => self.race(race),
             Traced::Lingers { processes } => {
                 self.blank()?;
                 self.labelled("Waits".bold(), &lingering(processes))?;
@@ -47,6 +83,13 @@ impl Text {
                 let mark = if *marked { "; it goes with its last attachment" } else { "" };
                 self.blank()?;
                 self.labelled("Left".red().bold(), &format!("{what} {id}{size}{holders}{mark}"))?;
+                self.labelled("Try".bold(), remove)?;
+                self.blank()
+            }
+            Traced::LeftMany { what, ids, size, remove } => {
+                let size = size.map_or(String::new(), |size| format!(", {size} bytes altogether"));
+                self.blank()?;
+                self.labelled("Left".red().bold(), &format!("{} {what}s: {}{size}", ids.len(), first(ids)))?;
                 self.labelled("Try".bold(), remove)?;
                 self.blank()
             }
@@ -117,16 +160,20 @@ fn changed(id: Shmid, row: Option<&Row>, changes: &[Change]) -> String {
     });
     match row {
         None => format!("segment {id} is gone"),
-        Some(row) if changes.is_empty() => {
-            let Row { key, size, nattch, .. } = row;
-            format!(
-                "segment {id}: key {:#010x}, {size} bytes, perms {:03o}, nattch {nattch}",
-                key.0,
-                row.perms & 0o777
-            )
-        }
+        Some(row) if changes.is_empty() => format!("segment {id}: {}", row_in_words(row)),
         Some(_) => format!("segment {id}: {}", cells.collect::<Vec<_>>().join(", ")),
     }
+}
+
+fn row_in_words(Row { key, size, perms, nattch, .. }: &Row) -> String {
+    format!("key {:#010x}, {size} bytes, perms {:03o}, nattch {nattch}", key.0, perms & 0o777)
+}
+
+/// The first of many ids.
+fn first(ids: &[i32]) -> String {
+    const NAMED: usize = 5;
+    let named = ids.iter().take(NAMED).map(i32::to_string).collect::<Vec<_>>().join(", ");
+    if ids.len() > NAMED { format!("{named} and so on") } else { named }
 }
 
 /// Whom the end waits for; of many the first ones are enough.

@@ -1,0 +1,41 @@
+//! All tests that can share a process, in one program: it is linked once, and the tests of every file run beside each
+//! other. The tests of `tests/NAME.rs` are the module `NAME`: `cargo test --test all ends::` runs those of one file.
+//!
+//! What forks, changes its user or counts its own threads needs a process for itself, and stands in `tests/kernel.rs`.
+
+mod examined;
+mod support;
+mod traced;
+
+mod apart;
+mod check;
+mod check_hostile;
+mod check_mistakes;
+mod check_open;
+mod check_race;
+mod check_verdicts;
+mod check_walls;
+mod ends;
+mod ground;
+mod input;
+mod loom;
+mod one_cpu;
+mod parsers;
+mod root;
+mod schedule;
+mod screens;
+mod terminal;
+mod tidy;
+mod trace;
+mod trace_truth;
+mod two_terminals;
+
+// These call strace, tmux, util-linux or python3.
+#[cfg(feature = "tools")]
+mod check_languages;
+#[cfg(feature = "tools")]
+mod evidence;
+#[cfg(feature = "tools")]
+mod parity;
+#[cfg(feature = "tools")]
+mod strace;

@@ -1,0 +1,18 @@
+//! All tests that need a process for themselves: they fork, change their user, their limits or their namespaces.
+//!
+//! The rows of `tests/NAME.rs` are named `NAME::ROW`: `cargo test --test kernel facts::GET` runs those whose names
+//! begin so.
+
+mod facts;
+mod locks;
+mod runner;
+mod shm;
+#[path = "support/silent.rs"]
+mod silent;
+mod speed;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runner::main(vec![facts::group(), shm::group(), locks::group(), speed::group()])
+}

@@ -1,0 +1,28 @@
+/* Exercise 9, with a mistake: the key finds the segment, and is passed to shmat in the id's stead. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+/* Given: says what failed, and ends the program. */
+static void fail(const char *call)
+{
+    perror(call);
+    exit(EXIT_FAILURE);
+}
+
+enum { KEY = 0x09090909 };
+
+int main(void)
+{
+    if (shmget(KEY, 0, 0) == -1)
+        fail("shmget");
+    char *memory = shmat(KEY, NULL, 0);
+    if (memory == (void *)-1)
+        fail("shmat");
+    printf("%s\n", memory);
+    if (shmdt(memory) == -1)
+        fail("shmdt");
+    return 0;
+}
