@@ -37,6 +37,12 @@ pub enum Code {
     WrongMode,
     /// A segment that another had made was taken for one's own.
     KeyCollision,
+    /// The segment was removed while it was still needed.
+    RemovedTooEarly,
+    /// One who had not made the segment removed it.
+    RemovedByTheWrongProcess,
+    /// An id of 0, which is an id like any other, was taken for a failure.
+    ZeroTakenForFailure,
     /// An id of -1, from a call that had failed, was used, or the failure was passed over.
     ErrorIgnored,
     /// A key was passed where a call wants an id.
@@ -45,10 +51,8 @@ pub enum Code {
     NullCheckedInsteadOfMinusOne,
     /// A wish for an address was not granted, and nothing else was tried.
     FixedAddressWithoutFallback,
-    /// The segment was removed while it was still needed.
-    RemovedTooEarly,
-    /// One who had not made the segment removed it.
-    RemovedByTheWrongProcess,
+    /// A process read, or removed, before the one that it needed had done its work.
+    NeverWaited,
     /// Memory was touched after it had been detached.
     UsedAfterDetach,
     /// A pointer was followed that means something in another process's memory only.
@@ -63,7 +67,9 @@ pub enum Code {
     NeverAsked,
     /// The segment was empty when the program had done with it.
     WroteNothing,
-    /// Something was written, but not what was asked, or not where.
+    /// A text is in the right place, and is not the one that was asked for.
+    WrongText,
+    /// Something was written, but not where it was asked for.
     WroteElsewhere,
     /// Processes wrote over each other's counts.
     LostUpdates,
@@ -99,7 +105,7 @@ impl Code {
     }
 }
 
-const ALL: [Code; 36] = [
+const ALL: [Code; 39] = [
     Code::CompileError,
     Code::NotRun,
     Code::Tampered,
@@ -112,12 +118,14 @@ const ALL: [Code; 36] = [
     Code::WrongFlags,
     Code::WrongMode,
     Code::KeyCollision,
+    Code::RemovedTooEarly,
+    Code::RemovedByTheWrongProcess,
+    Code::ZeroTakenForFailure,
     Code::ErrorIgnored,
     Code::KeyUsedAsId,
     Code::NullCheckedInsteadOfMinusOne,
     Code::FixedAddressWithoutFallback,
-    Code::RemovedTooEarly,
-    Code::RemovedByTheWrongProcess,
+    Code::NeverWaited,
     Code::UsedAfterDetach,
     Code::PointerOfAnotherProcess,
     Code::ReadOnlyWritten,
@@ -125,6 +133,7 @@ const ALL: [Code; 36] = [
     Code::WrongAddress,
     Code::NeverAsked,
     Code::WroteNothing,
+    Code::WrongText,
     Code::WroteElsewhere,
     Code::LostUpdates,
     Code::PrintedWithoutSharing,

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use super::rules::{self as r, Rule};
-use super::script::{Plant, Script};
+use super::script::{Plant, Script, Sizes};
 use crate::trace::Code as Mistake;
 
 /// One run under the examiner's eyes.
@@ -25,6 +25,10 @@ pub struct Trial {
     pub must_succeed: bool,
     /// Whether what is found is only said, and does not count.
     pub advises: bool,
+    /// Whether it asks for more, of a program in which nothing else was found.
+    pub only_after_a_pass: bool,
+    /// Whether the program has to do as well where its segment has the id 0.
+    pub tries_id_zero: bool,
 }
 
 const PLAIN: Trial = Trial {
@@ -34,13 +38,25 @@ const PLAIN: Trial = Trial {
     times: 1,
     must_succeed: true,
     advises: false,
+    only_after_a_pass: false,
+    tries_id_zero: true,
 };
 
 /// A run without a segment to be had: does it stop when shmget says so?
 const REFUSED: Trial = Trial {
-    script: Script { no_segments: true, ..Script::LOOK_ON },
+    script: Script { sizes: Sizes::Impossible, ..Script::LOOK_ON },
     rules: &[r::stopped_when_refused],
     must_succeed: false,
+    ..PLAIN
+};
+
+/// A run in which the kernel makes the segment a little larger than it was asked for: does the size that is printed come
+/// from the kernel's record? A program that compares the two, and gives up, has read the record as well.
+const LARGER: Trial = Trial {
+    script: Script { sizes: Sizes::Larger, ..Script::LOOK_ON },
+    rules: &[r::printed_the_records_size],
+    must_succeed: false,
+    only_after_a_pass: true,
     ..PLAIN
 };
 
@@ -98,6 +114,20 @@ impl Exercise {
         toml::from_str(self.texts).unwrap_or_else(|error| panic!("{}: {error}", self.name()))
     }
 
+    /// What is demanded beside the goal, as in all exercises from the one on that teaches it.
+    pub fn always(&self) -> String {
+        let first = &self.trials[0];
+        let detach = if first.tolerates.contains(&Mistake::NeverDetached) || self.number == 1 {
+            ""
+        } else {
+            "detach what you attach, "
+        };
+        let end = if first.must_succeed { "end with exit status 0, " } else { "" };
+        format!(
+            "As always: remove the segments that you make, {detach}{end}print to standard output, and take only -1 for a failure."
+        )
+    }
+
     /// The lesson that teaches it.
     pub fn lesson(&self) -> String {
         self.texts().lesson
@@ -131,16 +161,23 @@ pub const EXERCISES: &[Exercise] = &[
     exercise!(
         2,
         "exercise02",
-        &[Trial { rules: &[r::allocated, r::attached], tolerates: DETACHING_COMES_LATER, ..PLAIN }]
+        &[Trial {
+            rules: &[r::allocated, r::attached, r::attached_anywhere],
+            tolerates: DETACHING_COMES_LATER,
+            ..PLAIN
+        }]
     ),
     exercise!(
         3,
         "exercise03",
-        &[Trial {
-            rules: &[r::allocated, r::asked_and_printed_size],
-            tolerates: DETACHING_COMES_LATER,
-            ..PLAIN
-        }]
+        &[
+            Trial {
+                rules: &[r::allocated, r::asked_and_printed_size],
+                tolerates: DETACHING_COMES_LATER,
+                ..PLAIN
+            },
+            LARGER,
+        ]
     ),
     exercise!(
         4,
@@ -154,13 +191,23 @@ pub const EXERCISES: &[Exercise] = &[
     exercise!(
         5,
         "exercise05",
-        &[Trial { rules: &[r::allocated, r::attached, r::wrote_text, r::detached], ..PLAIN }]
+        &[Trial {
+            rules: &[r::allocated, r::attached, r::wrote_text, r::detached, r::detached_first],
+            ..PLAIN
+        }]
     ),
     exercise!(
         6,
         "exercise06",
         &[Trial {
-            rules: &[r::allocated, r::attached, r::wrote_text, r::detached, r::reattached_there],
+            rules: &[
+                r::allocated,
+                r::attached,
+                r::wrote_text,
+                r::reattached_there,
+                r::printed_where,
+                r::detached,
+            ],
             ..PLAIN
         }]
     ),
@@ -169,7 +216,7 @@ pub const EXERCISES: &[Exercise] = &[
         "exercise07",
         &[Trial {
             script: Script::planting(Plant::BeforeReattach),
-            rules: &[r::allocated, r::attached, r::wrote_text, r::reattached_there, r::printed_what_is_there],
+            rules: &[r::allocated, r::attached, r::wrote_text, r::reattached, r::printed_what_is_there],
             ..PLAIN
         }]
     ),
@@ -186,9 +233,12 @@ pub const EXERCISES: &[Exercise] = &[
                     r::wrote_text,
                     r::reattached_there,
                     r::printed_what_is_there,
+                    r::detached,
+                    r::detached_first,
                 ],
                 ..PLAIN
             },
+            LARGER,
             // The article's program checks no call, and its lost lines alone shall make it whole.
             Trial { advises: true, ..REFUSED },
         ]
@@ -236,13 +286,7 @@ pub const EXERCISES: &[Exercise] = &[
         "exercise13",
         &[Trial {
             script: Script::planting(Plant::BehindLink),
-            rules: &[
-                r::allocated,
-                r::attached,
-                r::linked_by_offset,
-                r::reattached_there,
-                r::printed_what_is_there
-            ],
+            rules: &[r::allocated, r::attached, r::linked_by_offset, r::reattached, r::printed_what_is_there],
             ..PLAIN
         }]
     ),
@@ -251,7 +295,7 @@ pub const EXERCISES: &[Exercise] = &[
         "exercise14",
         &[Trial {
             script: Script::planting(Plant::AfterChild),
-            rules: &[r::allocated, r::attached, r::child_answered, r::printed_what_is_there],
+            rules: &[r::allocated, r::attached, r::child_answered],
             ..PLAIN
         }]
     ),
@@ -272,6 +316,7 @@ pub const EXERCISES: &[Exercise] = &[
             script: Script { compares_lives: true, ..Script::LOOK_ON },
             rules: &[r::counted_without_loss],
             times: 3,
+            tries_id_zero: false,
             ..PLAIN
         }]
     ),

@@ -125,6 +125,7 @@ impl<W: Write> Report<W> {
         let title = self.plain(&format!("Exercise {} · {}", exercise.number, texts.title));
         writeln!(self.out, "{}\n", title.bold())?;
         self.paragraph("  ", &texts.goal)?;
+        self.paragraph("  ", &exercise.always())?;
         writeln!(self.out)?;
         self.paragraph("Edit     ", &format!("lessons/exercises/{}.rs", exercise.name()))?;
         self.paragraph("Lesson   ", &format!("cargo run --bin {}", texts.lesson))

@@ -6,6 +6,8 @@
 mod allocate;
 mod attach;
 mod bytes;
+mod child;
+mod detach;
 mod ends;
 mod keys;
 mod printed;
@@ -14,13 +16,21 @@ use super::code::Code;
 use super::exercises::Trial;
 use super::run::Run;
 use super::verdict::Finding;
+use crate::trace::Made;
 
 pub use allocate::{allocated, created_exclusively, stopped_when_refused};
-pub use attach::{attached, attached_for_reading, detached, reattached_there, went_elsewhere};
-pub use bytes::{child_answered, counted_without_loss, linked_by_offset, wrote_first, wrote_text};
-pub use ends::was_killed_at_work;
+pub use attach::{
+    attached, attached_anywhere, attached_for_reading, reattached, reattached_there, went_elsewhere,
+};
+pub(super) use bytes::excerpt;
+pub use bytes::{counted_without_loss, linked_by_offset, wrote_first, wrote_text};
+pub use child::child_answered;
+pub use detach::{detached, detached_first};
+pub use ends::{was_killed_at_work, zero_is_no_failure};
 pub use keys::{found_by_key, left_alone, opened_what_exists};
-pub use printed::{asked_and_printed_size, printed_first, printed_what_is_there};
+pub use printed::{
+    asked_and_printed_size, printed_first, printed_the_records_size, printed_what_is_there, printed_where,
+};
 
 /// What is missing in a run; nothing, if the rule holds.
 pub type Rule = fn(&Run) -> Vec<Finding>;
@@ -29,11 +39,13 @@ pub type Rule = fn(&Run) -> Vec<Finding>;
 const GATES: [Code; 4] = [Code::PosixInsteadOfSysv, Code::NotAllocated, Code::WrongKey, Code::NeverAttached];
 
 /// What a program that was ended early could not have done any more.
-const CONSEQUENCES: [Code; 7] = [
+const CONSEQUENCES: [Code; 9] = [
     Code::NeverAttached,
     Code::NeverAsked,
     Code::WroteNothing,
+    Code::WrongText,
     Code::WroteElsewhere,
+    Code::NeverWaited,
     Code::PrintedWithoutSharing,
     Code::NeverPrinted,
     Code::NeverDetached,
@@ -44,6 +56,25 @@ pub(super) fn judge(trial: &Trial, run: &Run) -> Vec<Finding> {
     if let Some((code, words)) = &run.halted {
         return vec![Finding::new(*code, words)];
     }
+    if let Some(finding) = ends::met_our_limit(run) {
+        return vec![finding];
+    }
+    let mut findings = found(trial, run);
+    for finding in &mut findings {
+        explain(finding, &run.trace.calls);
+    }
+    findings
+}
+
+/// The kernel's reason, as it was found out while the program stood still.
+fn explain(finding: &mut Finding, calls: &[Made]) {
+    let is_it = |made: &&Made| finding.call.as_ref() == Some(&made.performed.to_string());
+    if let Some(reason) = calls.iter().find(is_it).and_then(|made| made.reason.as_ref()) {
+        finding.why(reason);
+    }
+}
+
+fn found(trial: &Trial, run: &Run) -> Vec<Finding> {
     let mut findings = ends::mistakes(trial, run);
     let ended_early = trial.must_succeed && !run.trace.ending.is_success();
     for rule in trial.rules {

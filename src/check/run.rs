@@ -1,7 +1,8 @@
 //! One run of a program as evidence: what it asked of the kernel, what it printed, what lay in its segments.
 
 use super::code::Code;
-use crate::call::{Address, Answer, Call, Cmd, Key, Shmid};
+use crate::call::{Address, Answer, Call, Cmd, Key, Shmid, ShmidDs};
+use crate::course::SIZE;
 use crate::trace::{Made, Trace};
 
 /// Everything that is known of a run.
@@ -17,14 +18,18 @@ pub struct Run {
     pub looks: Vec<Look>,
     /// What lay in each segment when the first child began, where the script says to find that out.
     pub starts: Vec<Look>,
-    /// What the witness wrote, that no program could guess.
-    pub planted: Option<String>,
+    /// What lay in each segment when a process began, where the script says to find that out.
+    pub births: Vec<Look>,
+    /// What the examiner wrote, in the order in which it did.
+    pub planted: Vec<Planted>,
     /// The segment that the examiner had made before.
     pub given: Option<Given>,
     /// Whether two children were there at once, where the script says to find that out.
     pub at_once: bool,
-    /// Whether the examiner killed one of its processes at its work, as the script says.
-    pub killed: bool,
+    /// What children had written when they ended, where the script says to find that out.
+    pub answers: Vec<ChildAnswer>,
+    /// The processes that the examiner killed at their `IPC_STAT`, as the script says.
+    pub killed: Vec<Killed>,
     /// Why the examiner ended it.
     pub halted: Option<(Code, String)>,
     /// Memory that it shared by other means than System V calls.
@@ -48,6 +53,41 @@ pub struct Look {
     pub touched: bool,
 }
 
+/// Words of the examiner's in a segment, that no program could guess.
+#[derive(Clone, Debug)]
+pub struct Planted {
+    /// The segment.
+    pub shmid: Shmid,
+    /// The text.
+    pub text: String,
+    /// How far it is from the start.
+    pub offset: usize,
+    /// Whether nothing leads there: who prints it has searched.
+    pub decoy: bool,
+}
+
+/// What a child had written into a segment when it ended.
+#[derive(Clone, Debug)]
+pub struct ChildAnswer {
+    /// The segment.
+    pub shmid: Shmid,
+    /// The string at its start, for people to read.
+    pub text: String,
+    /// Whether the first process had no part in the segment any more by then: it had detached it, or ended.
+    pub too_late: bool,
+}
+
+/// A process that was killed at its `IPC_STAT`.
+#[derive(Clone, Copy, Debug)]
+pub struct Killed {
+    /// The segment that it asked for.
+    pub shmid: Shmid,
+    /// The process.
+    pub pid: i32,
+    /// Whether the exercise's text was in the segment by then.
+    pub at_work: bool,
+}
+
 /// The examiner's own segment.
 #[derive(Debug)]
 pub struct Given {
@@ -57,6 +97,13 @@ pub struct Given {
     pub text: String,
     /// What was in it when the run was over; nothing if the segment was gone.
     pub after: Option<Vec<u8>>,
+}
+
+impl Given {
+    /// What the program is to find in it.
+    pub fn planted(&self) -> Planted {
+        Planted { shmid: self.shmid, text: self.text.clone(), offset: 0, decoy: false }
+    }
 }
 
 impl Run {
@@ -86,9 +133,30 @@ impl Run {
         )
     }
 
-    /// The segment that the exercise is about: the examiner's, or else the first one that the program made.
+    /// The segment that the exercise is about: the examiner's, or else the one of the program's own that is most like
+    /// what was asked for. Of several alike it is the first.
     pub fn subject(&self) -> Option<Shmid> {
-        self.given.as_ref().map(|given| given.shmid).or_else(|| self.made().next().map(|(_, id)| id))
+        let own = || Some(self.made_subject()?.1);
+        self.given.as_ref().map(|given| given.shmid).or_else(own)
+    }
+
+    /// The `shmget` that made the segment that the exercise is about, with its id.
+    pub fn made_subject(&self) -> Option<(&Made, Shmid)> {
+        let likeness = |(made, id): &(&Made, Shmid)| {
+            let size = matches!(made.performed.call, Call::Shmget { size, .. } if size == SIZE);
+            (self.attached(*id).next().is_some(), size)
+        };
+        // Of several greatest ones `max_by_key` returns the last.
+        let made: Vec<_> = self.made().collect();
+        made.into_iter().rev().max_by_key(likeness)
+    }
+
+    /// What the kernel recorded of a segment, as often as it was asked.
+    pub fn records(&self, id: Shmid) -> impl Iterator<Item = (&Made, &ShmidDs)> {
+        self.controlled(id, Cmd::IpcStat).filter_map(|made| match &made.performed.outcome {
+            Ok(Answer::Record(record)) => Some((made, record)),
+            _ => None,
+        })
     }
 
     /// The `shmat` calls that attached a segment, with the address.
@@ -122,9 +190,28 @@ impl Run {
         self.looks.iter().filter(move |look| look.shmid == id && !look.planted)
     }
 
-    /// Whether the output holds a number, and not only its digits in a longer one.
+    /// Whether the output holds a number, and not only its digits in a longer one. Its thousands may be set apart.
     pub fn printed_number(&self, number: usize) -> bool {
-        self.output.split(|letter: char| !letter.is_ascii_digit()).any(|word| word == number.to_string())
+        let number = number.to_string();
+        let joined = self.output.replace([',', '\'', '_'], "");
+        [self.output.as_str(), &joined]
+            .into_iter()
+            .any(|output| output.split(|letter: char| !letter.is_ascii_digit()).any(|word| word == number))
+    }
+
+    /// Whether the output holds an address, in whatever notation of C or Rust.
+    pub fn printed_address(&self, address: Address) -> bool {
+        let is_it = |word: &str| {
+            let digits = word.strip_prefix("0x").unwrap_or(word);
+            u64::from_str_radix(digits, 16) == Ok(address.0) || word == address.0.to_string()
+        };
+        let output = self.output.to_ascii_lowercase();
+        output.split(|letter: char| !letter.is_ascii_alphanumeric()).any(is_it)
+    }
+
+    /// The examiner's texts in a segment to which the program was to be led.
+    pub fn planted_in(&self, id: Shmid) -> impl Iterator<Item = &Planted> {
+        self.planted.iter().filter(move |planted| planted.shmid == id && !planted.decoy)
     }
 
     /// Whether the output holds a text.

@@ -11,8 +11,10 @@ pub struct Script {
     pub plant: Plant,
     /// Whether it kills the program at its first `IPC_STAT`.
     pub kills_at_stat: bool,
-    /// Whether no segment can be had at all: `kernel.shmmni` is 0, for which a namespace of one's own is needed.
-    pub no_segments: bool,
+    /// What becomes of the sizes that the program asks for.
+    pub sizes: Sizes,
+    /// Whether the first segment has the id 0, for which a namespace of one's own is needed.
+    pub id_zero: bool,
     /// Whether it finds out if children are at work at the same time.
     pub compares_lives: bool,
 }
@@ -26,6 +28,19 @@ pub struct Setting {
     pub mode: u32,
 }
 
+/// What becomes of the size that a program asks `shmget` for. No file shows what is going on, so that a program cannot
+/// look first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sizes {
+    /// Nothing.
+    #[default]
+    AsAsked,
+    /// It becomes a little larger, and fits into as many pages: what the kernel records is not what the program knows.
+    Larger,
+    /// It becomes larger than all that the namespace may have: the kernel refuses.
+    Impossible,
+}
+
 /// When the examiner writes into the program's segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Plant {
@@ -36,7 +51,7 @@ pub enum Plant {
     BeforeReattach,
     /// The same, but elsewhere in the segment, and the number at its start is made to lead there.
     BehindLink,
-    /// When the first child is about to end.
+    /// When a child that has written something is about to end.
     AfterChild,
 }
 
@@ -46,7 +61,8 @@ impl Script {
         given: None,
         plant: Plant::Never,
         kills_at_stat: false,
-        no_segments: false,
+        sizes: Sizes::AsAsked,
+        id_zero: false,
         compares_lives: false,
     };
 

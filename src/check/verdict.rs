@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::code::Code;
+use super::run::Run;
 use crate::call::Performed;
+use crate::error::Reason;
 use crate::story::visible;
 
 /// Something that is wrong, in one sentence.
@@ -15,6 +17,12 @@ pub struct Finding {
     pub message: String,
     /// The call that shows it, in C notation, where a call does.
     pub call: Option<String>,
+    /// Why the kernel refused that call, if it did.
+    pub why: Option<String>,
+    /// What the program printed, if the finding is about that.
+    pub printed: Option<String>,
+    /// What a compiler says of it, line by line.
+    pub compiler: Option<String>,
     /// The lesson to read.
     pub lesson: String,
 }
@@ -24,7 +32,8 @@ impl Finding {
     ///
     /// Whatever the program or a compiler has said in the message commands nobody's terminal.
     pub fn new(code: Code, message: impl AsRef<str>) -> Finding {
-        Finding { code, message: visible(message.as_ref()), call: None, lesson: String::new() }
+        let message = visible(message.as_ref());
+        Finding { code, message, call: None, why: None, printed: None, compiler: None, lesson: String::new() }
     }
 
     /// With the call that shows it.
@@ -34,12 +43,55 @@ impl Finding {
         self
     }
 
+    /// With the reason for which the kernel refused the call.
+    pub fn why(&mut self, reason: &Reason) {
+        self.why = Some(format!("{} {}", reason.why, reason.advice));
+    }
+
+    /// With what the program printed.
+    #[must_use]
+    pub fn printed(mut self, run: &Run) -> Finding {
+        self.printed = Some(Output::of(run).standard);
+        self
+    }
+
     /// With a lesson other than the exercise's.
     #[must_use]
     pub fn lesson(mut self, lesson: &str) -> Finding {
         self.lesson = lesson.to_owned();
         self
     }
+}
+
+/// What a program printed, cut to what people read, and without anything that commands a terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// On standard output.
+    pub standard: String,
+    /// On standard error.
+    pub errors: String,
+}
+
+impl Output {
+    /// What it printed in a run.
+    pub fn of(run: &Run) -> Output {
+        Output { standard: cut(&run.output), errors: cut(&run.errors) }
+    }
+}
+
+/// The first lines, and of each the first letters.
+fn cut(text: &str) -> String {
+    const LINES: usize = 20;
+    const LETTERS: usize = 200;
+    let line = |line: &str| match line.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{} …", visible(&line[..end])),
+        None => visible(line),
+    };
+    let mut lines: Vec<String> = text.lines().take(LINES).map(line).collect();
+    if text.lines().nth(LINES).is_some() {
+        lines.push("…".to_owned());
+    }
+    lines.join("\n")
 }
 
 /// What came of an exercise.
@@ -53,6 +105,8 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// What the program had left in the kernel, and is removed.
     pub removed: Vec<String>,
+    /// What the program printed.
+    pub output: Output,
     /// What else there is to say: of the ground, and of what could not be examined on it.
     pub notes: Vec<String>,
 }
@@ -73,6 +127,7 @@ impl Verdict {
             passed: findings.is_empty(),
             findings,
             removed: Vec::new(),
+            output: Output::default(),
             notes: Vec::new(),
         };
         for finding in &mut verdict.findings {

@@ -20,12 +20,13 @@ use nix::unistd::Pid;
 
 use super::code::Code;
 use super::guard::Guard;
-use super::run::Look;
-use super::script::{Plant, Script};
-use crate::call::{Address, Answer, Call, Cmd, ShmatFlags, Shmid};
+use super::rules::excerpt;
+use super::run::{ChildAnswer, Killed, Look, Planted};
+use super::script::{Plant, Script, Sizes};
+use crate::call::{Address, Answer, Call, Cmd, ShmatFlags, ShmgetFlags, Shmid};
 use crate::evidence::maps;
 use crate::kernel::{Linux, ProcFile, Process};
-use crate::trace::{Attachment, Observer, State, Step};
+use crate::trace::{Attachment, Beginning, How, Observer, State, Step, request_size};
 
 /// As much of a segment as is looked at.
 const ENOUGH: usize = 64 * 1024;
@@ -35,6 +36,10 @@ const COMPANY: Duration = Duration::from_millis(250);
 const ENOUGH_PROGRAM: u64 = 1 << 20;
 /// A program in an endless loop would be looked at for ever.
 const MOST_LOOKS: usize = 200;
+/// More bytes than a namespace of ours may have in segments, and fewer than any segment may have.
+const IMPOSSIBLE: usize = 1 << 60;
+/// What exercise 15 has in its segment when it is at work.
+const TEXT: &str = "THIS IS A TEST";
 /// Bits 63 and 62 of an entry of `/proc/PID/pagemap`, which has one for each page.
 const PRESENT_OR_SWAPPED: u64 = 0b11 << 62;
 
@@ -50,9 +55,11 @@ pub(super) struct Witness {
     once_detached: BTreeSet<Shmid>,
     pub looks: Vec<Look>,
     pub starts: Vec<Look>,
-    pub planted: Option<String>,
+    pub births: Vec<Look>,
+    pub planted: Vec<Planted>,
+    pub answers: Vec<ChildAnswer>,
     pub at_once: bool,
-    pub killed: bool,
+    pub killed: Vec<Killed>,
     pub shared_otherwise: Option<String>,
 }
 
@@ -67,14 +74,17 @@ impl Witness {
             once_detached: BTreeSet::new(),
             looks: Vec::new(),
             starts: Vec::new(),
-            planted: None,
+            births: Vec::new(),
+            planted: Vec::new(),
+            answers: Vec::new(),
             at_once: false,
-            killed: false,
+            killed: Vec::new(),
             shared_otherwise: None,
         }
     }
 
-    fn asks(&mut self, pid: i32, call: &Call, state: &State) -> ControlFlow<()> {
+    fn asks(&mut self, pid: i32, tid: i32, call: &Call, state: &State) -> ControlFlow<()> {
+        self.change_size(tid, call);
         if let Call::Shmat { shmid, .. } = *call {
             self.look_at_start(shmid, pid);
         }
@@ -82,11 +92,12 @@ impl Witness {
             Call::Shmdt { address } => {
                 if let Some(shmid) = at(state, pid, address) {
                     self.look(shmid, pid, true, state);
+                    self.answer_too_late(pid, shmid, state);
                     self.once_detached.insert(shmid);
                 }
             }
             Call::Shmat { shmid, .. } if self.once_detached.contains(&shmid) => match self.script.plant {
-                Plant::BeforeReattach => self.plant(shmid, 0),
+                Plant::BeforeReattach => self.plant_once(shmid),
                 Plant::BehindLink => self.plant_behind_link(shmid),
                 Plant::Never | Plant::AfterChild => {}
             },
@@ -97,13 +108,34 @@ impl Witness {
                 return ControlFlow::Break(());
             }
             Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => self.look(shmid, pid, false, state),
-            Call::Shmctl { cmd: Cmd::IpcStat, .. } if self.script.kills_at_stat && !self.killed => {
-                self.killed = true;
-                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            Call::Shmctl { shmid, cmd: Cmd::IpcStat } if self.script.kills_at_stat => {
+                self.kill_at_work(pid, shmid, state);
             }
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+
+    /// Has the kernel asked for another size than the program asks for, if the script says so.
+    fn change_size(&self, tid: i32, call: &Call) {
+        let Call::Shmget { size, flags, .. } = *call else { return };
+        let wanted = match self.script.sizes {
+            Sizes::Larger if flags.contains(ShmgetFlags::IPC_CREAT) && size > 0 => {
+                size + 8 + random_below(2048)
+            }
+            Sizes::Impossible => IMPOSSIBLE,
+            _ => return,
+        };
+        // Where that cannot be done, the run is one like any other.
+        let _ = request_size(tid, wanted);
+    }
+
+    /// Everyone who asks is killed: one who dies in another's stead saves nobody.
+    fn kill_at_work(&mut self, pid: i32, shmid: Shmid, state: &State) {
+        let has_text = read(shmid).is_some_and(|bytes| bytes.starts_with(TEXT.as_bytes()));
+        let is_attached = state.attached(pid).any(|attachment| attachment.shmid == shmid);
+        self.killed.push(Killed { shmid, pid, at_work: has_text && is_attached });
+        let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
     }
 
     /// Where namespaces are forbidden, the program could remove what is not ours to lose.
@@ -118,11 +150,8 @@ impl Witness {
             self.look(*shmid, pid, true, state);
         }
         if self.script.plant == Plant::AfterChild && self.first != Some(pid) {
-            let made = state.segments().find(|segment| segment.made.is_some() && segment.removed.is_none());
-            if let Some(segment) = made {
-                let shmid = segment.shmid;
-                self.look(shmid, pid, true, state);
-                self.plant(shmid, 0);
+            for shmid in made_in(state) {
+                self.answer_after(pid, shmid, state);
             }
         }
         if let Some(first) = self.first.filter(|first| *first != pid && self.script.compares_lives) {
@@ -152,12 +181,8 @@ impl Witness {
     /// Memory that is mapped; or, of a program that has tidied up, the word in it by which the linker knows the function.
     fn notice_other_sharing(&mut self, pid: i32) {
         let text = fs::read_to_string(ProcFile::Maps.path(pid)).unwrap_or_default();
-        let shared = |mapping: &maps::Mapping| {
-            let others = ["/dev/shm/", "/memfd:", "/dev/zero"];
-            mapping.perms.ends_with('s') && others.iter().any(|name| mapping.name.starts_with(name))
-        };
-        let mapped = maps::parse(&text).unwrap_or_default().into_iter().find(shared);
-        let found = mapped.map(|mapping| mapping.name).or_else(|| linked_with(pid));
+        let mapped = maps::parse(&text).unwrap_or_default().iter().find_map(shared_otherwise);
+        let found = mapped.or_else(|| linked_with(pid));
         self.shared_otherwise = self.shared_otherwise.take().or(found);
     }
 
@@ -165,7 +190,7 @@ impl Witness {
         if self.looks.len() < MOST_LOOKS
             && let Some(bytes) = read(shmid)
         {
-            let planted = self.planted.is_some();
+            let planted = self.planted.iter().any(|planted| planted.shmid == shmid);
             let touched = has_touched(pid, shmid, state);
             self.looks.push(Look { shmid, pid, bytes, planted, done, touched });
         }
@@ -182,25 +207,82 @@ impl Witness {
         }
     }
 
-    fn plant(&mut self, shmid: Shmid, offset: usize) {
-        if self.planted.is_none() {
-            let text = fresh_text();
-            if write(shmid, offset, format!("{text}\0").as_bytes()) {
-                self.planted = Some(text);
+    /// What lay in the segments when a child began, to be compared with what it leaves in them.
+    fn look_at_birth(&mut self, beginning: &Beginning, state: &State) {
+        if self.script.plant != Plant::AfterChild || matches!(beginning.how, How::First | How::Thread) {
+            return;
+        }
+        for shmid in made_in(state) {
+            if let Some(bytes) = read(shmid).filter(|_| self.births.len() < MOST_LOOKS) {
+                let pid = beginning.pid;
+                self.births.push(Look { shmid, pid, bytes, planted: false, done: false, touched: false });
             }
         }
     }
 
-    /// Only where the number is an offset at all: what it leads to is moved elsewhere, and the number with it.
+    /// When a child that has written ends, other words take the place of its own: who prints those has read after it.
+    /// A child that only sat there, or ran a program with other business, has not answered.
+    fn answer_after(&mut self, pid: i32, shmid: Shmid, state: &State) {
+        let touched = has_touched(pid, shmid, state)
+            || self.looks.iter().any(|look| look.pid == pid && look.shmid == shmid && look.touched);
+        let Some(bytes) = read(shmid).filter(|_| touched) else { return };
+        if self.is_news(pid, shmid, &bytes) {
+            let too_late = !self.parent_has(shmid, state);
+            self.answers.push(ChildAnswer { shmid, text: excerpt(&bytes), too_late });
+            self.plant(shmid, 0, false);
+        }
+    }
+
+    /// A child may be the last to have the segment: when it has detached it, nobody can look any more.
+    fn answer_too_late(&mut self, pid: i32, shmid: Shmid, state: &State) {
+        let is_child = self.script.plant == Plant::AfterChild && self.first != Some(pid);
+        if !is_child || self.parent_has(shmid, state) {
+            return;
+        }
+        if let Some(bytes) = read(shmid).filter(|bytes| self.is_news(pid, shmid, bytes)) {
+            self.answers.push(ChildAnswer { shmid, text: excerpt(&bytes), too_late: true });
+        }
+    }
+
+    fn parent_has(&self, shmid: Shmid, state: &State) -> bool {
+        self.first.is_some_and(|first| state.attached(first).any(|attachment| attachment.shmid == shmid))
+    }
+
+    /// Whether a text stands at the start that neither was there when the child began, nor is the examiner's own.
+    fn is_news(&self, pid: i32, shmid: Shmid, bytes: &[u8]) -> bool {
+        let before = self.births.iter().rfind(|look| look.pid == pid && look.shmid == shmid);
+        let was_there = before.is_some_and(|look| starts_alike(&look.bytes, bytes));
+        let is_ours = self.planted.iter().any(|planted| bytes.starts_with(planted.text.as_bytes()));
+        !was_there && !is_ours && bytes.first().is_some_and(|byte| *byte != 0)
+    }
+
+    fn plant_once(&mut self, shmid: Shmid) {
+        if self.planted.iter().all(|planted| planted.shmid != shmid) {
+            self.plant(shmid, 0, false);
+        }
+    }
+
+    fn plant(&mut self, shmid: Shmid, offset: usize, decoy: bool) {
+        let text = fresh_text();
+        if write(shmid, offset, format!("{text}\0").as_bytes()) {
+            self.planted.push(Planted { shmid, text, offset, decoy });
+        }
+    }
+
+    /// Only where the number is an offset at all: what it leads to is moved elsewhere, and the number with it. Texts to
+    /// which nothing leads stand before it and behind it, for one who only searches.
     fn plant_behind_link(&mut self, shmid: Shmid) {
         let Some(bytes) = read(shmid) else { return };
         let link = bytes.first_chunk::<8>().map_or(u64::MAX, |link| u64::from_ne_bytes(*link));
-        if link >= bytes.len() as u64 || self.planted.is_some() {
+        if link >= bytes.len() as u64 || self.planted.iter().any(|planted| planted.shmid == shmid) {
             return;
         }
-        let elsewhere = 1024 + 8 * (random() % 1024) as usize;
+        let elsewhere = 1024 + 8 * random_below(1024);
         if write(shmid, 0, &(elsewhere as u64).to_ne_bytes()) {
-            self.plant(shmid, elsewhere);
+            self.plant(shmid, elsewhere, false);
+            for decoy in [256 + 8 * random_below(64), elsewhere + 64, 16384 + 8 * random_below(1024)] {
+                self.plant(shmid, decoy, true);
+            }
         }
     }
 }
@@ -210,16 +292,21 @@ impl Observer for Witness {
         false
     }
 
+    fn wants_reasons(&self) -> bool {
+        true
+    }
+
     fn see(&mut self, step: &Step<'_>, state: &State) -> ControlFlow<()> {
         match step {
             Step::Began(beginning) => {
                 self.first.get_or_insert(beginning.pid);
                 self.guard.began(beginning.pid);
+                self.look_at_birth(beginning, state);
                 for segment in state.segments().filter(|segment| segment.made.is_some()) {
                     self.look_at_start(segment.shmid, beginning.pid);
                 }
             }
-            Step::Asks { pid, call, .. } => return self.asks(*pid, call, state),
+            Step::Asks { pid, tid, call } => return self.asks(*pid, *tid, call, state),
             Step::Made(made) if made.created => self.guard.made(&made.performed),
             Step::Ending { pid } => self.ending(*pid, state),
             Step::Ended { pid, .. } => self.guard.ended(*pid),
@@ -240,6 +327,33 @@ fn has_touched(pid: i32, shmid: Shmid, state: &State) -> bool {
     };
     let its = |attachment: &&Attachment| attachment.shmid == shmid;
     state.attached(pid).filter(its).any(|attachment| is_there(attachment.address))
+}
+
+/// How a mapping is shared that is no segment. What cannot be written, as a cache of the C library, shares nothing.
+fn shared_otherwise(mapping: &maps::Mapping) -> Option<String> {
+    let is_shared = mapping.perms.ends_with('s') && mapping.perms.contains('w');
+    if !is_shared || mapping.name.starts_with("/SYSV") {
+        return None;
+    }
+    Some(match mapping.name.as_str() {
+        // The kernel shows what has no file under this name.
+        name if name.starts_with("/dev/zero") => "mmap(MAP_SHARED|MAP_ANONYMOUS)".to_owned(),
+        name if name.starts_with("/memfd:") => format!("memfd_create and mmap ({name})"),
+        name if name.starts_with("/dev/shm/") => format!("shm_open and mmap ({name})"),
+        name if name.starts_with('/') => format!("mmap(MAP_SHARED) of the file {name}"),
+        _ => return None,
+    })
+}
+
+/// The segments that the program has made and that are still there, marked or not.
+fn made_in(state: &State) -> Vec<Shmid> {
+    state.segments().filter(|segment| segment.made.is_some()).map(|segment| segment.shmid).collect()
+}
+
+/// Whether two segments begin with the same string.
+fn starts_alike(one: &[u8], other: &[u8]) -> bool {
+    let text = |bytes: &[u8]| bytes.iter().take_while(|byte| **byte != 0).copied().collect::<Vec<_>>();
+    text(one) == text(other)
 }
 
 /// The function of POSIX shared memory that a program is linked with.
@@ -314,6 +428,10 @@ pub(super) fn fresh_text() -> String {
     let number = random();
     let (one, other) = (WORDS[(number % 16) as usize], WORDS[(number / 16 % 16) as usize]);
     format!("{one} {other} {}", 100_000 + number / 256 % 900_000)
+}
+
+fn random_below(bound: usize) -> usize {
+    (random() % bound as u64) as usize
 }
 
 /// A number from the keys that the system gives to every hash table.

@@ -7,9 +7,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::build::{Libraries, build};
+use super::build::Libraries;
 use super::exercises::Exercise;
-use super::verdict::Finding;
+use super::job::Work;
 
 /// A checkout of the playground, or a folder that looks like one.
 #[derive(Clone, Debug)]
@@ -43,23 +43,16 @@ impl Workshop {
         self.exercises().join(exercise.name()).with_extension("rs")
     }
 
-    /// Builds the learner's file, unless what was built last is still good.
-    ///
-    /// # Errors
-    ///
-    /// What does not compile, or cannot be written.
-    pub fn build(&self, exercise: &Exercise) -> Result<PathBuf, Finding> {
-        let place = self.root.join("target/exercises");
-        let (source, program) = (self.file(exercise), place.join(exercise.name()));
+    /// The learner's file: the program that was built of it last, if that is still good, or else the source.
+    pub fn work(&self, exercise: &Exercise) -> Handed {
+        let source = self.file(exercise);
+        let program = self.root.join("target/exercises").join(exercise.name());
         let (stamp, wanted) = (program.with_extension("stamp"), fingerprint(&source));
         let is_good = program.exists() && fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted);
-        if !is_good {
-            let _ = fs::create_dir_all(&place);
-            let _ = fs::remove_file(&stamp);
-            build(&source, &program)?;
-            let _ = fs::write(&stamp, wanted);
+        if is_good {
+            return Handed { work: Work::Command(vec![program.display().to_string()]), built: None };
         }
-        Ok(program)
+        Handed { work: Work::Source(source), built: Some(Built { program, stamp, wanted }) }
     }
 
     /// Puts the exercise's files back as they were shipped. Returns where the learner's own texts are kept.
@@ -91,6 +84,43 @@ impl Workshop {
         let free = (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0));
         fs::rename(file, &free)?;
         Ok(free)
+    }
+}
+
+/// What a learner has written, ready to be judged.
+#[derive(Debug)]
+pub struct Handed {
+    /// What is judged.
+    pub work: Work,
+    /// Where the program belongs that is built of it, if it is a source.
+    pub built: Option<Built>,
+}
+
+/// A program that is kept for the next time.
+#[derive(Debug)]
+pub struct Built {
+    program: PathBuf,
+    stamp: PathBuf,
+    wanted: String,
+}
+
+impl Built {
+    /// Where a new program is written; nothing, if nothing can be written.
+    pub(super) fn place(&self) -> Option<PathBuf> {
+        fs::create_dir_all(self.program.parent()?).ok()?;
+        let _ = fs::remove_file(&self.stamp);
+        Some(self.program.with_extension("new"))
+    }
+
+    /// Keeps what was written there, if it is whole. That nothing can be kept costs only time.
+    pub(super) fn keep(&self) {
+        let new = self.program.with_extension("new");
+        let is_whole = fs::metadata(&new).is_ok_and(|file| file.len() > 0);
+        if is_whole && fs::rename(&new, &self.program).is_ok() {
+            let _ = fs::write(&self.stamp, &self.wanted);
+        } else {
+            let _ = fs::remove_file(new);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ const SHARED_KEY: Key = Key(0x0a0a_0a0a);
 
 /// A new segment without a key, of the article's size, for its owner alone.
 pub fn allocated(run: &Run) -> Vec<Finding> {
-    let Some((made, _)) = run.made().next() else { return vec![not_allocated(run)] };
+    let Some((made, _)) = run.made_subject() else { return vec![not_allocated(run)] };
     let Call::Shmget { key, size, mode, .. } = made.performed.call else { return fine() };
     let mut found = Vec::new();
     if key != Key::PRIVATE {

@@ -1,12 +1,13 @@
 //! Attaching a segment: at all, again, elsewhere, for reading only.
 
+use super::ends::misalignment;
 use super::{fine, missing};
 use crate::call::{Address, Call, ShmatFlags};
 use crate::check::code::Code;
 use crate::check::run::Run;
 use crate::check::verdict::Finding;
 use crate::course::THERE;
-use crate::trace::Code as Mistake;
+use crate::trace::Made;
 
 /// The segment was attached at least once.
 pub fn attached(run: &Run) -> Vec<Finding> {
@@ -28,21 +29,29 @@ pub fn attached(run: &Run) -> Vec<Finding> {
     }
 }
 
-/// The segment was detached by the call that is made for it. That it is still attached at the end, the tracer has found.
-pub fn detached(run: &Run) -> Vec<Finding> {
+/// The kernel was asked to find room for the segment.
+pub fn attached_anywhere(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let still_attached = run.trace.findings.iter().any(|mistake| mistake.code == Mistake::NeverDetached);
-    if still_attached || run.detached(subject).next().is_some() {
-        return fine();
+    let asks = |made: &Made| match made.performed.call {
+        Call::Shmat { address, .. } => Some(address),
+        _ => None,
+    };
+    let wishes: Vec<_> = run.attached(subject).filter_map(|(made, _)| Some((made, asks(made)?))).collect();
+    match wishes.first() {
+        Some((made, wish)) if wishes.iter().all(|(_, wish)| *wish != Address::NULL) => {
+            let words = format!(
+                "It asked for the address {wish}; the kernel was to choose, for which one passes NULL."
+            );
+            vec![Finding::new(Code::WrongAddress, words).call(&made.performed)]
+        }
+        _ => fine(),
     }
-    let words = format!("The mapping of segment {subject} is gone, but no shmdt was seen that took it away.");
-    missing(Code::NeverDetached, words)
 }
 
 /// The segment was attached by one who asked for reading only.
 pub fn attached_for_reading(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let asked = |made: &&crate::trace::Made| matches!(made.performed.call, Call::Shmat { shmid, .. } if shmid == subject);
+    let asked = |made: &&Made| matches!(made.performed.call, Call::Shmat { shmid, .. } if shmid == subject);
     let Some(made) = run.trace.calls.iter().find(asked) else { return attached(run) };
     match made.performed.call {
         Call::Shmat { flags, .. } if !flags.contains(ShmatFlags::SHM_RDONLY) => {
@@ -52,6 +61,16 @@ pub fn attached_for_reading(run: &Run) -> Vec<Finding> {
         }
         _ => attached(run),
     }
+}
+
+/// The segment was attached a second time, wherever.
+pub fn reattached(run: &Run) -> Vec<Finding> {
+    let Some(subject) = run.subject() else { return fine() };
+    let tried_again = run.refused().any(|made| is_attach(made));
+    if run.attached(subject).nth(1).is_some() || tried_again {
+        return fine();
+    }
+    missing(Code::NeverAttached, "It attached the segment once, and not a second time after it was detached.")
 }
 
 /// The segment was attached a second time, at the article's address.
@@ -65,11 +84,15 @@ pub fn reattached_there(run: &Run) -> Vec<Finding> {
         let words = format!("The second time it attached the segment at {address}; {THERE} was asked for.");
         return vec![Finding::new(Code::WrongAddress, words).call(&made.performed)];
     }
-    // A refusal is told by what the tracer has found.
-    if asked_for(run, THERE) {
+    // What became of a refusal is told by what the tracer has found.
+    if run.refused().any(|made| is_attach(made)) {
         return fine();
     }
     missing(Code::NeverAttached, format!("It attached the segment once, and not a second time at {THERE}."))
+}
+
+fn is_attach(made: &Made) -> bool {
+    matches!(made.performed.call, Call::Shmat { .. })
 }
 
 fn asked_for(run: &Run, wanted: Address) -> bool {
@@ -79,7 +102,9 @@ fn asked_for(run: &Run, wanted: Address) -> bool {
 /// The wish for a taken address was refused, and the segment attached where there was room.
 pub fn went_elsewhere(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    if !asked_for(run, THERE) {
+    // An address that is none is told by what the tracer has found.
+    let misaligned = run.refused().any(|made| misalignment(&made.performed).is_some());
+    if !asked_for(run, THERE) && !misaligned {
         let words = format!("It did not ask for {THERE} a second time: no shmat was refused.");
         return missing(Code::WrongAddress, words);
     }

@@ -8,9 +8,8 @@ use crate::check::verdict::Finding;
 
 /// What the article writes.
 const TEXT: &str = "THIS IS A TEST";
-/// What exercise 10 writes, and exercise 14.
+/// What exercise 10 writes.
 const FIRST: &str = "I CAME FIRST";
-const CHILD: &str = "THE CHILD WAS HERE";
 /// Where exercise 13 puts its text.
 const LINKED: usize = 64;
 /// What exercise 16 counts to.
@@ -31,23 +30,41 @@ fn wrote(run: &Run, subject: Shmid, text: &str, offset: usize) -> Vec<Finding> {
     if run.looks(subject).any(|look| holds(look, text, offset)) {
         return fine();
     }
-    let Some(look) = run.looks(subject).find(|look| look.bytes.iter().any(|byte| *byte != 0)) else {
-        let words = format!("Nobody wrote to segment {subject}: the witness found nothing but zeros in it.");
-        return missing(Code::WroteNothing, words);
-    };
-    let place = (0..look.bytes.len()).find(|place| holds(look, text, *place));
-    missing(
-        Code::WroteElsewhere,
-        match place {
-            Some(place) => format!(
-                "The witness found `{text}` at offset {place} of segment {subject}, and not at {offset}."
-            ),
-            None => format!(
-                "The witness found `{}` in segment {subject}, and not `{text}`.",
-                excerpt(&look.bytes)
-            ),
-        },
-    )
+    let written = run.looks(subject).filter(|look| look.bytes.iter().any(|byte| *byte != 0));
+    match written.last() {
+        Some(look) => vec![instead(look, subject, text, offset)],
+        None => {
+            let words =
+                format!("Nobody wrote to segment {subject}: the witness found nothing but zeros in it.");
+            missing(Code::WroteNothing, words)
+        }
+    }
+}
+
+/// What was found instead of a text.
+fn instead(look: &Look, subject: Shmid, text: &str, offset: usize) -> Finding {
+    if let Some(place) = (0..look.bytes.len()).find(|place| holds(look, text, *place)) {
+        let words = format!(
+            "The witness found `{text}` at offset {place} of segment {subject}, and not at {offset}."
+        );
+        return Finding::new(Code::WroteElsewhere, words);
+    }
+    let there = look.bytes.get(offset..).unwrap_or_default();
+    if there.first().is_some_and(|byte| *byte != 0) {
+        let longer = if there.starts_with(text.as_bytes()) {
+            ": the text goes on, and ends with no NUL there"
+        } else {
+            ""
+        };
+        let words = format!(
+            "The witness found `{}` at offset {offset} of segment {subject}, and not `{text}`{longer}.",
+            excerpt(there)
+        );
+        return Finding::new(Code::WrongText, words);
+    }
+    let words =
+        format!("The witness found `{}` in segment {subject}, and not `{text}`.", excerpt(&look.bytes));
+    Finding::new(Code::WroteElsewhere, words)
 }
 
 /// Whether a text is at this place, with the zero that ends it: another one that only begins alike is another text.
@@ -57,7 +74,7 @@ fn holds(look: &Look, text: &str, offset: usize) -> bool {
 }
 
 /// The first bytes that are not zero, for people to read.
-fn excerpt(bytes: &[u8]) -> String {
+pub(in crate::check) fn excerpt(bytes: &[u8]) -> String {
     let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(0);
     let text: Vec<u8> = bytes[start..].iter().copied().take_while(|byte| *byte != 0).take(32).collect();
     text.escape_ascii().to_string()
@@ -76,29 +93,6 @@ pub fn linked_by_offset(run: &Run) -> Vec<Finding> {
         return missing(Code::WrongAddress, words);
     }
     wrote(run, subject, TEXT, link as usize)
-}
-
-/// The child has written its answer, and has not removed what its parent needs.
-pub fn child_answered(run: &Run) -> Vec<Finding> {
-    let Some(subject) = run.subject() else { return fine() };
-    if run.trace.processes.len() < 2 {
-        return missing(Code::PrintedWithoutSharing, "There was no second process: nobody forked.");
-    }
-    let removal =
-        run.controlled(subject, crate::call::Cmd::IpcRmid).find(|made| made.performed.pid != run.trace.pid);
-    if let Some(made) = removal {
-        let words = format!(
-            "Process {}, the child, removed segment {subject}, which its parent had made and still needs.",
-            made.performed.pid
-        );
-        return vec![Finding::new(Code::RemovedByTheWrongProcess, words).call(&made.performed)];
-    }
-    let by_child = |look: &&Look| look.pid != run.trace.pid && holds(look, CHILD, 0);
-    if run.looks(subject).any(|look| by_child(&look)) {
-        return fine();
-    }
-    let words = format!("When the child had done with segment {subject}, `{CHILD}` was not at its start.");
-    missing(Code::WroteNothing, words)
 }
 
 /// Every process has counted, and no count was lost.

@@ -1,0 +1,17 @@
+/* pass */
+
+#include "begin.h"
+
+int main(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    int id = make();
+    char *memory = attach(id, NULL, 0);
+    strcpy(memory, TEXT);
+    detach(memory);
+    memory = attach(id, NULL, SHM_RDONLY);
+    printf("<%s>\n", memory);
+    detach(memory);
+    take_away(id);
+    return 0;
+}

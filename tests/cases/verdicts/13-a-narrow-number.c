@@ -1,0 +1,18 @@
+/* pass */
+
+#include "begin.h"
+
+int main(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    int id = make();
+    char *memory = attach(id, NULL, 0);
+    strcpy(memory + 64, TEXT);
+    *(int32_t *)memory = 64;
+    detach(memory);
+    memory = attach(id, THERE, 0);
+    puts(memory + *(int32_t *)memory);
+    detach(memory);
+    take_away(id);
+    return 0;
+}
