@@ -155,7 +155,7 @@ fn rust(source: &Path, program: &Path, site: &Site<'_>) -> Result<(), Finding> {
 }
 
 fn c(source: &Path, program: &Path, site: &Site<'_>) -> Result<(), Finding> {
-    let options = ["-std=gnu17", "-O1", "-Wall", "-Wextra", "-pthread", "-o"];
+    let options = ["-std=gnu17", "-O1", "-g", "-Wall", "-Wextra", "-pthread", "-o"];
     let mut arguments: Vec<OsString> = options.into_iter().map(OsString::from).collect();
     arguments.extend([program.into(), source.into()]);
     let output = site.run(&CC, Path::new("cc"), arguments)?;

@@ -56,6 +56,9 @@ impl<W: Write> Report<W> {
         if let Some(call) = &finding.call {
             self.paragraph("    call    ", call)?;
         }
+        for step in &finding.steps {
+            writeln!(self.out, "      {}", self.plain(step))?;
+        }
         self.paragraph("    lesson  ", &format!("cargo run --bin {}", finding.lesson))?;
         writeln!(self.out)
     }
