@@ -21,6 +21,7 @@
 //! | [`program`] | what every lesson's `main` does |
 //! | `trace` | what any process really asks of the kernel, seen from outside by ptrace |
 //! | `check` | judges a run of an exercise by what the kernel saw |
+//! | `play` | the prompt: one's own calls in C notation, answered by the kernel's rules, with undo |
 //! | `speed` | messages by every mechanism that the system has, timed |
 //!
 //! How a lesson runs:
