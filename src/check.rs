@@ -22,6 +22,7 @@ mod exercises;
 mod files;
 mod ground;
 mod guard;
+mod handed_in;
 mod history;
 mod job;
 mod judge;

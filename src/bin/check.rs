@@ -21,7 +21,7 @@ struct Options {
     #[arg(value_name = "N")]
     exercise: Option<usize>,
 
-    /// Mark this program instead of lessons/exercises/exerciseNN.rs
+    /// Mark this program instead of lessons/exercises/exerciseNN.rs or .c
     #[arg(last = true, value_name = "COMMAND", requires = "exercise", conflicts_with = "watch")]
     command: Vec<String>,
 
@@ -49,7 +49,7 @@ struct Options {
     #[arg(long, requires = "solution")]
     c: bool,
 
-    /// Mark a class: a folder with a folder for each student, and in it exerciseNN.rs, .c, .py or .sh
+    /// Mark a class: a folder with a folder for each student, and in it exerciseNN.rs, .c, .cpp, .py or .sh
     #[arg(long, value_name = "DIR", conflicts_with_all = ["command", "watch", "hint", "reset", "solution"])]
     class: Option<PathBuf>,
 
@@ -64,6 +64,10 @@ struct Options {
     /// Write the verdicts as JUnit XML, too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+
+    /// Show what the program printed, quoted
+    #[arg(long, conflicts_with = "class")]
+    output: bool,
 
     /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
@@ -91,7 +95,12 @@ Examples:
   cargo run --bin check -- 8 -- ./shm       mark a C program as exercise 8
   cargo run --bin check -- 4 -- python3 x.py
   cargo run --bin check -- 3 --reset        start again; your text is kept
+  cargo run --bin check -- 3 --output       and show what it printed
   cargo run --bin check -- --class DIR      mark a folder a student
+
+To run your own program without marking it, from the top of the checkout:
+  cargo run -p exercises --bin exercise03
+  cc -o /tmp/exercise03 lessons/exercises/exercise03.c && /tmp/exercise03
 
 A program is judged by its System V calls, by the bytes in its segments, and by
 what it prints only if nobody could know that without reading the segment. It
@@ -184,13 +193,10 @@ impl Session {
     fn examine(&mut self, exercise: &Exercise) -> io::Result<Verdict> {
         let here = std::env::current_dir()?;
         let verdict = if self.options.command.is_empty() {
-            match self.workshop.build(exercise) {
-                Ok(program) => {
-                    let work = Work::Command(vec![program.display().to_string()]);
-                    self.examiner.examine(exercise, work, &here, None)
-                }
-                Err(finding) => Verdict::new(exercise.number, &exercise.lesson(), vec![finding]),
-            }
+            let files = self.workshop.edited(exercise);
+            Verdict::of_all(
+                files.iter().map(|file| (name(file), self.judge(exercise, file, &here))).collect(),
+            )
         } else {
             self.examiner.examine(exercise, Work::Command(self.options.command.clone()), &here, None)
         };
@@ -200,9 +206,23 @@ impl Session {
         Ok(verdict)
     }
 
+    fn judge(&self, exercise: &Exercise, file: &Path, here: &Path) -> Verdict {
+        match self.workshop.build(exercise, file) {
+            Ok(program) => {
+                let work = Work::Command(vec![program.display().to_string()]);
+                self.examiner.examine(exercise, work, here, None)
+            }
+            Err(finding) => Verdict::new(exercise.number, &exercise.lesson(), vec![finding]),
+        }
+    }
+
     fn tell(&self, exercise: &Exercise, verdict: &Verdict) -> io::Result<()> {
         match self.options.format {
-            Format::Text => self.report().verdict(exercise, verdict, &self.options.command),
+            Format::Text => {
+                let mut report = self.report();
+                report.verdict(exercise, verdict, &self.options.command)?;
+                if self.options.output { report.output(&verdict.output) } else { Ok(()) }
+            }
             Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string(verdict)?),
         }
     }
@@ -267,7 +287,7 @@ impl Session {
         self.report().goal(exercise)?;
         loop {
             writeln!(io::stdout())?;
-            let judged = fs::read(self.workshop.file(exercise)).ok();
+            let judged = self.workshop.texts(exercise);
             let verdict = self.examine(exercise)?;
             self.tell(exercise, &verdict)?;
             let keys = "Save the file, or press Enter to run; h Enter for a hint, n Enter for the next, q Enter to leave.";
@@ -277,7 +297,7 @@ impl Session {
                 match watch.next() {
                     Happened::Line(line) if line.trim() == "h" => drop(self.hint(exercise)?),
                     // Another file changed, or two watchers told of the same change.
-                    Happened::Changed if fs::read(self.workshop.file(exercise)).ok() == judged => {}
+                    Happened::Changed if self.workshop.texts(exercise) == judged => {}
                     other => break other,
                 }
             };
@@ -332,6 +352,10 @@ fn known(number: usize) -> io::Result<&'static Exercise> {
         let words = format!("there is no exercise {number}; there are 1 to {}", EXERCISES.len());
         io::Error::new(io::ErrorKind::InvalidInput, words)
     })
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn exit(passed: bool) -> ExitCode {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::build::{Libraries, build};
 use super::exercises::Exercise;
+use super::handed_in::is_shipped;
 use super::verdict::Finding;
 
 /// A checkout of the playground, or a folder that looks like one.
@@ -43,20 +44,34 @@ impl Workshop {
         self.exercises().join(exercise.name()).with_extension("rs")
     }
 
-    /// Builds the learner's file, unless what was built last is still good.
+    /// What the learner has edited of an exercise: the file in Rust, the one in C, or both. If none is, the one in Rust.
+    pub fn edited(&self, exercise: &Exercise) -> Vec<PathBuf> {
+        let rust = self.file(exercise);
+        let mut files = vec![rust.clone(), rust.with_extension("c")];
+        files.retain(|file| file.exists() && !is_shipped(file, exercise));
+        if files.is_empty() { vec![rust] } else { files }
+    }
+
+    /// The texts of both files.
+    pub fn texts(&self, exercise: &Exercise) -> [Option<Vec<u8>>; 2] {
+        let rust = self.file(exercise);
+        [fs::read(&rust).ok(), fs::read(rust.with_extension("c")).ok()]
+    }
+
+    /// Builds a file of the learner's, unless what was built last is still good.
     ///
     /// # Errors
     ///
     /// What does not compile, or cannot be written.
-    pub fn build(&self, exercise: &Exercise) -> Result<PathBuf, Finding> {
+    pub fn build(&self, exercise: &Exercise, source: &Path) -> Result<PathBuf, Finding> {
         let place = self.root.join("target/exercises");
-        let (source, program) = (self.file(exercise), place.join(exercise.name()));
-        let (stamp, wanted) = (program.with_extension("stamp"), fingerprint(&source));
+        let program = place.join(exercise.name());
+        let (stamp, wanted) = (program.with_extension("stamp"), fingerprint(source));
         let is_good = program.exists() && fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted);
         if !is_good {
             let _ = fs::create_dir_all(&place);
             let _ = fs::remove_file(&stamp);
-            build(&source, &program)?;
+            build(source, &program)?;
             let _ = fs::write(&stamp, wanted);
         }
         Ok(program)
