@@ -2,7 +2,7 @@
 //!
 //! Run: `cargo run --bin lesson00`. Source: pipe(7), unix(7), mmap(2), semop(2), sysvipc(7).
 
-use playground::family::{self, MappedFile, Medium, Pipe, Semaphore, SharedSegment, SocketPair};
+use playground::family::{self, Channel, MappedFile, Mechanism, SharedSegment};
 use playground::prelude::*;
 
 /// What the article pings.
@@ -21,9 +21,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The file has 22 bytes, 10 for the first host. How many will the first ping read?",
         [
-            (0, "it never reads the pipe: xargs does, and starts each ping with a host as its argument."),
-            (10, "xargs has read them. The ping gets the host's name all the same: as an argument."),
-            (HOSTS.len(), "then the second ping would get nothing, and there are two lines."),
+            always(
+                0,
+                "it never reads the pipe: xargs does, and starts each ping with a host as its argument.",
+            ),
+            never(10, "xargs has read them. The ping gets the host's name all the same: as an argument."),
+            never(HOSTS.len(), "then the second ping would get nothing, and there are two lines."),
         ],
     )?;
     if let Some(family::Pipeline { shell, members, read }) = family::cat_to_xargs(story, HOSTS) {
@@ -53,7 +56,7 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("A pipe")?;
     let stranger = story.stranger("stranger")?;
-    let pipe = Pipe::create(story)?;
+    let pipe = Channel::pipe(story)?;
     let reader = story.fork("reader")?;
     story.say("The reader was forked after pipe2, and has its descriptors. The stranger has not.");
     pipe.put(story, TEXT)?;
@@ -61,8 +64,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The reader reads once more, without waiting, though nobody has written. What will it be answered?",
         [
-            (Verdict::Refused(Errno::EAGAIN), "without O_NONBLOCK it would wait: a pipe synchronises."),
-            (Verdict::Success, "0 bytes would mean that nobody is left who could write; we are."),
+            always(Verdict::Refused(Errno::EAGAIN), "without O_NONBLOCK it would wait: a pipe synchronises."),
+            never(Verdict::Success, "0 bytes would mean that nobody is left who could write; we are."),
         ],
     )?;
     let answer = pipe.take(&reader, TEXT.len()).verdict()?;
@@ -81,15 +84,17 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The file is mapped, and nobody has written to it. What will the reader be given?",
         [
-            (
-                "zeros",
+            always(
+                vec![0; TEXT.len()],
                 "memory has no way to say that it is too early. The reader takes them for the message.",
-            ),
-            ("nothing, it waits", "who would wake it? A store is no system call, and tells nobody."),
+            )
+            .named("zeros"),
+            never(Vec::new(), "who would wake it? A store is no system call, and tells nobody.")
+                .named("nothing, it waits"),
         ],
     )?;
     let too_early = file.take(&reader, TEXT.len())?;
-    guess.reveal(story, if too_early.iter().all(|byte| *byte == 0) { "zeros" } else { "nothing, it waits" });
+    guess.reveal(story, too_early);
     file.put(story, TEXT)?;
     assert_eq!(file.take(&reader, TEXT.len())?, TEXT);
     story.addition(
@@ -100,16 +105,16 @@ fn tell(story: &Story) -> Result<()> {
     rows.push(family::question(story, &file, TEXT, &reader, &stranger)?);
 
     story.step("A semaphore, to guard it")?;
-    let guard = Semaphore::create(story, OWNER_RW)?;
+    let guard = Semaphores::create(story, Key::PRIVATE, 1, OWNER_RW)?;
     story.say("Its value is 0. The reader takes 1 before it reads; we give 1 when we have written.");
     let guess = story.predict(
         "The reader comes too early again. What will semop answer to -1?",
         [
-            (
+            always(
                 Verdict::Refused(Errno::EAGAIN),
                 "0 cannot be lowered: without IPC_NOWAIT it would wait for us.",
             ),
-            (Verdict::Success, "a value is never below 0; to lower it, somebody must raise it first."),
+            never(Verdict::Success, "a value is never below 0; to lower it, somebody must raise it first."),
         ],
     )?;
     let answer = guard.take(&reader, 0).verdict()?;
@@ -118,7 +123,7 @@ fn tell(story: &Story) -> Result<()> {
     file.put(story, TEXT)?;
     guard.put(story, TEXT)?;
     guard.take(&reader, 0)?;
-    assert_eq!((file.take(&reader, TEXT.len())?.as_slice(), guard.value(story)?), (TEXT, 0));
+    assert_eq!((file.take(&reader, TEXT.len())?.as_slice(), guard.id().value(story, 0)?), (TEXT, 0));
     story.erratum(
         "E4",
         "a semaphore moves no data; and POSIX semaphores (sem_overview(7)) join processes, too.",
@@ -131,7 +136,7 @@ fn tell(story: &Story) -> Result<()> {
     rows.push(family::question(story, &guard, TEXT, &reader, &stranger)?);
 
     story.step("A socket pair, and a segment")?;
-    let pair = SocketPair::create(story)?;
+    let pair = Channel::socket_pair(story)?;
     let segment = SharedSegment::create(story, SIZE)?;
     let reader = story.fork("reader")?;
     pair.put(story, TEXT)?;

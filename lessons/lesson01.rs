@@ -17,9 +17,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "How many bytes of memory does a new segment take?",
         [
-            (0, "shmget only promises the bytes; a page of memory comes when it is first touched."),
-            (25600, "that many were asked for, and nothing has been stored in them yet."),
-            (28672, "that many bytes are in 7 whole pages, which is what a mapping of it will span."),
+            always(0, "shmget only promises the bytes; a page of memory comes when it is first touched."),
+            never(25600, "that many were asked for, and nothing has been stored in them yet."),
+            never(28672, "that many bytes are in 7 whole pages, which is what a mapping of it will span."),
         ],
     )?;
     let segment = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
@@ -44,12 +44,15 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will shmget(IPC_PRIVATE, 25600, 0600) do?",
         [
-            (Verdict::Success, "IPC_PRIVATE always makes a new segment, with those flags or without them."),
-            (
+            always(
+                Verdict::Success,
+                "IPC_PRIVATE always makes a new segment, with those flags or without them.",
+            ),
+            never(
                 Verdict::Refused(Errno::ENOENT),
                 "that is for a key that no segment has, and IPC_PRIVATE is no key.",
             ),
-            (
+            never(
                 Verdict::Refused(Errno::EEXIST),
                 "that is for IPC_CREAT|IPC_EXCL with a key that a segment has.",
             ),
@@ -74,12 +77,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will the kernel answer to a size of 0?",
         [
-            (
+            always(
                 Verdict::Refused(Errno::EINVAL),
                 "a new segment has at least 1 byte; 0 is for finding one by its key.",
             ),
-            (Verdict::Success, "malloc(0) may succeed, but shmget makes no empty segment."),
-            (Verdict::Refused(Errno::ENOMEM), "0 bytes fit anywhere; the size itself is refused."),
+            never(Verdict::Success, "malloc(0) may succeed, but shmget makes no empty segment."),
+            never(Verdict::Refused(Errno::ENOMEM), "0 bytes fit anywhere; the size itself is refused."),
         ],
     )?;
     let nothing = Segment::create(story, Key::PRIVATE, 0, OWNER_RW).verdict()?;
@@ -90,13 +93,19 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "And to 2^62 bytes?",
         [
-            (
+            depends(
                 Verdict::Refused(Errno::ENOMEM),
                 "the promise is checked against what the machine could ever give.",
+                "the promise is not what this kernel refuses, or it refuses nothing.",
             ),
-            (Verdict::Success, "only a kernel with vm.overcommit_memory=1 promises what it cannot keep."),
-            (
+            depends(
+                Verdict::Success,
+                "with vm.overcommit_memory=1 a kernel promises what it cannot keep.",
+                "only a kernel with vm.overcommit_memory=1 promises what it cannot keep.",
+            ),
+            depends(
                 Verdict::Refused(Errno::EINVAL),
+                "the size is above kernel.shmmax, which somebody has lowered.",
                 "that is for a size above kernel.shmmax, which is larger by default.",
             ),
         ],

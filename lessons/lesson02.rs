@@ -20,9 +20,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("25600 bytes are 6.25 pages of {}. How many pages will be mapped?", story.page_size()),
         [
-            (SIZE / story.page_size(), "the last bytes would have no page."),
-            (SIZE.div_ceil(story.page_size()), "only whole pages can be mapped, so the size is rounded up."),
-            (0, "shmat maps all of it at once. What comes later is the memory behind it."),
+            never(SIZE / story.page_size(), "the last bytes would have no page."),
+            always(
+                SIZE.div_ceil(story.page_size()),
+                "only whole pages can be mapped, so the size is rounded up.",
+            ),
+            never(0, "shmat maps all of it at once. What comes later is the memory behind it."),
         ],
     )?;
     let memory = segment.attach()?;
@@ -44,9 +47,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("No segment has the id {nobody}. What will shmat return?"),
         [
-            (Verdict::Refused(Errno::EINVAL), "the call returns (void *) -1, and errno says EINVAL."),
-            (Verdict::Refused(Errno::ENOENT), "that is shmget's word for a key that no segment has."),
-            (Verdict::Success, "there is nothing to map."),
+            always(Verdict::Refused(Errno::EINVAL), "the call returns (void *) -1, and errno says EINVAL."),
+            never(Verdict::Refused(Errno::ENOENT), "that is shmget's word for a key that no segment has."),
+            never(Verdict::Success, "there is nothing to map."),
         ],
     )?;
     let answer = nobody.attach(story, SIZE, ShmatFlags::empty()).verdict()?;

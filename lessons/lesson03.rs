@@ -21,12 +21,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "We asked for 25600 bytes, and 7 pages are mapped. What will shm_segsz say?",
         [
-            (SIZE, "the record keeps what was asked for."),
-            (
+            always(SIZE, "the record keeps what was asked for."),
+            never(
                 SIZE.next_multiple_of(story.page_size()),
                 "that is how much the mapping spans: see lesson 2. The record is about the segment.",
             ),
-            (story.page_size(), "that is a single page."),
+            never(story.page_size(), "that is a single page."),
         ],
     )?;
     let in_use = segment.stat()?;
@@ -45,9 +45,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "shmget made the record. How many of its 13 fields has shmat moved since?",
         [
-            (0, "attaching is recorded: who, when, and how often."),
-            (3, "shm_atime (when), shm_lpid (who) and shm_nattch (how often)."),
-            (13, "owner, key, mode and size are no business of shmat."),
+            never(0, "attaching is recorded: who, when, and how often."),
+            always(3, "shm_atime (when), shm_lpid (who) and shm_nattch (how often)."),
+            never(13, "owner, key, mode and size are no business of shmat."),
         ],
     )?;
     let moved = story.show_record(segment.id(), &[("after shmget", &at_birth), ("after shmat", &in_use)]);
@@ -61,12 +61,20 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "IPC_STAT needs permission to read. What will the kernel answer?",
         [
-            (
+            depends(
                 Verdict::Refused(Errno::EACCES),
                 "the bits hold for the owner, too; only IPC_SET and IPC_RMID do not ask them.",
+                "the bits hold for the owner, too, but not for a process with CAP_IPC_OWNER.",
             ),
-            (Verdict::Success, "this process has CAP_IPC_OWNER, as root has, and is let past the bits."),
-            (Verdict::Refused(Errno::EPERM), "that is for commands that the permission bits do not govern."),
+            depends(
+                Verdict::Success,
+                "this process has CAP_IPC_OWNER, as root has, and is let past the bits.",
+                "that takes CAP_IPC_OWNER, as root has. This process does not have it.",
+            ),
+            never(
+                Verdict::Refused(Errno::EPERM),
+                "that is for commands that the permission bits do not govern.",
+            ),
         ],
     )?;
     let answer = closed.stat().verdict()?;

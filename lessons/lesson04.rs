@@ -21,9 +21,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "How many page faults will these 15 bytes take?",
         [
-            (0, "until now the segment took no memory at all: see lesson 1."),
-            (1, "one for the page that the bytes are on. The other pages stay as they are."),
-            (7, "pages come one at a time, and only those that are touched."),
+            never(0, "until now the segment took no memory at all: see lesson 1."),
+            always(1, "one for the page that the bytes are on. The other pages stay as they are."),
+            never(7, "pages come one at a time, and only those that are touched."),
         ],
     )?;
     let faults = memory.write(0, TEXT)?;
@@ -40,9 +40,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The same 15 bytes once more. How many page faults now?",
         [
-            (0, "the page is there, and this process's page table leads to it. The kernel is not needed."),
-            (1, "that was the first touch. It is needed once for each page and attachment."),
-            (15, "a fault is for a page, not for a byte."),
+            always(
+                0,
+                "the page is there, and this process's page table leads to it. The kernel is not needed.",
+            ),
+            never(1, "that was the first touch. It is needed once for each page and attachment."),
+            never(15, "a fault is for a page, not for a byte."),
         ],
     )?;
     let faults = memory.write(0, TEXT)?;
@@ -56,9 +59,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "How many system calls will a thousand writes take?",
         [
-            (0, "a store is an instruction of the processor. That is why shared memory is fast."),
-            (1, "nothing has to be flushed, and nobody has to be told."),
-            (1000, "that is what a pipe would take: one write each."),
+            always(0, "a store is an instruction of the processor. That is why shared memory is fast."),
+            never(1, "nothing has to be flushed, and nobody has to be told."),
+            never(1000, "that is what a pipe would take: one write each."),
         ],
     )?;
     let calls = story.count_calls("1000 writes of 15 bytes", || memory.write_times(0, TEXT, 1000));
@@ -87,11 +90,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will come of the first of the two?",
         [
-            (
+            always(
                 Verdict::Success,
                 "the byte is on the segment's last page, which is mapped whole. Nobody notices.",
             ),
-            (
+            never(
                 Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
                 "memory is protected page by page, and this page is ours.",
             ),
@@ -104,13 +107,15 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "And of the second?",
         [
-            (
+            depends(
                 Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
                 "no page is mapped there, and the processor cannot go on.",
+                "that is where no page is mapped. Here one is.",
             ),
-            (
+            depends(
                 Verdict::Success,
                 "something else is mapped there, and has been overwritten without a word: that is worse.",
+                "that is where something else is mapped, and it would be worse: it is overwritten without a word.",
             ),
         ],
     )?;

@@ -19,12 +19,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "Nobody else has it attached. How many bytes of the segment will be in memory after that?",
         [
-            (0, "then detaching would lose what was written, and it does not."),
-            (
+            never(0, "then detaching would lose what was written, and it does not."),
+            always(
                 story.page_size(),
                 "the page with the text stays: the segment waits for whoever attaches it next.",
             ),
-            (SIZE, "only the page that was touched has ever been in memory."),
+            never(SIZE, "only the page that was touched has ever been in memory."),
         ],
     )?;
     let was_at = memory.detach()?;
@@ -52,9 +52,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("What will shmdt({was_at}) answer now?"),
         [
-            (Verdict::Refused(Errno::EINVAL), "no attachment starts at that address any more."),
-            (Verdict::Success, "the kernel does not forgive: there is nothing to detach."),
-            (Verdict::Refused(Errno::EFAULT), "the address is not read or written, only looked up."),
+            always(Verdict::Refused(Errno::EINVAL), "no attachment starts at that address any more."),
+            never(Verdict::Success, "the kernel does not forgive: there is nothing to detach."),
+            never(Verdict::Refused(Errno::EFAULT), "the address is not read or written, only looked up."),
         ],
     )?;
     let answer = story.perform(Call::Shmdt { address: was_at }).verdict()?;
@@ -68,12 +68,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will become of the child?",
         [
-            (
+            always(
                 Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
                 "no page is mapped there, and the processor cannot go on.",
             ),
-            (Verdict::Success, "what it would read is no longer its memory."),
-            (
+            never(Verdict::Success, "what it would read is no longer its memory."),
+            never(
                 Verdict::Refused(Errno::EFAULT),
                 "that is for system calls; a load has no way to return an error.",
             ),

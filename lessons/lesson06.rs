@@ -24,8 +24,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The text was written through another address. What will be the first byte at the new one?",
         [
-            ("'T'", "the address is new, the pages are the same."),
-            ("'\\0'", "a new mapping of memory begins with zeros, but this memory is not new."),
+            always(b'T', "the address is new, the pages are the same."),
+            never(b'\0', "a new mapping of memory begins with zeros, but this memory is not new."),
         ],
     )?;
     memory.detach()?;
@@ -33,7 +33,7 @@ fn tell(story: &Story) -> Result<()> {
     let first = memory.read(0, 1)?[0];
     story.show_maps();
     story.show_space(segment.id());
-    guess.reveal(story, format!("{:?}", char::from(first)).as_str());
+    guess.reveal(story, first);
     assert_eq!(first, TEXT[0]);
     story.erratum(
         "E21",
@@ -51,9 +51,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("What will shmat answer to {odd}?"),
         [
-            (Verdict::Refused(Errno::EINVAL), "an address must be a multiple of SHMLBA, here the page size."),
-            (Verdict::Success, "a mapping is made of whole pages, and cannot begin inside one."),
-            (Verdict::Refused(Errno::EACCES), "the permission bits have nothing against it."),
+            always(
+                Verdict::Refused(Errno::EINVAL),
+                "an address must be a multiple of SHMLBA, here the page size.",
+            ),
+            never(Verdict::Success, "a mapping is made of whole pages, and cannot begin inside one."),
+            never(Verdict::Refused(Errno::EACCES), "the permission bits have nothing against it."),
         ],
     )?;
     let answer = segment.attach_at(odd, ShmatFlags::empty()).verdict()?;
@@ -64,9 +67,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The same address, with SHM_RND. Where will the segment be?",
         [
-            (THERE.offset(0x100000), "SHM_RND rounds down, to a multiple of SHMLBA."),
-            (THERE.offset(0x100000 + story.page_size()), "it does not round up."),
-            (odd, "a page cannot begin there."),
+            always(THERE.offset(0x100000), "SHM_RND rounds down, to a multiple of SHMLBA."),
+            never(THERE.offset(0x100000 + story.page_size()), "it does not round up."),
+            never(odd, "a page cannot begin there."),
         ],
     )?;
     let rounded = segment.attach_at(odd, ShmatFlags::SHM_RND)?;
@@ -78,8 +81,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("The segment is at {}. What if we attach it there once more?", memory.address()),
         [
-            (Verdict::Refused(Errno::EINVAL), "the range is taken, here by the segment itself."),
-            (Verdict::Success, "only with SHM_REMAP, which replaces what is there."),
+            always(Verdict::Refused(Errno::EINVAL), "the range is taken, here by the segment itself."),
+            never(Verdict::Success, "only with SHM_REMAP, which replaces what is there."),
         ],
     )?;
     let answer = segment.attach_at(memory.address(), ShmatFlags::empty()).verdict()?;

@@ -27,11 +27,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will be read, 15 bytes from the segment's beginning?",
         [
-            (
+            always(
                 format!("{:?}", "THIS IS A TEST"),
                 "detaching and attaching changed the mapping, and nothing in the segment.",
             ),
-            (
+            never(
                 format!("{:?}", ""),
                 "pages are filled with zeros once, when they are first touched, and not again.",
             ),
@@ -50,16 +50,15 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The last 32 bytes of the segment were never written. What is there?",
         [
-            ("zeros", "the kernel fills every page with zeros before it gives it to anyone."),
-            ("whatever was in that memory", "that would show one process what another has left behind."),
+            always(true, "the kernel fills every page with zeros before it gives it to anyone.")
+                .named("zeros"),
+            never(false, "that would show one process what another has left behind.")
+                .named("whatever was in that memory"),
         ],
     )?;
     let rest = memory.read(SIZE - 32, 32)?;
     memory.show(SIZE - 32, 32)?;
-    guess.reveal(
-        story,
-        if rest.iter().all(|byte| *byte == 0) { "zeros" } else { "whatever was in that memory" },
-    );
+    guess.reveal(story, rest.iter().all(|byte| *byte == 0));
 
     story.step("Follow a pointer, and an offset")?;
     story.say(
@@ -70,8 +69,16 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("What will come of reading at {pointer}?"),
         [
-            (Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the segment was there once; now nothing is."),
-            (Verdict::Success, "the number is the same, but the segment has moved away from it."),
+            depends(
+                Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
+                "the segment was there once; now nothing is.",
+                "that is where nothing is mapped. Here something is again.",
+            ),
+            depends(
+                Verdict::Success,
+                "something is mapped there again, by chance.",
+                "the number is the same, but the segment has moved away from it.",
+            ),
         ],
     )?;
     let child = story.fork("child")?;
@@ -90,12 +97,15 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "Reading works. A child writes one byte through this attachment; what will come of it?",
         [
-            (
+            always(
                 Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
                 "the page is mapped without the right to write: r--s.",
             ),
-            (Verdict::Refused(Errno::EACCES), "a store is no system call, so it has no errno to return."),
-            (
+            never(
+                Verdict::Refused(Errno::EACCES),
+                "a store is no system call, so it has no errno to return.",
+            ),
+            never(
                 Verdict::Success,
                 "the same bytes may be written only through the other attachment, which is rw-s.",
             ),

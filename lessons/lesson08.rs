@@ -22,19 +22,23 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will the kernel do at once?",
         [
-            ("remove the segment", "then our next read would be the end of us."),
-            (
-                "mark it for destruction",
+            never("remove the segment".to_owned(), "then our next read would be the end of us."),
+            always(
+                "mark it for destruction".to_owned(),
                 "it takes the key away, writes down SHM_DEST, and waits for the last detach.",
             ),
-            ("refuse", "IPC_RMID is for the owner, and does not ask who has the segment attached."),
+            never(
+                "refuse".to_owned(),
+                "IPC_RMID is for the owner, and does not ask who has the segment attached.",
+            ),
         ],
     )?;
     let id = segment.id();
     segment.remove()?;
     let record = id.stat(story)?;
     story.show_segments();
-    guess.reveal(story, if record.is_marked() { "mark it for destruction" } else { "remove the segment" });
+    let did = if record.is_marked() { "mark it for destruction" } else { "leave it as it was" };
+    guess.reveal(story, did.to_owned());
     assert_eq!(memory.read(0, TEXT.len())?, TEXT);
     story.say(
         "It can still be read and written. On Linux it can even be attached anew by its id; elsewhere not.",
@@ -49,12 +53,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "nattch becomes 0. What will IPC_STAT say to the id then?",
         [
-            (Verdict::Refused(Errno::EINVAL), "the segment is gone, and its id names nothing."),
-            (
+            always(Verdict::Refused(Errno::EINVAL), "the segment is gone, and its id names nothing."),
+            never(
                 Verdict::Refused(Errno::EIDRM),
                 "the manual page says so, but that is for a removal during the call.",
             ),
-            (Verdict::Success, "the mark was waiting for this detach."),
+            never(Verdict::Success, "the mark was waiting for this detach."),
         ],
     )?;
     memory.detach()?;
@@ -75,8 +79,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will nattch be after the exec?",
         [
-            (0, "the attachments went with the old address space; the segment did not."),
-            (1, "the process is the same, but its memory is new."),
+            always(0, "the attachments went with the old address space; the segment did not."),
+            never(1, "the process is the same, but its memory is new."),
         ],
     )?;
     child.exec("sleep", &["60"])?;

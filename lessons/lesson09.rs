@@ -29,13 +29,14 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The reader is a process of its own. Will ftok give it the same key as us?",
         [
-            ("the same", "a key is made from numbers of the file, and they are the same for everyone."),
-            ("another", "who asks, and when, is no part of a key."),
+            always(true, "a key is made from numbers of the file, and they are the same for everyone.")
+                .named("the same"),
+            never(false, "who asks, and when, is no part of a key.").named("another"),
         ],
     )?;
     let key = Key::ftok(story, &file, project)?;
     let its_key = Key::ftok(&reader, &file, project)?;
-    guess.reveal(story, if its_key == key { "the same" } else { "another" });
+    guess.reveal(story, its_key == key);
     let parts = keys::parts(&file, project).map_err(|error| Error::ground("stat the file", error, ""))?;
     story.table("what ftok keeps in the key", ["bits", "from", "in hexadecimal"], &parts);
 
@@ -47,12 +48,14 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The reader was not told our id. What will it get for the key?",
         [
-            ("the id that we got", "a key names one segment, for every process of the IPC namespace."),
-            ("an id of its own", "that is IPC_PRIVATE, or a key that no segment has, with IPC_CREAT."),
+            always(true, "a key names one segment, for every process of the IPC namespace.")
+                .named("the id that we got"),
+            never(false, "that is IPC_PRIVATE, or a key that no segment has, with IPC_CREAT.")
+                .named("an id of its own"),
         ],
     )?;
     let found = its_key.find(&reader, SIZE, ShmgetFlags::empty(), OWNER_RW)?;
-    guess.reveal(story, if found == segment.id() { "the id that we got" } else { "an id of its own" });
+    guess.reveal(story, found == segment.id());
     let its_memory = found.attach(&reader, SIZE, ShmatFlags::empty())?;
     assert_eq!(its_memory.read(0, TEXT.len())?, TEXT);
     story.try_it(
@@ -74,8 +77,14 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The reader asks with IPC_PRIVATE, too, and reads. What will it find?",
         [
-            (format!("{:?}", "THIS IS A TEST"), "that is in our segment, and the reader has made another."),
-            (format!("{:?}", ""), "IPC_PRIVATE made a second segment, full of zeros. No call has failed."),
+            never(
+                format!("{:?}", "THIS IS A TEST"),
+                "that is in our segment, and the reader has made another.",
+            ),
+            always(
+                format!("{:?}", ""),
+                "IPC_PRIVATE made a second segment, full of zeros. No call has failed.",
+            ),
         ],
     )?;
     let strange = Segment::create_private(&reader, SIZE, ShmgetFlags::empty(), OWNER_RW)?;
@@ -100,9 +109,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("We tell the reader our id {}. What will shmat answer to it?", private.id()),
         [
-            (Verdict::Success, "whoever knows the id, and has permission, is let in."),
-            (Verdict::Refused(Errno::EACCES), "private is only the key. The permission bits decide."),
-            (Verdict::Refused(Errno::EINVAL), "an id is good in every process of the IPC namespace."),
+            always(Verdict::Success, "whoever knows the id, and has permission, is let in."),
+            never(Verdict::Refused(Errno::EACCES), "private is only the key. The permission bits decide."),
+            never(Verdict::Refused(Errno::EINVAL), "an id is good in every process of the IPC namespace."),
         ],
     )?;
     let theirs = private.id().attach(&reader, SIZE, ShmatFlags::empty());
@@ -129,9 +138,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "How many of these will give the key of the first?",
         [
-            (1, "links lead to the same file, and only 8 bits of the number count."),
-            (4, "both links and the number plus 256, beside the first: that much is the same file."),
-            (
+            never(1, "links lead to the same file, and only 8 bits of the number count."),
+            always(4, "both links and the number plus 256, beside the first: that much is the same file."),
+            never(
                 6,
                 "a deleted file has none; made anew while the old one is open, it has another. Closed first, it may get the \
                  old one's number again, and the old key.",
@@ -159,9 +168,12 @@ fn tell(story: &Story) -> Result<()> {
         let guess = story.predict(
             "The reader takes the other file, and asks for a new segment: IPC_CREAT|IPC_EXCL.",
             [
-                (Verdict::Refused(Errno::EEXIST), "the two keys are one, and ours is there already."),
-                (Verdict::Success, "the files are two, but all that the kernel gets to see is one number."),
-                (Verdict::Refused(Errno::EINVAL), "nothing is wrong with the number, or with the size."),
+                always(Verdict::Refused(Errno::EEXIST), "the two keys are one, and ours is there already."),
+                never(
+                    Verdict::Success,
+                    "the files are two, but all that the kernel gets to see is one number.",
+                ),
+                never(Verdict::Refused(Errno::EINVAL), "nothing is wrong with the number, or with the size."),
             ],
         )?;
         let key = Key::ftok(&reader, &strange_file, project)?;
@@ -182,11 +194,11 @@ fn tell(story: &Story) -> Result<()> {
         let guess = story.predict(
             "What will shmget say to the key -1, with IPC_CREAT?",
             [
-                (
+                always(
                     Verdict::Success,
                     "-1 is 0xffffffff, a key like any other: all who forget the check meet there.",
                 ),
-                (Verdict::Refused(Errno::EINVAL), "every number is a key, and 0 alone has a meaning."),
+                never(Verdict::Refused(Errno::EINVAL), "every number is a key, and 0 alone has a meaning."),
             ],
         )?;
         let unchecked = Key(-1);

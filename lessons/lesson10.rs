@@ -26,9 +26,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "A segment has the key. What will IPC_EXCL answer, without IPC_CREAT?",
         [
-            (Verdict::Success, "IPC_EXCL forbids IPC_CREAT to take what is there. Alone it says nothing."),
-            (Verdict::Refused(Errno::EEXIST), "that is for IPC_CREAT|IPC_EXCL."),
-            (Verdict::Refused(Errno::EINVAL), "no combination of the two is invalid."),
+            always(
+                Verdict::Success,
+                "IPC_EXCL forbids IPC_CREAT to take what is there. Alone it says nothing.",
+            ),
+            never(Verdict::Refused(Errno::EEXIST), "that is for IPC_CREAT|IPC_EXCL."),
+            never(Verdict::Refused(Errno::EINVAL), "no combination of the two is invalid."),
         ],
     )?;
     story.in_brief("With the key that nobody has, and with ours");
@@ -56,12 +59,15 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("{SIZE} bytes are on {pages} whole pages. What will a request for {} get?", SIZE + 1),
         [
-            (
+            always(
                 Verdict::Refused(Errno::EINVAL),
                 "the kernel compares with what was asked for, not with the pages.",
             ),
-            (Verdict::Success, "the pages would hold them; the segment's size is not that of its pages."),
-            (Verdict::Refused(Errno::ENOMEM), "the memory is there. The size is refused."),
+            never(
+                Verdict::Success,
+                "the pages would hold them; the segment's size is not that of its pages.",
+            ),
+            never(Verdict::Refused(Errno::ENOMEM), "the memory is there. The size is refused."),
         ],
     )?;
     story.in_brief("With IPC_CREAT");
@@ -91,9 +97,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "EEXIST, EINVAL and EACCES are all deserved. Which one will the child get?",
         [
-            (Verdict::Refused(Errno::EEXIST), "the kernel looks first whether it may take what has the key."),
-            (Verdict::Refused(Errno::EINVAL), "the size comes second."),
-            (Verdict::Refused(Errno::EACCES), "permission comes last."),
+            always(
+                Verdict::Refused(Errno::EEXIST),
+                "the kernel looks first whether it may take what has the key.",
+            ),
+            never(Verdict::Refused(Errno::EINVAL), "the size comes second."),
+            never(Verdict::Refused(Errno::EACCES), "permission comes last."),
         ],
     )?;
     story.in_brief("One mistake fewer each time");
@@ -127,11 +136,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will today's process read?",
         [
-            (
+            never(
                 format!("{:?}", ""),
                 "the segment is not new, and IPC_CREAT does not tell which of the two it was.",
             ),
-            (
+            always(
                 format!("{:?}", "THIS IS A TEST"),
                 "the key was in use. shmget has found a segment: that is success, too.",
             ),

@@ -40,13 +40,13 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The owner's umask is 077: its files are for itself alone. Which mode will its segment have?",
         [
-            ("0666", "what shmget asks for is what it gets: the umask is for files."),
-            ("0600", "open(2) would take the umask's bits away, and shmget does not."),
+            always("0666".to_owned(), "what shmget asks for is what it gets: the umask is for files."),
+            never("0600".to_owned(), "open(2) would take the umask's bits away, and shmget does not."),
         ],
     )?;
     let open = Segment::create(&owner, Key::PRIVATE, SIZE, mode(0o666))?;
     let bits = open.stat()?.permissions();
-    guess.reveal(story, format!("{bits:04o}").as_str());
+    guess.reveal(story, format!("{bits:04o}"));
     assert_eq!(bits, 0o666);
     story.erratum("E18", "it is S_IWUSR, not S_IWUSER; S_IRUSR|S_IWUSR is for the owner and nobody else.");
 
@@ -55,8 +55,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The owner makes a segment with it. What will it be answered when it attaches that?",
         [
-            (Verdict::Refused(Errno::EACCES), "the kernel keeps 130: the owner may neither read nor write."),
-            (Verdict::Success, "the owner's bits are 1, and that is neither 4 nor 2."),
+            always(
+                Verdict::Refused(Errno::EACCES),
+                "the kernel keeps 130: the owner may neither read nor write.",
+            ),
+            never(Verdict::Success, "the owner's bits are 1, and that is neither 4 nor 2."),
         ],
     )?;
     let mistaken = Segment::create(&owner, Key::PRIVATE, SIZE, mode(NOT_OCTAL))?;
@@ -72,11 +75,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "Mode 0200 is for writing only. What will the owner be answered when it attaches for that?",
         [
-            (
+            always(
                 Verdict::Refused(Errno::EACCES),
                 "who writes must be allowed to read: shmat has no flag for less.",
             ),
-            (Verdict::Success, "every attachment can be read, so that reading must be allowed."),
+            never(Verdict::Success, "every attachment can be read, so that reading must be allowed."),
         ],
     )?;
     story.in_brief("Each mode, and each right");
@@ -95,8 +98,14 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "Its mode is 0. What will shmget(key, 0, 0) answer the owner?",
         [
-            (Verdict::Success, "who asks for nothing is denied nothing, and gets an id to do nothing with."),
-            (Verdict::Refused(Errno::EACCES), "that is the answer to flags with permission bits in them."),
+            always(
+                Verdict::Success,
+                "who asks for nothing is denied nothing, and gets an id to do nothing with.",
+            ),
+            never(
+                Verdict::Refused(Errno::EACCES),
+                "that is the answer to flags with permission bits in them.",
+            ),
         ],
     )?;
     let found = look_up(&owner, key, Mode::empty()).verdict()?;
@@ -114,8 +123,16 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will this process be answered when it attaches the segment of mode 0?",
         [
-            (Verdict::Success, "it has CAP_IPC_OWNER, as root has, and is let past the bits."),
-            (Verdict::Refused(Errno::EACCES), "it has no privilege, and the bits hold."),
+            depends(
+                Verdict::Success,
+                "it has CAP_IPC_OWNER, as root has, and is let past the bits.",
+                "that takes CAP_IPC_OWNER, as root has. This process does not have it.",
+            ),
+            depends(
+                Verdict::Refused(Errno::EACCES),
+                "it has no privilege, and the bits hold.",
+                "the bits hold only for processes without CAP_IPC_OWNER.",
+            ),
         ],
     )?;
     let answer = closed.id().attach(story, SIZE, ShmatFlags::empty()).verdict()?;
@@ -128,8 +145,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "A segment has mode 0640. What is one of its group answered who attaches it to read and write?",
         [
-            (Verdict::Refused(Errno::EACCES), "the group's bits are 4: it may read."),
-            (Verdict::Success, "6 is for the owner alone."),
+            always(Verdict::Refused(Errno::EACCES), "the group's bits are 4: it may read."),
+            never(Verdict::Success, "6 is for the owner alone."),
         ],
     )?;
     let member = if several_users { Some(ask_others(story, &owner, guess)?) } else { None };
@@ -142,8 +159,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "We have our own segment attached, and IPC_SET takes every bit away. What comes of a write?",
         [
-            (Verdict::Success, "the bits are asked at the door: what is attached stays as it is."),
-            (Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the mapping is still rw-s."),
+            always(Verdict::Success, "the bits are asked at the door: what is attached stays as it is."),
+            never(Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the mapping is still rw-s."),
         ],
     )?;
     segment.id().set(story, record.uid, record.gid, Mode::empty())?;
@@ -159,8 +176,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What comes of a write through this attachment?",
         [
-            (Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the page is mapped r--s."),
-            (Verdict::Success, "the processor knows neither mode nor root, only how the page is mapped."),
+            always(Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the page is mapped r--s."),
+            never(
+                Verdict::Success,
+                "the processor knows neither mode nor root, only how the page is mapped.",
+            ),
         ],
     )?;
     let fate = window.write(0, TEXT).verdict()?;
@@ -185,8 +205,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "Its creator calls IPC_RMID. What is the answer?",
         [
-            (Verdict::Success, "owner and creator may, and CAP_SYS_ADMIN; no bit of the mode is asked."),
-            (Verdict::Refused(Errno::EPERM), "IPC_SET changes the owner; the creator stays for ever."),
+            always(
+                Verdict::Success,
+                "owner and creator may, and CAP_SYS_ADMIN; no bit of the mode is asked.",
+            ),
+            never(Verdict::Refused(Errno::EPERM), "IPC_SET changes the owner; the creator stays for ever."),
         ],
     )?;
     let answer = gift.remove().verdict()?;

@@ -28,8 +28,13 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "We write through the first attachment. What will be read through the second?",
         [
-            ("the text", "both lead to the same pages. The two addresses are aliases."),
-            ("zeros", "a copy would be read as zeros, but nothing is copied: these are the same pages."),
+            always(TEXT.to_vec(), "both lead to the same pages. The two addresses are aliases.")
+                .named("the text"),
+            never(
+                vec![0; TEXT.len()],
+                "a copy would be read as zeros, but nothing is copied: these are the same pages.",
+            )
+            .named("zeros"),
         ],
     )?;
     let one = segment.attach()?;
@@ -38,7 +43,7 @@ fn tell(story: &Story) -> Result<()> {
     let read = two.read(0, TEXT.len())?;
     story.show_maps();
     story.show_space(segment.id());
-    guess.reveal(story, if read == TEXT { "the text" } else { "zeros" });
+    guess.reveal(story, read.clone());
     assert_ne!(one.address(), two.address());
     assert_eq!((read.as_slice(), segment.stat()?.nattch), (TEXT, 2));
     story.habit(
@@ -56,8 +61,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "One byte below the next page, with SHM_RND. Where will the segment be?",
         [
-            (base, "SHM_RND rounds down, to a multiple of SHMLBA. However near the next one is, never up."),
-            (base.offset(page), "that is nearer, but SHM_RND does not round to the nearest."),
+            always(
+                base,
+                "SHM_RND rounds down, to a multiple of SHMLBA. However near the next one is, never up.",
+            ),
+            never(base.offset(page), "that is nearer, but SHM_RND does not round to the nearest."),
         ],
     )?;
     story.in_brief("Each address, with flags 0 and with SHM_RND");
@@ -78,8 +86,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("The segment is at {base}. One page below nothing is mapped: what if we ask for that?"),
         [
-            (Verdict::Refused(Errno::EINVAL), "the start is free, but the segment needs 7 pages from there."),
-            (Verdict::Success, "its last 6 pages would cover the first 6 of what is there."),
+            always(
+                Verdict::Refused(Errno::EINVAL),
+                "the start is free, but the segment needs 7 pages from there.",
+            ),
+            never(Verdict::Success, "its last 6 pages would cover the first 6 of what is there."),
         ],
     )?;
     let below = Address(base.0 - page as u64);
@@ -102,8 +113,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "Our Attachment of the first segment is still there. What will be read through it?",
         [
-            (words(OTHER), "the address leads to the second segment now, and nobody told the Attachment."),
-            (words(TEXT), "the type remembers an address, and the address leads elsewhere now."),
+            always(
+                words(OTHER),
+                "the address leads to the second segment now, and nobody told the Attachment.",
+            ),
+            never(words(TEXT), "the type remembers an address, and the address leads elsewhere now."),
         ],
     )?;
     let instead = other.attach_at(base, ShmatFlags::SHM_REMAP)?;
@@ -135,12 +149,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The child follows the address. What will it read?",
         [
-            (
+            never(
                 words(TEXT),
                 "in our process it leads there. A pointer means something in one address space only.",
             ),
-            (words(OTHER), "no error, no signal: the address is good, and leads to something else."),
-            (
+            always(words(OTHER), "no error, no signal: the address is good, and leads to something else."),
+            never(
                 "nothing: it is killed by SIGSEGV".to_owned(),
                 "only where nothing is mapped: the last row of the table.",
             ),

@@ -23,9 +23,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("A segment of {} bytes: how many bytes will its mapping span?", page + 1),
         [
-            (page + 1, "only whole pages can be mapped."),
-            (page, "the last byte would have no page: the size is rounded up, never down."),
-            (2 * page, "the mapping is rounded up to whole pages."),
+            never(page + 1, "only whole pages can be mapped."),
+            never(page, "the last byte would have no page: the size is rounded up, never down."),
+            always(2 * page, "the mapping is rounded up to whole pages."),
         ],
     )?;
     let small = Segment::create(story, Key::PRIVATE, page + 1, OWNER_RW)?;
@@ -46,9 +46,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "How many bytes of it will be in memory after the read?",
         [
-            (3 * page, "the zeros that are read have to be somewhere."),
-            (4 * page, "a read takes a page, too: another process may write to it next."),
-            (7 * page, "pages come one at a time."),
+            never(3 * page, "the zeros that are read have to be somewhere."),
+            always(4 * page, "a read takes a page, too: another process may write to it next."),
+            never(7 * page, "pages come one at a time."),
         ],
     )?;
     story.in_brief("Byte 0 of a page each time");
@@ -78,8 +78,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "Page 0 is in memory. How many page faults will a write through another attachment take?",
         [
-            (0, "the new addresses lead nowhere yet, whatever is in memory."),
-            (1, "the page is there, and must be entered for the new address."),
+            never(0, "the new addresses lead nowhere yet, whatever is in memory."),
+            always(1, "the page is there, and must be entered for the new address."),
         ],
     )?;
     let again = segment.attach()?;
@@ -96,8 +96,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The byte is in nobody's segment, on the segment's last page. What do we read there?",
         [
-            ("'!'", "the page is shared to its last byte."),
-            ("'\\0'", "pages begin as zeros, but the child's write went to the same page."),
+            always(b'!', "the page is shared to its last byte."),
+            never(b'\0', "pages begin as zeros, but the child's write went to the same page."),
         ],
     )?;
     let child = story.fork("child")?;
@@ -105,16 +105,24 @@ fn tell(story: &Story) -> Result<()> {
     assert!(story.peek(memory.address().offset(size), page * 7 - size)?.iter().all(|byte| *byte == 0));
     child.poke(its.offset(size), b"!")?;
     let found = story.peek(memory.address().offset(size), 1)?[0];
-    guess.reveal(story, format!("{:?}", char::from(found)).as_str());
+    guess.reveal(story, found);
     let guess = story.predict(
         "And if the child writes one byte past that page?",
         [
-            (Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "nothing is mapped there."),
-            (
+            depends(
+                Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
+                "nothing is mapped there.",
+                "that is where nothing is mapped. Here something is.",
+            ),
+            never(
                 Verdict::Ended(Ending::Killed(Signal::SIGBUS)),
                 "that is for a page that is mapped, and not to be had.",
             ),
-            (Verdict::Success, "something else is mapped there, and has lost a byte: that is worse."),
+            depends(
+                Verdict::Success,
+                "something else is mapped there, and has lost a byte: that is worse.",
+                "that is where something else is mapped, and it would be worse: it loses a byte.",
+            ),
         ],
     )?;
     guess.reveal(story, child.poke(its.offset(7 * page), b"!").verdict()?);
@@ -126,8 +134,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "Not all of the 7 pages are in memory. How many bytes will be, after SHM_LOCK?",
         [
-            (before.unwrap_or(5 * page), "it brings nothing in: touch every page that has to be there."),
-            (7 * page, "mlock(2) brings pages in, and SHM_LOCK does not."),
+            always(
+                before.unwrap_or(5 * page),
+                "it brings nothing in: touch every page that has to be there.",
+            ),
+            never(7 * page, "mlock(2) brings pages in, and SHM_LOCK does not."),
         ],
     )?;
     let answer = segment.id().lock(story).verdict()?;
@@ -151,9 +162,17 @@ fn tell(story: &Story) -> Result<()> {
         let guess = story.predict(
             "Nobody has touched it. What will SHM_LOCK answer?",
             [
-                (Verdict::Refused(Errno::ENOMEM), "all the pages count that the segment promises."),
-                (Verdict::Success, "only CAP_IPC_LOCK is above the limit."),
-                (Verdict::Refused(Errno::EPERM), "that is for a limit of 0, and for others' segments."),
+                depends(
+                    Verdict::Refused(Errno::ENOMEM),
+                    "all the pages count that the segment promises.",
+                    "the limit does not hold for a process with CAP_IPC_LOCK.",
+                ),
+                depends(
+                    Verdict::Success,
+                    "the child still has CAP_IPC_LOCK, which is above the limit.",
+                    "only CAP_IPC_LOCK is above the limit.",
+                ),
+                never(Verdict::Refused(Errno::EPERM), "that is for a limit of 0, and for others' segments."),
             ],
         )?;
         guess.reveal(story, theirs.id().lock(&somebody).verdict()?);

@@ -28,8 +28,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "nattch was 1. What will it be after the fork?",
         [
-            (2, "the copy has the mapping, too, and each mapping counts."),
-            (1, "a call of shmat is one way to get a mapping; to be forked is another."),
+            always(2, "the copy has the mapping, too, and each mapping counts."),
+            never(1, "a call of shmat is one way to get a mapping; to be forked is another."),
         ],
     )?;
     let child = story.fork("child")?;
@@ -55,8 +55,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The child has the segment, and attaches it again. What will nattch be?",
         [
-            (3, "nattch counts mappings: one of ours, two of the child's."),
-            (2, "shmctl(2) says that it counts processes, and is wrong."),
+            always(3, "nattch counts mappings: one of ours, two of the child's."),
+            never(2, "shmctl(2) says that it counts processes, and is wrong."),
         ],
     )?;
     let again = segment.id().attach(&child, SIZE, ShmatFlags::empty())?;
@@ -72,15 +72,18 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The child still had what it inherited. Who will be shm_lpid after the exec?",
         [
-            ("child", "its old address space was taken down, and the mapping in it detached, in its name."),
-            ("us", "we have done nothing since the fork."),
-            ("nobody", "the process is still there, under the same pid."),
+            always(
+                "child".to_owned(),
+                "its old address space was taken down, and the mapping in it detached, in its name.",
+            ),
+            never("us".to_owned(), "we have done nothing since the fork."),
+            never("nobody".to_owned(), "the process is still there, under the same pid."),
         ],
     )?;
     inherited.leak();
     child.exec("sleep", &["60"])?;
     let executed = segment.stat()?;
-    guess.reveal(story, story.name_of(executed.lpid).as_str());
+    guess.reveal(story, story.name_of(executed.lpid));
     child.show_maps();
     assert_eq!((executed.nattch, executed.lpid), (1, child.pid()));
     story.addition("E27", "nobody uses exec to detach: the program and its data go, too.");
@@ -90,14 +93,14 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "We fork a second child. Who is shm_lpid then, which the manual page calls the last to attach or detach?",
         [
-            ("us", "a fork is written down as an attach by who called fork, though nobody called shmat."),
-            ("child", "it was, until the fork."),
-            ("second", "it has done nothing yet."),
+            always("us".to_owned(), "a fork is written down as an attach by who called fork, though nobody called shmat."),
+            never("child".to_owned(), "it was, until the fork."),
+            never("second".to_owned(), "it has done nothing yet."),
         ],
     )?;
     let second = story.fork("second")?;
     let forked_again = segment.stat()?;
-    guess.reveal(story, story.name_of(forked_again.lpid).as_str());
+    guess.reveal(story, story.name_of(forked_again.lpid));
     assert_eq!((forked_again.nattch, forked_again.lpid), (2, story.pid()));
     story.say("It exits at once, and calls neither shmdt nor IPC_RMID.");
     second.exit()?;
@@ -117,15 +120,19 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will we read?",
         [
-            ("THAT WASA TEST", "what was stored was stored; nobody finishes it, and nobody takes it back."),
-            ("THIS IS A TEST", "memory is no database: there is nothing to roll back to."),
-            ("nothing", "the kernel detaches for the dead. It removes and clears nothing."),
+            always(
+                "THAT WASA TEST".to_owned(),
+                "what was stored was stored; nobody finishes it, and nobody takes it back.",
+            ),
+            never("THIS IS A TEST".to_owned(), "memory is no database: there is nothing to roll back to."),
+            never(String::new(), "the kernel detaches for the dead. It removes and clears nothing.")
+                .named("nothing"),
         ],
     )?;
     third.kill(Signal::SIGKILL)?;
     let killed = segment.stat()?;
     let text = memory.read_text(0, TEXT.len())?;
-    guess.reveal(story, text.as_str());
+    guess.reveal(story, text);
     assert_eq!((killed.nattch, killed.lpid), (1, third.pid()));
     memory.show(LOCK, 4)?;
     let holder = memory.load_word(LOCK)?;

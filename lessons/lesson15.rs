@@ -19,8 +19,16 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will IPC_STAT say of the segment, once the child is dead?",
         [
-            (Verdict::Success, "the attachment was part of the process; the segment is not."),
-            (Verdict::Refused(Errno::EINVAL), "that is so only if kernel.shm_rmid_forced is 1."),
+            depends(
+                Verdict::Success,
+                "the attachment was part of the process; the segment is not.",
+                "here kernel.shm_rmid_forced is 1, and the last detach removes.",
+            ),
+            depends(
+                Verdict::Refused(Errno::EINVAL),
+                "kernel.shm_rmid_forced is 1: the kernel has removed what nobody had attached any more.",
+                "that is so only if kernel.shm_rmid_forced is 1.",
+            ),
         ],
     )?;
     child.kill(Signal::SIGKILL)?;
@@ -40,12 +48,13 @@ fn find_and_remove(story: &Story, left: Shmid, record: &ShmidDs, dead: i32) -> R
     let guess = story.predict(
         "The child never called shmdt. Whose pid is in shm_lpid, the last to attach or detach?",
         [
-            ("the child's", "the kernel detached in its name, when it took the child's memory apart."),
-            ("ours", "we have only asked, and asking leaves no trace."),
+            always(dead, "the kernel detached in its name, when it took the child's memory apart.")
+                .named("the child's"),
+            never(story.pid(), "we have only asked, and asking leaves no trace.").named("ours"),
         ],
     )?;
     story.show_whose(left, record);
-    guess.reveal(story, if record.lpid == dead { "the child's" } else { "ours" });
+    guess.reveal(story, record.lpid);
     assert_eq!((record.cpid, record.nattch), (dead, 0));
     let memory = left.attach(story, SIZE, ShmatFlags::SHM_RDONLY)?;
     let text = memory.read_text(0, TEXT.len())?;
@@ -61,8 +70,8 @@ fn find_and_remove(story: &Story, left: Shmid, record: &ShmidDs, dead: i32) -> R
     let guess = story.predict(
         "What will be the exit status of ipcrm, with nothing but the id?",
         [
-            (1, "it wants to know the kind: -m for memory, -q for a queue, -s for semaphores."),
-            (0, "segments, queues and semaphores may have the same id: so it does not guess."),
+            always(1, "it wants to know the kind: -m for memory, -q for a queue, -s for semaphores."),
+            never(0, "segments, queues and semaphores may have the same id: so it does not guess."),
         ],
     )?;
     guess.reveal(story, story.run_tool("ipcrm", &[&left.to_string()]));
@@ -89,8 +98,8 @@ fn remove_at_once(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The child writes as before. We kill it, too. What will IPC_STAT say?",
         [
-            (Verdict::Refused(Errno::EINVAL), "its death was the last detach."),
-            (Verdict::Success, "the first child's segment stayed because it had no mark."),
+            always(Verdict::Refused(Errno::EINVAL), "its death was the last detach."),
+            never(Verdict::Success, "the first child's segment stayed because it had no mark."),
         ],
     )?;
     child.kill(Signal::SIGKILL)?;
@@ -143,8 +152,8 @@ fn use_up(story: &Story, hermit: &Story) -> Result<()> {
     let guess = story.predict(
         "What will shmget answer?",
         [
-            (Verdict::Refused(Errno::ENOSPC), "no place is left in the namespace's table."),
-            (Verdict::Refused(Errno::ENOMEM), "memory there is, and untouched segments take none."),
+            always(Verdict::Refused(Errno::ENOSPC), "no place is left in the namespace's table."),
+            never(Verdict::Refused(Errno::ENOMEM), "memory there is, and untouched segments take none."),
         ],
     )?;
     let answer = Segment::create(hermit, Key::PRIVATE, SIZE, OWNER_RW).verdict()?;
@@ -166,8 +175,8 @@ fn use_up(story: &Story, hermit: &Story) -> Result<()> {
     let guess = story.predict(
         "And shmmax is one page for each segment. What is the answer to one of a page and a byte?",
         [
-            (Verdict::Refused(Errno::EINVAL), "room may be made, but such a size is never valid."),
-            (Verdict::Refused(Errno::ENOSPC), "2 pages are within shmall: the size itself is refused."),
+            always(Verdict::Refused(Errno::EINVAL), "room may be made, but such a size is never valid."),
+            never(Verdict::Refused(Errno::ENOSPC), "2 pages are within shmall: the size itself is refused."),
         ],
     )?;
     make(hermit, page)?.remove()?;
@@ -186,8 +195,11 @@ fn destroy_orphans(story: &Story, hermit: &Story) -> Result<()> {
     let guess = story.predict(
         "It attaches and detaches the second, without IPC_RMID. What will IPC_STAT say of it?",
         [
-            (Verdict::Refused(Errno::EINVAL), "the last detach removes, as if it were marked."),
-            (Verdict::Success, "that is so where shm_rmid_forced is 0, as it is unless someone sets it."),
+            always(Verdict::Refused(Errno::EINVAL), "the last detach removes, as if it were marked."),
+            never(
+                Verdict::Success,
+                "that is so where shm_rmid_forced is 0, as it is unless someone sets it.",
+            ),
         ],
     )?;
     used.attach()?.detach()?;

@@ -25,12 +25,12 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "IPC_RMID, and then somebody looks for the key. What will shmget answer?",
         [
-            (
+            always(
                 Verdict::Refused(Errno::ENOENT),
                 "IPC_RMID has taken the key away, so that nobody finds it by key.",
             ),
-            (Verdict::Success, "the segment is there, but it has no key any more."),
-            (
+            never(Verdict::Success, "the segment is there, but it has no key any more."),
+            never(
                 Verdict::Refused(Errno::EIDRM),
                 "nothing is looked at that could be marked: no segment has the key.",
             ),
@@ -54,9 +54,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "IPC_CREAT|IPC_EXCL, with the key of the segment that is still attached twice. What will it get?",
         [
-            (Verdict::Success, "no segment has the key: it is free, though the old segment is there."),
-            (Verdict::Refused(Errno::EEXIST), "the old segment gave its key up when it was marked."),
-            (Verdict::Refused(Errno::EIDRM), "the old segment is not asked."),
+            always(Verdict::Success, "no segment has the key: it is free, though the old segment is there."),
+            never(Verdict::Refused(Errno::EEXIST), "the old segment gave its key up when it was marked."),
+            never(Verdict::Refused(Errno::EIDRM), "the old segment is not asked."),
         ],
     )?;
     let new = Segment::create(story, key, SIZE, OWNER_RW);
@@ -70,11 +70,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What does the reader see?",
         [
-            (
+            always(
                 format!("{:?}", "THIS IS A TEST"),
                 "its mapping leads to the old segment. Nobody tells it of the new one.",
             ),
-            (format!("{:?}", "THESE ARE NEWS"), "the two have one key, and not one byte in common."),
+            never(format!("{:?}", "THESE ARE NEWS"), "the two have one key, and not one byte in common."),
         ],
     )?;
     let current = new.attach()?;
@@ -90,9 +90,15 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         &format!("Segment {id} is marked. What will shmat answer to its id?"),
         [
-            (Verdict::Success, "on Linux the id works until the last detach; on other systems it may not."),
-            (Verdict::Refused(Errno::EINVAL), "that is for an id that no segment has."),
-            (Verdict::Refused(Errno::EIDRM), "Linux answers that only if the segment goes during the call."),
+            always(
+                Verdict::Success,
+                "on Linux the id works until the last detach; on other systems it may not.",
+            ),
+            never(Verdict::Refused(Errno::EINVAL), "that is for an id that no segment has."),
+            never(
+                Verdict::Refused(Errno::EIDRM),
+                "Linux answers that only if the segment goes during the call.",
+            ),
         ],
     )?;
     let again = id.attach(story, SIZE, ShmatFlags::empty());
@@ -133,15 +139,15 @@ fn tell(story: &Story) -> Result<()> {
             next.id()
         ),
         [
-            (
+            always(
                 Verdict::Refused(Errno::EINVAL),
                 "the index is right and the sequence number is old: nobody is meant.",
             ),
-            (
+            never(
                 Verdict::Success,
                 "then everyone who kept an old id would read, or remove, a stranger's segment.",
             ),
-            (
+            never(
                 Verdict::Refused(Errno::EIDRM),
                 "that is what the manual page says of a removed id. Linux says EINVAL.",
             ),

@@ -3,6 +3,9 @@
 //! Run: `cargo run --bin lesson17`, or with `-- --schedule AABBAB` to replay an order of steps.
 //! Source: *Advanced Linux Programming*, 5.1.
 
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
 use playground::prelude::*;
 use playground::program::Scheduling;
 
@@ -35,9 +38,19 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
     let guess = story.predict(
         "What will the counter say at the end?",
         [
-            ("the sum", "an increment is three steps, and the other process can come in between."),
-            ("less than the sum", "some increments were overwritten before anyone saw them."),
-            ("more than the sum", "no increment is made twice."),
+            depends(
+                Ordering::Equal,
+                "this time neither process came between a load and a store of the other. That is luck.",
+                "an increment is three steps, and the other process can come in between.",
+            )
+            .named("the sum"),
+            depends(
+                Ordering::Less,
+                "some increments were overwritten before anyone saw them.",
+                "this time no increment was overwritten. Nothing promises that.",
+            )
+            .named("less than the sum"),
+            never(Ordering::Greater, "no increment is made twice.").named("more than the sum"),
         ],
     )?;
     let race = Race { memory: &memory, runners: &[&in_a, &in_b], counter: COUNTER, gate: GATE };
@@ -47,8 +60,8 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
         ["races", "increments made", "counter", "updates lost"],
         &[[rounds.to_string(), sum.made().to_string(), sum.counted.to_string(), sum.lost().to_string()]],
     );
-    guess.reveal(story, if sum.lost() == 0 { "the sum" } else { "less than the sum" });
-    if sum.lost() == 0 {
+    guess.reveal(story, sum.beside_made());
+    if sum.beside_made().is_eq() {
         story.missing(
             "None of these races lost an update. On a single processor that takes a switch from one process to the \
              other between a load and its store: run the lesson again.",
@@ -73,9 +86,13 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
     let guess = story.predict(
         "The counter starts at 0, and each adds 1 once. What can it be at the end, whoever moves when?",
         [
-            ("1 or 2", "1, if one loads before the other has stored."),
-            ("2", "only if one waits for the other."),
-            ("0, 1 or 2", "whoever stores last stores what it has loaded plus 1, so never 0."),
+            always("1 or 2".to_owned(), "1, if one loads before the other has stored."),
+            never("2".to_owned(), "only if one waits for the other."),
+            never(
+                "0 or 1 or 2".to_owned(),
+                "whoever stores last stores what it has loaded plus 1, so never 0.",
+            )
+            .named("0, 1 or 2"),
         ],
     )?;
     let slowly = Interleaved::begin(&memory, [&in_a, &in_b], COUNTER)?;
@@ -98,14 +115,8 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
     let heading = ["order", "counter", "order", "counter", "order", "counter", "order", "counter"];
     story.table("each order, and the counter after it", heading, &rows);
     let exact: Vec<_> = results.iter().filter(|(_, counter)| *counter == 2).collect();
-    guess.reveal(
-        story,
-        match results.iter().map(|(_, counter)| *counter).min() {
-            Some(2) => "2",
-            Some(1) => "1 or 2",
-            _ => "0, 1 or 2",
-        },
-    );
+    let seen: BTreeSet<_> = results.iter().map(|(_, counter)| counter.to_string()).collect();
+    guess.reveal(story, Vec::from_iter(seen).join(" or "));
     story.count("orders in which no update is lost", exact.len() as u64);
     assert_eq!(exact.iter().map(|(order, _)| order.as_str()).collect::<Vec<_>>(), ["AAABBB", "BBBAAA"]);
 
@@ -116,8 +127,9 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
     let guess = story.predict(
         "B sees the flag. What will it read?",
         [
-            ("zeros", "the flag was there before the bytes, and B came between."),
-            ("the message", "A has not written it yet."),
+            always(vec![0; TEXT.len()], "the flag was there before the bytes, and B came between.")
+                .named("zeros"),
+            never(TEXT.to_vec(), "A has not written it yet.").named("the message"),
         ],
     )?;
     in_a.write(FLAG, &[1])?;
@@ -125,7 +137,7 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
     let early = in_b.read(MESSAGE, TEXT.len())?;
     in_a.write(MESSAGE, TEXT)?;
     let late = in_b.read(MESSAGE, TEXT.len())?;
-    guess.reveal(story, if early == TEXT { "the message" } else { "zeros" });
+    guess.reveal(story, early.clone());
     assert_eq!((early, late.as_slice()), (vec![0; TEXT.len()], TEXT));
     story.why(
         "Writing the lines in the right order is not enough: the compiler and the processor may exchange two plain \
@@ -140,16 +152,16 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
     let guess = story.predict(
         "The value was AAAAAAAAAAAAAAAA and becomes BBBBBBBBBBBBBBBB. What will B read?",
         [
-            ("BBBBBBBBAAAAAAAA", "a value that nobody ever wrote: it is torn."),
-            ("AAAAAAAAAAAAAAAA", "the first half is stored already."),
-            ("BBBBBBBBBBBBBBBB", "the second half is not stored yet."),
+            always("BBBBBBBBAAAAAAAA".to_owned(), "a value that nobody ever wrote: it is torn."),
+            never("AAAAAAAAAAAAAAAA".to_owned(), "the first half is stored already."),
+            never("BBBBBBBBBBBBBBBB".to_owned(), "the second half is not stored yet."),
         ],
     )?;
     in_a.write(PAIR, &[b'A'; 16])?;
     in_a.write(PAIR, &[b'B'; 8])?;
     let torn = in_b.read_text(PAIR, 16)?;
     in_a.write(PAIR + 8, &[b'B'; 8])?;
-    guess.reveal(story, torn.as_str());
+    guess.reveal(story, torn);
     assert_eq!(in_b.read_text(PAIR, 16)?, "B".repeat(16));
     story.habit(
         "Between threads Rust refuses a plain counter. It cannot see another process: treat every shared word as an \

@@ -39,14 +39,14 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "A new semaphore is to be our lock. Which value has it?",
         [
-            ("0", "Linux makes it 0, which is taken; POSIX promises nothing. A value is another call."),
-            ("1", "semget has no argument for a value."),
+            always(0, "Linux makes it 0, which is taken; POSIX promises nothing. A value is another call."),
+            never(1, "semget has no argument for a value."),
         ],
     )?;
     let set = Semaphores::create(story, Key::PRIVATE, 2, OWNER_RW)?;
     let id = set.id();
     let value = id.value(story, 0)?;
-    guess.reveal(story, value.to_string().as_str());
+    guess.reveal(story, value);
 
     story.erratum(
         "E4",
@@ -58,8 +58,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "A has the lock. B comes, prepares it, and takes it without waiting. What will semop answer B?",
         [
-            (Verdict::Success, "SETVAL has opened the lock that A holds: both are inside."),
-            (Verdict::Refused(Errno::EAGAIN), "it would have been so, had B not set the value."),
+            always(Verdict::Success, "SETVAL has opened the lock that A holds: both are inside."),
+            never(Verdict::Refused(Errno::EAGAIN), "it would have been so, had B not set the value."),
         ],
     )?;
     id.set_value(&a, 0, 1)?;
@@ -81,8 +81,13 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "Which ways never lose an update?",
         [
-            ("all but the bare one", "each of the three lets one increment end before the next begins."),
-            ("the semaphore only", "it takes no kernel: an instruction can be indivisible, too."),
+            always(
+                "atomic, futex, semaphore".to_owned(),
+                "each of the three lets one increment end before the next begins.",
+            )
+            .named("all but the bare one"),
+            never("semaphore".to_owned(), "it takes no kernel: an instruction can be indivisible, too.")
+                .named("the semaphore only"),
         ],
     )?;
     id.set_value(story, 0, 1)?;
@@ -103,9 +108,11 @@ fn tell(story: &Story) -> Result<()> {
          does makes the times differ from run to run; the zeros of the locks do not. Where A and B hardly run at once, \
          as on one processor, the bare way may lose none, too: that is luck, and no lock."
     ));
-    let exact = [&atomic, &futex, &semaphore].into_iter().flatten().all(|sum| sum.lost() == 0);
-    guess.reveal(story, exact.then_some("all but the bare one"));
-    assert!(exact);
+    let locks = [("atomic", &atomic), ("futex", &futex), ("semaphore", &semaphore)];
+    let exact = locks.iter().filter(|(_, races)| races.iter().all(|sum| sum.beside_made().is_eq()));
+    let exact: Vec<_> = exact.map(|(lock, _)| *lock).collect();
+    guess.reveal(story, exact.join(", "));
+    assert_eq!(exact.len(), locks.len());
     story.why(
         "The semaphore asks the kernel twice for each increment, even if nobody waits. The futex asks only to sleep and \
          to wake. The instruction asks nobody, but it guards no more than its one word.",
@@ -119,15 +126,21 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will the two semaphores be after that?",
         [
-            ("1 and 0", "with SEM_UNDO the kernel takes back what a process did, however it ends."),
-            ("1 and 1", "nobody notes who took semaphore 1: it is taken for ever."),
-            ("0 and 0", "SEM_UNDO is for this. Without it, whoever comes next waits for ever."),
+            always(
+                "1 and 0".to_owned(),
+                "with SEM_UNDO the kernel takes back what a process did, however it ends.",
+            ),
+            never("1 and 1".to_owned(), "nobody notes who took semaphore 1: it is taken for ever."),
+            never(
+                "0 and 0".to_owned(),
+                "SEM_UNDO is for this. Without it, whoever comes next waits for ever.",
+            ),
         ],
     )?;
     a.kill(Signal::SIGKILL)?;
     let values = format!("{} and {}", id.value(story, 0)?, id.value(story, 1)?);
-    guess.reveal(story, values.as_str());
     assert_eq!(values, "1 and 0");
+    guess.reveal(story, values);
 
     story.experiment("Kill who holds the futex")?;
     story.say(
@@ -143,18 +156,18 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "SIGKILL ends A. What will become of B?",
         [
-            (
-                "it gets the lock, and is told",
-                "A had the kernel note the word (set_robust_list): it wakes B.",
-            ),
-            ("it gets the lock", "what the lock guards may be half changed, and B has to know."),
-            ("it waits for ever", "it would, with a lock that the kernel knows nothing of."),
+            always(true.to_string(), "A had the kernel note the word (set_robust_list): it wakes B.")
+                .named("it gets the lock, and is told"),
+            never(false.to_string(), "what the lock guards may be half changed, and B has to know.")
+                .named("it gets the lock"),
+            never(Ending::Hung.to_string(), "it would, with a lock that the kernel knows nothing of.")
+                .named("it waits for ever"),
         ],
     )?;
     a.kill(Signal::SIGKILL)?;
-    let orphaned = waiting.end()?;
-    guess.reveal(story, if orphaned { "it gets the lock, and is told" } else { "it gets the lock" });
-    assert!(orphaned);
+    let orphaned = waiting.end().in_words()?;
+    assert_eq!(orphaned, true.to_string());
+    guess.reveal(story, orphaned);
     in_b.start_unlock(LOCK)?.end()?;
 
     story.experiment("A deadlock")?;
@@ -175,8 +188,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The set is removed while both wait. What will semop answer them?",
         [
-            (Verdict::Refused(Errno::EIDRM), "there is nothing left to wait for."),
-            (Verdict::Refused(Errno::EINVAL), "that is for a call that comes after the removal."),
+            always(Verdict::Refused(Errno::EIDRM), "there is nothing left to wait for."),
+            never(Verdict::Refused(Errno::EINVAL), "that is for a call that comes after the removal."),
         ],
     )?;
     set.remove()?;

@@ -28,9 +28,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "How many system calls will 1000 messages through the ring take?",
         [
-            (0, "a message is stores and loads, and so is the counter that announces it."),
-            (1000, "nobody has to be told: whoever waits looks at the counter."),
-            (2000, "that is a write and a read for each, as a pipe takes."),
+            always(0, "a message is stores and loads, and so is the counter that announces it."),
+            never(1000, "nobody has to be told: whoever waits looks at the counter."),
+            never(2000, "that is a write and a read for each, as a pipe takes."),
         ],
     )?;
     let ring = bench.count_calls(story, Way::Spin, MESSAGES)?;
@@ -39,9 +39,15 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "And the same ring, if a System V semaphore counts messages, and another one free places?",
         [
-            (0, "the bytes still go over without a call, but each change of a semaphore is one."),
-            (2000, "that would be one semaphore; a ring can be full as well as empty, so there are two."),
-            (4000, "two for each message, down and up for both semaphores: twice as many as a pipe takes."),
+            never(0, "the bytes still go over without a call, but each change of a semaphore is one."),
+            never(
+                2000,
+                "that would be one semaphore; a ring can be full as well as empty, so there are two.",
+            ),
+            always(
+                4000,
+                "two for each message, down and up for both semaphores: twice as many as a pipe takes.",
+            ),
         ],
     )?;
     let semop = bench.count_calls(story, Way::Semop, MESSAGES)?;
@@ -77,8 +83,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will become of it?",
         [
-            (Ending::Exited(0), "an access to mapped memory is none of the things that the filter sees."),
-            (
+            always(
+                Ending::Exited(0),
+                "an access to mapped memory is none of the things that the filter sees.",
+            ),
+            never(
                 Ending::Killed(Signal::SIGSYS),
                 "that would have been the end of the first access, if it took a call.",
             ),
@@ -96,8 +105,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The same child, the same million, and then one getpid()?",
         [
-            (Ending::Exited(0), "it is a small call, but it is one."),
-            (
+            never(Ending::Exited(0), "it is a small call, but it is one."),
+            always(
                 Ending::Killed(Signal::SIGSYS),
                 "bad system call: the filter makes no difference between small and large.",
             ),
@@ -131,9 +140,17 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "How many page faults will it take the child to write all of it?",
         [
-            (0, "the memory is there, but the child's page table does not lead to it yet."),
-            (1, "each page has its own entry in the page table."),
-            (pages, "one for each page: every process has a page table of its own."),
+            never(0, "the memory is there, but the child's page table does not lead to it yet."),
+            depends(
+                1,
+                "the pages are parts of one huge page here, which has one entry in the page table.",
+                "each page has its own entry in the page table.",
+            ),
+            depends(
+                pages,
+                "one for each page: every process has a page table of its own.",
+                "it would be one for each page, but some of them are parts of a huge page here.",
+            ),
         ],
     )?;
     let there = [inherited.write(0, &all)?, inherited.write(0, &all)?];
@@ -172,9 +189,9 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "How often will the kernel copy the page with a segment between the two?",
         [
-            (1, "there is a reading and a writing, and each copies."),
-            (2, "from the file into the segment, and from the segment into the other file."),
-            (4, "that is with a pipe: file to server, server to pipe, pipe to client, client to file."),
+            never(1, "there is a reading and a writing, and each copies."),
+            always(2, "from the file into the segment, and from the segment into the other file."),
+            never(4, "that is with a pipe: file to server, server to pipe, pipe to client, client to file."),
         ],
     )?;
     let segment_s = copies::through_a_segment(story, memory.bytes()?.part(0, story.page_size()))?;

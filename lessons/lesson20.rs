@@ -36,31 +36,40 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let by_spinning = story.predict(
         "64 bytes through a segment, and each side looks for them without a pause. Beside a pipe that is",
         [
-            (Scale::Faster, "a pipe wakes a sleeping process for each message, which takes microseconds."),
-            (
+            depends(
+                Scale::Faster,
+                "no call is made, but a line of the cache takes long from core to core here.",
+                "a pipe wakes a sleeping process for each message, which takes microseconds.",
+            ),
+            depends(
                 Scale::MuchFaster,
                 "a pipe takes a call at each end; here a line of the cache goes from core to core.",
+                "that is not what these two took here: see the table.",
             ),
-            (
+            depends(
                 Scale::FarFaster,
                 "a line of the cache goes over in a tenth of a microsecond, and nobody is woken.",
+                "a line of the cache takes too long from core to core here, or a pipe too little.",
             ),
         ],
     )?;
     let by_sleeping = story.predict(
         "The same ring, but each side sleeps on a futex until there is a message. Beside a pipe that is",
         [
-            (
+            depends(
                 Finding::Faster,
                 "the bytes go over with no call; to sleep and to be woken takes one each, as in a pipe.",
+                "the bytes go over with no call, but to sleep and to be woken is what takes the time.",
             ),
-            (
+            depends(
                 Finding::Same,
                 "to sleep and to be woken is what takes the time, and a pipe does no more than that.",
+                "both sleep and wake, but the two ways to do that do not take the same time here.",
             ),
-            (
+            depends(
                 Finding::Slower,
                 "each message takes a call to sleep and one to wake, and a look at the ring before each.",
+                "a call to sleep and one to wake are no more than what a pipe takes.",
             ),
         ],
     )?;
@@ -85,15 +94,21 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let guess = story.predict(
         "64 bytes through the ring, and System V semaphores count messages and places. Beside a pipe that is",
         [
-            (
+            depends(
                 Finding::Faster,
+                "the bytes themselves take no call, and the four of the semaphores do less than two of a pipe.",
                 "the bytes themselves take no call; the semaphores take four for each message.",
             ),
-            (
+            depends(
                 Finding::Same,
-                "a pipe takes two calls for each message, which do more than the four of the semaphores.",
+                "a pipe takes two calls for each message, which do as much as the four of the semaphores.",
+                "two calls of a pipe and four of the semaphores do not take the same time here.",
             ),
-            (Finding::Slower, "four calls for each message, and a pipe takes two: see lesson 19."),
+            depends(
+                Finding::Slower,
+                "four calls for each message, and a pipe takes two: see lesson 19.",
+                "it is four calls for each message, and a pipe takes two, but each of the two does more.",
+            ),
         ],
     )?;
     story.show_speeds(&figures, Traffic::Stream);
@@ -104,14 +119,20 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let guess = story.predict(
         "64 bytes there and back by spinning on one CPU. Beside a pipe on one CPU that is",
         [
-            (
+            depends(
                 Scale::FarFaster,
+                "the scheduler lets the other side run at once here.",
                 "with two CPUs the other side looks at once; with one it has to wait for its turn.",
             ),
-            (Scale::Slower, "nothing goes on until the scheduler takes the CPU away from whoever spins."),
-            (
+            depends(
+                Scale::Slower,
+                "nothing goes on until the scheduler takes the CPU away from whoever spins: soon, here.",
+                "nothing goes on until the scheduler takes the CPU away, and that is a matter of milliseconds.",
+            ),
+            depends(
                 Scale::FarSlower,
                 "each half of a round trip waits for a time slice, and that takes milliseconds.",
+                "each half of a round trip waits for a time slice, but the slices are short here.",
             ),
         ],
     )?;
@@ -124,17 +145,20 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let guess = story.predict(
         "64 KiB at a time: shmget, shmat, fill, read, shmdt, IPC_RMID. Beside a pipe that is",
         [
-            (
+            depends(
                 Finding::Faster,
+                "to clear 16 pages and to fault them in takes less here than to copy them twice.",
                 "a segment that is used again has its pages already; each new one has to get them.",
             ),
-            (
+            depends(
                 Finding::Same,
-                "a pipe copies twice, into pages that it has; here the bytes are written only once.",
+                "new pages have to be cleared, a pipe has to copy twice, and the two take the same time.",
+                "new pages have to be cleared, a pipe has to copy twice, and the two differ here.",
             ),
-            (
+            depends(
                 Finding::Slower,
                 "16 pages are cleared, and fault in two processes; a pipe copies them twice instead.",
+                "16 pages are cleared and fault, but a pipe copies them twice, which takes no less here.",
             ),
         ],
     )?;
@@ -147,9 +171,21 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     let guess = story.predict(
         "64 KiB there and back, and each side sleeps on a futex until there is a message. Beside a pipe that is",
         [
-            (Finding::Faster, "to sleep and to be woken takes as long as for 64 bytes, and the bytes themselves go faster."),
-            (Finding::Same, "for 64 bytes only the sleep counts; here a pipe moves 16 pages, one by one, in and out."),
-            (Finding::Slower, "it takes a call to sleep and one to wake, and a pipe takes two as well."),
+            depends(
+                Finding::Faster,
+                "to sleep and to be woken takes as long as for 64 bytes, and the bytes themselves go faster.",
+                "a pipe copies the bytes in and out, but that takes no longer here than to sleep and to wake.",
+            ),
+            depends(
+                Finding::Same,
+                "the copies of a pipe take little here, beside sleeping and waking.",
+                "for 64 bytes only the sleep counts; here a pipe moves 16 pages, one by one, in and out.",
+            ),
+            depends(
+                Finding::Slower,
+                "to sleep and to wake takes longer here than a pipe takes to copy the bytes in and out.",
+                "it takes a call to sleep and one to wake, and a pipe takes two as well.",
+            ),
         ],
     )?;
     guess.reveal(story, figures.finding(round_trip(Way::Futex, BIG), round_trip(Way::Pipe, BIG)));

@@ -1,7 +1,7 @@
 //! Judges a run of an exercise by what the kernel saw.
 //!
 //! ```text
-//! src/bin/check.rs ─▶ examiner ──Job──▶ judge, a process of its own ─▶ ground: namespaces, limits
+//! src/bin/check.rs ─▶ examiner ──Job──▶ judge, a process of its own ─▶ sandbox: namespaces, limits
 //!                        │                  │ runs the program under trace; witness looks into its segments
 //!                        │                  ▼
 //!                        │                 Run: calls, bytes, output ─▶ rules ─▶ findings
@@ -13,33 +13,39 @@
 //! what it says of itself; it ends in bounded time; and nothing of it is left, so that the next one is judged as if it
 //! had never been.
 
+mod bench;
 mod build;
 mod class;
 mod code;
 mod compiler;
 mod examiner;
 mod exercises;
-mod files;
-mod ground;
+mod forbidden;
 mod guard;
 mod handed_in;
 mod history;
 mod job;
 mod judge;
 mod junit;
+mod keeper;
 mod memory;
+mod mounts;
+mod places;
 mod progress;
 mod report;
 mod rules;
 mod run;
+mod sandbox;
 mod script;
+mod toolchain;
 mod trials;
 mod verdict;
 mod watch;
 mod witness;
 mod workshop;
 
-pub use build::{Libraries, build};
+pub use bench::remove_folders_on_signals;
+pub use build::Libraries;
 pub use class::{Marked, Misunderstood, csv, mark, misunderstood, tables};
 pub use code::Code;
 pub use examiner::Examiner;
@@ -52,4 +58,4 @@ pub use progress::{Progress, State};
 pub use report::Report;
 pub use verdict::{Finding, Output, Verdict};
 pub use watch::{Happened, Watch};
-pub use workshop::Workshop;
+pub use workshop::{Built, Handed, Workshop};

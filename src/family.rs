@@ -1,9 +1,9 @@
 //! The rest of the family: a pipe, a mapped file, a socket pair, a semaphore; and a segment beside them.
 //!
-//! Each is a [`Medium`]: something through which one process reaches another. Lesson 0 asks all of them the same
+//! Each is a [`Mechanism`]: something through which one process reaches another. Lesson 0 asks all of them the same
 //! questions, and fills a table from what the kernel answers.
 //!
-//! **Invariant:** a medium makes every call through the [`Story`], so that it is told; and what it made, it takes
+//! **Invariant:** a mechanism makes every call through the [`Story`], so that it is told; and what it made, it takes
 //! away when it is dropped.
 
 mod channels;
@@ -16,15 +16,14 @@ mod semaphore;
 use crate::error::Result;
 use crate::story::Story;
 
-pub use channels::{Pipe, SocketPair};
+pub use channels::Channel;
 pub use file::MappedFile;
 pub use memory::SharedSegment;
 pub use pipeline::{Member, Pipeline, cat_to_xargs};
 pub use questions::{HEADING, question};
-pub use semaphore::Semaphore;
 
 /// Something through which one process reaches another. Nothing here ever waits.
-pub trait Medium {
+pub trait Mechanism {
     /// What it is called.
     fn name(&self) -> &'static str;
 
@@ -46,24 +45,24 @@ pub trait Medium {
     ///
     /// # Errors
     ///
-    /// As for [`Medium::take`].
+    /// As for [`Mechanism::take`].
     fn take_too_early(&self, by: &Story, most: usize) -> Result<Vec<u8>> {
         self.take(by, most)
     }
 
-    /// What a process does first that has inherited nothing, and is told a name or a number.
+    /// Gives access to an unrelated process: it has inherited nothing, and is told a name or a number.
     ///
     /// # Errors
     ///
-    /// As for [`Medium::take`].
-    fn join(&self, _stranger: &Story) -> Result<()> {
+    /// As for [`Mechanism::take`].
+    fn join(&self, _unrelated: &Story) -> Result<()> {
         Ok(())
     }
 
-    /// Writes, as a process that is allowed to read only.
+    /// Writes, as a process that may only read.
     ///
     /// # Errors
     ///
     /// `Refused`, if the kernel holds it to that.
-    fn trespass(&self, by: &Story) -> Result<()>;
+    fn write_forbidden(&self, by: &Story) -> Result<()>;
 }

@@ -90,5 +90,5 @@ pub mod prelude {
     pub use crate::speed::{
         Bench, Figures, Finding, Ground, ON_ONE_CPU, SMALLEST, Scale, Thing, Traffic, Way,
     };
-    pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work};
+    pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work, always, depends, never};
 }

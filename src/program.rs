@@ -19,7 +19,7 @@ use crate::course::{self, LAST, LESSONS, Lesson};
 use crate::error::{Error, Result};
 use crate::evidence::limits::{self, SHM_RMID_FORCED};
 use crate::kernel::{self, Linux, ProcFile, Refused};
-use crate::story::{Event, Json, Plain, Prompt, Source, Story, Tell, Text};
+use crate::story::{Event, Json, LessonEnd, Plain, Prompt, Source, Story, Tell, Text};
 
 pub use answer::answer;
 pub use options::{Color, Format, NoMore, Options, Pace, Scheduling, Speed, examples};
@@ -117,7 +117,7 @@ fn killed_by_a_filter(call: &str) -> Error {
 /// Tells a program that listens how it ends before it begins; people read it on standard error.
 fn not_begun(options: &Options, program: &Program, error: &Error) {
     let story = begin(&Options { isolated: false, ..options.clone() }, program);
-    tell_end(&story, "failed", Some(error.to_string()), None);
+    tell_end(&story, LessonEnd::Failed, Some(error.to_string()), None);
 }
 
 fn begin(options: &Options, program: &Program) -> Story {
@@ -130,6 +130,7 @@ fn begin(options: &Options, program: &Program) -> Story {
         program.source,
         options.isolated,
     );
+    options.race.inspect(|increments| story.limit_races(*increments));
     story.meet_the_user();
     story.tell(Event::Lesson {
         number: program.number,
@@ -165,13 +166,14 @@ fn teller(options: &Options, stepping: bool) -> Box<dyn Tell> {
 /// Tells the end. `ended` is nothing when a panic ended the story, which the panic hook has told.
 fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> ExitCode {
     let outcome = match &ended {
-        Some(Ok(())) => "complete",
-        Some(Err(Error::Quit)) => "quit",
-        _ => "failed",
+        Some(Ok(())) => LessonEnd::Complete,
+        Some(Err(Error::Quit)) => LessonEnd::Quit,
+        _ => LessonEnd::Failed,
     };
     let error = ended.as_ref().and_then(|ended| ended.as_ref().err()).map(Error::to_string);
-    let next =
-        next.filter(|_| outcome == "complete").map(|Lesson { name, .. }| format!("cargo run --bin {name}"));
+    let next = next
+        .filter(|_| outcome == LessonEnd::Complete)
+        .map(|Lesson { name, .. }| format!("cargo run --bin {name}"));
     tell_end(story, outcome, error, next);
     match ended.map(|ended| ended.and_then(|()| story.unharmed())) {
         Some(Ok(()) | Err(Error::Quit)) => ExitCode::SUCCESS,
@@ -182,7 +184,7 @@ fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> Ex
     }
 }
 
-fn tell_end(story: &Story, outcome: &'static str, error: Option<String>, next: Option<String>) {
+fn tell_end(story: &Story, outcome: LessonEnd, error: Option<String>, next: Option<String>) {
     let (left, marked) = story.left().unzip();
     let (marked, left_sets) = (marked.unwrap_or_default(), story.left_sets());
     story.tell(Event::End { outcome, error, left, marked, left_sets, next });

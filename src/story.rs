@@ -9,7 +9,7 @@
 
 mod acts;
 mod counted;
-mod event;
+pub mod event;
 mod explain;
 mod json;
 mod notation;
@@ -38,12 +38,12 @@ use std::rc::Rc;
 use crate::error::{Error, Result};
 use crate::kernel::Process;
 
-pub use event::Event;
 pub(crate) use event::{CallEvent, Change as CellChange};
+pub use event::{Event, LessonEnd};
 pub(crate) use explain::{Look, explain};
 pub use json::Json;
 pub use plain::Plain;
-pub use predict::{Guess, Judge, Verdict};
+pub use predict::{Candidate, Guess, Judge, Observed, Verdict, always, depends, never};
 pub use progress::Progress;
 pub use prompt::Prompt;
 pub use schedule::{NoSchedule, Schedule, Turn};
@@ -91,6 +91,8 @@ struct Narrator {
     prompt: Option<Prompt>,
     source: Source,
     isolated: bool,
+    /// How far each process may count in a race.
+    longest_race: u64,
     steps: usize,
     brief: bool,
     why: Option<String>,
@@ -120,6 +122,7 @@ impl Story {
             prompt,
             source,
             isolated,
+            longest_race: u64::MAX,
             steps: 0,
             brief: false,
             why: None,
@@ -139,6 +142,16 @@ impl Story {
     /// The process id of who acts in this part of the story.
     pub fn pid(&self) -> i32 {
         self.process.borrow().pid()
+    }
+
+    /// Lets each process count so far in a race, and no further.
+    pub(crate) fn limit_races(&self, increments: u64) {
+        self.narrator.borrow_mut().longest_race = increments;
+    }
+
+    /// How far each process may count in a race.
+    pub(crate) fn longest_race(&self) -> u64 {
+        self.narrator.borrow().longest_race
     }
 
     /// The size of a page, in bytes.

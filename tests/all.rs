@@ -13,6 +13,7 @@ mod check_hostile;
 mod check_mistakes;
 mod check_open;
 mod check_verdicts;
+mod check_walls;
 mod ends;
 mod ground;
 mod input;

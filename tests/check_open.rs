@@ -13,12 +13,12 @@ use playground::check::exercise;
 use serde_json::Value;
 use support::{Preload, sets, table};
 
-/// `check` on the open ground, with temporary files of its own.
+/// `check` without walls, with temporary files of its own.
 fn check(workshop: &Workshop, arguments: &[&str]) -> Command {
     let temporary = workshop.path().join("tmp");
     fs::create_dir_all(&temporary).unwrap();
-    let mut command = workshop.command(arguments);
-    command.env("CHECK_GROUND", "open").env("TMPDIR", temporary);
+    let mut command = workshop.command(&[&["--without-walls"], arguments].concat());
+    command.env("TMPDIR", temporary);
     command
 }
 
@@ -83,12 +83,13 @@ fn what_is_left_when_the_judge_is_killed_is_removed_and_only_that_is_said() {
 #[test]
 fn a_slow_machine_gives_programs_more_time_from_the_first_one_on() {
     let (workshop, slow) = (Workshop::new(), Preload::build("slow"));
-    let solution = cc(&root().join("tests/solutions/exercise01.c"), workshop.path(), &[]);
+    // Of the playground's own folder a submission sees only that of the exercises.
+    let place = workshop.path().join("lessons/exercises");
+    let solution = cc(&root().join("tests/solutions/exercise01.c"), &place, &[]);
     // Longer than a program may take on a fast machine.
     let script = format!("sleep 3; exec {}", solution.display());
     let mut check = workshop.command(&["--format", "json", "1", "--", "sh", "-c", &script]);
-    // Of a temporary folder a submission sees only what it is handed in with, or runs in.
-    check.env("LD_PRELOAD", slow.path()).current_dir(workshop.path());
+    check.env("LD_PRELOAD", slow.path()).current_dir(place);
     let output = check.output().expect("check runs");
     let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
     assert_eq!(verdict["passed"], true, "{verdict}");

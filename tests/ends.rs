@@ -4,6 +4,7 @@ use crate::support;
 
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -210,13 +211,14 @@ fn children(running: &Running) -> Vec<i32> {
 
 #[test]
 fn the_death_of_a_child_at_any_step_is_told_in_words_and_leaves_nothing() {
-    let mut killed = 0;
-    for program in programs() {
-        for prompt in 1..=prompts(&program, Format::Json) {
-            let mut running = Run::stepping(&program, Format::Json).start().go_to_prompt(prompt);
+    let killed = AtomicUsize::new(0);
+    with_every_program(|program| {
+        for prompt in 1..=prompts(program, Format::Json) {
+            let mut running = Run::stepping(program, Format::Json).start().go_to_prompt(prompt);
             for pid in children(&running) {
                 // It may have ended by itself meanwhile.
-                killed += i32::from(kill(Pid::from_raw(pid), Signal::SIGKILL).is_ok());
+                let is_killed = kill(Pid::from_raw(pid), Signal::SIGKILL).is_ok();
+                killed.fetch_add(usize::from(is_killed), Ordering::Relaxed);
             }
             running.send(&"\n".repeat(100));
             let finished = running.finish();
@@ -224,8 +226,8 @@ fn the_death_of_a_child_at_any_step_is_told_in_words_and_leaves_nothing() {
             assert!(!finished.err.contains("panicked"), "{}", finished.seen());
             assert_nothing_left(&finished);
         }
-    }
-    assert!(killed > 0, "no child was ever there to be killed");
+    });
+    assert!(killed.into_inner() > 0, "no child was ever there to be killed");
 }
 
 /// One that is stopped gives no answer, and is not waited for without end.

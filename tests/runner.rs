@@ -74,8 +74,11 @@ static MISSED: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::new(BTreeMap::
 pub struct Group {
     name: &'static str,
     trials: Vec<Trial>,
-    run: Box<dyn Fn(&str, Role) -> Option<ExitCode>>,
+    run: Box<RunRow>,
 }
+
+/// Runs the row with this id, if there is one.
+type RunRow = dyn Fn(&str, Role) -> Option<ExitCode>;
 
 impl Group {
     /// The rows of these tables; `begin` makes what each of them acts on.

@@ -9,11 +9,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
+use caps::{CapSet, Capability};
 use insta::{assert_snapshot, with_settings};
 use nix::unistd::geteuid;
 use playground::course::LESSONS;
 use regex::Regex;
+use serde_json::Value;
 
 /// The user that runs lessons for the tests of root.
 const NOBODY: u32 = 65534;
@@ -150,10 +153,10 @@ const MEASURED: [(&str, &str); 19] = [
     (r"(?m)^    (a line of the cache, .*|memcpy of .*B|a system call .*\))  +\S.*$", "    $1  [time]"),
     (r"(?m)^(  Counted  messages that arrived [^:]*): \d+", "$1: [messages]"),
     (r"(?m)^  Answer (.*\n)+?\n", "  Answer  [as measured]\n\n"),
-    (r"(?m)^  Missing  What came of it cannot be seen here\.\n", "  Answer  [as measured]\n"),
+    (r"(?m)^  Missing  This machine does not show us the answer\.\n", "  Answer  [as measured]\n"),
     (r#"(?m)^\{"event":"answer".*"#, r#"{"event":"answer","value":"[as measured]"}"#),
     (
-        r#"(?m)^\{"event":"missing","text":"What came of it cannot be seen here\."\}"#,
+        r#"(?m)^\{"event":"missing","text":"This machine does not show us the answer\."\}"#,
         r#"{"event":"answer","value":"[as measured]"}"#,
     ),
     (r#"("times"):\d+"#, "$1:\"[messages]\""),
@@ -234,12 +237,67 @@ fn masked(text: &str) -> String {
     })
 }
 
+/// A claim that the process which asks has a capability; and a claim that it has none.
+static PRIVILEGED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(it|process|child)( still)? has CAP_").expect("a pattern"));
+static UNPRIVILEGED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"it has no privilege|does not have it").expect("a pattern"));
+
+/// What is said to an answer: the reason for it, and the reasons against the other options.
+fn reasons(lesson: &str, answer: &Value) -> String {
+    let options = answer["options"].as_array().expect("options");
+    let why = options.iter().map(|option| {
+        option["why"].as_str().unwrap_or_else(|| panic!("{lesson} did not expect this answer: {answer}"))
+    });
+    why.collect::<Vec<_>>().join("\n")
+}
+
+/// Each answer that a plain user gets, and each that root gets, with what is said to it.
+fn answers(lesson: &str, user: User) -> Vec<String> {
+    let arguments = [&["--pace", "run", "--format", "json"], own_arguments(lesson)].concat();
+    let told = told_to(user, lesson, &arguments);
+    let events = told.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let answers = events.filter(|event| event["event"] == "answer");
+    // What a machine is too small or too busy for has no answer among those that lesson 20 expects.
+    let expected = answers.filter(|answer| lesson != "lesson20" || !answer["right"].is_null());
+    expected.map(|answer| reasons(lesson, &answer)).collect()
+}
+
+#[test]
+fn the_reasons_agree_with_the_answer_whoever_asks() {
+    let mut privileged = 0;
+    for lesson in LESSONS.iter().map(|lesson| lesson.name) {
+        for reasons in answers(lesson, User::Plain) {
+            assert!(!PRIVILEGED.is_match(&reasons), "{lesson} as a plain user:\n{reasons}");
+        }
+        for reasons in answers(lesson, User::Same) {
+            let claims = [&PRIVILEGED, &UNPRIVILEGED].map(|claim| claim.is_match(&reasons));
+            assert_ne!(claims, [true, true], "{lesson}:\n{reasons}");
+            privileged += usize::from(claims[0]);
+        }
+    }
+    if caps::has_cap(None, CapSet::Effective, Capability::CAP_IPC_OWNER).unwrap_or(false) {
+        assert_eq!(privileged, 2, "lessons 3 and 11 tell root that it is let past the bits");
+    }
+}
+
+/// Who runs a program: a plain user, or whoever runs the tests.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum User {
+    Plain,
+    Same,
+}
+
 /// What a program prints when a plain user runs it.
 fn told(name: &str, arguments: &[&str]) -> String {
+    told_to(User::Plain, name, arguments)
+}
+
+fn told_to(user: User, name: &str, arguments: &[&str]) -> String {
     let built = Path::new(env!("CARGO_BIN_EXE_walkthrough")).with_file_name(name);
     let mut command = Command::new(&built);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    if geteuid().is_root() {
+    if user == User::Plain && geteuid().is_root() {
         // The project may lie where only root may enter. Another process copies: a file that this one had open
         // for writing could not be run while another thread forks (ETXTBSY).
         let copy = folder.path().join(name);

@@ -11,6 +11,7 @@ use book::recording::{self, Purpose, Recording};
 use book::{coverage, exercise, read, root, tables};
 use mdbook_driver::MDBook;
 use playground::course::LESSONS;
+use playground::story::event::Event;
 use regex::Regex;
 
 /// The chapters that the summary names.
@@ -162,9 +163,8 @@ fn every_erratum_has_its_heading() {
 fn no_lesson_tells_an_erratum_that_the_chapter_does_not_prove_with_it() {
     let errata = read("book/src/errata.md").expect("the chapter");
     for lesson in recording::told_lessons().expect("the lessons") {
-        for event in Recording::load(lesson.number).expect("a recording").events {
-            if recording::kind(&event) == "erratum" {
-                let code = recording::text(&event, "code");
+        for told in Recording::load(lesson.number).expect("a recording").events {
+            if let Event::Erratum { code, .. } = told.event {
                 let proof = Regex::new(&format!(r"\{{\{{#proof {code}[ }}]")).expect("a pattern");
                 assert!(proof.is_match(&errata), "{} tells {code}, and its entry has no proof", lesson.name);
             }

@@ -5,10 +5,11 @@ use std::fs;
 use std::sync::LazyLock;
 
 use anyhow::{Context, Result, ensure};
+use playground::story::event::Event;
 use regex::Regex;
 
 use crate::markup::{escape, table};
-use crate::recording::{Recording, kind, text, told_lessons};
+use crate::recording::{Recording, told_lessons};
 use crate::rustdoc::inline;
 use crate::{read, root};
 
@@ -154,8 +155,10 @@ fn tellings(code: &str) -> Result<Vec<(usize, String)>> {
     for lesson in told_lessons()? {
         let run = Recording::load(lesson.number)?;
         for part in run.parts() {
-            let told =
-                part.events.iter().any(|event| kind(event) == "erratum" && text(event, "code") == code);
+            let told = part
+                .events
+                .iter()
+                .any(|told| matches!(&told.event, Event::Erratum { code: told, .. } if told == code));
             if told {
                 let (name, number, title) = (lesson.name, lesson.number, escape(&part.title));
                 items.push((number, format!("<a href=\"{name}.html#run\">lesson {number}</a>, “{title}”.")));

@@ -2,10 +2,14 @@
 //!
 //! **Invariant:** no blank line is written, since it would end the HTML in the midst of Markdown.
 
-use playground::speed::spread::{self, Ratio, Spread};
-use serde_json::Value;
+use playground::call::Shmid;
+use playground::evidence::maps::Mapping;
+use playground::speed::{Traffic, spread};
+use playground::story::event::{
+    Access, CallEvent, Choice, Event, Fault, Field, Rust, SegmentRow, Speed, SpeedRow,
+};
 
-use crate::recording::{GONE, NEW, kind, text};
+use crate::recording::Told;
 use crate::rustdoc::inline;
 
 /// Text that may stand in HTML, also in an attribute.
@@ -41,20 +45,6 @@ pub fn table(caption: &str, heading: &[String], rows: &[Vec<String>]) -> String 
     )
 }
 
-/// Events that show nothing here: they steer the story, or a terminal.
-const SILENT: [&str; 7] = ["lesson", "step", "wait", "end", "reply", "moved", "space"];
-/// Events that become a block.
-const TOLD: [&str; 25] = [
-    "say", "section", "why", "habit", "missing", "print", "erratum", "predict", "answer", "call", "memory",
-    "bytes", "record", "segments", "maps", "table", "count", "fork", "exec", "signal", "started", "sleep",
-    "speeds", "tool", "try",
-];
-
-/// Whether the book knows what to do with events of this kind. The `space` is the picture's, which is drawn anew.
-pub fn knows(kind: &str) -> bool {
-    SILENT.contains(&kind) || TOLD.contains(&kind) || kind == "warning"
-}
-
 /// So many letters are a sentence, which a narrow screen must not squeeze to a word a line.
 const SENTENCE: usize = 40;
 
@@ -64,41 +54,61 @@ pub fn data_cell(html: &str) -> String {
     format!("<td{class}>{html}</td>")
 }
 
-/// An event as a block; nothing for those that only steer.
-pub fn event(event: &Value) -> Option<String> {
-    let (class, inner) = match kind(event) {
-        "say" => ("say", format!("<p>{}</p>", inline(text(event, "text")))),
-        "section" => ("section", format!("<p><strong>{}</strong></p>", escape(text(event, "title")))),
-        "why" => ("why", why(event)),
-        "habit" => ("habit", labelled("Habit", text(event, "text"))),
-        "missing" => ("missing", labelled("Missing", text(event, "text"))),
-        "warning" => ("missing", labelled("Warning", text(event, "text"))),
-        "print" => ("print", labelled("Prints", text(event, "text"))),
-        "erratum" => ("erratum", erratum(event)),
-        "predict" => ("predict", predict(event)),
-        "answer" => ("answer", answer(event)),
-        "call" if event["brief"] == true => ("brief", brief(event)),
-        "call" => ("call", call(event)),
-        "memory" if event["brief"] == true => ("brief", brief(event)),
-        "memory" => ("call", memory(event)),
-        "bytes" => ("bytes", bytes(event)),
-        "record" => ("record", record(event)),
-        "segments" => ("segments", segments(event)),
-        "maps" => ("maps", maps(event)),
-        "table" => ("table", filled(event)),
-        "count" => {
-            let told = format!("{}: {}", text(event, "what"), event["times"]);
-            ("count", labelled("Counted", &told))
+/// An event as a block; nothing for those that only steer the story, or a terminal. The `space` is the picture's,
+/// which is drawn anew.
+pub fn event(told: &Told) -> Option<String> {
+    let (class, inner) = match &told.event {
+        Event::Lesson { .. }
+        | Event::Step { .. }
+        | Event::Wait(_)
+        | Event::End { .. }
+        | Event::Reply { .. } => {
+            return None;
         }
-        "fork" => ("process", labelled("Begins", &format!("{} is forked from this process.", who(event)))),
-        "exec" => ("process", labelled("Runs", &format!("{} runs {}", who(event), text(event, "command")))),
-        "signal" => ("process", labelled("Ends", &format!("{} {}.", who(event), text(event, "text")))),
-        "started" => ("process", started(event)),
-        "sleep" => ("process", labelled("Sleeps", &sleep(event))),
-        "speeds" => ("speeds", speeds(event)),
-        "tool" => ("tool", tool(event)),
-        "try" => ("try", try_it(event)),
-        _ => return None,
+        Event::Moved { .. } | Event::Space { .. } | Event::Traced(_) => return None,
+        Event::Say { text } => ("say", format!("<p>{}</p>", inline(text))),
+        Event::Section { title } => ("section", format!("<p><strong>{}</strong></p>", escape(title))),
+        Event::Why { text, .. } => ("why", why(text)),
+        Event::Habit { text } => ("habit", labelled("Habit", text)),
+        Event::Missing { text } => ("missing", labelled("Missing", text)),
+        Event::Warning { text } => ("missing", labelled("Warning", text)),
+        Event::Print { text } => ("print", labelled("Prints", text)),
+        Event::Erratum { code, fault, text } => ("erratum", erratum(code, *fault, text)),
+        Event::Predict { question, options } => ("predict", predict(question, options)),
+        Event::Answer { value, right, options, .. } => ("answer", answer(value, *right, options)),
+        Event::Call(call) if call.brief => ("brief", brief(call.who.as_ref(), &call.c)),
+        Event::Call(call) => ("call", self::call(call)),
+        Event::Memory(access) if access.brief => ("brief", brief(access.who.as_ref(), &access.c)),
+        Event::Memory(access) => ("call", memory(access)),
+        Event::Bytes { offset, bytes } => ("bytes", self::bytes(*offset, bytes)),
+        Event::Record { shmid, moments, fields } => ("record", record(*shmid, moments, fields)),
+        Event::Segments { rows, .. } => ("segments", segments(rows, told.before.as_deref())),
+        Event::Maps { pid, who, added, removed, kept } => {
+            ("maps", maps(&named(*pid, who.as_ref()), [added, removed, kept]))
+        }
+        Event::Table { title, heading, rows } => ("table", filled(title, heading, rows)),
+        Event::Speeds { traffic, sizes, rows } => ("speeds", speeds(*traffic, sizes, rows)),
+        Event::Count { what, times } => ("count", labelled("Counted", &format!("{what}: {times}"))),
+        Event::Fork { pid, who } => {
+            let forked = format!("{} is forked from this process.", named(*pid, Some(who)));
+            ("process", labelled("Begins", &forked))
+        }
+        Event::Exec { pid, who, command } => {
+            ("process", labelled("Runs", &format!("{} runs {command}", named(*pid, who.as_ref()))))
+        }
+        Event::Signal { pid, who, text, .. } => {
+            ("process", labelled("Ends", &format!("{} {text}.", named(*pid, who.as_ref()))))
+        }
+        Event::Started { who, c, rust, .. } => {
+            ("process", format!("<dl>{}</dl>", languages(who.as_ref(), c, rust.as_ref().map(Rust::parts))))
+        }
+        Event::Sleep { pid, who, state, function } => {
+            let who = named(*pid, who.as_ref());
+            let sleeps = format!("{who} is in state {state}, in the kernel's function `{function}`.");
+            ("process", labelled("Sleeps", &sleeps))
+        }
+        Event::Tool { command, status, output } => ("tool", tool(command, *status, output)),
+        Event::Try { command, shows } => ("try", try_it(command, shows)),
     };
     Some(format!("<div class=\"shm-ev shm-{class}\">{inner}</div>"))
 }
@@ -107,142 +117,104 @@ fn labelled(label: &str, text: &str) -> String {
     format!("<p><strong>{label}</strong> {}</p>", inline(text))
 }
 
-fn why(event: &Value) -> String {
-    format!("<details><summary>More</summary><p>{}</p></details>", inline(text(event, "text")))
+fn why(text: &str) -> String {
+    format!("<details><summary>More</summary><p>{}</p></details>", inline(text))
 }
 
-fn erratum(event: &Value) -> String {
-    let code = text(event, "code");
-    let told = inline(text(event, "text"));
-    let whose = match text(event, "fault") {
-        "missing" => "The article leaves out",
-        "manual" => "The manual page errs",
-        _ => "The article errs",
+fn erratum(code: &str, fault: Fault, text: &str) -> String {
+    let whose = match fault {
+        Fault::Missing => "The article leaves out",
+        Fault::Manual => "The manual page errs",
+        Fault::Wrong => "The article errs",
     };
-    format!("<p><strong><a href=\"errata.html#{code}\">{code}</a></strong> {whose}: {told}</p>")
+    format!("<p><strong><a href=\"errata.html#{code}\">{code}</a></strong> {whose}: {}</p>", inline(text))
 }
 
-/// A process, where it is not the one that tells.
-fn who(event: &Value) -> String {
-    match event["who"].as_str() {
-        Some(who) => format!("{who} {}", event["pid"]),
-        None => format!("process {}", event["pid"]),
-    }
+/// A process, by the name that it has where it is not the one that tells.
+fn named(pid: i32, who: Option<&String>) -> String {
+    format!("{} {pid}", who.map_or("process", String::as_str))
 }
 
-fn speaker(event: &Value) -> String {
-    event["who"]
-        .as_str()
-        .map_or(String::new(), |who| format!("<span class=\"shm-who\">{}</span> ", escape(who)))
+fn speaker(who: Option<&String>) -> String {
+    who.map_or(String::new(), |who| format!("<span class=\"shm-who\">{}</span> ", escape(who)))
 }
 
-fn brief(event: &Value) -> String {
-    format!("<p>{}<code>{}</code></p>", speaker(event), escape(text(event, "c")))
+fn brief(who: Option<&String>, c: &str) -> String {
+    format!("<p>{}<code>{}</code></p>", speaker(who), escape(c))
 }
 
 fn pair(term: &str, definition: &str) -> String {
     format!("<div><dt>{term}</dt><dd>{definition}</dd></div>")
 }
 
-fn languages(event: &Value) -> String {
-    let c = pair("C", &format!("{}<code>{}</code>", speaker(event), escape(text(event, "c"))));
-    match event["rust"].as_str() {
-        Some(rust) => {
-            let at = escape(text(event, "at"));
-            c + &pair("Rust", &format!("<code>{}</code> <small>{at}</small>", escape(rust)))
-        }
-        None => c,
-    }
+fn languages(who: Option<&String>, c: &str, rust: Option<(&str, &str)>) -> String {
+    let c = pair("C", &format!("{}<code>{}</code>", speaker(who), escape(c)));
+    let rust = rust.map_or(String::new(), |(code, at)| {
+        pair("Rust", &format!("<code>{}</code> <small>{}</small>", escape(code), escape(at)))
+    });
+    c + &rust
 }
 
-fn call(event: &Value) -> String {
-    let refused = !event["errno"].is_null();
-    let why = if refused { pair("Why", &inline(text(event, "why"))) } else { String::new() };
-    let advice = if refused { pair("Do", &inline(text(event, "try"))) } else { String::new() };
-    format!("<dl>{}{why}{advice}</dl>", languages(event))
-}
-
-/// Something that a process does for a while, at the same time as others.
-fn started(event: &Value) -> String {
-    format!("<dl>{}</dl>", languages(event))
-}
-
-fn sleep(event: &Value) -> String {
-    let (state, function) = (text(event, "state"), text(event, "function"));
-    format!("{} is in state {state}, in the kernel's function `{function}`.", who(event))
+fn call(call: &CallEvent) -> String {
+    let reason =
+        |term, text: &Option<String>| text.as_ref().map_or(String::new(), |text| pair(term, &inline(text)));
+    let statement = call.rust.as_deref().zip(call.at.as_deref());
+    let told = languages(call.who.as_ref(), &call.c, statement);
+    format!("<dl>{told}{}{}</dl>", reason("Why", &call.why), reason("Do", &call.advice))
 }
 
 /// Times, and how many times as fast as a pipe that is.
-fn speeds(event: &Value) -> String {
-    let sizes: Vec<String> = event["sizes"].as_array().into_iter().flatten().map(size).collect();
-    let heading: Vec<String> = std::iter::once("by".to_owned()).chain(sizes).collect();
-    let rows = |cell: fn(&Value) -> String| -> Vec<Vec<String>> {
-        let rows = event["rows"].as_array().into_iter().flatten();
-        rows.map(|row| {
-            let cells = row["cells"].as_array().into_iter().flatten().map(cell);
-            std::iter::once(escape(text(row, "name"))).chain(cells).collect()
-        })
-        .collect()
+fn speeds(traffic: Traffic, sizes: &[usize], rows: &[SpeedRow]) -> String {
+    let heading: Vec<String> =
+        std::iter::once("by".to_owned()).chain(sizes.iter().map(|&bytes| spread::size(bytes))).collect();
+    let cells = |cell: fn(&Speed) -> String| -> Vec<Vec<String>> {
+        let line =
+            |row: &SpeedRow| std::iter::once(escape(&row.name)).chain(row.cells.iter().map(cell)).collect();
+        rows.iter().map(line).collect()
     };
-    let what =
-        if text(event, "traffic") == "stream" { "a message of a stream" } else { "a message there and back" };
+    let what = match traffic {
+        Traffic::Stream => "a message of a stream",
+        Traffic::RoundTrip => "a message there and back",
+    };
     let times = format!("Time for {what}: the median, and how far the middle half of the rounds is from it");
     let ratios =
         format!("How many times as fast as a pipe {what} is; “unclear” where the rounds do not agree");
-    table(&times, &heading, &rows(time)) + &table(&ratios, &heading, &rows(ratio))
+    table(&times, &heading, &cells(time)) + &table(&ratios, &heading, &cells(ratio))
 }
 
-fn size(bytes: &Value) -> String {
-    spread::size(bytes.as_u64().unwrap_or_default() as usize)
-}
-
-fn figures(value: &Value) -> Option<Spread> {
-    let part = |name: &str| value[name].as_f64();
-    let rounds = value["rounds"].as_u64()? as usize;
-    Some(Spread { low: part("low")?, median: part("median")?, high: part("high")?, rounds })
-}
-
-fn time(cell: &Value) -> String {
-    match figures(&cell["time"]) {
+fn time(cell: &Speed) -> String {
+    match cell.time {
         Some(found) => format!("{} ±{:.0}%", spread::time(found.median), found.percent()),
-        None => escape(cell["refused"].as_str().map_or("-", |_| "refused")),
+        None => cell.refused.as_ref().map_or("-", |_| "refused").to_owned(),
     }
 }
 
-fn ratio(cell: &Value) -> String {
-    figures(&cell["ratio"]).map_or("-".to_owned(), |found| escape(&Ratio(found).to_string()))
+fn ratio(cell: &Speed) -> String {
+    cell.ratio.map_or("-".to_owned(), |found| escape(&found.to_string()))
 }
 
-fn memory(event: &Value) -> String {
-    let doing = if text(event, "access") == "write" { "writing" } else { "reading" };
-    let faults = match event["faults"].as_u64() {
-        Some(0) => pair("Faults", &format!("no page fault while {doing}")),
-        Some(1) => pair("Faults", &format!("1 page fault while {doing}")),
-        Some(faults) => pair("Faults", &format!("{faults} page faults while {doing}")),
-        None => String::new(),
-    };
-    format!("<dl>{}{faults}</dl>", languages(event))
+fn memory(access: &Access) -> String {
+    let faults = access.page_faults().map_or(String::new(), |faults| pair("Faults", &faults));
+    let statement = access.rust.as_ref().map(Rust::parts);
+    format!("<dl>{}{faults}</dl>", languages(access.who.as_ref(), &access.c, statement))
 }
 
 fn letter(position: usize) -> char {
     char::from(b'a' + position as u8)
 }
 
-fn predict(event: &Value) -> String {
-    let options = event["options"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let told = |(position, option): (usize, &Value)| {
-        format!("<li>{}) {}</li>", letter(position), inline(option.as_str().unwrap_or_default()))
-    };
+fn predict(question: &str, options: &[String]) -> String {
+    let told =
+        |(position, option): (usize, &String)| format!("<li>{}) {}</li>", letter(position), inline(option));
     let options: String = options.iter().enumerate().map(told).collect();
-    format!("<p><strong>Predict</strong> {}</p><ul>{options}</ul>", inline(text(event, "question")))
+    format!("<p><strong>Predict</strong> {}</p><ul>{options}</ul>", inline(question))
 }
 
-fn answer(event: &Value) -> String {
-    let options = event["options"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let right = event["right"].as_u64().map(|right| right as usize);
+fn answer(value: &str, right: Option<usize>, options: &[Choice]) -> String {
     let told = |position: usize| {
-        let option = &options[position];
-        format!("{}) {}: {}", letter(position), inline(text(option, "text")), inline(text(option, "why")))
+        let Choice { text, why } = &options[position];
+        let why = why.as_ref().map_or(String::new(), |why| format!(": {}", inline(why)));
+        format!("{}) {}{why}", letter(position), inline(text))
     };
     let best = match right {
         Some(right) => format!(
@@ -250,8 +222,8 @@ fn answer(event: &Value) -> String {
             told(right)
         ),
         None => format!(
-            "<p class=\"shm-right\"><strong>Answer</strong> None of these: {}</p>",
-            escape(text(event, "value"))
+            "<p class=\"shm-right\"><strong>Answer</strong> None of these: the kernel answered {}.</p>",
+            escape(value)
         ),
     };
     let others = (0..options.len()).filter(|&position| Some(position) != right);
@@ -260,15 +232,7 @@ fn answer(event: &Value) -> String {
     format!("{best}<ul>{others}</ul>")
 }
 
-fn bytes(event: &Value) -> String {
-    let bytes: Vec<u8> = event["bytes"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|byte| byte.as_u64())
-        .map(|byte| byte as u8)
-        .collect();
-    let start = event["offset"].as_u64().unwrap_or_default() as usize;
+fn bytes(start: usize, bytes: &[u8]) -> String {
     let lines = bytes.chunks(16).enumerate().map(|(row, chunk)| {
         let hex: Vec<String> = chunk.iter().map(|byte| format!("{byte:02x}")).collect();
         let shown: String = chunk
@@ -285,36 +249,29 @@ fn cell(text: &str, changed: bool) -> String {
     if changed { format!("<mark>{}</mark>", escape(text)) } else { escape(text) }
 }
 
-fn record(event: &Value) -> String {
-    let moments = event["moments"].as_array().map(Vec::as_slice).unwrap_or_default();
+fn record(shmid: Shmid, moments: &[String], fields: &[Field]) -> String {
     let mut heading = vec!["field".to_owned()];
-    heading.extend(moments.iter().map(|moment| escape(moment.as_str().unwrap_or_default())));
+    heading.extend(moments.iter().map(|moment| escape(moment)));
     heading.push("meaning".to_owned());
-    let rows: Vec<Vec<String>> = event["fields"].as_array().into_iter().flatten().map(field).collect();
-    let caption = format!("The record, struct shmid_ds, of segment {}", event["shmid"]);
-    table(&caption, &heading, &rows)
+    let rows: Vec<Vec<String>> = fields.iter().map(field).collect();
+    table(&format!("The record, struct shmid_ds, of segment {shmid}"), &heading, &rows)
 }
 
-fn field(field: &Value) -> Vec<String> {
-    let moved = field["moved"] == true;
-    let values = field["values"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut row = vec![format!("<code>{}</code>", text(field, "name"))];
-    let last = values.len().saturating_sub(1);
-    row.extend(
-        values
-            .iter()
-            .enumerate()
-            .map(|(position, value)| cell(value.as_str().unwrap_or_default(), moved && position == last)),
-    );
-    let changed = if moved { " (changed)" } else { "" };
-    row.push(format!("{}{changed}", escape(text(field, "meaning"))));
+fn field(field: &Field) -> Vec<String> {
+    let last = field.values.len().saturating_sub(1);
+    let mut row = vec![format!("<code>{}</code>", field.name)];
+    let values = field.values.iter().enumerate();
+    row.extend(values.map(|(position, value)| cell(value, field.moved && position == last)));
+    let changed = if field.moved { " (changed)" } else { "" };
+    row.push(format!("{}{changed}", escape(&field.meaning)));
     row
 }
 
-fn segments(event: &Value) -> String {
-    let rows = event["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let gone = event[GONE].as_array().map(Vec::as_slice).unwrap_or_default();
-    let gone: Vec<String> = gone.iter().map(ToString::to_string).collect();
+/// The kernel's table. Which rows are new, and which have gone, follows from the table before; the first has none.
+fn segments(rows: &[SegmentRow], before: Option<&[Shmid]>) -> String {
+    let ids: Vec<Shmid> = rows.iter().map(|row| row.row.shmid).collect();
+    let gone = before.into_iter().flatten().filter(|id| !ids.contains(id));
+    let gone: Vec<String> = gone.map(ToString::to_string).collect();
     let gone = match gone.as_slice() {
         [] => String::new(),
         [one] => format!("<p>Gone since the table before: segment {one}.</p>"),
@@ -324,92 +281,68 @@ fn segments(event: &Value) -> String {
         let none = "<p><strong>ipcs -m</strong> No segment of this lesson is in the kernel's table.</p>";
         return format!("{none}{gone}");
     }
-    let columns = ["key", "shmid", "owner", "perms", "bytes", "nattch", "status"];
-    let heading: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
-    let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| columns.iter().map(|column| ipcs_cell(row, column)).collect()).collect();
+    let is_new = |row: &SegmentRow| before.is_some_and(|before| !before.contains(&row.row.shmid));
+    let heading = ["key", "shmid", "owner", "perms", "bytes", "nattch", "status"].map(str::to_owned);
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| ipcs(row, is_new(row))).collect();
     table("The row of <code>ipcs -m</code>", &heading, &rows) + &gone
 }
 
-fn ipcs_cell(row: &Value, column: &str) -> String {
-    let mode = text(row, "perms").parse::<String>().unwrap_or_default();
-    let bits = u32::from_str_radix(&mode, 8).unwrap_or_default();
-    let shown = match column {
-        "key" => format!("{:#010x}", row["key"].as_i64().unwrap_or_default() as u32),
-        "perms" => format!("{:o}", bits & 0o777),
-        "bytes" => row["size"].to_string(),
-        "owner" => text(row, "owner").to_owned(),
-        "status" => status(bits),
-        other => row[other].to_string(),
-    };
-    let changes = row["changed"].as_array().map(Vec::as_slice).unwrap_or_default();
-    match changes.iter().find(|change| text(change, "column") == column) {
-        Some(change) => {
-            let was = Some(text(change, "was")).filter(|was| !was.is_empty()).unwrap_or("nothing");
-            format!("<mark>{}</mark> <small>was {}</small>", escape(&shown), escape(was))
+fn ipcs(told: &SegmentRow, new: bool) -> Vec<String> {
+    let row = &told.row;
+    let cells = [
+        ("key", format!("{:#010x}", row.key.0)),
+        ("shmid", row.shmid.to_string()),
+        ("owner", told.owner.clone()),
+        ("perms", format!("{:o}", row.perms & 0o777)),
+        ("bytes", row.size.to_string()),
+        ("nattch", row.nattch.to_string()),
+        ("status", row.status()),
+    ];
+    let cell = |(column, shown): (&str, String)| {
+        let shown = escape(&shown);
+        match told.changed.iter().find(|change| change.column == column) {
+            Some(change) => {
+                let was = if change.was.is_empty() { "nothing" } else { &change.was };
+                format!("<mark>{shown}</mark> <small>was {}</small>", escape(was))
+            }
+            None if column == "shmid" && new => format!("<mark>{shown}</mark> <small>new</small>"),
+            None => shown,
         }
-        None if column == "shmid" && row[NEW] == true => {
-            format!("<mark>{}</mark> <small>new</small>", escape(&shown))
-        }
-        None => escape(&shown),
-    }
-}
-
-fn status(bits: u32) -> String {
-    let words = [(0o1000, "dest"), (0o2000, "locked")];
-    let words: Vec<&str> = words.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, word)| *word).collect();
-    words.join(" ")
-}
-
-fn maps(event: &Value) -> String {
-    let line = |line: &Value| {
-        let address = |field: &str| format!("{:08x}", line[field].as_u64().unwrap_or_default());
-        let offset = line["offset"].as_u64().unwrap_or_default();
-        format!(
-            "{}-{} {} {offset:08x} {} {} {}",
-            address("start"),
-            address("end"),
-            text(line, "perms"),
-            text(line, "device"),
-            line["inode"],
-            text(line, "name")
-        )
     };
-    let lines = |field: &str| event[field].as_array().map(Vec::as_slice).unwrap_or_default();
-    let kept = lines("kept").iter().map(|map| format!("<li><code>{}</code></li>", escape(&line(map))));
-    let added = lines("added")
-        .iter()
-        .map(|map| format!("<li>new: <ins><code>{}</code></ins></li>", escape(&line(map))));
-    let removed = lines("removed")
-        .iter()
-        .map(|map| format!("<li>gone: <del><code>{}</code></del></li>", escape(&line(map))));
-    let all: String = added.chain(removed).chain(kept).collect();
-    let all = if all.is_empty() { "<li>none</li>".to_owned() } else { all };
-    format!("<p><strong>Maps</strong> of {}: the lines of attachments</p><ul>{all}</ul>", escape(&who(event)))
+    cells.into_iter().map(cell).collect()
 }
 
-fn filled(event: &Value) -> String {
-    let cells = |value: &Value| -> Vec<String> {
-        value.as_array().into_iter().flatten().map(|cell| escape(cell.as_str().unwrap_or_default())).collect()
+fn maps(who: &str, [added, removed, kept]: [&[Mapping]; 3]) -> String {
+    let items = |lines: &[Mapping], before: &str, after: &str| -> String {
+        let item =
+            |line: &Mapping| format!("<li>{before}<code>{}</code>{after}</li>", escape(&line.to_string()));
+        lines.iter().map(item).collect()
     };
-    let rows: Vec<Vec<String>> = event["rows"].as_array().into_iter().flatten().map(cells).collect();
-    table(&escape(text(event, "title")), &cells(&event["heading"]), &rows)
+    let mut all = items(added, "new: <ins>", "</ins>");
+    all += &items(removed, "gone: <del>", "</del>");
+    all += &items(kept, "", "");
+    let all = if all.is_empty() { "<li>none</li>" } else { &all };
+    format!("<p><strong>Maps</strong> of {}: the lines of attachments</p><ul>{all}</ul>", escape(who))
 }
 
-fn tool(event: &Value) -> String {
-    let status = match event["status"].as_i64() {
+fn filled(title: &str, heading: &[String], rows: &[Vec<String>]) -> String {
+    let cells = |cells: &Vec<String>| -> Vec<String> { cells.iter().map(|cell| escape(cell)).collect() };
+    let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    table(&escape(title), &cells(&heading.to_vec()), &rows)
+}
+
+fn tool(command: &str, status: Option<i32>, output: &str) -> String {
+    let status = match status {
         Some(0) => String::new(),
         Some(status) => format!("\n(exit status {status})"),
         None => "\n(killed by a signal)".to_owned(),
     };
-    let output: Vec<&str> = text(event, "output").lines().filter(|line| !line.is_empty()).collect();
-    let screen = format!("$ {}\n{}{status}", text(event, "command"), output.join("\n").replace('\t', "    "));
-    printed(&screen)
+    let output: Vec<&str> = output.lines().filter(|line| !line.is_empty()).collect();
+    printed(&format!("$ {command}\n{}{status}", output.join("\n").replace('\t', "    ")))
 }
 
 /// What to type in a second terminal. The numbers of the recorded run would lead nowhere.
-fn try_it(event: &Value) -> String {
-    let command = text(event, "command");
+fn try_it(command: &str, shows: &str) -> String {
     let command = command.split_once("--preserve-credentials ").map_or(command, |(_, command)| command);
     let command = regex::Regex::new(r"-i \d+").expect("a pattern").replace_all(command, "-i ID");
     let command = regex::Regex::new(r"/proc/\d+").expect("a pattern").replace_all(&command, "/proc/PID");
@@ -417,6 +350,6 @@ fn try_it(event: &Value) -> String {
         "<p><strong>Try it</strong> in a second terminal, with the numbers of your own run: <code>{}</code> \
          shows {}.</p>",
         escape(&command),
-        inline(text(event, "shows"))
+        inline(shows)
     )
 }

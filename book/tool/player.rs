@@ -1,9 +1,10 @@
 //! A whole run in the page. It is text first: the script only hides what comes later, asks, and draws.
 
-use serde_json::{Value, json};
+use playground::story::event::Event;
+use serde_json::Value;
 
 use crate::markup::{self, escape};
-use crate::recording::{Part, Recording, kind, text};
+use crate::recording::{Header, Part, Recording, Told};
 use crate::rustdoc::inline;
 use crate::scene::{Scene, Watch};
 
@@ -11,9 +12,8 @@ use crate::scene::{Scene, Watch};
 pub fn player(run: &Recording) -> String {
     let mut teller = Teller::default();
     if let Some(first) = run.events.first() {
-        teller.watch.see(first);
+        teller.look(&first.event);
     }
-    teller.look(&Value::Null);
     let parts: String = run.parts().iter().map(|part| teller.stretch(part)).collect();
     let told =
         serde_json::to_string(&captioned(&teller.scenes)).expect("a scene is JSON").replace('<', "\\u003c");
@@ -31,26 +31,22 @@ struct Teller {
     watch: Watch,
     scenes: Vec<Scene>,
     /// The questions that wait for their answer, by number, with their options.
-    open: Vec<(usize, Vec<Value>)>,
+    open: Vec<(usize, Vec<String>)>,
     asked: usize,
 }
 
 /// Which kernel answered, and when.
 fn source(run: &Recording) -> String {
-    let header = &run.header;
+    let Header { kernel, machine, date, how, build, .. } = &run.header;
+    let [kernel, machine, date, how, build] = [kernel, machine, date, how, build].map(|text| escape(text));
     format!(
-        "<p class=\"shm-source\">A recorded run of <code>{}</code>, {} build: {} on {}, {}.</p>",
-        escape(text(header, "how")),
-        escape(text(header, "build")),
-        escape(text(header, "kernel")),
-        escape(text(header, "machine")),
-        escape(text(header, "date"))
+        "<p class=\"shm-source\">A recorded run of <code>{how}</code>, {build} build: {kernel} on {machine}, {date}.</p>"
     )
 }
 
 impl Teller {
     fn stretch(&mut self, part: &Part<'_>) -> String {
-        self.watch.see(&json!({ "event": "step" }));
+        self.watch.begin_stretch();
         let blocks: String = part.events.iter().filter_map(|event| self.block(event)).collect();
         if blocks.is_empty() {
             return String::new();
@@ -65,7 +61,7 @@ impl Teller {
         )
     }
 
-    fn look(&mut self, event: &Value) {
+    fn look(&mut self, event: &Event) {
         let now = self.watch.see(event);
         if self.scenes.last() != Some(now) {
             self.scenes.push(now.clone());
@@ -73,29 +69,30 @@ impl Teller {
     }
 
     /// An event's block, with the number of the scene that it leads to. What shows nothing still moves the picture.
-    fn block(&mut self, event: &Value) -> Option<String> {
-        self.look(event);
-        if kind(event) == "end" {
-            return None;
-        }
+    fn block(&mut self, told: &Told) -> Option<String> {
+        self.look(&told.event);
         let number = self.scenes.len() - 1;
         let question =
-            self.question(event).map_or(String::new(), |number| format!(" data-question=\"{number}\""));
+            self.question(&told.event).map_or(String::new(), |number| format!(" data-question=\"{number}\""));
         let begin = format!("<div data-scene=\"{number}\"{question}");
-        markup::event(event).map(|block| block.replacen("<div", &begin, 1))
+        markup::event(told).map(|block| block.replacen("<div", &begin, 1))
     }
 
     /// The number of a question; and of the question that an answer is to, which is known by its options.
-    fn question(&mut self, event: &Value) -> Option<usize> {
-        let options = event["options"].as_array()?.clone();
-        if kind(event) == "predict" {
-            self.asked += 1;
-            self.open.push((self.asked, options));
-            return Some(self.asked);
+    fn question(&mut self, event: &Event) -> Option<usize> {
+        match event {
+            Event::Predict { options, .. } => {
+                self.asked += 1;
+                self.open.push((self.asked, options.clone()));
+                Some(self.asked)
+            }
+            Event::Answer { options, .. } => {
+                let texts = || options.iter().map(|option| &option.text);
+                let at = self.open.iter().position(|(_, open)| open.iter().eq(texts()))?;
+                Some(self.open.remove(at).0)
+            }
+            _ => None,
         }
-        let texts: Vec<&Value> = options.iter().map(|option| &option["text"]).collect();
-        let at = self.open.iter().position(|(_, open)| open.iter().eq(texts.iter().copied()))?;
-        Some(self.open.remove(at).0)
     }
 }
 
@@ -114,11 +111,11 @@ pub fn questions(run: &Recording) -> String {
     let mut items = String::new();
     for part in run.parts() {
         let mut before: Vec<&str> = Vec::new();
-        for event in &part.events {
-            match kind(event) {
-                "say" => before.push(text(event, "text")),
-                "predict" => {
-                    items += &question(&part.title, &before, event);
+        for told in &part.events {
+            match &told.event {
+                Event::Say { text } => before.push(text),
+                Event::Predict { question, options } => {
+                    items += &self::question(&part.title, &before, question, options);
                     before.clear();
                 }
                 _ => {}
@@ -128,14 +125,12 @@ pub fn questions(run: &Recording) -> String {
     format!("<ol class=\"shm-questions\">{items}</ol>")
 }
 
-fn question(title: &str, before: &[&str], event: &Value) -> String {
+fn question(title: &str, before: &[&str], question: &str, options: &[String]) -> String {
     let before: String = before.iter().map(|text| format!("<p>{}</p>", inline(text))).collect();
-    let options = event["options"].as_array().into_iter().flatten();
-    let options: String =
-        options.map(|option| format!("<li>{}</li>", inline(option.as_str().unwrap_or_default()))).collect();
+    let options: String = options.iter().map(|option| format!("<li>{}</li>", inline(option))).collect();
     format!(
         "<li><p><em>{}</em></p>{before}<p>{}</p><ol type=\"a\">{options}</ol></li>",
         escape(title),
-        inline(text(event, "question"))
+        inline(question)
     )
 }

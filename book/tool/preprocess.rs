@@ -5,13 +5,13 @@
 use anyhow::{Context, Result, anyhow, bail};
 use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
-use playground::speed::figures::{ROUND_TRIPS, STREAMS};
+use playground::speed::Traffic;
 use playground::speed::plot::{self, Curve};
+use playground::story::event::{Event, SpeedRow};
 use regex::Regex;
-use serde_json::Value;
 
 use crate::directive::{self, Directive};
-use crate::recording::{Recording, kind, text};
+use crate::recording::Recording;
 use crate::{coverage, excerpt, exercise, markup, player, quiz, read, recording, rustdoc, tables};
 
 /// Our preprocessor.
@@ -112,7 +112,7 @@ fn folded(summary: &str, text: &str) -> String {
 /// colours.
 fn curves_drawn() -> Result<String> {
     let run = Recording::load(recording::WITH_CURVES)?;
-    let [round_trips, streams] = ["round_trip", "stream"].map(|traffic| curves(&run, traffic));
+    let [round_trips, streams] = [Traffic::RoundTrip, Traffic::Stream].map(|traffic| curves(&run, traffic));
     let drawing = plot::drawing(&round_trips?, &streams?).map_err(|problem| anyhow!("{problem}"))?;
     let ground = Regex::new(r##"<rect [^>]*fill="#FFFFFF"[^>]*/>"##)?;
     let drawing =
@@ -126,19 +126,17 @@ fn curves_drawn() -> Result<String> {
 }
 
 /// What a run measured of one kind of traffic.
-fn curves(run: &Recording, traffic: &str) -> Result<Vec<Curve>> {
-    let told = |event: &&Value| kind(event) == "speeds" && text(event, "traffic") == traffic;
-    let event = run.events.iter().find(told).with_context(|| format!("no {traffic} was measured"))?;
-    event["rows"].as_array().into_iter().flatten().map(curve).collect()
+fn curves(run: &Recording, wanted: Traffic) -> Result<Vec<Curve>> {
+    let rows = run.events.iter().find_map(|told| match &told.event {
+        Event::Speeds { traffic, rows, .. } if *traffic == wanted => Some(rows),
+        _ => None,
+    });
+    Ok(rows.with_context(|| format!("no {wanted:?} was measured"))?.iter().map(curve).collect())
 }
 
-fn curve(row: &Value) -> Result<Curve> {
-    let name = text(row, "name");
-    let way = STREAMS.iter().chain(&ROUND_TRIPS).find(|way| way.to_string() == name);
-    let way = *way.with_context(|| format!("there is no mechanism {name}"))?;
-    let cells = row["cells"].as_array().into_iter().flatten();
-    let points = cells.filter_map(|cell| Some((cell["size"].as_f64()?, cell["time"]["median"].as_f64()?)));
-    Ok(Curve { way, points: points.collect() })
+fn curve(row: &SpeedRow) -> Curve {
+    let points = row.cells.iter().filter_map(|cell| Some((cell.size as f64, cell.time?.median)));
+    Curve { way: row.way, points: points.collect() }
 }
 
 /// A drawing that is moved sideways where it is wider than the page, and what it shows.
@@ -152,8 +150,8 @@ fn show(directive: &Directive) -> Result<String> {
     let run = Recording::load(directive.number(0)?)?;
     let part = run.step(directive.argument(1)?)?;
     let wanted = directive.argument(2)?;
-    let events = part.events.iter().filter(|event| kind(event) == wanted);
-    let blocks: Vec<String> = events.filter_map(|event| markup::event(event)).collect();
+    let events = part.events.iter().filter(|told| told.kind() == wanted);
+    let blocks: Vec<String> = events.filter_map(|told| markup::event(told)).collect();
     let blocks = match directive.arguments.get(3) {
         Some(_) => blocks.into_iter().nth(directive.number(3)? - 1).into_iter().collect(),
         None => blocks,
@@ -167,11 +165,13 @@ fn show(directive: &Directive) -> Result<String> {
 /// `{{#field 3 shm_segsz}}`: a field of the first record that a lesson shows.
 fn field(number: usize, name: &str) -> Result<String> {
     let run = Recording::load(number)?;
-    let records = run.events.iter().filter(|event| kind(event) == "record");
-    let fields = records.flat_map(|record| record["fields"].as_array().into_iter().flatten());
-    let mut found = fields.filter(|field| text(field, "name") == name);
-    let field = found.next().with_context(|| format!("lesson {number} shows no field {name}"))?;
-    Ok(field["values"][0].as_str().unwrap_or_default().to_owned())
+    let fields = run.events.iter().filter_map(|told| match &told.event {
+        Event::Record { fields, .. } => Some(fields),
+        _ => None,
+    });
+    let field = fields.flatten().find(|field| field.name == name);
+    let field = field.with_context(|| format!("lesson {number} shows no field {name}"))?;
+    Ok(field.values.first().cloned().unwrap_or_default())
 }
 
 /// A drawing of ours, with its title and description; on one line, as HTML in Markdown has to be.

@@ -10,16 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use playground::call::Shmid;
 use playground::course::{LESSONS, Lesson};
+use playground::story::event::Event;
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{excerpt, markup, read, root};
-
-/// The field of a row of the kernel's table that was not in the table before.
-pub const NEW: &str = "new";
-/// The field of a table that has the ids of the rows which were in the table before, and are in this one no more.
-pub const GONE: &str = "gone";
+use crate::{excerpt, read, root};
 
 /// What the stretch is called in which a lesson tidies up.
 const AT_THE_END: &str = "At the end";
@@ -30,9 +28,44 @@ pub struct Recording {
     /// The lesson's number.
     pub number: usize,
     /// Which kernel, and when.
-    pub header: Value,
+    pub header: Header,
     /// What happened, in order.
-    pub events: Vec<Value>,
+    pub events: Vec<Told>,
+}
+
+/// The first line of a recording: which kernel answered, and when.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename = "recording")]
+pub struct Header {
+    /// `Linux` and its version.
+    pub kernel: String,
+    /// The processor's architecture.
+    pub machine: String,
+    /// The day.
+    pub date: String,
+    /// What was typed.
+    pub how: String,
+    /// The fingerprint of the lesson's file.
+    pub lesson: String,
+    /// `debug` or `release`.
+    pub build: String,
+}
+
+/// An event of a run.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// What happened.
+    pub event: Event,
+    /// For a table of segments, which were in the table before. The first has none before it.
+    pub before: Option<Vec<Shmid>>,
+}
+
+impl Told {
+    /// The name of the event.
+    pub fn kind(&self) -> String {
+        let value = serde_json::to_value(&self.event).expect("an event is JSON");
+        value["event"].as_str().unwrap_or_default().to_owned()
+    }
 }
 
 /// A stretch of a run: what came before, a step, or what was tidied up at the end.
@@ -43,7 +76,7 @@ pub struct Part<'a> {
     /// `So far`, `Step 1`, `Experiment 2`, `At the end`.
     pub label: String,
     /// Its events.
-    pub events: Vec<&'a Value>,
+    pub events: Vec<&'a Told>,
 }
 
 impl Recording {
@@ -71,41 +104,40 @@ impl Recording {
             "{} is stale, since {lesson} has changed: run `cargo run -p book -- record`",
             path(number)
         );
-        ensure!(run.header["lesson"] == json!(now), stale);
+        ensure!(run.header.lesson == now, stale);
         Ok(run)
     }
 
     fn parse(number: usize, text: &str) -> Result<Recording> {
-        let mut events = Vec::new();
-        for (line, text) in text.lines().enumerate() {
-            let event = serde_json::from_str(text).with_context(|| format!("line {}", line + 1))?;
-            events.push(event);
-        }
-        ensure!(events.len() > 2, "the run tells nothing");
-        let header = events.remove(0);
-        ensure!(kind(&header) == "recording", "the first line does not say which kernel answered");
-        if let Some(event) = events.iter().find(|event| !markup::knows(kind(event))) {
-            bail!("the book does not know how to show the event {:?}", kind(event));
-        }
-        compare_tables(&mut events);
-        Ok(Recording { number, header, events })
+        let mut lines = text.lines();
+        let header = lines.next().context("it is empty")?;
+        let header =
+            serde_json::from_str(header).context("its first line does not say which kernel answered")?;
+        let events = lines
+            .zip(2..)
+            .map(|(text, line)| serde_json::from_str(text).with_context(|| format!("line {line}: {text}")));
+        let events = events.collect::<Result<Vec<Event>>>()?;
+        ensure!(events.len() > 1, "the run tells nothing");
+        Ok(Recording { number, header, events: with_tables_before(events) })
     }
 
     /// Its stretches.
     pub fn parts(&self) -> Vec<Part<'_>> {
         let mut parts: Vec<Part<'_>> = Vec::new();
-        for event in &self.events {
-            match kind(event) {
-                "section"
-                    if parts.iter().all(|part| part.label.is_empty())
-                        || text(event, "title") == AT_THE_END =>
+        for told in &self.events {
+            match &told.event {
+                Event::Section { title }
+                    if parts.iter().all(|part| part.label.is_empty()) || title == AT_THE_END =>
                 {
-                    parts.push(Part::new(text(event, "title"), String::new()));
+                    parts.push(Part::new(title, String::new()));
                 }
-                "step" => parts.push(Part::new(text(event, "title"), step_label(event))),
+                Event::Step { number, experiment, title } => {
+                    let name = if *experiment { "Experiment" } else { "Step" };
+                    parts.push(Part::new(title, format!("{name} {number}")));
+                }
                 _ => {
                     if let Some(part) = parts.last_mut() {
-                        part.events.push(event);
+                        part.events.push(told);
                     }
                 }
             }
@@ -131,13 +163,10 @@ impl Recording {
     ///
     /// The run does not say.
     pub fn page_size(&self) -> Result<usize> {
-        let size = self.events.first().and_then(|lesson| lesson["page_size"].as_u64());
-        Ok(size.with_context(|| format!("{} does not say how large a page is", path(self.number)))? as usize)
-    }
-
-    /// The process that tells the lesson.
-    pub fn pid(&self) -> i64 {
-        self.events.first().and_then(|lesson| lesson["pid"].as_i64()).unwrap_or_default()
+        match self.events.first().map(|told| &told.event) {
+            Some(Event::Lesson { page_size, .. }) => Ok(*page_size),
+            _ => bail!("{} does not say how large a page is", path(self.number)),
+        }
     }
 }
 
@@ -152,36 +181,17 @@ impl Part<'_> {
     }
 }
 
-/// A lesson tells which fields of a row have changed. Which rows are new, and which have gone, follows from the table
-/// before; the first has none before it.
-fn compare_tables(events: &mut [Value]) {
-    let mut before: Option<Vec<Value>> = None;
-    for event in events.iter_mut().filter(|event| kind(event) == "segments") {
-        let rows = event["rows"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
-        let now: Vec<Value> = rows.iter().map(|row| row["shmid"].clone()).collect();
-        if let Some(before) = &before {
-            for row in rows.iter_mut().filter(|row| !before.contains(&row["shmid"])) {
-                row[NEW] = json!(true);
-            }
-            event[GONE] = before.iter().filter(|id| !now.contains(id)).cloned().collect();
-        }
-        before = Some(now);
-    }
-}
-
-fn step_label(event: &Value) -> String {
-    let name = if event["experiment"] == json!(true) { "Experiment" } else { "Step" };
-    format!("{name} {}", event["number"])
-}
-
-/// The name of an event.
-pub fn kind(event: &Value) -> &str {
-    text(event, "event")
-}
-
-/// A field that holds text, or nothing.
-pub fn text<'a>(event: &'a Value, field: &str) -> &'a str {
-    event[field].as_str().unwrap_or_default()
+/// The events, and with each table the ids of the one before.
+fn with_tables_before(events: Vec<Event>) -> Vec<Told> {
+    let mut last = None;
+    let told = |event| {
+        let before = match &event {
+            Event::Segments { rows, .. } => last.replace(rows.iter().map(|row| row.row.shmid).collect()),
+            _ => None,
+        };
+        Told { event, before }
+    };
+    events.into_iter().map(told).collect()
 }
 
 fn path(number: usize) -> String {
@@ -234,6 +244,7 @@ fn record_one(lesson: &Lesson, anew: bool) -> Result<()> {
     let alike = !anew && fresh && difference(lesson.name, &read(&path)?, &lines).is_none();
     if !alike {
         let header = header(lesson.name, &read(&excerpt::lesson_path(lesson.number))?);
+        let header = serde_json::to_string(&header)?;
         fs::write(root().join(&path), format!("{header}\n{lines}"))?;
     }
     println!("{path}{}", if alike { ": as before" } else { "" });
@@ -329,15 +340,18 @@ fn programs(release: bool) -> Result<PathBuf> {
     Ok(if release { folder.with_file_name("release") } else { folder.to_owned() })
 }
 
-fn header(name: &str, lesson: &str) -> Value {
+fn header(name: &str, lesson: &str) -> Header {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     // A kernel is known by its version; what stands after it names one machine's build.
     let version = kernel.trim().split('-').next().unwrap_or_default();
-    json!({
-        "event": "recording", "kernel": format!("Linux {version}"), "machine": std::env::consts::ARCH,
-        "date": today(), "how": how(name, Purpose::Keep), "lesson": fingerprint(lesson),
-        "build": if measures(name) { "release" } else { "debug" },
-    })
+    Header {
+        kernel: format!("Linux {version}"),
+        machine: std::env::consts::ARCH.to_owned(),
+        date: today(),
+        how: how(name, Purpose::Keep),
+        lesson: fingerprint(lesson),
+        build: if measures(name) { "release" } else { "debug" }.to_owned(),
+    }
 }
 
 /// A number that another text hardly has (FNV-1a), to see whether a lesson is the one that was run.
@@ -417,7 +431,8 @@ fn shape(lines: &str) -> String {
     // A debug build warns, and a busy machine has no answer where its rounds disagree: neither belongs to the lesson.
     const OF_THE_MACHINE: [&str; 5] = ["recording", "warning", "missing", "say", "answer"];
     let events = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let events = events.filter(|event| !OF_THE_MACHINE.contains(&kind(event)));
+    let events =
+        events.filter(|event| !OF_THE_MACHINE.contains(&event["event"].as_str().unwrap_or_default()));
     let told = |event: Value| {
         let rows = event["rows"].as_array().into_iter().flatten();
         let names: Vec<&Value> =

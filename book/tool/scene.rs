@@ -5,11 +5,10 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use playground::call::ShmidDs;
+use playground::story::event::{Access, CallEvent, Event, SegmentRow};
 use regex::Regex;
 use serde::Serialize;
-use serde_json::Value;
-
-use crate::recording::{kind, text};
 
 /// So many segments that nobody has attached are told one by one; of more, only their number.
 const FEW: usize = 2;
@@ -29,7 +28,7 @@ pub struct Scene {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Process {
     /// Its process id.
-    pub pid: i64,
+    pub pid: i32,
     /// Its name in the story.
     pub name: String,
     /// How it ended, if it did.
@@ -42,13 +41,13 @@ pub struct Process {
 }
 
 /// An IPC namespace: none for that of the process that tells, otherwise the process that moved into it.
-type World = Option<i64>;
+type World = Option<i32>;
 
 /// A segment in a process's address space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mapping {
     /// The segment's id.
-    pub segment: i64,
+    pub segment: i32,
     /// The namespace in which the segment has that id.
     pub world: World,
     /// The address.
@@ -63,7 +62,7 @@ pub struct Mapping {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Segment {
     /// Its id.
-    pub id: i64,
+    pub id: i32,
     /// The namespace in which it has that id.
     pub world: World,
     /// Its size, in pages.
@@ -76,7 +75,7 @@ pub struct Segment {
     pub marked: bool,
     /// The key under which it was made; 0 for none.
     #[serde(skip)]
-    key: i64,
+    key: i32,
 }
 
 /// Follows a run.
@@ -84,7 +83,7 @@ pub struct Watch {
     scene: Scene,
     page_size: u64,
     /// The ids that were given: a namespace gives none of them twice.
-    given: BTreeSet<(World, i64)>,
+    given: BTreeSet<(World, i32)>,
 }
 
 impl Default for Watch {
@@ -95,38 +94,40 @@ impl Default for Watch {
 
 impl Watch {
     /// The scene after one more event.
-    pub fn see(&mut self, event: &Value) -> &Scene {
-        match kind(event) {
-            "lesson" => self.begin(event),
-            // Who has ended is shown until the next stretch, and no longer.
-            "step" | "section" => self.scene.processes.retain(|process| process.ended.is_none()),
-            "fork" => self.fork(event),
-            "exec" => self.process(event).maps.clear(),
-            "signal" => self.ended(event),
-            "call" if event["errno"].is_null() => self.call(event),
-            "call" if event["errno"] == "EINVAL" && text(event, "name") == "shmctl" => self.gone(event),
-            "memory" if !event["faults"].is_null() => {
-                let length = event["bytes"].as_array().map_or(1, |bytes| bytes.len().max(1));
-                self.touch(event, event["address"].as_u64().unwrap_or_default(), length as u64);
+    pub fn see(&mut self, event: &Event) -> &Scene {
+        match event {
+            Event::Lesson { pid, page_size, .. } => {
+                self.page_size = *page_size as u64;
+                self.scene.processes.push(Process::new(*pid, "this process"));
             }
-            "started" => self.touch_all(event),
-            "tool" => self.tool(event),
-            "segments" => self.agree(event),
-            "count" | "speeds" => self.counted(event),
-            "end" => self.over(),
+            Event::Step { .. } | Event::Section { .. } => self.begin_stretch(),
+            Event::Fork { pid, who } => self.fork(*pid, who),
+            Event::Exec { pid, who, .. } => self.process(*pid, who.as_ref()).maps.clear(),
+            Event::Signal { pid, signal, .. } => self.ended(*pid, signal.as_deref().unwrap_or("exited")),
+            Event::Call(call) => self.call(call),
+            Event::Memory(Access { pid, who, address, bytes, faults: Some(_), .. }) => {
+                let length = bytes.as_ref().map_or(1, |bytes| bytes.len().max(1));
+                self.touch(*pid, who.as_ref(), address.0, length as u64);
+            }
+            Event::Started { pid, who, c, .. } => self.touch_all(*pid, who.as_ref(), c),
+            Event::Tool { command, status: Some(0), .. } => self.tool(command),
+            Event::Segments { rows, .. } => self.agree(rows),
+            Event::Count { what, times } if what.contains("rss") => self.resident(*times),
+            Event::Speeds { .. } => self.measured(),
+            Event::End { .. } => self.over(),
             _ => {}
         }
         self.scene.bury();
         &self.scene
     }
 
-    fn begin(&mut self, event: &Value) {
-        self.page_size = event["page_size"].as_u64().unwrap_or(1);
-        self.scene.processes.push(Process::new(event, "this process"));
+    /// Who has ended is shown until the next stretch, and no longer.
+    pub fn begin_stretch(&mut self) {
+        self.scene.processes.retain(|process| process.ended.is_none());
     }
 
-    fn fork(&mut self, event: &Value) {
-        let mut child = Process::new(event, text(event, "who"));
+    fn fork(&mut self, pid: i32, who: &str) {
+        let mut child = Process::new(pid, who);
         if let Some(parent) = self.scene.processes.first() {
             child.maps.clone_from(&parent.maps);
             child.world = parent.world;
@@ -135,10 +136,8 @@ impl Watch {
     }
 
     /// A process that the story has not begun is no part of the picture when it ends, either.
-    fn ended(&mut self, event: &Value) {
-        let signal = text(event, "signal");
-        let how = if signal.is_empty() { "exited" } else { signal };
-        if let Some(process) = self.scene.processes.iter_mut().find(|process| event["pid"] == process.pid) {
+    fn ended(&mut self, pid: i32, how: &str) {
+        if let Some(process) = self.scene.processes.iter_mut().find(|process| process.pid == pid) {
             process.maps.clear();
             process.ended = Some(how.to_owned());
             // A namespace goes with its last process, and all that is in it.
@@ -150,52 +149,55 @@ impl Watch {
         }
     }
 
-    fn process(&mut self, event: &Value) -> &mut Process {
-        let pid = event["pid"].as_i64().unwrap_or_default();
+    fn process(&mut self, pid: i32, who: Option<&String>) -> &mut Process {
         let known = self.scene.processes.iter().position(|process| process.pid == pid);
         let position = known.unwrap_or_else(|| {
-            self.scene.processes.push(Process::new(event, text(event, "who")));
+            self.scene.processes.push(Process::new(pid, who.map_or("", String::as_str)));
             self.scene.processes.len() - 1
         });
         &mut self.scene.processes[position]
     }
 
-    fn call(&mut self, event: &Value) {
-        let (arguments, result) = (&event["args"], event["result"].as_i64().unwrap_or_default());
-        match text(event, "name") {
-            "shmget" => self.made(event, result),
-            "shmat" => self.attached(event, result),
-            "shmdt" => {
-                let address = arguments["address"].as_u64();
-                self.process(event).maps.retain(|mapping| Some(mapping.at) != address);
+    fn call(&mut self, call: &CallEvent) {
+        let id = call.args["shmid"].as_i64().map(|id| id as i32);
+        match (&*call.name, call.result) {
+            // The kernel knows no segment with this id, whatever has removed it.
+            ("shmctl", None) if call.errno.as_deref() == Some("EINVAL") => {
+                let world = self.scene.world_of(call.pid);
+                self.scene.segments.retain(|segment| segment.world != world || Some(segment.id) != id);
             }
-            "shmctl" if arguments["cmd"] == "IPC_RMID" => {
-                let world = self.process(event).world;
-                self.marked(world, arguments["shmid"].as_i64());
+            ("shmget", Some(result)) => self.made(call, result as i32),
+            ("shmat", Some(result)) => self.attached(call, id.unwrap_or_default(), result),
+            ("shmdt", Some(_)) => {
+                let address = call.args["address"].as_u64();
+                self.process(call.pid, call.who.as_ref()).maps.retain(|mapping| Some(mapping.at) != address);
+            }
+            ("shmctl", Some(_)) if call.args["cmd"] == "IPC_RMID" => {
+                let world = self.process(call.pid, call.who.as_ref()).world;
+                self.marked(world, id);
             }
             _ => {}
         }
     }
 
-    fn made(&mut self, event: &Value, id: i64) {
-        let arguments = &event["args"];
-        let flags = arguments["flags"].to_string();
-        let new = arguments["key"] == 0 || (flags.contains("IPC_CREAT") && flags.contains("IPC_EXCL"));
-        let (pid, key) = (event["pid"].as_i64(), arguments["key"].as_i64().unwrap_or_default());
-        let world = self.scene.world_of(event);
+    fn made(&mut self, call: &CallEvent, id: i32) {
+        let flags = call.args["flags"].to_string();
+        let new = call.args["key"] == 0 || (flags.contains("IPC_CREAT") && flags.contains("IPC_EXCL"));
+        let key = call.args["key"].as_i64().unwrap_or_default() as i32;
+        let world = self.scene.world_of(call.pid);
         let of_another = |segment: &Segment| (segment.world, segment.id) == (world, id) && segment.key != key;
         let elsewhere = match new {
             true => self.given.contains(&(world, id)),
             false => self.scene.segments.iter().any(of_another),
         };
         // An id that was given before, or that is another key's here: the process lives in another namespace now.
-        let world = if elsewhere { pid } else { world };
-        self.process(event).world = world;
+        let world = if elsewhere { Some(call.pid) } else { world };
+        self.process(call.pid, call.who.as_ref()).world = world;
         self.given.insert((world, id));
-        self.exists(world, id, arguments["size"].as_u64().unwrap_or_default()).key = key;
+        self.exists(world, id, call.args["size"].as_u64().unwrap_or_default()).key = key;
     }
 
-    fn exists(&mut self, world: World, id: i64, size: u64) -> &mut Segment {
+    fn exists(&mut self, world: World, id: i32, size: u64) -> &mut Segment {
         let pages = size.div_ceil(self.page_size);
         let known = self.scene.segments.iter().position(|segment| segment.id == id && segment.world == world);
         let position = known.unwrap_or_else(|| {
@@ -213,10 +215,9 @@ impl Watch {
         &mut self.scene.segments[position]
     }
 
-    fn attached(&mut self, event: &Value, result: i64) {
-        let segment = event["args"]["shmid"].as_i64().unwrap_or_default();
-        let flags = event["args"]["flags"].to_string();
-        let process = self.process(event);
+    fn attached(&mut self, call: &CallEvent, segment: i32, result: i64) {
+        let flags = call.args["flags"].to_string();
+        let process = self.process(call.pid, call.who.as_ref());
         let mapping = Mapping {
             segment,
             world: process.world,
@@ -229,13 +230,7 @@ impl Watch {
         process.maps.push(mapping);
     }
 
-    /// The kernel knows no segment with this id, whatever has removed it.
-    fn gone(&mut self, event: &Value) {
-        let (world, id) = (self.scene.world_of(event), event["args"]["shmid"].as_i64());
-        self.scene.segments.retain(|segment| segment.world != world || Some(segment.id) != id);
-    }
-
-    fn marked(&mut self, world: World, id: Option<i64>) {
+    fn marked(&mut self, world: World, id: Option<i32>) {
         let is_it = |segment: &&mut Segment| Some(segment.id) == id && segment.world == world;
         for segment in self.scene.segments.iter_mut().filter(is_it) {
             segment.marked = true;
@@ -243,9 +238,9 @@ impl Watch {
     }
 
     /// Bytes were read or written; of a page that was not there before, the kernel made one.
-    fn touch(&mut self, event: &Value, address: u64, length: u64) {
+    fn touch(&mut self, pid: i32, who: Option<&String>, address: u64, length: u64) {
         let page_size = self.page_size;
-        let maps = self.process(event).maps.clone();
+        let maps = self.process(pid, who).maps.clone();
         for segment in &mut self.scene.segments {
             let covers = |mapping: &&Mapping| {
                 let end = mapping.at + segment.pages * page_size;
@@ -261,57 +256,52 @@ impl Watch {
         }
     }
 
-    /// What was counted was done, in segments of which nothing may have been told; or it is their memory itself.
-    fn counted(&mut self, event: &Value) {
-        let page_size = self.page_size;
-        let Scene { processes, segments } = &mut self.scene;
-        if text(event, "what").contains("rss")
-            && let [only] = segments.as_mut_slice()
-        {
-            only.hold(event["times"].as_u64().unwrap_or_default() / page_size);
+    /// What was counted is the memory of the one segment that there is.
+    fn resident(&mut self, bytes: u64) {
+        if let [only] = self.scene.segments.as_mut_slice() {
+            only.hold(bytes / self.page_size);
         }
+    }
+
+    /// What was measured was done in segments of which nothing may have been told.
+    fn measured(&mut self) {
+        let Scene { processes, segments } = &mut self.scene;
         for segment in segments.iter_mut().filter(|segment| attachments(processes, segment) > 0) {
-            segment.untold |= segment.filled.is_empty() && kind(event) == "speeds";
+            segment.untold |= segment.filled.is_empty();
         }
     }
 
     /// What a process does for a while names the places that it touches.
-    fn touch_all(&mut self, event: &Value) {
-        for found in ADDRESS.captures_iter(text(event, "c")) {
-            self.touch(event, u64::from_str_radix(&found[1], 16).unwrap_or_default(), 1);
+    fn touch_all(&mut self, pid: i32, who: Option<&String>, c: &str) {
+        for found in ADDRESS.captures_iter(c) {
+            self.touch(pid, who, u64::from_str_radix(&found[1], 16).unwrap_or_default(), 1);
         }
     }
 
     /// The kernel's table is right, whatever was told before it. It is that of the process that tells.
-    fn agree(&mut self, event: &Value) {
-        let rows: Vec<&Value> = event["rows"].as_array().into_iter().flatten().collect();
-        let row = |id: i64| rows.iter().find(|row| row["shmid"] == id);
+    fn agree(&mut self, rows: &[SegmentRow]) {
+        let row = |id: i32| rows.iter().map(|row| &row.row).find(|row| row.shmid.0 == id);
         self.scene.segments.retain(|segment| segment.world.is_some() || row(segment.id).is_some());
         for process in &mut self.scene.processes {
-            let there = |mapping: &Mapping| row(mapping.segment).is_some_and(|row| row["nattch"] != 0);
+            let there = |mapping: &Mapping| row(mapping.segment).is_some_and(|row| row.nattch != 0);
             process.maps.retain(|mapping| mapping.world.is_some() || there(mapping));
         }
         let page_size = self.page_size;
-        for row in rows {
-            let size = row["size"].as_u64().unwrap_or_default();
-            let segment = self.exists(None, row["shmid"].as_i64().unwrap_or_default(), size);
-            segment.marked = mode(row) & DEST != 0;
-            segment.key = row["key"].as_i64().unwrap_or_default();
-            segment.hold(row["rss"].as_u64().unwrap_or_default() / page_size);
+        for SegmentRow { row, .. } in rows {
+            let segment = self.exists(None, row.shmid.0, row.size as u64);
+            segment.marked = row.perms & ShmidDs::SHM_DEST != 0;
+            segment.key = row.key.0;
+            segment.hold(row.rss as u64 / page_size);
         }
     }
 
     /// `ipcrm -m 7` removes as a call would, and so does `ipcrm -M` with a key.
-    fn tool(&mut self, event: &Value) {
-        let command = text(event, "command");
-        if event["status"] != 0 {
-            return;
-        }
+    fn tool(&mut self, command: &str) {
         if let Some(id) = command.strip_prefix("ipcrm -m ") {
             self.marked(None, id.parse().ok());
         } else if let Some(key) = command.strip_prefix("ipcrm -M 0x") {
             // In the kernel's table a key is a signed number.
-            let key = u32::from_str_radix(key, 16).ok().map(|key| i64::from(key as i32));
+            let key = u32::from_str_radix(key, 16).ok().map(|key| key as i32);
             let is_it = |segment: &&Segment| segment.world.is_none() && Some(segment.key) == key;
             let id = self.scene.segments.iter().find(is_it).map(|segment| segment.id);
             self.marked(None, id);
@@ -325,13 +315,6 @@ impl Watch {
     }
 }
 
-/// `SHM_DEST` in the permission bits of a row.
-const DEST: u32 = 0o1000;
-
-fn mode(row: &Value) -> u32 {
-    u32::from_str_radix(text(row, "perms"), 8).unwrap_or_default()
-}
-
 impl Mapping {
     fn leads_to(&self, segment: &Segment) -> bool {
         (self.segment, self.world) == (segment.id, segment.world)
@@ -339,15 +322,14 @@ impl Mapping {
 }
 
 impl Process {
-    fn new(event: &Value, name: &str) -> Process {
-        let pid = event["pid"].as_i64().unwrap_or_default();
+    fn new(pid: i32, name: &str) -> Process {
         Process { pid, name: name.to_owned(), ended: None, maps: Vec::new(), world: None }
     }
 }
 
 impl Scene {
-    fn world_of(&self, event: &Value) -> World {
-        self.processes.iter().find(|process| event["pid"] == process.pid).and_then(|process| process.world)
+    fn world_of(&self, pid: i32) -> World {
+        self.processes.iter().find(|process| process.pid == pid).and_then(|process| process.world)
     }
 
     /// A marked segment goes with its last attachment.
@@ -421,34 +403,20 @@ fn capitalised(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::{Recording, told_lessons};
+    use crate::recording::{Recording, Told, told_lessons};
 
     /// What a scene and a table of segments say differently.
-    fn disagreement(scene: &Scene, event: &Value, page_size: u64) -> Vec<String> {
-        let rows = event["rows"].as_array().cloned().unwrap_or_default();
+    fn disagreement(scene: &Scene, rows: &[SegmentRow], page_size: usize) -> Vec<String> {
         let ours = scene.segments.iter().filter(|segment| segment.world.is_none());
         let drawn: BTreeSet<_> = ours
             .map(|segment| {
-                let filled = segment.filled.len() as u64;
-                (
-                    segment.id,
-                    segment.pages,
-                    filled,
-                    segment.marked,
-                    attachments(&scene.processes, segment) as u64,
-                )
+                let attached = attachments(&scene.processes, segment);
+                (segment.id, segment.pages as usize, segment.filled.len(), segment.marked, attached)
             })
             .collect();
-        let number = |row: &Value, name: &str| row[name].as_u64().unwrap_or_default();
-        let listed = rows.iter().map(|row| {
-            let (pages, filled) = (number(row, "size").div_ceil(page_size), number(row, "rss") / page_size);
-            (
-                row["shmid"].as_i64().unwrap_or_default(),
-                pages,
-                filled,
-                mode(row) & DEST != 0,
-                number(row, "nattch"),
-            )
+        let listed = rows.iter().map(|SegmentRow { row, .. }| {
+            let (pages, filled) = (row.size.div_ceil(page_size), row.rss / page_size);
+            (row.shmid.0, pages, filled, row.perms & ShmidDs::SHM_DEST != 0, row.nattch as usize)
         });
         let listed: BTreeSet<_> = listed.collect();
         drawn.symmetric_difference(&listed).map(|one| format!("{one:?}")).collect()
@@ -459,23 +427,20 @@ mod tests {
         let mut wrong = Vec::new();
         for lesson in told_lessons().expect("the lessons") {
             let run = Recording::load(lesson.number).expect("a recording");
-            let page_size = run.page_size().expect("its page size") as u64;
+            let page_size = run.page_size().expect("its page size");
             let mut watch = Watch::default();
             let mut step = String::new();
-            for event in &run.events {
+            for Told { event, .. } in &run.events {
                 let scene = watch.see(event).clone();
-                match kind(event) {
-                    "step" => step = text(event, "title").to_owned(),
-                    "segments" => wrong.extend(
-                        disagreement(&scene, event, page_size)
+                match event {
+                    Event::Step { title, .. } => step.clone_from(title),
+                    Event::Segments { rows, .. } => wrong.extend(
+                        disagreement(&scene, rows, page_size)
                             .into_iter()
                             .map(|what| format!("{}, {step}: {what}", lesson.name)),
                     ),
-                    "end" => {
-                        let left = event["left"].as_array().map_or(0, Vec::len);
-                        if scene.segments.len() != left {
-                            wrong.push(format!("{}, at the end: {}", lesson.name, scene.caption()));
-                        }
+                    Event::End { left, .. } if scene.segments.len() != left.as_ref().map_or(0, Vec::len) => {
+                        wrong.push(format!("{}, at the end: {}", lesson.name, scene.caption()));
                     }
                     _ => {}
                 }

@@ -53,8 +53,13 @@ struct Options {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["command", "watch", "hint", "reset", "solution"])]
     class: Option<PathBuf>,
 
+    /// Run hand-ins among your own files, processes and segments: where no sandbox can be had, a class is not marked
+    /// otherwise
+    #[arg(long)]
+    without_walls: bool,
+
     /// With --class: the table as CSV
-    #[arg(long, requires = "class")]
+    #[arg(long, requires = "class", conflicts_with = "format")]
     csv: bool,
 
     /// Verdicts for people, or as JSON, one object a line
@@ -116,6 +121,7 @@ fn main() -> ExitCode {
     if options.judge {
         return check::judge();
     }
+    check::remove_folders_on_signals();
     program::choose_color_for(options.color, io::stdout().is_terminal());
     match Session::new(options).and_then(Session::run) {
         Ok(code) => code,
@@ -138,15 +144,24 @@ impl Session {
     fn new(options: Options) -> io::Result<Session> {
         let root = fs::canonicalize(&options.home)?;
         let workshop = Workshop::new(&root);
-        // An exercise with its solution beside it would be no exercise: the checkout's own are hidden, too.
-        let own = Workshop::new(env!("CARGO_MANIFEST_DIR"));
-        let mut hidden = vec![workshop.solutions(), own.solutions(), own.root().join("tests/c")];
-        hidden.extend([&workshop, &own].into_iter().flat_map(|workshop| check::histories(workshop.root())));
-        Ok(Session { progress: Progress::load(&root), workshop, examiner: Examiner::new(hidden), options })
+        // An exercise with its solution beside it would be no exercise: the checkout's own are hidden, too, with what
+        // has been built of it and what its history holds.
+        let own = fs::canonicalize(env!("CARGO_MANIFEST_DIR"));
+        let checkouts: Vec<PathBuf> = own.into_iter().chain([root.clone()]).collect();
+        let histories = checkouts.iter().flat_map(|checkout| check::histories(checkout));
+        let hidden = histories.chain(check::Libraries::target()).chain(checkouts.clone()).collect();
+        let mut examiner = Examiner::new(hidden);
+        if options.without_walls {
+            examiner = examiner.without_walls();
+        }
+        Ok(Session { progress: Progress::load(&root), workshop, examiner, options })
     }
 
     fn run(mut self) -> io::Result<ExitCode> {
         let exercise = self.options.exercise.map(known).transpose()?;
+        if let Some(path) = &self.options.junit {
+            can_be_written(path)?;
+        }
         if let Some(class) = self.options.class.take() {
             return self.class(&class, exercise);
         }
@@ -170,7 +185,19 @@ impl Session {
         Report::new(io::stdout(), program::screen(self.options.ascii, io::stdout().is_terminal()))
     }
 
+    /// The first thing that people are told, where it is so. Programs find it in each verdict.
+    fn say_if_open(&self) -> io::Result<()> {
+        match self.examiner.note() {
+            Some(note) if self.options.format == Format::Text && !self.options.csv => {
+                self.report().paragraph("", &note)?;
+                writeln!(io::stdout())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn one(&mut self, exercise: &Exercise) -> io::Result<ExitCode> {
+        self.say_if_open()?;
         let verdict = self.examine(exercise)?;
         self.tell(exercise, &verdict)?;
         self.write_junit(std::slice::from_ref(&verdict))?;
@@ -194,9 +221,11 @@ impl Session {
         let here = std::env::current_dir()?;
         let verdict = if self.options.command.is_empty() {
             let files = self.workshop.edited(exercise);
-            Verdict::of_all(
-                files.iter().map(|file| (name(file), self.judge(exercise, file, &here))).collect(),
-            )
+            let judged = files.into_iter().map(|file| {
+                let work = self.workshop.work(exercise, &file);
+                (name(&file), self.examiner.examine_own(exercise, work, &here))
+            });
+            Verdict::of_all(judged.collect())
         } else {
             self.examiner.examine(exercise, Work::Command(self.options.command.clone()), &here, None)
         };
@@ -206,30 +235,29 @@ impl Session {
         Ok(verdict)
     }
 
-    fn judge(&self, exercise: &Exercise, file: &Path, here: &Path) -> Verdict {
-        match self.workshop.build(exercise, file) {
-            Ok(program) => {
-                let work = Work::Command(vec![program.display().to_string()]);
-                self.examiner.examine(exercise, work, here, None)
-            }
-            Err(finding) => Verdict::new(exercise.number, &exercise.lesson(), vec![finding]),
-        }
-    }
-
     fn tell(&self, exercise: &Exercise, verdict: &Verdict) -> io::Result<()> {
         match self.options.format {
             Format::Text => {
                 let mut report = self.report();
-                report.verdict(exercise, verdict, &self.options.command)?;
+                report.verdict(exercise, &self.without_note(verdict), &self.options.command)?;
                 if self.options.output { report.output(&verdict.output) } else { Ok(()) }
             }
             Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string(verdict)?),
         }
     }
 
+    /// A verdict without what has been said on the first line.
+    fn without_note(&self, verdict: &Verdict) -> Verdict {
+        let (mut verdict, note) = (verdict.clone(), self.examiner.note());
+        verdict.notes.retain(|line| Some(line) != note.as_ref());
+        verdict
+    }
+
     fn write_junit(&self, verdicts: &[Verdict]) -> io::Result<()> {
         match &self.options.junit {
-            Some(path) => fs::write(path, check::junit([("exercises", verdicts)])?),
+            Some(path) => {
+                fs::write(path, check::junit([("exercises", verdicts)])?).map_err(|error| about(path, &error))
+            }
             None => Ok(()),
         }
     }
@@ -282,6 +310,7 @@ impl Session {
     }
 
     fn watch(&mut self, from: Option<&'static Exercise>) -> io::Result<ExitCode> {
+        self.say_if_open()?;
         let watch = Watch::new(&self.workshop.exercises());
         let mut exercise = from.or_else(|| self.next_open()).unwrap_or(&EXERCISES[0]);
         self.report().goal(exercise)?;
@@ -318,16 +347,16 @@ impl Session {
     }
 
     fn class(&self, class: &Path, only: Option<&'static Exercise>) -> io::Result<ExitCode> {
+        if let Some(why) = self.examiner.open().filter(|_| !self.options.without_walls) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, refused(why)));
+        }
+        self.say_if_open()?;
         let marked = check::mark(class, &self.examiner, only).map_err(|error| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{}: {error}", class.display()))
         })?;
         if marked.is_empty() {
             let words = format!("no folder of a student in {}", class.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
-        }
-        if let Some(path) = &self.options.junit {
-            let suites = marked.iter().map(|marked| (marked.student.as_str(), marked.verdicts.as_slice()));
-            fs::write(path, check::junit(suites)?)?;
         }
         let mut out = io::stdout();
         match self.options.format {
@@ -339,12 +368,40 @@ impl Session {
             }
             Format::Text => out.write_all(check::tables(&marked).as_bytes())?,
         }
+        // Last: if the disk is full, the marks are on the screen all the same.
+        if let Some(path) = &self.options.junit {
+            let suites = marked.iter().map(|marked| (marked.student.as_str(), marked.verdicts.as_slice()));
+            fs::write(path, check::junit(suites)?).map_err(|error| about(path, &error))?;
+        }
         // Of nothing, all has passed, too: a student who has handed in nothing has not.
         let passed = |marked: &check::Marked| {
             !marked.verdicts.is_empty() && marked.verdicts.iter().all(|verdict| verdict.passed)
         };
         Ok(exit(marked.iter().all(passed)))
     }
+}
+
+/// Why a class is not marked where it could do harm.
+fn refused(why: &str) -> String {
+    format!(
+        "a class is marked in a sandbox, and none can be had here: {why}\n\
+         In one, a hand-in can neither read your files nor those of others, nor change anything. Root may allow it: on \
+         Ubuntu with `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, elsewhere with `sysctl \
+         user.max_user_namespaces=10000`; a container needs another seccomp profile. If you trust every hand-in, or \
+         this machine has nothing to lose, add --without-walls."
+    )
+}
+
+/// Whether a file can be written to, found out before anything is marked. What it holds is let alone.
+fn can_be_written(path: &Path) -> io::Result<()> {
+    let is_new = !path.exists();
+    let opened = fs::OpenOptions::new().append(true).create(true).open(path);
+    opened.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, about(path, &error)))?;
+    if is_new { fs::remove_file(path) } else { Ok(()) }
+}
+
+fn about(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("--junit {}: {error}", path.display()))
 }
 
 fn known(number: usize) -> io::Result<&'static Exercise> {

@@ -55,8 +55,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "7 whole pages are mapped. Which size will the kernel's record give?",
         [
-            (SIZE, "the record keeps what was asked for, not what was mapped."),
-            (SIZE.next_multiple_of(story.page_size()), "that is the mapping's size, in whole pages."),
+            always(SIZE, "the record keeps what was asked for, not what was mapped."),
+            never(SIZE.next_multiple_of(story.page_size()), "that is the mapping's size, in whole pages."),
         ],
     )?;
     let record = segment.stat()?;
@@ -89,8 +89,11 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What is there, after a detach and a reattach elsewhere?",
         [
-            (format!("{:?}", "THIS IS A TEST"), "the bytes belong to the segment, whatever is mapped where."),
-            (format!("{:?}", ""), "zeros are for pages that nobody has touched."),
+            always(
+                format!("{:?}", "THIS IS A TEST"),
+                "the bytes belong to the segment, whatever is mapped where.",
+            ),
+            never(format!("{:?}", ""), "zeros are for pages that nobody has touched."),
         ],
     )?;
     let text = memory.read_text(0, TEXT.len())?;

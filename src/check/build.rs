@@ -6,15 +6,16 @@
 //!
 //! **Invariant:** nothing is written but the one file that was asked for.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde::Deserialize;
 
 use super::code::Code;
-use super::compiler::{Compiled, Compiler};
+use super::compiler::{Compiled, Compiler, Order};
+use super::keeper::Container;
+use super::toolchain::Toolchain;
 use super::verdict::Finding;
 
 /// What each takes for an exercise is a quarter of this at most.
@@ -43,9 +44,39 @@ impl Libraries {
         files.max_by_key(|path| modified(path)).map(|playground| Libraries { playground })
     }
 
+    /// Those that a source file is linked with, if it is one in Rust.
+    pub(super) fn for_source(source: &Path) -> Option<Libraries> {
+        source.extension().filter(|ending| *ending == "rs").and_then(|_| Libraries::find())
+    }
+
+    /// The folder that cargo builds in, which it marks as a cache, and this program is in.
+    pub fn target() -> Option<PathBuf> {
+        let program = fs::canonicalize(std::env::current_exe().ok()?).ok()?;
+        let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+        marked.or(program.parent()).map(Path::to_owned)
+    }
+
     /// The file that is linked, which changes with the library.
     pub fn file(&self) -> &Path {
         &self.playground
+    }
+
+    /// The folder of it and of all that it depends on.
+    pub(super) fn folder(&self) -> &Path {
+        self.playground.parent().unwrap_or(Path::new("."))
+    }
+
+    /// It and all that it may depend on, and nothing else that cargo has put beside them.
+    pub(super) fn all(&self) -> Vec<PathBuf> {
+        let is_one = |path: &PathBuf| {
+            let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            let is_other_build = name.starts_with("libplayground-") && *path != self.playground;
+            name.starts_with("lib")
+                && [".rlib", ".so"].iter().any(|end| name.ends_with(end))
+                && !is_other_build
+        };
+        let files = fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        files.map(|entry| entry.path()).filter(is_one).collect()
     }
 }
 
@@ -53,55 +84,92 @@ fn modified(path: &Path) -> Option<std::time::SystemTime> {
     fs::metadata(path).and_then(|file| file.modified()).ok()
 }
 
+/// Where a program is built.
+pub(super) struct Site<'a> {
+    pub tools: &'a Toolchain,
+    /// The folder that the compiler works in, and one for its own files.
+    pub directory: &'a Path,
+    pub scratch: &'a Path,
+    pub environment: &'a [OsString],
+    /// In which sandbox; nothing, where there is none.
+    pub container: Option<&'a Container<'a>>,
+}
+
+impl Site<'_> {
+    /// Whether a program runs here at all.
+    pub fn try_out(&self, program: &Path) -> Result<(), Finding> {
+        let tool = Compiler { name: "check", memory: 1 << 30 };
+        let tried = self.run(&tool, program, vec!["--version".into()])?;
+        let words = || format!("a program that was tried in it did not work: {}", tried.messages);
+        if tried.is_success() { Ok(()) } else { Err(Finding::new(Code::NotRun, words())) }
+    }
+
+    fn run(
+        &self,
+        compiler: &Compiler,
+        program: &Path,
+        arguments: Vec<OsString>,
+    ) -> Result<Compiled, Finding> {
+        compiler.run(&Order {
+            program,
+            arguments,
+            directory: self.directory,
+            scratch: self.scratch,
+            environment: self.environment,
+            container: self.container,
+        })
+    }
+}
+
 /// Builds a program.
 ///
 /// # Errors
 ///
 /// What does not compile, with the first error and where it is.
-pub fn build(source: &Path, program: &Path) -> Result<(), Finding> {
+pub(super) fn build(source: &Path, program: &Path, site: &Site<'_>) -> Result<(), Finding> {
     match source.extension().and_then(OsStr::to_str) {
-        Some("rs") => rust(source, program),
-        Some("c") => c(source, program, &CC, "-std=gnu17"),
-        Some("cpp") => c(source, program, &CXX, "-std=gnu++17"),
+        Some("rs") => rust(source, program, site),
+        Some("c") => c(source, program, site, &CC, "-std=gnu17"),
+        Some("cpp") => c(source, program, site, &CXX, "-std=gnu++17"),
         _ => Err(Finding::new(Code::NotRun, format!("{} is neither Rust nor C nor C++.", source.display()))),
     }
 }
 
-fn rust(source: &Path, program: &Path) -> Result<(), Finding> {
+fn rust(source: &Path, program: &Path, site: &Site<'_>) -> Result<(), Finding> {
     let Some(libraries) = Libraries::find() else {
         let words = "The playground's library is not beside this program: run it as `cargo run --bin check`.";
         return Err(Finding::new(Code::NotRun, words));
     };
-    let dependencies = libraries.playground.parent().unwrap_or(Path::new("."));
-    let mut command = Command::new(rustc());
-    command
-        .args(["--edition", "2024", "--crate-name", "exercise", "--error-format", "json"])
-        .args(["-C", "debuginfo=0", "-C", "link-arg=-Wl,--strip-debug", "-o"])
-        .arg(program)
-        .arg("--extern")
-        .arg(format!("playground={}", libraries.playground.display()))
-        .arg("-L")
-        .arg(format!("dependency={}", dependencies.display()))
-        .arg(source);
-    let output = RUSTC.run(&mut command, program)?;
-    if output.status.success() { Ok(()) } else { Err(first_error(&output, source)) }
+    let words = ["--edition", "2024", "--crate-name", "exercise", "--error-format", "json"];
+    let options = ["-C", "debuginfo=0", "-C", "link-arg=-Wl,--strip-debug", "-o"];
+    let mut arguments: Vec<OsString> = words.into_iter().chain(options).map(OsString::from).collect();
+    arguments.extend([
+        program.into(),
+        "--extern".into(),
+        format!("playground={}", libraries.playground.display()).into(),
+        "-L".into(),
+        format!("dependency={}", libraries.folder().display()).into(),
+        source.into(),
+    ]);
+    let rustc = site.tools.rustc.as_deref().unwrap_or(Path::new("rustc"));
+    let output = site.run(&RUSTC, rustc, arguments)?;
+    if output.is_success() { Ok(()) } else { Err(first_error(&output, source)) }
 }
 
-/// The compiler itself, and not the proxy by which rustup chooses one: that would read its settings each time.
-fn rustc() -> PathBuf {
-    let home = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
-    let toolchain = std::env::var_os("RUSTUP_TOOLCHAIN");
-    let direct = home.zip(toolchain).map(|(home, name)| home.join("toolchains").join(name).join("bin/rustc"));
-    direct.filter(|path| path.exists()).unwrap_or_else(|| "rustc".into())
-}
-
-fn c(source: &Path, program: &Path, compiler: &Compiler, standard: &str) -> Result<(), Finding> {
-    let mut command = Command::new(compiler.name);
-    command.args([standard, "-O1", "-Wall", "-Wextra", "-pthread", "-o"]).arg(program).arg(source);
+fn c(
+    source: &Path,
+    program: &Path,
+    site: &Site<'_>,
+    compiler: &Compiler,
+    standard: &str,
+) -> Result<(), Finding> {
+    let options = [standard, "-O1", "-Wall", "-Wextra", "-pthread", "-o"];
+    let mut arguments: Vec<OsString> = options.into_iter().map(OsString::from).collect();
+    arguments.extend([program.into(), source.into()]);
     // What a course may use: behind the source, where the linker looks for what is still missing.
-    command.args(["-lm", "-lpthread", "-lrt"]);
-    let output = compiler.run(&mut command, program)?;
-    if output.status.success() { Ok(()) } else { Err(first_line_with_error(&output, source)) }
+    arguments.extend(["-lm", "-lpthread", "-lrt"].map(OsString::from));
+    let output = site.run(compiler, Path::new(compiler.name), arguments)?;
+    if output.is_success() { Ok(()) } else { Err(first_line_with_error(&output, source)) }
 }
 
 /// A message of the compiler, as far as it is needed here.

@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde::Serialize;
-use tempfile::TempDir;
 use textwrap::core::display_width;
 
+use super::bench::{self, Bench};
 use super::code::Code;
 use super::examiner::Examiner;
 use super::exercises::{EXERCISES, Exercise};
@@ -101,8 +101,8 @@ fn judge(submission: &Submission, examiner: &Examiner, class: &Path) -> Verdict 
 }
 
 /// A copy of the regular files in a folder.
-fn copy(folder: &Path) -> io::Result<TempDir> {
-    let copy = tempfile::Builder::new().prefix("check-").tempdir()?;
+fn copy(folder: &Path) -> io::Result<Bench> {
+    let copy = bench::make()?;
     for entry in
         fs::read_dir(folder)?.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
     {

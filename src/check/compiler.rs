@@ -1,20 +1,28 @@
-//! Runs a compiler under limits: a source file can be as hostile as a program. `#include "/dev/zero"` has no end.
+//! Runs a compiler under limits and in the sandbox: a source file can be as hostile as a program. `#include "/dev/zero"`
+//! has no end, and `include_str!` shows a file in a message.
 //!
 //! How long it may take by the clock is for whoever waits for the judge to say.
 //!
-//! **Invariant:** this process has its own limits back before anything else is done.
+//! **Invariant:** a compiler sees what the hand-in sees, and the playground's own libraries.
 
-use std::io::{self, Read};
-use std::os::unix::process::ExitStatusExt;
+use std::ffi::{CString, OsString};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
 
-use nix::errno::Errno;
-use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
-use nix::sys::signal::Signal;
+use nix::fcntl::OFlag;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execvpe, pipe2, setsid};
+use playground_core::Signal;
+use seccompiler::apply_filter;
 
 use super::code::Code;
+use super::forbidden;
+use super::keeper::Container;
 use super::verdict::Finding;
+use crate::kernel::{Ending, ending_of, exit_now, fork};
 
 /// Bytes that a compiler may write into one file, and of its messages as many as are read.
 const FILE_SIZE: u64 = 32 << 20;
@@ -28,36 +36,90 @@ pub(super) struct Compiler {
     pub memory: u64,
 }
 
+/// What a compiler is to do.
+pub(super) struct Order<'a> {
+    pub program: &'a Path,
+    pub arguments: Vec<OsString>,
+    /// Where it works, and keeps files of its own.
+    pub directory: &'a Path,
+    pub scratch: &'a Path,
+    /// `NAME=value`, each, beside the place for its own files.
+    pub environment: &'a [OsString],
+    pub container: Option<&'a Container<'a>>,
+}
+
 /// What became of it.
 pub(super) struct Compiled {
-    pub status: ExitStatus,
+    pub ending: Ending,
     pub messages: String,
 }
 
+impl Compiled {
+    pub fn is_success(&self) -> bool {
+        self.ending == Ending::Exited(0)
+    }
+}
+
+/// The exit status of a child that could not become the compiler.
+const NOT_STARTED: i32 = 126;
+
 impl Compiler {
-    /// Runs it. Compilers keep their own files where the program is to be, since elsewhere they may not write.
-    pub fn run(&self, command: &mut Command, program: &Path) -> Result<Compiled, Finding> {
-        let place = program.parent().unwrap_or(Path::new("."));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).env("TMPDIR", place);
-        let compiled = self.spawn(command).and_then(heard).map_err(|error| self.cannot_be_run(&error))?;
+    /// Runs it.
+    pub fn run(&self, order: &Order<'_>) -> Result<Compiled, Finding> {
+        let compiled = self.spawn(order).map_err(|error| self.cannot_be_run(&error.to_string()))?;
+        if compiled.ending == Ending::Exited(NOT_STARTED) {
+            return Err(self.cannot_be_run(&compiled.messages));
+        }
         self.over_limit(&compiled).map_or(Ok(compiled), Err)
     }
 
-    /// A child inherits limits, so they are this process's own for the moment in which it begins.
-    fn spawn(&self, command: &mut Command) -> io::Result<Child> {
-        let wanted = [
+    /// Reads no more of the messages than is needed: who writes on meets a closed pipe, and ends.
+    fn spawn(&self, order: &Order<'_>) -> io::Result<Compiled> {
+        let (pipe, its) = pipe2(OFlag::O_CLOEXEC)?;
+        let forked = order.container.map_or_else(fork, Container::fork)?;
+        let ForkResult::Parent { child } = forked else { self.become_it(order, its) };
+        drop(its);
+        let mut messages = Vec::new();
+        File::from(pipe).take(MESSAGES).read_to_end(&mut messages)?;
+        Ok(Compiled { ending: ending_of(child)?, messages: String::from_utf8_lossy(&messages).into_owned() })
+    }
+
+    fn become_it(&self, order: &Order<'_>, messages: OwnedFd) -> ! {
+        let Err(error) = self.prepare(order, &messages);
+        let _ = write!(File::from(messages), "{error}");
+        exit_now(NOT_STARTED)
+    }
+
+    fn prepare(&self, order: &Order<'_>, messages: &OwnedFd) -> io::Result<std::convert::Infallible> {
+        setsid()?;
+        chdir(order.directory)?;
+        dup2_stdin(File::open("/dev/null")?)?;
+        dup2_stdout(File::options().write(true).open("/dev/null")?)?;
+        dup2_stderr(messages)?;
+        for (resource, value) in [
             (Resource::RLIMIT_AS, self.memory),
             (Resource::RLIMIT_FSIZE, FILE_SIZE),
             (Resource::RLIMIT_CPU, TIME),
             (Resource::RLIMIT_CORE, 0),
-        ];
-        let _lowered: Vec<Lowered> =
-            wanted.into_iter().map(|(resource, value)| lower(resource, value)).collect::<Result<_, _>>()?;
-        command.spawn()
+        ] {
+            let value = value.min(getrlimit(resource)?.1);
+            setrlimit(resource, value, value)?;
+        }
+        let filter = forbidden::filter().ok_or(io::ErrorKind::Unsupported)?;
+        apply_filter(&filter).map_err(io::Error::other)?;
+        let c = |word: &OsString| CString::new(word.as_bytes()).map_err(io::Error::other);
+        let program = CString::new(order.program.as_os_str().as_bytes()).map_err(io::Error::other)?;
+        let arguments = order.arguments.iter().map(c).collect::<io::Result<Vec<_>>>()?;
+        let mut scratch = OsString::from("TMPDIR=");
+        scratch.push(order.scratch);
+        let environment =
+            [&scratch].into_iter().chain(order.environment).map(c).collect::<io::Result<Vec<_>>>()?;
+        let words: Vec<&CString> = [&program].into_iter().chain(&arguments).collect();
+        Ok(execvpe(&program, &words, &environment)?)
     }
 
-    fn cannot_be_run(&self, error: &io::Error) -> Finding {
-        let words = format!("{} cannot be run: {error}. Is it installed, and in the PATH?", self.name);
+    fn cannot_be_run(&self, why: &str) -> Finding {
+        let words = format!("{} cannot be run: {why}. Is it installed, and in the PATH?", self.name);
         Finding::new(Code::NotRun, words)
     }
 
@@ -65,8 +127,7 @@ impl Compiler {
     fn over_limit(&self, compiled: &Compiled) -> Option<Finding> {
         let (name, said) = (self.name, |words: &str| compiled.messages.contains(words));
         let ended_by = |signal: Signal, words: &str| {
-            compiled.status.signal() == Some(signal as i32)
-                || said(&format!("{words} signal terminated program"))
+            compiled.ending == Ending::Killed(signal) || said(&format!("{words} signal terminated program"))
         };
         if ended_by(Signal::SIGXCPU, "CPU time limit exceeded") {
             let words = format!("{name} was still compiling it after {TIME} s of work, and was ended.");
@@ -82,32 +143,5 @@ impl Compiler {
             let words = format!("{name} took more than {} MiB of memory to compile it.", self.memory >> 20);
             Finding::new(Code::OverLimit, words)
         })
-    }
-}
-
-/// Reads no more of the messages than is needed: who writes on meets a closed pipe, and ends.
-fn heard(mut child: Child) -> io::Result<Compiled> {
-    let mut messages = Vec::new();
-    if let Some(pipe) = child.stderr.take() {
-        pipe.take(MESSAGES).read_to_end(&mut messages)?;
-    }
-    Ok(Compiled { status: child.wait()?, messages: String::from_utf8_lossy(&messages).into_owned() })
-}
-
-/// A limit of this process that is lower for as long as this lives.
-struct Lowered {
-    resource: Resource,
-    before: (rlim_t, rlim_t),
-}
-
-fn lower(resource: Resource, value: u64) -> nix::Result<Lowered> {
-    let before = getrlimit(resource)?;
-    setrlimit(resource, value.min(before.0), before.1)?;
-    Ok(Lowered { resource, before })
-}
-
-impl Drop for Lowered {
-    fn drop(&mut self) {
-        let _: Result<(), Errno> = setrlimit(self.resource, self.before.0, self.before.1);
     }
 }

@@ -4,12 +4,13 @@
 //! not cleaned up is cleaned up here.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,13 +19,15 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
+use super::bench;
 use super::code::Code;
 use super::exercises::Exercise;
-use super::ground::UNFURNISHED;
 use super::job::{Answer, Job, Line, Work, now};
 use super::judge::remove;
+use super::toolchain::Toolchain;
 use super::verdict::{Finding, Verdict};
 use super::witness::random;
+use super::workshop::{Built, Handed};
 use crate::trace::What;
 
 /// How long a judge may take to be ready, on the slowest of machines. Then it says how long one run may take.
@@ -37,8 +40,11 @@ const RUNS: u32 = 5;
 pub struct Examiner {
     /// Directories that submissions do not see.
     hidden: Vec<PathBuf>,
-    /// Why namespaces cannot be had, once that is known.
-    stay_out: Mutex<Option<String>>,
+    /// Why there are to be no walls, where that was asked for.
+    without_walls: Option<String>,
+    /// Why there can be none on this machine; found out once, before the first hand-in.
+    machine: OnceLock<Option<String>>,
+    tools: OnceLock<Toolchain>,
     /// The judges at work.
     judges: Mutex<BTreeSet<i32>>,
 }
@@ -46,11 +52,76 @@ pub struct Examiner {
 impl Examiner {
     /// An examiner who hides these directories.
     pub fn new(hidden: Vec<PathBuf>) -> Examiner {
-        let asked = std::env::var("CHECK_GROUND").is_ok_and(|ground| ground == "open");
         Examiner {
             hidden,
-            stay_out: Mutex::new(asked.then(|| "CHECK_GROUND=open was given".to_owned())),
+            without_walls: None,
+            machine: OnceLock::new(),
+            tools: OnceLock::new(),
             judges: Mutex::default(),
+        }
+    }
+
+    /// The same, without walls: among the marker's own files, processes and segments.
+    #[must_use]
+    pub fn without_walls(mut self) -> Examiner {
+        self.without_walls = Some("--without-walls was given".into());
+        self
+    }
+
+    /// Why hand-ins run without walls, if they do: it was asked for, or this machine does not allow any.
+    pub fn open(&self) -> Option<&str> {
+        let machine = || self.machine.get_or_init(|| self.probe()).as_deref();
+        self.without_walls.as_deref().or_else(machine)
+    }
+
+    /// What whoever reads a verdict should know, if hand-ins run without walls.
+    pub fn note(&self) -> Option<String> {
+        let why = self.open()?;
+        Some(format!(
+            "No walls ({why}): what is marked runs among your own files, processes and segments, under limits, and what \
+             it leaves is looked for by id."
+        ))
+    }
+
+    /// Sets up a sandbox for a program that is not a hand-in: this one. Returns why that cannot be done.
+    fn probe(&self) -> Option<String> {
+        let words = |error: io::Error| Some(format!("the examiner cannot be started: {error}"));
+        let program = match std::env::current_exe() {
+            Ok(program) => program.display().to_string(),
+            Err(error) => return words(error),
+        };
+        let job = self.job(0, Work::Command(vec![program]), Path::new("/"), None);
+        let mut hearing = match Hearing::begin(&job, &self.tools().path()) {
+            Ok(hearing) => hearing,
+            Err(error) => return words(error),
+        };
+        let answer = hearing.listen(&job.token);
+        hearing.end();
+        let why_not = match answer {
+            Some(answer) => answer.verdict.findings.into_iter().next(),
+            None => Some(hearing.why_not()),
+        };
+        why_not.map(|finding| finding.message)
+    }
+
+    fn tools(&self) -> &Toolchain {
+        self.tools.get_or_init(Toolchain::find)
+    }
+
+    fn job(&self, exercise: usize, work: Work, directory: &Path, class: Option<&Path>) -> Job {
+        Job {
+            exercise,
+            work,
+            directory: directory.to_owned(),
+            bench: None,
+            keep: None,
+            begun: now(),
+            examiner: std::process::id() as i32,
+            tools: self.tools().clone(),
+            hidden: self.hidden.clone(),
+            class: class.map(Path::to_owned),
+            without_walls: false,
+            token: format!("{:016x}{:016x}", random(), random()),
         }
     }
 
@@ -64,73 +135,63 @@ impl Examiner {
         directory: &Path,
         class: Option<&Path>,
     ) -> Verdict {
-        let verdict = self.try_once(exercise, &work, directory, class);
-        verdict.unwrap_or_else(|| {
-            let words = "no file systems can be mounted";
-            set(&self.stay_out, Some(words.to_owned()));
-            self.try_once(exercise, &work, directory, class).unwrap_or_else(|| {
-                failed(exercise, Finding::new(Code::NotRun, "The examiner cannot do its work here."))
-            })
+        if class.is_some() && leads_out(&work, directory) {
+            let words = "It is a link that leads out of the student's folder. Hand in the file itself.";
+            return failed(exercise, Finding::new(Code::NotRun, words));
+        }
+        self.judged(exercise, self.job(exercise.number, work, directory, class))
+    }
+
+    /// Has a learner's own file judged, and keeps the program that is built of it.
+    pub fn examine_own(&self, exercise: &Exercise, handed: Handed, directory: &Path) -> Verdict {
+        let mut job = self.job(exercise.number, handed.work, directory, None);
+        job.keep = handed.built.as_ref().and_then(Built::place);
+        let verdict = self.judged(exercise, job);
+        if let Some(built) = handed.built {
+            built.keep();
+        }
+        verdict
+    }
+
+    fn judged(&self, exercise: &Exercise, job: Job) -> Verdict {
+        self.try_to_judge(exercise, job).unwrap_or_else(|error| {
+            let words = format!("The examiner cannot be started: {error}.");
+            failed(exercise, Finding::new(Code::NotRun, words))
         })
     }
 
-    /// Nothing, if the ground could not be laid after it was begun.
-    fn try_once(
-        &self,
-        exercise: &Exercise,
-        work: &Work,
-        directory: &Path,
-        class: Option<&Path>,
-    ) -> Option<Verdict> {
-        let not_begun = |error: io::Error| {
-            let words = format!("The examiner cannot be started: {error}.");
-            Some(failed(exercise, Finding::new(Code::NotRun, words)))
-        };
+    fn try_to_judge(&self, exercise: &Exercise, mut job: Job) -> io::Result<Verdict> {
+        let open = self.open();
         // Removed when this ends, with whatever the judge or its compiler has left in it.
-        let bench = match tempfile::Builder::new().prefix("check-").tempdir() {
-            Ok(bench) => bench,
-            Err(error) => return not_begun(error),
-        };
-        let job = Job {
-            exercise: exercise.number,
-            work: work.clone(),
-            directory: directory.to_owned(),
-            bench: bench.path().to_owned(),
-            begun: now(),
-            hidden: self.hidden.clone(),
-            covered: class.map(Path::to_owned),
-            stay_out: get(&self.stay_out),
-            token: format!("{:016x}{:016x}", random(), random()),
-        };
-        if job.stay_out.is_some() {
+        let bench = open.map(|_| bench::make()).transpose()?;
+        job.bench = bench.as_ref().map(|bench| bench.path().to_owned());
+        job.without_walls = open.is_some();
+        let path =
+            if open.is_some() { std::env::var_os("PATH").unwrap_or_default() } else { self.tools().path() };
+        if open.is_some() {
             let _ = set_child_subreaper(true);
         }
         // No judge begins while orphans are looked for: it would be taken for one.
-        let begun = {
+        let hearing = {
             let mut judges = self.judges();
-            Hearing::begin(&job).inspect(|hearing| judges.extend([hearing.judge.id() as i32]))
+            Hearing::begin(&job, &path).inspect(|hearing| judges.extend([hearing.judge.id() as i32]))?
         };
-        match begun {
-            Ok(hearing) => self.conclude(hearing, exercise, &job),
-            Err(error) => not_begun(error),
-        }
+        Ok(self.conclude(hearing, exercise, &job))
     }
 
-    fn conclude(&self, mut hearing: Hearing, exercise: &Exercise, job: &Job) -> Option<Verdict> {
+    fn conclude(&self, mut hearing: Hearing, exercise: &Exercise, job: &Job) -> Verdict {
         let answer = hearing.listen(&job.token);
-        let status = hearing.end();
+        hearing.end();
         self.judges().remove(&(hearing.judge.id() as i32));
-        if let Some(answer) = answer {
+        if let Some(Answer { mut verdict, .. }) = answer {
             self.end_orphans();
-            return Some(answer.verdict);
-        }
-        if status.and_then(|status| status.code()) == Some(UNFURNISHED) {
-            return None;
+            verdict.notes.splice(0..0, self.note());
+            return verdict;
         }
         let mut verdict = failed(exercise, hearing.why_not());
         self.end_orphans();
         verdict.removed = hearing.clean_up();
-        Some(verdict)
+        verdict
     }
 }
 
@@ -141,7 +202,7 @@ impl Examiner {
 
     /// Without a namespace, what slipped away from the tracer comes to this process when its judge ends.
     fn end_orphans(&self) {
-        if get(&self.stay_out).is_none() {
+        if self.open().is_none() {
             return;
         }
         let judges = self.judges();
@@ -169,16 +230,19 @@ fn children() -> impl Iterator<Item = i32> {
     numbers.into_iter()
 }
 
+/// Whether what was handed in lies elsewhere than in this folder: with another student, or with the marker.
+fn leads_out(work: &Work, folder: &Path) -> bool {
+    let file = match work {
+        Work::Source(file) => Some(file.clone()),
+        Work::Command(words) => words.last().map(PathBuf::from),
+    };
+    let folder = fs::canonicalize(folder);
+    let file = file.map(fs::canonicalize);
+    !matches!((file, folder), (Some(Ok(file)), Ok(folder)) if file.starts_with(&folder))
+}
+
 fn failed(exercise: &Exercise, finding: Finding) -> Verdict {
     Verdict::new(exercise.number, &exercise.lesson(), vec![finding])
-}
-
-fn get<T: Clone>(mutex: &Mutex<T>) -> T {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner).clone()
-}
-
-fn set<T>(mutex: &Mutex<T>, value: T) {
-    *mutex.lock().unwrap_or_else(PoisonError::into_inner) = value;
 }
 
 /// What a judge is at.
@@ -205,9 +269,10 @@ struct Hearing {
 }
 
 impl Hearing {
-    fn begin(job: &Job) -> io::Result<Hearing> {
+    fn begin(job: &Job, path: &OsStr) -> io::Result<Hearing> {
         let mut judge = Command::new(std::env::current_exe()?)
             .arg("--judge")
+            .env("PATH", path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -296,11 +361,11 @@ impl Hearing {
     }
 
     /// Ends the judge, if it has not ended itself: with it goes everything that it has started.
-    fn end(&mut self) -> Option<ExitStatus> {
+    fn end(&mut self) {
         if self.timed_out {
             let _ = self.judge.kill();
         }
-        self.judge.wait().ok()
+        let _ = self.judge.wait();
     }
 
     /// Removes what a judge that died has told of. Returns what the program had left.

@@ -1,13 +1,14 @@
 //! Bounds that the tracer does not keep: memory, output, and processes that have slipped away from it
 //! (`CLONE_UNTRACED`). And the word to the outside of what is made.
 //!
-//! **Invariant:** only processes of the program are ever killed: each by its own id, or, where the examiner is process
-//! 1 of a namespace, all others in it.
+//! **Invariant:** only processes of the program are ever killed, each by its own id. A program that cannot be looked at
+//! is ended.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
+use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -28,8 +29,8 @@ const KEPT: usize = 1 << 20;
 const OUTPUT: usize = 16 << 20;
 /// Processes at once, of which the tracer need not know.
 const MOST: usize = 96;
-/// The first process of a namespace: the examiner.
-const FIRST: i32 = 1;
+/// The first process of the judge's own namespace.
+const KEEPER: i32 = 1;
 /// How much later than the tracer.
 const GRACE: Duration = Duration::from_millis(200);
 /// How often memory is looked at. A program fills some tens of megabytes in this time.
@@ -40,14 +41,19 @@ const INTERVAL: Duration = Duration::from_millis(20);
 pub(super) struct Guard {
     alive: Mutex<BTreeSet<i32>>,
     halted: Mutex<Option<(Code, String)>>,
-    /// Whether every other process here is the program's. Where not, everything that is made is told on standard
-    /// output, for one who cleans up if this process dies.
-    alone: bool,
+    /// In a sandbox, process 1 of the program's pid namespace: all others here but ours are the program's. Where there is
+    /// none, everything that is made is told on standard output, for one who cleans up if this process dies.
+    first: Option<i32>,
 }
 
 impl Guard {
-    pub fn new(alone: bool) -> Arc<Guard> {
-        Arc::new(Guard { alone, ..Guard::default() })
+    pub fn new(first: Option<i32>) -> Arc<Guard> {
+        Arc::new(Guard { first, ..Guard::default() })
+    }
+
+    /// Whether every other process here is the program's.
+    fn is_alone(&self) -> bool {
+        self.first.is_some()
     }
 
     /// Whether a process of the program is there beside these.
@@ -56,19 +62,20 @@ impl Guard {
     }
 
     /// The processes of the program.
-    fn everyone(&self) -> BTreeSet<i32> {
-        if !self.alone {
-            return lock(&self.alive).clone();
-        }
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        numbers.filter(|pid| *pid != FIRST).collect()
+    fn everyone(&self) -> io::Result<BTreeSet<i32>> {
+        let Some(first) = self.first else { return Ok(lock(&self.alive).clone()) };
+        let entries = fs::read_dir("/proc")?.collect::<io::Result<Vec<_>>>()?;
+        let numbers = entries.iter().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let ours = [KEEPER, process::id() as i32, first];
+        Ok(numbers.filter(|pid| !ours.contains(pid)).collect())
     }
 
-    /// Ends what is still there when the tracer has seen everything end that it knew.
-    pub fn sweep(&self) {
-        if self.alone && !self.everyone().is_empty() {
-            let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
+    /// Says so, if something still runs of which the tracer has not seen the end. Whoever drops the namespaces ends it.
+    pub fn find_others(&self) {
+        let others = self.everyone().unwrap_or_default();
+        if self.is_alone() && others.into_iter().any(is_running) {
+            let words = "A process that had slipped away from the tracer was still running, and was ended.";
+            lock(&self.halted).get_or_insert((Code::TimedOut, words.into()));
         }
     }
 
@@ -101,7 +108,7 @@ impl Guard {
     }
 
     fn tell(&self, line: Line) {
-        if !self.alone {
+        if !self.is_alone() {
             line.say();
         }
     }
@@ -109,9 +116,11 @@ impl Guard {
     /// Ends the program, for a reason. The first reason counts.
     pub fn halt(&self, code: Code, words: impl Into<String>) {
         lock(&self.halted).get_or_insert((code, words.into()));
-        for pid in self.everyone() {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-        }
+        let _ = match self.first {
+            // With the first process of the namespace all others of it go, seen or unseen.
+            Some(first) => kill(Pid::from_raw(first), Signal::SIGKILL),
+            None => lock(&self.alive).iter().try_for_each(|pid| kill(Pid::from_raw(*pid), Signal::SIGKILL)),
+        };
     }
 
     pub fn reason(&self) -> Option<(Code, String)> {
@@ -131,13 +140,23 @@ impl Guard {
     }
 
     fn look(&self, late: bool) {
-        let everyone = self.everyone();
-        if everyone.len() > MOST {
-            self.halt(Code::OverLimit, format!("It had more than {MOST} processes at once, and was ended."));
-        }
-        if memory::of(&everyone) > MEMORY {
-            let words = format!("It took more than {} MiB of memory, and was ended.", MEMORY >> 20);
-            self.halt(Code::OverLimit, words);
+        let looked = self.everyone().and_then(|everyone| Ok((everyone.len(), memory::of(&everyone)?)));
+        match looked {
+            Ok((processes, _)) if processes > MOST => {
+                self.halt(
+                    Code::OverLimit,
+                    format!("It had more than {MOST} processes at once, and was ended."),
+                );
+            }
+            Ok((_, memory)) if memory > MEMORY => {
+                let words = format!("It took more than {} MiB of memory, and was ended.", MEMORY >> 20);
+                self.halt(Code::OverLimit, words);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let words = format!("The examiner could no longer see what it did ({error}), and ended it.");
+                self.halt(Code::NotRun, words);
+            }
         }
         if late {
             self.halt(
@@ -165,6 +184,14 @@ impl Guard {
             String::from_utf8_lossy(&kept).into_owned()
         })
     }
+}
+
+/// Whether a process is there, and no zombie that waits for its parent.
+fn is_running(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')')
+        .next()
+        .is_some_and(|state| !state.is_empty() && !state.trim_start().starts_with(['Z', 'X']))
 }
 
 /// A thread that panicked has left nothing half-done here.

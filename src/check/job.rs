@@ -7,6 +7,7 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
+use super::toolchain::Toolchain;
 use super::verdict::Verdict;
 use crate::call::{Semid, Shmid};
 use crate::trace::What;
@@ -20,18 +21,23 @@ pub struct Job {
     pub work: Work,
     /// Where it runs.
     pub directory: PathBuf,
-    /// An empty directory that no other job has: a source file is built there, where the ground has no file system of
-    /// its own.
-    pub bench: PathBuf,
+    /// An empty directory that no other job has: without walls, a source file is built there.
+    pub bench: Option<PathBuf>,
+    /// Where a program that was built is kept for the next time.
+    pub keep: Option<PathBuf>,
     /// When the judge was called, on the clock that only goes forward: by how long it takes to be ready it measures
     /// this machine.
     pub begun: Duration,
+    /// The process that asks.
+    pub examiner: i32,
+    /// What builds and runs it.
+    pub tools: Toolchain,
     /// Directories that it does not see.
     pub hidden: Vec<PathBuf>,
-    /// A directory of which it sees only its own part: the class.
-    pub covered: Option<PathBuf>,
-    /// Why namespaces are not even to be tried.
-    pub stay_out: Option<String>,
+    /// A directory of which it sees only its own part, the one that it runs in: the class.
+    pub class: Option<PathBuf>,
+    /// Whether there are to be no walls around it.
+    pub without_walls: bool,
     /// What the verdict has to begin with: only the judge knows it, and not the program.
     pub token: String,
 }

@@ -3,9 +3,11 @@
 //! **Invariant:** whatever the submission does, this process ends, and all that came of the submission ends with it.
 //! Its standard output is for the one line of the answer, and for ids of what the submission makes.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -14,14 +16,17 @@ use nix::fcntl::OFlag;
 use nix::sys::resource::Resource;
 use nix::unistd::pipe2;
 
-use super::build::build;
+use super::build::{Libraries, Site, build};
 use super::code::Code;
 use super::exercises::{self, Exercise};
-use super::files::SCRATCH_PLACE;
-use super::ground::{self, Ground};
+use super::forbidden;
 use super::guard::Guard;
 use super::job::{Answer, Job, Line, Work, now};
+use super::keeper::Container;
+use super::mounts::{Purpose, inside};
+use super::places::{BUILT, SCRATCH};
 use super::run::{Given, Run};
+use super::sandbox::{self, Sandbox};
 use super::script::{Script, Setting};
 use super::trials::{self, Examined};
 use super::verdict::{Finding, Verdict};
@@ -49,15 +54,21 @@ pub fn judge() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let Ok(job) = serde_json::from_str::<Job>(&text) else { return ExitCode::FAILURE };
-    let ground = match &job.stay_out {
-        Some(why) => ground::stay_out(why),
-        None => ground::enter(&job),
-    };
+    // While this process still is who it was, and may write.
+    let mut program = File::options();
+    program.create(true).write(true).truncate(true).mode(0o755);
+    let keep = job.keep.as_ref().and_then(|path| program.open(path).ok());
+    let sandbox = if job.without_walls { Ok(sandbox::stay_out(&job)) } else { sandbox::enter(&job) };
     // How long it took to come here says how fast this machine is just now.
     let patience = (now().saturating_sub(job.begun) * PATIENCE).clamp(LEAST, MOST);
     Line::Ready(patience).say();
-    let Some(exercise) = exercises::exercise(job.exercise) else { return ExitCode::FAILURE };
-    let verdict = Desk { job: &job, ground, exercise, patience }.examine();
+    let verdict = match (sandbox, exercises::exercise(job.exercise)) {
+        (sandbox, None) => probe(&job, sandbox),
+        (Ok(sandbox), Some(exercise)) => Desk::new(&job, sandbox, exercise, patience, keep).examine(),
+        (Err(why), Some(exercise)) => {
+            Verdict::new(exercise.number, &exercise.lesson(), vec![not_set_up(&why)])
+        }
+    };
     let answer = Answer { token: job.token.clone(), verdict };
     let line = serde_json::to_string(&answer).unwrap_or_default();
     match writeln!(io::stdout(), "{line}") {
@@ -66,33 +77,76 @@ pub fn judge() -> ExitCode {
     }
 }
 
+/// A hand-in that cannot be given a sandbox is not run at all.
+fn not_set_up(why: &str) -> Finding {
+    Finding::new(Code::NotRun, format!("No sandbox could be set up for it ({why}), so it was not run."))
+}
+
+/// Whether a sandbox can be had on this machine, tried with a program that is not a hand-in. If not, the finding says
+/// only why.
+fn probe(job: &Job, sandbox: Result<Sandbox, String>) -> Verdict {
+    let why_not = sandbox.and_then(|sandbox| try_out(job, &sandbox)).err();
+    Verdict::new(0, "", why_not.into_iter().map(|why| Finding::new(Code::NotRun, why)).collect())
+}
+
+fn try_out(job: &Job, sandbox: &Sandbox) -> Result<(), String> {
+    let container = sandbox.keeper().map(|keeper| keeper.open(Purpose::Run)).transpose()?;
+    let Work::Command(command) = &job.work else { return Err("there is nothing to try it with".into()) };
+    let site = Site {
+        tools: &job.tools,
+        directory: &job.directory,
+        scratch: Path::new(SCRATCH),
+        environment: &[],
+        container: container.as_ref(),
+    };
+    site.try_out(Path::new(&command[0])).map_err(|finding| finding.message)
+}
+
+/// Namespaces for one run, where there is a sandbox.
+fn in_sandbox(sandbox: &Sandbox, purpose: Purpose) -> Result<Option<Container<'_>>, Finding> {
+    sandbox.keeper().map(|keeper| keeper.open(purpose)).transpose().map_err(|why| not_set_up(&why))
+}
+
 /// A submission on the examiner's desk.
 struct Desk<'a> {
     job: &'a Job,
-    ground: Ground,
+    sandbox: Sandbox,
+    /// The variables that the hand-in and its compiler see, in a sandbox.
+    environment: Vec<OsString>,
     exercise: &'a Exercise,
     /// How long one run may take.
     patience: Duration,
+    /// Where a program that was built is kept.
+    keep: Option<File>,
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    fn new(
+        job: &'a Job,
+        sandbox: Sandbox,
+        exercise: &'a Exercise,
+        patience: Duration,
+        keep: Option<File>,
+    ) -> Desk<'a> {
+        let environment = sandbox::environment(&job.tools, sandbox.is_private());
+        Desk { job, sandbox, environment, exercise, patience, keep }
+    }
+
     fn examine(&self) -> Verdict {
         let mut removed = Vec::new();
-        let mut notes: Vec<String> = self.ground.note().into_iter().collect();
         let command = self.command();
         Line::Built.say();
         let examined = match command {
-            Ok(command) => trials::examine(self.exercise, self.ground.is_private(), |script| {
+            Ok(command) => trials::examine(self.exercise, self.sandbox.is_private(), |script| {
                 let run = self.run(&command, script)?;
                 removed.extend(clean_up(&run.trace));
                 Ok(run)
             }),
             Err(finding) => Examined { findings: vec![finding], ..Examined::default() },
         };
-        notes.extend(examined.notes);
         let mut verdict = Verdict::new(self.exercise.number, &self.exercise.lesson(), examined.findings);
         verdict.output = examined.output;
-        (verdict.removed, verdict.notes) = (removed, notes);
+        (verdict.removed, verdict.notes) = (removed, examined.notes);
         verdict
     }
 
@@ -100,36 +154,58 @@ impl Desk<'_> {
     fn command(&self) -> Result<Vec<String>, Finding> {
         match &self.job.work {
             Work::Command(command) => Ok(command.clone()),
-            Work::Source(source) => {
-                let place = if self.ground.is_private() { Path::new(SCRATCH_PLACE) } else { &self.job.bench };
-                let program = place.join("submission");
-                build(source, &program)?;
-                Ok(vec![program.display().to_string()])
-            }
+            Work::Source(source) => self.build(source),
         }
+    }
+
+    fn build(&self, source: &Path) -> Result<Vec<String>, Finding> {
+        let libraries = Libraries::for_source(source).map(|libraries| libraries.all()).unwrap_or_default();
+        let container = in_sandbox(&self.sandbox, Purpose::Build(libraries))?;
+        let open = self.job.bench.as_deref().unwrap_or(Path::new(SCRATCH));
+        let (place, scratch) =
+            if container.is_some() { (Path::new(BUILT), Path::new(SCRATCH)) } else { (open, open) };
+        let program = place.join("submission");
+        let site = Site {
+            tools: &self.job.tools,
+            directory: &self.job.directory,
+            scratch,
+            environment: &self.environment,
+            container: container.as_ref(),
+        };
+        build(source, &program, &site)?;
+        if let Some(mut keep) = self.keep.as_ref() {
+            let ours = if container.is_some() { inside(&program) } else { program.clone() };
+            let copied = File::open(ours).and_then(|mut built| io::copy(&mut built, &mut keep));
+            // Half a program is none.
+            copied
+                .or_else(|_| keep.set_len(0).map(|()| 0))
+                .map_err(|error| Finding::new(Code::NotRun, error.to_string()))?;
+        }
+        Ok(vec![program.display().to_string()])
     }
 
     /// Which id the next segment gets. The kernel forgets it once it is used.
     fn choose_ids(&self, script: Script) {
         if script.id_zero {
-            let _ = ground::set("shm_next_id", "0");
-        } else if self.ground.is_private() {
-            ground::choose_ids();
+            let _ = sandbox::set("shm_next_id", "0");
+        } else if self.sandbox.is_private() {
+            sandbox::choose_ids();
         }
     }
 
     fn run(&self, words: &[String], script: Script) -> Result<Run, Finding> {
-        let guard = Guard::new(self.ground.is_private());
+        let container = in_sandbox(&self.sandbox, Purpose::Run)?;
+        let guard = Guard::new(container.as_ref().map(Container::first));
         self.choose_ids(script);
         let given = script.given.map(|setting| give(setting, &guard)).transpose()?;
         self.choose_ids(script);
         let own = given.as_ref().map(|given| given.shmid);
-        let mut witness = Witness::new(script, guard.clone(), !self.ground.is_private(), own);
+        let mut witness = Witness::new(script, guard.clone(), !self.sandbox.is_private(), own);
         let (output, its_output) = pipe()?;
         let (errors, its_errors) = pipe()?;
         let nothing =
             File::open("/dev/null").map_err(|error| Finding::new(Code::NotRun, error.to_string()))?;
-        let command = Command::new(&words[0])
+        let mut command = Command::new(&words[0])
             .arguments(&words[1..])
             .directory(&self.job.directory)
             .stream(0, nothing)
@@ -139,11 +215,21 @@ impl Desk<'_> {
             .limit(Resource::RLIMIT_FSIZE, FILE_SIZE)
             .limit(Resource::RLIMIT_NOFILE, FILES)
             .limit(Resource::RLIMIT_AS, ADDRESS_SPACE);
+        if let Some(container) = &container {
+            let filter = forbidden::filter()
+                .ok_or_else(|| Finding::new(Code::NotRun, "Its calls are not known here."))?;
+            command = command
+                .environment(self.environment.clone())
+                .inside(container.inside().clone())
+                .forbidding(filter);
+        }
         let (output, errors) = (guard.collect(output), guard.collect(errors));
         guard.watch(self.patience);
         let limits = Limits { tasks: TASKS, time: Some(self.patience), calls: CALLS };
         let traced = trace::run(&command, &limits, &mut witness);
-        guard.sweep();
+        guard.find_others();
+        // With it goes what the tracer did not see.
+        drop(container);
         // The program's ends of the pipes are held by the command, too.
         drop(command);
         let trace =

@@ -7,10 +7,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::build::{Libraries, build};
+use super::build::Libraries;
 use super::exercises::Exercise;
 use super::handed_in::is_shipped;
-use super::verdict::Finding;
+use super::job::Work;
 
 /// A checkout of the playground, or a folder that looks like one.
 #[derive(Clone, Debug)]
@@ -58,23 +58,15 @@ impl Workshop {
         [fs::read(&rust).ok(), fs::read(rust.with_extension("c")).ok()]
     }
 
-    /// Builds a file of the learner's, unless what was built last is still good.
-    ///
-    /// # Errors
-    ///
-    /// What does not compile, or cannot be written.
-    pub fn build(&self, exercise: &Exercise, source: &Path) -> Result<PathBuf, Finding> {
-        let place = self.root.join("target/exercises");
-        let program = place.join(exercise.name());
+    /// A file of the learner's: the program that was built of it last, if that is still good, or else the source.
+    pub fn work(&self, exercise: &Exercise, source: &Path) -> Handed {
+        let program = self.root.join("target/exercises").join(exercise.name());
         let (stamp, wanted) = (program.with_extension("stamp"), fingerprint(source));
         let is_good = program.exists() && fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted);
-        if !is_good {
-            let _ = fs::create_dir_all(&place);
-            let _ = fs::remove_file(&stamp);
-            build(source, &program)?;
-            let _ = fs::write(&stamp, wanted);
+        if is_good {
+            return Handed { work: Work::Command(vec![program.display().to_string()]), built: None };
         }
-        Ok(program)
+        Handed { work: Work::Source(source.to_owned()), built: Some(Built { program, stamp, wanted }) }
     }
 
     /// Puts the exercise's files back as they were shipped. Returns where the learner's own texts are kept.
@@ -106,6 +98,43 @@ impl Workshop {
         let free = (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(0));
         fs::rename(file, &free)?;
         Ok(free)
+    }
+}
+
+/// What a learner has written, ready to be judged.
+#[derive(Debug)]
+pub struct Handed {
+    /// What is judged.
+    pub work: Work,
+    /// Where the program belongs that is built of it, if it is a source.
+    pub built: Option<Built>,
+}
+
+/// A program that is kept for the next time.
+#[derive(Debug)]
+pub struct Built {
+    program: PathBuf,
+    stamp: PathBuf,
+    wanted: String,
+}
+
+impl Built {
+    /// Where a new program is written; nothing, if nothing can be written.
+    pub(super) fn place(&self) -> Option<PathBuf> {
+        fs::create_dir_all(self.program.parent()?).ok()?;
+        let _ = fs::remove_file(&self.stamp);
+        Some(self.program.with_extension("new"))
+    }
+
+    /// Keeps what was written there, if it is whole. That nothing can be kept costs only time.
+    pub(super) fn keep(&self) {
+        let new = self.program.with_extension("new");
+        let is_whole = fs::metadata(&new).is_ok_and(|file| file.len() > 0);
+        if is_whole && fs::rename(&new, &self.program).is_ok() {
+            let _ = fs::write(&self.stamp, &self.wanted);
+        } else {
+            let _ = fs::remove_file(new);
+        }
     }
 }
 

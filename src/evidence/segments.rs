@@ -3,20 +3,20 @@
 //! A parser of its own, because the one in the crate `procfs` takes the octal `perms` for decimal and ids of
 //! users for 16-bit numbers: one uid above 65535 would lose the whole table.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Unreadable;
 use crate::call::{Key, Shmid, ShmidDs};
 
 /// One line of the table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The key, 0 for `IPC_PRIVATE` and for a segment marked for destruction.
     pub key: Key,
     /// The id.
     pub shmid: Shmid,
     /// Permission bits with `SHM_DEST` and `SHM_LOCKED`; in JSON as octal digits.
-    #[serde(serialize_with = "octal")]
+    #[serde(with = "octal")]
     pub perms: u32,
     /// The size in bytes, as it was asked for.
     pub size: usize,
@@ -36,8 +36,17 @@ pub struct Row {
     pub swap: usize,
 }
 
-fn octal<S: serde::Serializer>(bits: &u32, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{bits:o}"))
+/// Permission bits as octal digits.
+mod octal {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(bits: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{bits:o}"))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+        u32::from_str_radix(&String::deserialize(deserializer)?, 8).map_err(D::Error::custom)
+    }
 }
 
 impl Row {

@@ -1,123 +1,99 @@
 //! Pipes and socket pairs: bytes that pass through the kernel, once.
 
-use super::Medium;
+use super::Mechanism;
 use crate::call::{Answer, Call, FileCall};
 use crate::error::Result;
 use crate::story::Story;
 
-/// `pipe2(fds, O_NONBLOCK|O_CLOEXEC)`: a pipe. Who is forked later has both its ends.
-///
-/// Source: [pipe(2)](https://man7.org/linux/man-pages/man2/pipe.2.html), pipe(7).
-#[doc(alias = "pipe")]
-pub struct Pipe {
+/// A channel through the kernel, from one descriptor to another. Who is forked later has both.
+pub struct Channel {
     story: Story,
+    name: &'static str,
     ends: [i32; 2],
+    /// Which of the two is written to.
+    input: usize,
 }
 
-impl Pipe {
-    /// Makes a pipe.
+impl Channel {
+    /// `pipe2(fds, O_NONBLOCK|O_CLOEXEC)`: a pipe, from its second descriptor to its first.
     ///
     /// # Errors
     ///
     /// `Refused`, with `EMFILE` or `ENFILE`: too many files are open.
+    ///
+    /// Source: [pipe(2)](https://man7.org/linux/man-pages/man2/pipe.2.html), pipe(7).
     #[track_caller]
-    pub fn create(story: &Story) -> Result<Pipe> {
-        Ok(Pipe { story: story.clone(), ends: ends(story, FileCall::Pipe)? })
-    }
-}
-
-impl Medium for Pipe {
-    fn name(&self) -> &'static str {
-        "pipe"
+    pub fn pipe(story: &Story) -> Result<Channel> {
+        Ok(Channel { story: story.clone(), name: "pipe", ends: ends(story, FileCall::Pipe)?, input: 1 })
     }
 
-    #[track_caller]
-    fn put(&self, by: &Story, bytes: &[u8]) -> Result<()> {
-        write(by, self.ends[1], bytes)
-    }
-
-    #[track_caller]
-    fn take(&self, by: &Story, most: usize) -> Result<Vec<u8>> {
-        read(by, self.ends[0], most)
-    }
-
-    fn trespass(&self, by: &Story) -> Result<()> {
-        write(by, self.ends[0], b"!")
-    }
-}
-
-impl Drop for Pipe {
-    fn drop(&mut self) {
-        close(&self.story, self.ends);
-    }
-}
-
-/// `socketpair(AF_UNIX, SOCK_STREAM, 0, fds)`: two sockets that are joined to each other.
-///
-/// Here the process that tells has the first one, and its children the second.
-///
-/// Source: [socketpair(2)](https://man7.org/linux/man-pages/man2/socketpair.2.html), unix(7).
-#[doc(alias = "socketpair")]
-pub struct SocketPair {
-    story: Story,
-    ends: [i32; 2],
-}
-
-impl SocketPair {
-    /// Makes a pair of sockets.
+    /// `socketpair(AF_UNIX, SOCK_STREAM, 0, fds)`: two sockets that are joined to each other. Here the process that
+    /// tells has the first one, and its children the second.
     ///
     /// # Errors
     ///
-    /// `Refused`, with `EMFILE` or `ENFILE`: too many files are open.
+    /// As for [`Channel::pipe`].
+    ///
+    /// Source: [socketpair(2)](https://man7.org/linux/man-pages/man2/socketpair.2.html), unix(7).
+    #[doc(alias = "socketpair")]
     #[track_caller]
-    pub fn create(story: &Story) -> Result<SocketPair> {
-        Ok(SocketPair { story: story.clone(), ends: ends(story, FileCall::SocketPair)? })
+    pub fn socket_pair(story: &Story) -> Result<Channel> {
+        let ends = ends(story, FileCall::SocketPair)?;
+        Ok(Channel { story: story.clone(), name: "socket pair", ends, input: 0 })
     }
 
-    /// A child writes to its end: the way back.
+    fn input(&self) -> i32 {
+        self.ends[self.input]
+    }
+
+    fn output(&self) -> i32 {
+        self.ends[1 - self.input]
+    }
+
+    /// A child writes to its end: the way back, which only a socket pair has.
     ///
     /// # Errors
     ///
-    /// As for [`Medium::put`].
+    /// As for [`Mechanism::put`].
     #[track_caller]
     pub fn put_back(&self, by: &Story, bytes: &[u8]) -> Result<()> {
-        write(by, self.ends[1], bytes)
+        write(by, self.output(), bytes)
     }
 
     /// The process that tells reads from its end.
     ///
     /// # Errors
     ///
-    /// As for [`Medium::take`].
+    /// As for [`Mechanism::take`].
     #[track_caller]
     pub fn take_back(&self, by: &Story, most: usize) -> Result<Vec<u8>> {
-        read(by, self.ends[0], most)
+        read(by, self.input(), most)
     }
 }
 
-impl Medium for SocketPair {
+impl Mechanism for Channel {
     fn name(&self) -> &'static str {
-        "socket pair"
+        self.name
     }
 
     #[track_caller]
     fn put(&self, by: &Story, bytes: &[u8]) -> Result<()> {
-        write(by, self.ends[0], bytes)
+        write(by, self.input(), bytes)
     }
 
     #[track_caller]
     fn take(&self, by: &Story, most: usize) -> Result<Vec<u8>> {
-        read(by, self.ends[1], most)
+        read(by, self.output(), most)
     }
 
-    fn trespass(&self, by: &Story) -> Result<()> {
-        write(by, self.ends[1], b"!")
+    fn write_forbidden(&self, by: &Story) -> Result<()> {
+        write(by, self.output(), b"!")
     }
 }
 
-impl Drop for SocketPair {
+impl Drop for Channel {
     fn drop(&mut self) {
-        close(&self.story, self.ends);
+        self.ends.into_iter().for_each(|fd| self.story.perform_at_drop(Call::File(FileCall::Close { fd })));
     }
 }
 
@@ -142,10 +118,6 @@ fn read(by: &Story, fd: i32, count: usize) -> Result<Vec<u8>> {
     }
 }
 
-fn close(story: &Story, ends: [i32; 2]) {
-    ends.into_iter().for_each(|fd| story.perform_at_drop(Call::File(FileCall::Close { fd })));
-}
-
 #[cfg(test)]
 mod tests {
     use playground_core::Errno;
@@ -156,17 +128,17 @@ mod tests {
     #[test]
     fn a_pipe_goes_one_way_and_each_byte_once() {
         let story = silent();
-        let pipe = Pipe::create(&story).unwrap();
+        let pipe = Channel::pipe(&story).unwrap();
         pipe.put(&story, b"once").unwrap();
         assert_eq!(pipe.take(&story, 15).unwrap(), b"once");
         assert_eq!(pipe.take(&story, 15).verdict().unwrap(), Verdict::Refused(Errno::EAGAIN));
-        assert_eq!(pipe.trespass(&story).verdict().unwrap(), Verdict::Refused(Errno::EBADF));
+        assert_eq!(pipe.write_forbidden(&story).verdict().unwrap(), Verdict::Refused(Errno::EBADF));
     }
 
     #[test]
     fn a_socket_pair_goes_both_ways() {
         let story = silent();
-        let pair = SocketPair::create(&story).unwrap();
+        let pair = Channel::socket_pair(&story).unwrap();
         pair.put(&story, b"there").unwrap();
         pair.put_back(&story, b"and back").unwrap();
         assert_eq!(pair.take(&story, 15).unwrap(), b"there");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use super::Medium;
+use super::Mechanism;
 use crate::call::{Address, Answer, Call, FileCall};
 use crate::error::Result;
 use crate::kernel;
@@ -22,32 +22,32 @@ pub struct MappedFile {
     length: usize,
     /// Where it is, in the process that made it and in its children.
     place: Address,
-    stranger: (i32, Address),
+    unrelated: (i32, Address),
 }
 
 impl MappedFile {
-    /// Makes a file of zeros and maps it; lets a stranger open and map it by its name; and removes the name.
+    /// Makes a file of zeros and maps it; lets an unrelated process open and map it by its name; and removes the name.
     ///
     /// # Errors
     ///
     /// `Refused`: no folder for temporary files can be written.
     #[track_caller]
-    pub fn create(story: &Story, length: usize, stranger: &Story) -> Result<MappedFile> {
+    pub fn create(story: &Story, length: usize, unrelated: &Story) -> Result<MappedFile> {
         // A signal that came between making the file and taking its name away would leave it there.
-        let (file, read_only, its_place) = kernel::hold_signals(|| Self::named(story, length, stranger))?;
+        let (file, read_only, its_place) = kernel::hold_signals(|| Self::named(story, length, unrelated))?;
         let place = map(story, file, length, true)?;
         let files = [file, read_only];
-        Ok(MappedFile { story: story.clone(), files, length, place, stranger: (stranger.pid(), its_place) })
+        Ok(MappedFile { story: story.clone(), files, length, place, unrelated: (unrelated.pid(), its_place) })
     }
 
     #[track_caller]
-    fn named(story: &Story, length: usize, stranger: &Story) -> Result<(i32, i32, Address)> {
+    fn named(story: &Story, length: usize, unrelated: &Story) -> Result<(i32, i32, Address)> {
         // A file in memory, where there is such a folder: no page of it has to come from a disk.
         let in_memory = Path::new("/dev/shm").to_owned();
         let folder = if is_writable(&in_memory) { in_memory } else { std::env::temp_dir() };
         let path = folder.join(format!("shm_playground_{}_{}", story.pid(), nanoseconds()));
         let file = open(story, FileCall::Create { path: path.clone() })?;
-        let opened = Self::opened(story, file, length, &path, stranger);
+        let opened = Self::opened(story, file, length, &path, unrelated);
         story.perform(Call::File(FileCall::Unlink { path }))?;
         let (read_only, its_place) = opened?;
         Ok((file, read_only, its_place))
@@ -59,20 +59,20 @@ impl MappedFile {
         fd: i32,
         length: usize,
         path: &Path,
-        stranger: &Story,
+        unrelated: &Story,
     ) -> Result<(i32, Address)> {
         story.perform(Call::File(FileCall::Resize { fd, length }))?;
         let read_only = open(story, FileCall::Open { path: path.into(), writable: false })?;
-        let its_file = open(stranger, FileCall::Open { path: path.into(), writable: true })?;
-        Ok((read_only, map(stranger, its_file, length, true)?))
+        let its_file = open(unrelated, FileCall::Open { path: path.into(), writable: true })?;
+        Ok((read_only, map(unrelated, its_file, length, true)?))
     }
 
     fn place(&self, by: &Story) -> Address {
-        if by.pid() == self.stranger.0 { self.stranger.1 } else { self.place }
+        if by.pid() == self.unrelated.0 { self.unrelated.1 } else { self.place }
     }
 }
 
-impl Medium for MappedFile {
+impl Mechanism for MappedFile {
     fn name(&self) -> &'static str {
         "mapped file"
     }
@@ -92,7 +92,7 @@ impl Medium for MappedFile {
         by.peek(self.place(by).offset(self.length / 2), most)
     }
 
-    fn trespass(&self, by: &Story) -> Result<()> {
+    fn write_forbidden(&self, by: &Story) -> Result<()> {
         map(by, self.files[1], self.length, true).map(drop)
     }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use playground_core::Mode;
 
-use super::Medium;
+use super::Mechanism;
 use crate::call::{Address, Key, ShmatFlags};
 use crate::error::Result;
 use crate::shm::{Attachment, Segment, ShmidCalls};
@@ -14,8 +14,8 @@ use crate::story::Story;
 pub struct SharedSegment {
     segment: Segment,
     memory: Attachment,
-    /// Where a stranger has attached it.
-    stranger: Cell<(i32, Address)>,
+    /// Where an unrelated process has attached it.
+    unrelated: Cell<(i32, Address)>,
 }
 
 impl SharedSegment {
@@ -28,7 +28,7 @@ impl SharedSegment {
     pub fn create(story: &Story, size: usize) -> Result<SharedSegment> {
         let segment = Segment::create(story, Key::PRIVATE, size, crate::course::OWNER_RW)?;
         let memory = segment.attach()?;
-        Ok(SharedSegment { segment, memory, stranger: Cell::new((0, Address::NULL)) })
+        Ok(SharedSegment { segment, memory, unrelated: Cell::new((0, Address::NULL)) })
     }
 
     /// Detaches and removes it.
@@ -43,12 +43,12 @@ impl SharedSegment {
     }
 
     fn place(&self, by: &Story) -> Address {
-        let (pid, address) = self.stranger.get();
+        let (pid, address) = self.unrelated.get();
         if by.pid() == pid { address } else { self.memory.address() }
     }
 }
 
-impl Medium for SharedSegment {
+impl Mechanism for SharedSegment {
     fn name(&self) -> &'static str {
         "segment"
     }
@@ -68,14 +68,14 @@ impl Medium for SharedSegment {
         by.peek(self.place(by).offset(self.memory.size() / 2), most)
     }
 
-    fn join(&self, stranger: &Story) -> Result<()> {
-        let memory = self.segment.id().attach(stranger, self.memory.size(), ShmatFlags::empty())?;
-        self.stranger.set((stranger.pid(), memory.leak()));
+    fn join(&self, unrelated: &Story) -> Result<()> {
+        let memory = self.segment.id().attach(unrelated, self.memory.size(), ShmatFlags::empty())?;
+        self.unrelated.set((unrelated.pid(), memory.leak()));
         Ok(())
     }
 
     /// With a segment of mode 0400.
-    fn trespass(&self, by: &Story) -> Result<()> {
+    fn write_forbidden(&self, by: &Story) -> Result<()> {
         let closed = Segment::create(by, Key::PRIVATE, 1, Mode::S_IRUSR)?;
         let attached = closed.attach().map(Attachment::leak);
         closed.remove()?;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -46,6 +47,11 @@ pub struct Options {
     #[arg(long)]
     pub isolated: bool,
 
+    /// Let each process count so far in a race, and no further: for the tests of how a lesson ends, which want no
+    /// figures.
+    #[arg(long, value_name = "INCREMENTS", hide = true)]
+    pub race: Option<u64>,
+
     /// Only for the walkthrough, which has an option of its own for it.
     #[arg(skip)]
     pub quiet: bool,
@@ -81,6 +87,10 @@ pub struct Speed {
     /// Measure each thing so many microseconds long: for the tests, which want no figures.
     #[arg(long, value_name = "MICROSECONDS", hide = true)]
     pub time: Option<u32>,
+
+    /// Measure everything so often: for the tests of how the lesson ends, which want no figures.
+    #[arg(long, value_name = "ROUNDS", hide = true)]
+    pub rounds: Option<NonZeroUsize>,
 }
 
 impl Speed {
@@ -88,7 +98,8 @@ impl Speed {
     pub fn plan(&self) -> Plan {
         let (budget, limit) = if self.quick { (3_000, 8) } else { (36_000, 52) };
         let budget = Duration::from_micros(self.time.unwrap_or(budget).into());
-        Plan { rounds: ROUNDS, budget, limit: Duration::from_secs(limit) }
+        let rounds = self.rounds.map_or(ROUNDS, NonZeroUsize::get);
+        Plan { rounds, budget, limit: Duration::from_secs(limit) }
     }
 }
 

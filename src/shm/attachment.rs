@@ -25,6 +25,10 @@ impl Attachment {
         Attachment { story: story.clone(), address, size, detached: false }
     }
 
+    pub(super) fn longest_race(&self) -> u64 {
+        self.story.longest_race()
+    }
+
     /// Where the segment is mapped, in its process.
     pub fn address(&self) -> Address {
         self.address

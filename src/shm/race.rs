@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** they begin together: each waits at the gate until all have been started.
 
+use std::cmp::Ordering;
+
 use super::Attachment;
 use crate::error::Result;
 use crate::kernel::{How, Tally};
@@ -36,9 +38,14 @@ impl Sum {
         self.tallies.iter().map(|tally| tally.times).sum()
     }
 
+    /// What the counter says, beside how many increments were made.
+    pub fn beside_made(&self) -> Ordering {
+        self.counted.cmp(&self.made())
+    }
+
     /// How many of them are not in the counter.
     pub fn lost(&self) -> u64 {
-        self.made() - self.counted
+        self.made().saturating_sub(self.counted)
     }
 
     /// How many system calls they took.
@@ -70,7 +77,8 @@ pub fn compared(way: &str, races: &[Sum], with: &[Sum]) -> [String; 6] {
 }
 
 impl Race<'_> {
-    /// Lets every process add 1 to the counter so many times, from 0, in several races; tells of the first only.
+    /// Lets every process add 1 to the counter so many times, from 0, in several races; tells of the first only. The
+    /// option `--race` makes them shorter.
     ///
     /// # Errors
     ///
@@ -78,6 +86,7 @@ impl Race<'_> {
     /// [`Attachment::store_word`].
     #[track_caller]
     pub fn run(&self, times: u64, how: How, races: usize) -> Result<Vec<Sum>> {
+        let times = times.min(self.memory.longest_race());
         let mut sums = Vec::new();
         for race in 0..races {
             sums.push(self.round(times, how, race == 0)?);
@@ -96,7 +105,7 @@ impl Race<'_> {
     pub fn run_until_lost(&self, times: u64, how: How, most_rounds: u32) -> Result<(Sum, u32)> {
         let mut sum = self.round(times, how, true)?;
         let mut rounds = 1;
-        while sum.lost() == 0 && rounds < most_rounds {
+        while sum.beside_made().is_eq() && rounds < most_rounds {
             sum = self.round(times << (2 * rounds), how, false)?;
             rounds += 1;
         }

@@ -116,7 +116,9 @@ pub struct Figures {
     /// Nanoseconds for one, in each round.
     times: BTreeMap<Thing, Vec<f64>>,
     failures: BTreeMap<Thing, Failure>,
-    /// How many rounds were finished in time.
+    /// How many rounds were asked for.
+    pub planned: usize,
+    /// How many of them were finished in time.
     pub rounds: usize,
     /// How many messages have arrived, each with every byte as it should be.
     pub messages: u64,
@@ -125,7 +127,7 @@ pub struct Figures {
 impl Figures {
     /// Measures everything, round after round. `progress` is called after each measurement.
     pub fn measure(shared: Shared<'_>, plan: Plan, ground: &Ground, mut progress: impl FnMut()) -> Figures {
-        let mut figures = Figures::default();
+        let mut figures = Figures { planned: plan.rounds, ..Figures::default() };
         let things = Plan::things(ground);
         let (mut clock, start) = (Clock::new(plan, things.len()), Instant::now());
         for round in 0..plan.rounds {

@@ -5,7 +5,7 @@ use std::fs;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
-use super::figures::{Figures, ROUNDS};
+use super::figures::Figures;
 
 /// The CPUs that this process may use, and how two of them are related.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Ground {
         let row = |name: &str, value: String| [name.to_owned(), value];
         vec![
             row("build", if self.is_debug() { "debug: not to be believed" } else { "release" }.to_owned()),
-            row("rounds", rounds(figures.rounds)),
+            row("rounds", rounds(figures)),
             row("processors", self.processors()),
             row("frequency", frequency(self.cpus[0])),
             row("other load", load()),
@@ -117,9 +117,10 @@ fn list(text: &str) -> Vec<usize> {
     text.trim().split(',').filter_map(range).flatten().collect()
 }
 
-fn rounds(finished: usize) -> String {
-    let word = if finished < ROUNDS { ": the machine was too busy for more in this time" } else { "" };
-    format!("{finished} of {ROUNDS}, in turn{word}")
+fn rounds(figures: &Figures) -> String {
+    let Figures { rounds: finished, planned, .. } = *figures;
+    let word = if finished < planned { ": the machine was too busy for more in this time" } else { "" };
+    format!("{finished} of {planned}, in turn{word}")
 }
 
 fn frequency(cpu: usize) -> String {

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::iter;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where the middle of several figures lies, and how far they spread.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// A quarter of the figures is below this.
     pub low: f64,
@@ -48,7 +48,7 @@ impl fmt::Display for Spread {
 }
 
 /// How many times as fast one thing is as another, from the pairs of each round.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ratio(pub Spread);
 
 /// What a ratio comes to.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::channel::{Channel, Part};
 use super::fresh::Fresh;
@@ -16,7 +16,7 @@ use crate::shm::Bytes;
 use crate::shm::ring::{LINES, Ring};
 
 /// What messages go through, and how a side waits for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
     /// A ring in a segment; both sides look for their turn without a pause.
@@ -68,7 +68,7 @@ impl fmt::Display for Way {
 }
 
 /// What is timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Traffic {
     /// A message there and back, one at a time.

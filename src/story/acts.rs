@@ -32,12 +32,12 @@ impl Story {
         match performed.outcome.clone() {
             Ok(answer) => {
                 self.learn(&answer);
-                self.tell_call(performed, None, place);
+                self.tell_call(&performed, None, place);
                 Ok(answer)
             }
             Err(errno) => {
                 let reason = explain(&performed.call, errno, &mut &mut **self.process.borrow_mut());
-                self.tell_call(performed.clone(), Some(reason.clone()), place);
+                self.tell_call(&performed, Some(&reason), place);
                 Err(Error::Refused(Box::new(Refusal { performed, errno, reason })))
             }
         }
@@ -52,9 +52,10 @@ impl Story {
         }
     }
 
-    fn tell_call(&self, performed: Performed, reason: Option<Reason>, place: &Location<'_>) {
+    fn tell_call(&self, performed: &Performed, reason: Option<&Reason>, place: &Location<'_>) {
         let (rust, brief) = self.statement(place);
-        self.tell(Event::Call(Box::new(CallEvent { performed, who: self.who.clone(), reason, rust, brief })));
+        let call = CallEvent::of(performed, reason).by(rust);
+        self.tell(Event::Call(Box::new(CallEvent { who: self.who.clone(), brief, ..call })));
     }
 
     pub(super) fn statement(&self, place: &Location<'_>) -> (Option<Rust>, bool) {
@@ -79,8 +80,8 @@ impl Story {
             && !thread::panicking()
         {
             let performed = Performed { pid, outcome, call };
-            let (who, reason, rust) = (self.who.clone(), None, None);
-            self.tell(Event::Call(Box::new(CallEvent { performed, who, reason, rust, brief: true })));
+            let call = CallEvent::of(&performed, None);
+            self.tell(Event::Call(Box::new(CallEvent { who: self.who.clone(), brief: true, ..call })));
         }
     }
 

@@ -5,7 +5,7 @@
 mod act;
 mod shown;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::traced::Traced;
 use crate::call::{Semid, Shmid};
@@ -13,12 +13,11 @@ use crate::evidence::maps::Mapping;
 use crate::kernel::Ending;
 use crate::speed::Traffic;
 
-use act::serialize_call;
 pub use act::{Access, CallEvent, Direction, Rust};
 pub use shown::{Change, Field, Part, SegmentRow, Space, Speed, SpeedRow};
 
 /// One thing that happened, or was said. In JSON, the field `event` holds the variant's name.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The lesson begins.
@@ -100,7 +99,6 @@ pub enum Event {
         options: Vec<Choice>,
     },
     /// A system call and its answer.
-    #[serde(serialize_with = "serialize_call")]
     Call(Box<CallEvent>),
     /// A second process has been started on something, whose end is told apart.
     Started {
@@ -272,15 +270,15 @@ pub enum Event {
     Wait(Wants),
     /// The lesson is over.
     End {
-        /// `complete`, `quit` or `failed`.
-        outcome: &'static str,
+        /// How it ended.
+        outcome: LessonEnd,
         /// What went wrong.
         error: Option<String>,
         /// Segments of this story that are still in the kernel's table: empty, if all is well; none, if the table
         /// cannot be seen.
         left: Option<Vec<Shmid>>,
         /// Segments of this story that go by themselves when another process detaches them.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         marked: Vec<Shmid>,
         /// Sets of semaphores of this story that are still in the kernel's table, likewise.
         left_sets: Option<Vec<Semid>>,
@@ -288,7 +286,7 @@ pub enum Event {
         next: Option<String>,
     },
     /// What only a traced program does.
-    #[serde(untagged)]
+    #[serde(untagged, skip_deserializing)]
     Traced(Traced),
 }
 
@@ -309,17 +307,29 @@ impl Event {
     }
 }
 
+/// How a lesson ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LessonEnd {
+    /// All of it was told.
+    Complete,
+    /// The learner left.
+    Quit,
+    /// It could not go on.
+    Failed,
+}
+
 /// One possible answer to a question.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
     /// The answer.
     pub text: String,
-    /// Why it is right, or wrong.
-    pub why: String,
+    /// Why it is right, or wrong; nothing, where the answer is one that the lesson did not expect.
+    pub why: Option<String>,
 }
 
 /// What the learner may type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "wants", rename_all = "snake_case")]
 pub enum Wants {
     /// Enter, to go on.
@@ -337,7 +347,7 @@ pub enum Wants {
 }
 
 /// What is wrong with a sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// The article says what is not so.
@@ -346,4 +356,51 @@ pub enum Fault {
     Missing,
     /// A manual page says what is not so.
     Manual,
+}
+
+#[cfg(test)]
+mod tests {
+    use playground_core::Errno;
+
+    use super::*;
+    use crate::call::{Address, Call, Performed};
+    use crate::error::Reason;
+    use crate::evidence::segments::{self, Row};
+
+    /// Recorded runs are such lines, and whoever reads one takes each of them for the event that it was.
+    #[test]
+    fn an_event_is_read_back_from_its_json() {
+        let rust = Some(Rust { code: "look()".to_owned(), at: "lessons/lesson03.rs:1".to_owned() });
+        let row = Row { perms: 0o1600, ..segments::parse(TABLE).expect("a table").remove(0) };
+        let changed = vec![Change { column: "nattch".into(), was: "0".to_owned(), now: "1".to_owned() }];
+        let call = CallEvent::of(
+            &Performed { pid: 7, call: Call::Shmdt { address: Address(4096) }, outcome: Err(Errno::EINVAL) },
+            Some(&Reason { why: "why".to_owned(), advice: "try".to_owned() }),
+        );
+        let events = [
+            Event::Call(Box::new(call.by(rust.clone()))),
+            Event::Started { pid: 7, who: None, c: "semop()".to_owned(), rust, brief: false },
+            Event::Started { pid: 7, who: None, c: "semop()".to_owned(), rust: None, brief: true },
+            Event::Segments { rows: vec![SegmentRow { row, owner: "me".to_owned(), changed }], others: 1 },
+            Event::Wait(Wants::Answer { last: 'c' }),
+            Event::Wait(Wants::Move),
+            Event::End {
+                outcome: LessonEnd::Failed,
+                error: None,
+                left: Some(vec![Shmid(3)]),
+                marked: Vec::new(),
+                left_sets: None,
+                next: None,
+            },
+        ];
+        for event in events {
+            let line = serde_json::to_string(&event).expect("JSON");
+            assert_eq!(serde_json::from_str::<Event>(&line).expect(&line), event);
+        }
+    }
+
+    /// A row of a segment, as the kernel prints it.
+    const TABLE: &str = "key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap
+0 3 600 25600 7 7 0 0 0 0 0 0 0 0 0 0
+";
 }

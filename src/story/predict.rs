@@ -2,14 +2,17 @@
 //!
 //! **Invariant:** which option is right is decided by what the kernel answered, never by the lesson's text.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use playground_core::Errno;
 
 use super::event::{Choice, Event, Wants};
 use super::{Schedule, Story, Turn};
+use crate::call::Address;
 use crate::error::{Error, Result};
 use crate::kernel::{Ending, Step};
+use crate::speed::{Finding, Scale};
 
 /// A question that was asked and not yet answered by the kernel.
 #[must_use = "a question wants its answer: call `reveal`"]
@@ -20,35 +23,116 @@ pub struct Guess<T> {
 
 /// A question as the learner saw it: its options turned, and in words.
 struct Posed {
-    options: Vec<Choice>,
+    options: Vec<Told>,
     turned: usize,
     chosen: Option<usize>,
 }
 
+/// An answer to choose from, with its reasons.
+pub struct Candidate<T> {
+    value: T,
+    told: Told,
+}
+
+/// An option in words. The reasons hold for the answers that the lesson expects, and for no others.
+struct Told {
+    label: String,
+    /// Why it is the answer; none, if it cannot be.
+    right: Option<String>,
+    /// Why it is not the answer; none, if it always is.
+    wrong: Option<String>,
+}
+
+/// What every kernel answers, and why.
+pub fn always<T: Observed>(value: T, why: &str) -> Candidate<T> {
+    Candidate::new(value, Some(why), None)
+}
+
+/// What no kernel answers, and why not.
+pub fn never<T: Observed>(value: T, why_not: &str) -> Candidate<T> {
+    Candidate::new(value, None, Some(why_not))
+}
+
+/// What some kernels answer some users: why, where it is the answer, and why not, where it is not.
+pub fn depends<T: Observed>(value: T, why: &str, why_not: &str) -> Candidate<T> {
+    Candidate::new(value, Some(why), Some(why_not))
+}
+
+impl<T: Observed> Candidate<T> {
+    fn new(value: T, right: Option<&str>, wrong: Option<&str>) -> Candidate<T> {
+        let [right, wrong] = [right, wrong].map(|why| why.map(str::to_owned));
+        Candidate { told: Told { label: value.words(), right, wrong }, value }
+    }
+
+    /// Shows it under this name. The value alone still decides whether it is the answer.
+    #[must_use]
+    pub fn named(mut self, label: &str) -> Candidate<T> {
+        label.clone_into(&mut self.told.label);
+        self
+    }
+}
+
+/// What a run can show: a value, and its words for the case that no option has that value.
+///
+/// A text of the lesson's own is none: whoever picked it by hand could pick the wrong one.
+pub trait Observed: PartialEq {
+    /// The value in words.
+    fn words(&self) -> String;
+}
+
+/// Values that print themselves.
+macro_rules! observed {
+    ($($type:ty),*) => { $(impl Observed for $type {
+        fn words(&self) -> String {
+            self.to_string()
+        }
+    })* };
+}
+
+observed!(u16, i32, u32, u64, usize, bool, String, Address, Verdict, Ending, Scale, Finding);
+
+impl Observed for Vec<u8> {
+    fn words(&self) -> String {
+        match self.iter().all(|byte| *byte == 0) {
+            true => format!("{} zeros", self.len()),
+            false => format!("{:?}", String::from_utf8_lossy(self).trim_end_matches('\0')),
+        }
+    }
+}
+
+impl Observed for u8 {
+    fn words(&self) -> String {
+        format!("{:?}", char::from(*self))
+    }
+}
+
+impl Observed for Ordering {
+    fn words(&self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
 impl Story {
-    /// Asks what the kernel will answer. Each option comes with why it is right or wrong.
+    /// Asks what the kernel will answer. Each option comes with the reasons for which it is the answer or is not.
     ///
     /// # Errors
     ///
     /// `Quit`, if the learner leaves; `Output`.
-    pub fn predict<T: fmt::Display, const N: usize>(
+    pub fn predict<T: Observed, const N: usize>(
         &self,
         question: &str,
-        options: [(T, &str); N],
+        options: [Candidate<T>; N],
     ) -> Result<Guess<T>> {
-        let (mut values, mut texts) = (Vec::with_capacity(N), Vec::with_capacity(N));
-        for (value, why) in options {
-            texts.push(Choice { text: value.to_string(), why: why.to_owned() });
-            values.push(value);
-        }
-        Ok(Guess { values, posed: self.pose(question, texts)? })
+        let (values, told) = options.into_iter().map(|option| (option.value, option.told)).unzip();
+        Ok(Guess { values, posed: self.pose(question, told)? })
     }
 
     /// What is compiled once, for options of whatever type.
-    fn pose(&self, question: &str, mut options: Vec<Choice>) -> Result<Posed> {
+    fn pose(&self, question: &str, mut options: Vec<Told>) -> Result<Posed> {
+        debug_assert!(agree(&options), "a reason is missing or too many: {question}");
         let turned = self.turn() % options.len();
         options.rotate_right(turned);
-        let texts = options.iter().map(|option| option.text.clone()).collect();
+        let texts = options.iter().map(|option| option.label.clone()).collect();
         self.tell(Event::Predict { question: question.to_owned(), options: texts });
         let chosen = if self.waits() { self.choose(options.len())? } else { None };
         self.unharmed()?;
@@ -129,15 +213,15 @@ impl Story {
     }
 }
 
-impl<T: fmt::Display + PartialEq> Guess<T> {
+impl<T: Observed> Guess<T> {
     /// Tells what the kernel answered; nothing, where the ground does not let us see it.
     pub fn reveal(self, story: &Story, actual: impl Into<Option<T>>) {
         let Some(actual) = actual.into() else {
-            story.missing("What came of it cannot be seen here.");
+            story.missing("This machine does not show us the answer.");
             return;
         };
         let right = self.values.iter().position(|value| *value == actual);
-        self.posed.answer(story, actual.to_string(), right);
+        self.posed.answer(story, actual.words(), right);
     }
 }
 
@@ -146,8 +230,28 @@ impl Posed {
     fn answer(self, story: &Story, value: String, right: Option<usize>) {
         let Posed { options, turned, chosen } = self;
         let right = right.map(|right| (right + turned) % options.len());
+        let options = with_reasons(options, right);
+        let value = right.map_or(value, |right| options[right].text.clone());
         story.tell(Event::Answer { value, right, chosen, options });
     }
+}
+
+/// The options with the reasons that fit the answer. The lesson has none for an answer that it did not expect.
+fn with_reasons(options: Vec<Told>, right: Option<usize>) -> Vec<Choice> {
+    let expected = right.is_some_and(|right| options[right].right.is_some());
+    let choice = |(position, Told { label, right: why, wrong })| {
+        let why = if Some(position) == right { why } else { wrong };
+        Choice { text: label, why: why.filter(|_| expected) }
+    };
+    options.into_iter().enumerate().map(choice).collect()
+}
+
+/// Whether each answer that is expected has a reason, and each other option then has one against it.
+fn agree(options: &[Told]) -> bool {
+    let count = |is: fn(&Told) -> bool| options.iter().filter(|option| is(option)).count();
+    let always = count(|option| option.wrong.is_none());
+    let depend = count(|option| option.right.is_some() && option.wrong.is_some());
+    matches!((always, depend), (1, 0) | (0, 2..))
 }
 
 /// The letter of an option: a, b, c …
@@ -231,5 +335,52 @@ impl<T> Judge for Result<T> {
             Err(Error::Ended { ending, .. }) => Ok(ending.to_string()),
             Err(error) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(options: Vec<Candidate<u32>>) -> Vec<Told> {
+        options.into_iter().map(|option| option.told).collect()
+    }
+
+    fn shown(options: Vec<Candidate<u32>>, right: Option<usize>) -> Vec<Option<String>> {
+        with_reasons(told(options), right).into_iter().map(|choice| choice.why).collect()
+    }
+
+    fn by_ground() -> Vec<Candidate<u32>> {
+        vec![depends(1, "so 1", "not 1"), depends(2, "so 2", "not 2"), never(3, "not 3")]
+    }
+
+    #[test]
+    fn each_answer_brings_the_reasons_that_fit_it() {
+        let why = |texts: [&str; 3]| texts.map(|text| Some(text.to_owned())).to_vec();
+        assert_eq!(shown(by_ground(), Some(0)), why(["so 1", "not 2", "not 3"]));
+        assert_eq!(shown(by_ground(), Some(1)), why(["not 1", "so 2", "not 3"]));
+    }
+
+    #[test]
+    fn an_answer_that_was_not_expected_has_no_reasons() {
+        assert_eq!(shown(by_ground(), Some(2)), [None, None, None]);
+        assert_eq!(shown(by_ground(), None), [None, None, None]);
+    }
+
+    #[test]
+    fn a_question_without_a_reason_for_an_answer_is_found() {
+        assert!(agree(&told(by_ground())));
+        assert!(agree(&told(vec![always(1, "so"), never(2, "not")])));
+        assert!(!agree(&told(vec![always(1, "so"), always(2, "so")])));
+        assert!(!agree(&told(vec![always(1, "so"), depends(2, "so", "not")])));
+        assert!(!agree(&told(vec![depends(1, "so", "not"), never(2, "not")])));
+        assert!(!agree(&told(vec![never(1, "not"), never(2, "not")])));
+    }
+
+    #[test]
+    fn what_no_option_names_has_words_of_its_own() {
+        assert_eq!(vec![0_u8; 3].words(), "3 zeros");
+        assert_eq!(b"THAT\0".to_vec().words(), r#""THAT""#);
+        assert_eq!(Vec::from(*b"\x1b[2J").words(), r#""\u{1b}[2J""#);
     }
 }

@@ -247,7 +247,7 @@ pub(crate) fn changes(before: &Row, now: &Row) -> Vec<Change> {
         ]
     };
     let pairs = columns(before).into_iter().zip(columns(now));
-    let changes = pairs.map(|((column, was), (_, now))| Change { column, was, now });
+    let changes = pairs.map(|((column, was), (_, now))| Change { column: column.into(), was, now });
     changes.filter(|change| change.was != change.now).collect()
 }
 
@@ -258,7 +258,7 @@ fn space(lines: &[Mapping], program: &str) -> Space {
         let Some((what, shmid)) = part(line, program) else { continue };
         match parts.last_mut() {
             Some(last) if last.what == what && shmid.is_none() => last.end = line.end,
-            _ => parts.push(Part { what, start: line.start, end: line.end, shmid }),
+            _ => parts.push(Part { what: what.into(), start: line.start, end: line.end, shmid }),
         }
     }
     parts.reverse();
@@ -300,7 +300,7 @@ pub(crate) fn fields(records: &[&ShmidDs], us: i32) -> Vec<Field> {
     let field = |(name, print, meaning): Column| {
         let values: Vec<String> = records.iter().map(|record| print(record, us)).collect();
         let moved = values.windows(2).any(|pair| pair[0] != pair[1]);
-        Field { name, values, meaning: meaning.to_owned(), moved }
+        Field { name: name.into(), values, meaning: meaning.to_owned(), moved }
     };
     COLUMNS.into_iter().map(field).collect()
 }

@@ -147,7 +147,7 @@ impl Tell for Text {
             Event::Traced(event) => self.traced(event)?,
             Event::Wait(wants) => self.wait(*wants)?,
             Event::End { outcome, left, marked, left_sets, next, .. } => {
-                self.end(outcome, (left.as_deref(), left_sets.as_deref()), marked, next.as_deref())?;
+                self.end(*outcome, (left.as_deref(), left_sets.as_deref()), marked, next.as_deref())?;
             }
         }
         self.out.flush()

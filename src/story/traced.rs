@@ -11,7 +11,7 @@ use crate::evidence::segments::Row;
 use crate::trace::{Code, What};
 
 /// One thing that happened to a traced program. In JSON it is an event like the others.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Traced {
     /// A process or thread begins.
@@ -161,7 +161,7 @@ pub enum Traced {
 }
 
 /// A process that goes on when the program has ended.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Lingering {
     /// The process.
     pub pid: i32,

@@ -25,6 +25,9 @@ const LENDERS_STACK: usize = 32 * 1024;
 
 /// What a child does, given its own id and its end of the line to the tracer.
 pub(super) trait Deed: Send + 'static {
+    /// In the lender, before there is a child: what the child is to inherit from this thread.
+    fn before(&self) -> nix::Result<()>;
+
     /// In the child: becomes another program, or exits.
     fn carry_out(&self, pid: Pid, line: &OwnedFd) -> !;
 
@@ -53,6 +56,9 @@ struct Child<D> {
 
 impl<D: Deed> Child<D> {
     fn begin_and_wait(&self, stack: &mut [MaybeUninit<u8>]) {
+        if let Err(errno) = self.deed.before() {
+            return self.deed.could_not_begin(errno, &self.line);
+        }
         let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PARENT_SETTID | libc::SIGCHLD;
         let top = stack.as_mut_ptr_range().end.cast::<c_void>();
         let (this, pid) = (&raw const *self, self.pid.as_ptr());

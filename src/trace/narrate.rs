@@ -135,10 +135,9 @@ impl Narrator {
         let Made { performed, tid, elsewhere, reason, .. } = made;
         self.waits(*tid);
         let Performed { pid, outcome, .. } = performed;
-        let reason = reason.clone();
         let (who, brief) = (self.who(*pid, *tid), reason.is_none());
-        let told = performed.clone();
-        self.tell(Event::Call(Box::new(CallEvent { performed: told, who, reason, rust: None, brief })));
+        let call = CallEvent::of(performed, reason.as_ref());
+        self.tell(Event::Call(Box::new(CallEvent { who, brief, ..call })));
         if let Some(record) = self.news(performed) {
             self.tell(record);
         }

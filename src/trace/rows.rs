@@ -115,5 +115,5 @@ fn change(shmid: Shmid, before: Option<&Row>, row: Option<Row>) -> Option<Traced
 /// Pages come when they are first touched: stores make no system call, and yet they show here.
 fn memory(before: &Row, now: &Row) -> Option<Change> {
     let (was, now) = (before.rss, now.rss);
-    (was != now).then(|| Change { column: "rss", was: was.to_string(), now: now.to_string() })
+    (was != now).then(|| Change { column: "rss".into(), was: was.to_string(), now: now.to_string() })
 }

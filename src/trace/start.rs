@@ -9,7 +9,7 @@
 //! **Invariant:** until its `exec` the child makes system calls only: it allocates nothing, takes no lock and changes no
 //! memory but its own stack, since all other memory is this process's. What the child needs was made before.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
@@ -22,10 +22,11 @@ use nix::libc::{self, c_char, c_int};
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::socket::{MsgFlags, recv};
-use nix::unistd::{Pid, chdir, read, write};
+use nix::unistd::{Pid, chdir, read, setsid, write};
 use seccompiler::BpfProgram;
 
 use super::filter;
+use super::inside::Inside;
 use super::interpreter;
 use super::lender;
 use super::value::Error;
@@ -39,6 +40,10 @@ pub struct Command {
     /// What becomes standard input, output and error.
     streams: [Option<OwnedFd>; 3],
     limits: Vec<(libc::__rlimit_resource_t, u64)>,
+    /// `NAME=value`, each; nothing, if this process's own.
+    environment: Option<Vec<OsString>>,
+    inside: Option<Inside>,
+    forbidden: Option<BpfProgram>,
 }
 
 impl Command {
@@ -50,6 +55,9 @@ impl Command {
             directory: None,
             streams: [None, None, None],
             limits: Vec::new(),
+            environment: None,
+            inside: None,
+            forbidden: None,
         }
     }
 
@@ -78,6 +86,27 @@ impl Command {
     #[must_use]
     pub fn limit(mut self, resource: nix::sys::resource::Resource, value: u64) -> Command {
         self.limits.push((resource as libc::__rlimit_resource_t, value));
+        self
+    }
+
+    /// With these variables (`NAME=value`) and no others. A name without a slash is looked up in this process's `PATH`.
+    #[must_use]
+    pub fn environment(mut self, variables: impl IntoIterator<Item = OsString>) -> Command {
+        self.environment = Some(variables.into_iter().collect());
+        self
+    }
+
+    /// In these namespaces, and in a session of its own: process groups do not reach from there to here.
+    #[must_use]
+    pub fn inside(mut self, namespaces: Inside) -> Command {
+        self.inside = Some(namespaces);
+        self
+    }
+
+    /// Under this seccomp filter, beside the tracer's own.
+    #[must_use]
+    pub fn forbidding(mut self, filter: BpfProgram) -> Command {
+        self.forbidden = Some(filter);
         self
     }
 
@@ -139,44 +168,72 @@ struct Plan {
     directory: Option<CString>,
     streams: [RawFd; 3],
     limits: Vec<(libc::__rlimit_resource_t, libc::rlimit)>,
-    filter: BpfProgram,
+    /// The tracer's, and what the command forbids.
+    filters: Vec<BpfProgram>,
+    inside: Option<Inside>,
+    words: Words,
+    environment: Option<Words>,
+}
+
+/// C strings, as `execvp` wants them.
+struct Words {
     words: Vec<CString>,
-    /// Pointers into `words`, and a null pointer, as `execvp` wants them.
+    /// Pointers into `words`, and a null pointer.
     pointers: Vec<*const c_char>,
+}
+
+impl Words {
+    fn new<'a>(words: impl Iterator<Item = &'a OsString>) -> Result<Words, NulError> {
+        let words: Vec<CString> =
+            words.map(|word| CString::new(word.as_bytes())).collect::<Result<_, _>>()?;
+        let pointers = words.iter().map(|word| word.as_ptr()).chain([ptr::null()]).collect();
+        Ok(Words { words, pointers })
+    }
 }
 
 impl Plan {
     fn new(command: &Command) -> Result<Plan, Error> {
         let nul = |_| Error::Prepare { command: command.shown(), errno: Errno::EINVAL };
-        let c = |word: &OsStr| CString::new(word.as_bytes()).map_err(nul);
-        let words = std::iter::once(&command.program).chain(&command.arguments);
-        let words = words.map(|word| c(word)).collect::<Result<Vec<_>, _>>()?;
-        let pointers = words.iter().map(|word| word.as_ptr()).chain([ptr::null()]).collect();
+        let directory = command.directory.as_ref().map(|path| CString::new(path.as_os_str().as_bytes()));
         let limit = |&(resource, value)| (resource, libc::rlimit { rlim_cur: value, rlim_max: value });
+        let own = filter::program().ok_or(Error::Filter { errno: Errno::ENOSYS })?;
+        let words = std::iter::once(&command.program).chain(&command.arguments);
+        let environment = command.environment.as_ref().map(|variables| Words::new(variables.iter()));
         Ok(Plan {
-            directory: command.directory.as_ref().map(|path| c(path.as_os_str())).transpose()?,
+            directory: directory.transpose().map_err(nul)?,
             streams: command.streams.each_ref().map(|file| file.as_ref().map_or(-1, AsRawFd::as_raw_fd)),
             limits: command.limits.iter().map(limit).collect(),
-            filter: filter::program().ok_or(Error::Filter { errno: Errno::ENOSYS })?,
-            words,
-            pointers,
+            filters: command.forbidden.iter().cloned().chain([own]).collect(),
+            inside: command.inside.clone(),
+            words: Words::new(words).map_err(nul)?,
+            environment: environment.transpose().map_err(nul)?,
         })
     }
 
     /// All that comes before the program; or at which step it failed, and why.
     fn prepare(&self) -> Result<(), (i32, Errno)> {
         self.surround().map_err(|errno| (PREPARE, errno))?;
-        seccompiler::apply_filter(&self.filter).map_err(|_| (FILTER, Errno::last()))
+        let apply =
+            |filter: &BpfProgram| seccompiler::apply_filter(filter).map_err(|_| (FILTER, Errno::last()));
+        self.filters.iter().try_for_each(apply)
     }
 
     /// Becomes the program; what it returns is why it did not.
     fn carry_out(&self) -> (i32, Errno) {
-        // SAFETY: the pointers lead to C strings that live as long as the plan, and the last one is null.
-        unsafe { libc::execvp(self.words[0].as_ptr(), self.pointers.as_ptr()) };
+        let (program, words) = (self.words.words[0].as_ptr(), self.words.pointers.as_ptr());
+        match &self.environment {
+            // SAFETY: the pointers lead to C strings that live as long as the plan, and the last one is null.
+            None => unsafe { libc::execvp(program, words) },
+            // SAFETY: the same is true of both lists.
+            Some(variables) => unsafe { libc::execvpe(program, words, variables.pointers.as_ptr()) },
+        };
         (EXEC, Errno::last())
     }
 
     fn surround(&self) -> nix::Result<()> {
+        if self.inside.is_some() {
+            setsid()?;
+        }
         if let Some(directory) = &self.directory {
             chdir(directory.as_c_str())?;
         }
@@ -208,7 +265,7 @@ pub(super) fn start(command: &Command) -> Result<Started, Error> {
     let cannot = |errno| Error::Prepare { command: command.shown(), errno };
     let plan = Plan::new(command)?;
     let (ours, its) = UnixStream::pair().map_err(|error| cannot(errno_of(&error)))?;
-    let for_words = plan.pointers.len() * size_of::<*const c_char>();
+    let for_words = plan.words.pointers.len() * size_of::<*const c_char>();
     let child = Child { plan, parents: ours.as_raw_fd() };
     lender::lend(child, its.into(), for_words).map_err(|error| cannot(errno_of(&error)))?;
     let mut pid = [0; 4];
@@ -255,6 +312,12 @@ struct Child {
 }
 
 impl lender::Deed for Child {
+    fn before(&self) -> nix::Result<()> {
+        let Some(inside) = &self.plan.inside else { return Ok(()) };
+        inside.for_children()?;
+        inside.see_files()
+    }
+
     fn carry_out(&self, pid: Pid, line: &OwnedFd) -> ! {
         // While the child held the tracer's end, the tracer's death would not be heard.
         // SAFETY: the number is the child's own copy, and nothing of the child uses it again.

@@ -64,19 +64,25 @@ impl Run {
         })
     }
 
-    /// The program, waiting at each step.
+    /// The program, waiting at each step. What it does between two of them takes no longer than it must.
     pub fn stepping(program: &Program, format: Format) -> Run {
-        Run::new(program).shortly().format(format).args(["--pace", "step"])
+        let run = Run::at_pace("step", program, format);
+        if run.name == "lesson20" { run.args(["--rounds", "1"]) } else { run }
     }
 
-    /// The program, all at once.
+    /// The program, all at once, and no longer than it must take.
     pub fn through(program: &Program, format: Format) -> Run {
-        Run::new(program).shortly().format(format).args(["--pace", "run"])
+        Run::at_pace("run", program, format)
     }
 
-    /// Lesson 20 measures as shortly as it can: its figures are of no interest here.
-    fn shortly(self) -> Run {
-        if self.name == "lesson20" { self.args(["--time", "200"]) } else { self }
+    /// The figures of lessons 18 and 20 are of no interest here, so that they race and measure as shortly as they can.
+    fn at_pace(pace: &str, program: &Program, format: Format) -> Run {
+        let shortly: &[&str] = match program.name {
+            "lesson18" => &["--race", "1000"],
+            "lesson20" => &["--time", "200"],
+            _ => &[],
+        };
+        Run::new(program).args(shortly).format(format).args(["--pace", pace])
     }
 
     fn format(mut self, format: Format) -> Run {

@@ -1,16 +1,18 @@
 //! What the kernel showed, and what was measured.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Shmid};
 use crate::evidence::segments::Row;
 use crate::speed::{Ratio, Spread, Way};
 
 /// A field of the kernel's record at each of the moments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
     /// Its name in C.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its value at each moment.
     pub values: Vec<String>,
     /// What it means, with its unit.
@@ -20,7 +22,7 @@ pub struct Field {
 }
 
 /// A row of the kernel's table.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SegmentRow {
     /// The row.
     #[serde(flatten)]
@@ -32,10 +34,10 @@ pub struct SegmentRow {
 }
 
 /// A cell of a row that changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The column of `ipcs -m`.
-    pub column: &'static str,
+    pub column: Cow<'static, str>,
     /// What it said before.
     pub was: String,
     /// What it says now.
@@ -43,17 +45,17 @@ pub struct Change {
 }
 
 /// A process's address space in rough parts, the highest address first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Space {
     /// The parts.
     pub parts: Vec<Part>,
 }
 
 /// A part of an address space.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// `stack`, `libraries`, `segment`, `heap`, `program`.
-    pub what: &'static str,
+    pub what: Cow<'static, str>,
     /// The first byte.
     pub start: Address,
     /// The byte after the last.
@@ -63,7 +65,7 @@ pub struct Part {
 }
 
 /// How fast one mechanism is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpeedRow {
     /// Which.
     pub way: Way,
@@ -74,7 +76,7 @@ pub struct SpeedRow {
 }
 
 /// How fast one mechanism is with messages of one size.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
     /// In bytes.
     pub size: usize,

@@ -6,11 +6,11 @@ use colored::Colorize;
 
 use super::{Text, speaker};
 use crate::error::Reason;
-use crate::story::event::{Access, CallEvent, Direction, Rust};
+use crate::story::event::{Access, CallEvent, Rust};
 
 impl Text {
     pub(super) fn call(&mut self, call: &CallEvent) -> io::Result<()> {
-        let told = format!("{}{}", speaker(call.who.as_deref(), call.performed.pid), call.performed);
+        let told = format!("{}{}", speaker(call.who.as_deref(), call.pid), call.c);
         if call.brief {
             return self.evidence(&told);
         }
@@ -18,14 +18,18 @@ impl Text {
             self.blank()?;
         }
         self.labelled("C".bold(), &told)?;
-        self.statement(call.rust.as_ref())?;
-        self.reason(call.reason.as_ref())?;
+        self.statement(call.rust.as_deref().zip(call.at.as_deref()))?;
+        self.why(call.why.as_deref().zip(call.advice.as_deref()))?;
         self.blank()
     }
 
     /// Why, and what to try.
     pub(super) fn reason(&mut self, reason: Option<&Reason>) -> io::Result<()> {
-        let Some(Reason { why, advice }) = reason else { return Ok(()) };
+        self.why(reason.map(|Reason { why, advice }| (why.as_str(), advice.as_str())))
+    }
+
+    fn why(&mut self, reason: Option<(&str, &str)>) -> io::Result<()> {
+        let Some((why, advice)) = reason else { return Ok(()) };
         self.labelled("Why".red().bold(), why)?;
         self.labelled("Try".bold(), advice)
     }
@@ -35,14 +39,14 @@ impl Text {
             return self.evidence(&format!("{told} ..."));
         }
         self.labelled("Starts".bold(), told)?;
-        self.statement(rust)?;
+        self.statement(rust.map(Rust::parts))?;
         self.blank()
     }
 
-    pub(super) fn statement(&mut self, rust: Option<&Rust>) -> io::Result<()> {
-        let Some(rust) = rust else { return Ok(()) };
-        self.labelled("Rust".bold(), &rust.code)?;
-        self.labelled("".normal(), &rust.at)
+    pub(super) fn statement(&mut self, rust: Option<(&str, &str)>) -> io::Result<()> {
+        let Some((code, at)) = rust else { return Ok(()) };
+        self.labelled("Rust".bold(), code)?;
+        self.labelled("".normal(), at)
     }
 
     pub(super) fn access(&mut self, access: &Access) -> io::Result<()> {
@@ -51,13 +55,9 @@ impl Text {
             return self.evidence(&told);
         }
         self.labelled("C".bold(), &told)?;
-        self.statement(access.rust.as_ref())?;
-        let doing = if access.direction == Direction::Write { "writing" } else { "reading" };
-        match access.faults {
-            Some(0) => self.labelled("Faults".bold(), &format!("no page fault while {doing}"))?,
-            Some(1) => self.labelled("Faults".bold(), &format!("1 page fault while {doing}"))?,
-            Some(faults) => self.labelled("Faults".bold(), &format!("{faults} page faults while {doing}"))?,
-            None => {}
+        self.statement(access.rust.as_ref().map(Rust::parts))?;
+        if let Some(faults) = access.page_faults() {
+            self.labelled("Faults".bold(), &faults)?;
         }
         self.blank()
     }

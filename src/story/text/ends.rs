@@ -6,6 +6,7 @@ use colored::Colorize;
 
 use super::Text;
 use crate::call::{Semid, Shmid};
+use crate::story::LessonEnd;
 
 impl Text {
     pub(super) fn lesson(&mut self, number: Option<usize>, of: usize, title: &str) -> io::Result<()> {
@@ -19,18 +20,18 @@ impl Text {
 
     pub(super) fn end(
         &mut self,
-        outcome: &str,
+        outcome: LessonEnd,
         left: (Option<&[Shmid]>, Option<&[Semid]>),
         marked: &[Shmid],
         next: Option<&str>,
     ) -> io::Result<()> {
         // Whoever leaves at the prompt may have left the cursor there.
-        self.blank = outcome != "quit" && self.blank;
+        self.blank = outcome != LessonEnd::Quit && self.blank;
         self.blank()?;
         let outcome = match outcome {
-            "complete" => "Done.",
-            "quit" => "You left the lesson.",
-            _ => "The lesson ended early.",
+            LessonEnd::Complete => "Done.",
+            LessonEnd::Quit => "You left the lesson.",
+            LessonEnd::Failed => "The lesson ended early.",
         };
         let left = match left {
             (Some([]), Some([])) if !marked.is_empty() => format!(

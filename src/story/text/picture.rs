@@ -44,7 +44,7 @@ fn border(address: Address, (left, right): (char, char)) -> String {
 }
 
 fn named(part: &Part) -> String {
-    part.shmid.map_or(part.what.to_owned(), |id| format!("{} {id}", part.what))
+    part.shmid.map_or(part.what.to_string(), |id| format!("{} {id}", part.what))
 }
 
 fn titled(title: &str, mut lines: Vec<String>) -> Vec<String> {
@@ -69,7 +69,7 @@ mod tests {
 
     fn part(what: &'static str, start: usize, end: usize) -> Part {
         let shmid = (what == "segment").then_some(Shmid(7));
-        Part { what, start: start.into(), end: end.into(), shmid }
+        Part { what: what.into(), start: start.into(), end: end.into(), shmid }
     }
 
     #[test]

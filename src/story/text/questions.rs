@@ -26,7 +26,8 @@ impl Text {
     ) -> io::Result<()> {
         let told = |position: usize| {
             let Choice { text, why } = &options[position];
-            format!("{}) {text}: {why}", letter(position))
+            let option = format!("{}) {text}", letter(position));
+            why.as_ref().map_or(format!("{option}."), |why| format!("{option}: {why}"))
         };
         match (right, chosen) {
             (None, _) => self
@@ -40,7 +41,8 @@ impl Text {
             }
             (Some(right), None) => {
                 self.labelled("Answer".blue().bold(), &told(right))?;
-                for other in (0..options.len()).filter(|&other| other != right) {
+                let explained = |&other: &usize| other != right && options[other].why.is_some();
+                for other in (0..options.len()).filter(explained) {
                     self.labelled("".normal(), &format!("Not {}", told(other)))?;
                 }
             }

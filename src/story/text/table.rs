@@ -68,9 +68,9 @@ pub(super) fn record(moments: &[String], fields: &[Field]) -> Vec<String> {
         format!("{name:<NAME$} {values}{rest}")
     };
     if moments.len() == 1 {
-        return fields.iter().map(|field| line(field.name, &field.values, &field.meaning)).collect();
+        return fields.iter().map(|field| line(&field.name, &field.values, &field.meaning)).collect();
     }
     let mark = |field: &Field| if field.moved { "moved" } else { "" };
-    let rows = fields.iter().map(|field| line(field.name, &field.values, mark(field)));
+    let rows = fields.iter().map(|field| line(&field.name, &field.values, mark(field)));
     std::iter::once(line("", moments, "")).chain(rows).collect()
 }

@@ -1,0 +1,169 @@
+//! The calls that a hand-in may not make: those that hide others from the tracer, and those that reach out of the
+//! sandbox.
+//!
+//! A filter that hands calls over to a supervisor (`SECCOMP_FILTER_FLAG_NEW_LISTENER`) goes before the tracer's own, and
+//! what the supervisor lets go on stops no more. A process that has slipped away from the tracer (`CLONE_UNTRACED`) and
+//! is traced by its maker would stop for that one. So neither can be had here. Keys belong to the marker's session; the
+//! kernel's log and what is counted by `perf` are the machine's; a fault that is handled by the program itself
+//! (`userfaultfd`) would hold whoever looks into its memory.
+//!
+//! **Invariant:** a call is refused by its number and by arguments that are values. What lies in memory can change
+//! after the filter has looked.
+
+use nix::libc;
+use seccompiler::{BpfProgram, sock_filter};
+
+/// Instructions of BPF (`linux/bpf_common.h`): load a word, compare it to a constant, test its bits, return a constant.
+const LOAD: u16 = 0x20;
+const JUMP_IF_EQUAL: u16 = 0x15;
+const JUMP_IF_GREATER_OR_EQUAL: u16 = 0x35;
+const JUMP_IF_SET: u16 = 0x45;
+const RETURN: u16 = 0x06;
+
+/// Where things lie in `struct seccomp_data`; of the second argument the lower half.
+const NUMBER: u32 = 0;
+const ARCHITECTURE: u32 = 4;
+const SECOND_ARGUMENT: u32 = if cfg!(target_endian = "little") { 24 } else { 28 };
+
+const NEW_LISTENER: u32 = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32;
+const REFUSED: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+/// As a kernel without them answers.
+const UNKNOWN: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+/// The bit of the x32 ABI's numbers: its calls take structs of another layout, which the tracer does not know.
+const X32: u32 = 0x4000_0000;
+
+/// An architecture whose calls the tracer knows (`AUDIT_ARCH_*`), and its numbers.
+struct Abi {
+    architecture: u32,
+    seccomp: u32,
+    forbidden: Vec<u32>,
+}
+
+/// The numbers of this machine's own programs.
+fn native() -> Option<Abi> {
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => 0xc000_003e,
+        "aarch64" => 0xc000_00b7,
+        "riscv64" => 0xc000_00f3,
+        _ => return None,
+    };
+    let forbidden = [
+        libc::SYS_ptrace,
+        libc::SYS_add_key,
+        libc::SYS_request_key,
+        libc::SYS_keyctl,
+        libc::SYS_userfaultfd,
+        libc::SYS_io_uring_setup,
+        libc::SYS_io_uring_enter,
+        libc::SYS_io_uring_register,
+        libc::SYS_bpf,
+        libc::SYS_perf_event_open,
+        libc::SYS_pidfd_getfd,
+        libc::SYS_kcmp,
+        libc::SYS_syslog,
+        libc::SYS_name_to_handle_at,
+        libc::SYS_open_by_handle_at,
+    ];
+    let forbidden = forbidden.map(|number| number as u32).to_vec();
+    Some(Abi { architecture, seccomp: libc::SYS_seccomp as u32, forbidden })
+}
+
+/// The same calls by their 32-bit numbers: `arch/x86/entry/syscalls/syscall_32.tbl`.
+fn compat() -> Option<Abi> {
+    let forbidden = vec![26, 286, 287, 288, 374, 425, 426, 427, 357, 336, 438, 349, 103, 341, 342];
+    cfg!(target_arch = "x86_64").then_some(Abi { architecture: 0x4000_0003, seccomp: 354, forbidden })
+}
+
+/// Builds the filter. None, if this machine's calls are not known.
+pub(super) fn filter() -> Option<BpfProgram> {
+    let abis = [Some(native()?), compat()].into_iter().flatten();
+    let parts = abis.flat_map(|abi| calls_of(&abi));
+    // Programs of an architecture that the tracer does not know would make their calls unseen.
+    let end = instruction(RETURN, libc::SECCOMP_RET_KILL_PROCESS);
+    Some([instruction(LOAD, ARCHITECTURE)].into_iter().chain(parts).chain([end]).collect())
+}
+
+/// Decides on the calls of one architecture; those of any other fall through to what comes after it.
+fn calls_of(abi: &Abi) -> BpfProgram {
+    let count = abi.forbidden.len() as u8;
+    let mut program = vec![
+        jump(JUMP_IF_EQUAL, abi.architecture, 0, count + 8),
+        instruction(LOAD, NUMBER),
+        jump(JUMP_IF_GREATER_OR_EQUAL, X32, count + 5, 0),
+    ];
+    for (number, left) in abi.forbidden.iter().zip((0..count).rev()) {
+        program.push(jump(JUMP_IF_EQUAL, *number, left + 3, 0));
+    }
+    program.extend([
+        jump(JUMP_IF_EQUAL, abi.seccomp, 0, 3),
+        instruction(LOAD, SECOND_ARGUMENT),
+        jump(JUMP_IF_SET, NEW_LISTENER, 0, 1),
+        instruction(RETURN, REFUSED),
+        instruction(RETURN, libc::SECCOMP_RET_ALLOW),
+        instruction(RETURN, UNKNOWN),
+    ]);
+    program
+}
+
+fn instruction(code: u16, k: u32) -> sock_filter {
+    sock_filter { code, jt: 0, jf: 0, k }
+}
+
+/// Skips `yes` instructions if what was loaded compares to `k` as the code says, and `no` otherwise.
+fn jump(code: u16, k: u32, yes: u8, no: u8) -> sock_filter {
+    sock_filter { code, jt: yes, jf: no, k }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the kernel would do with a call: as much of BPF as the filter uses.
+    fn verdict(architecture: u32, number: u32, second: u32) -> u32 {
+        let program = filter().unwrap();
+        let (mut place, mut loaded) = (0, 0);
+        loop {
+            let sock_filter { code, jt, jf, k } = program[place].clone();
+            place += 1;
+            let skip = |yes| usize::from(if yes { jt } else { jf });
+            match code {
+                LOAD => {
+                    loaded = [(NUMBER, number), (ARCHITECTURE, architecture), (SECOND_ARGUMENT, second)]
+                        .iter()
+                        .find(|(at, _)| *at == k)
+                        .unwrap()
+                        .1
+                }
+                JUMP_IF_EQUAL => place += skip(loaded == k),
+                JUMP_IF_GREATER_OR_EQUAL => place += skip(loaded >= k),
+                JUMP_IF_SET => place += skip(loaded & k != 0),
+                RETURN => return k,
+                _ => panic!("instruction {code:#x}"),
+            }
+        }
+    }
+
+    #[test]
+    fn every_call_is_allowed_but_the_forbidden_ones() {
+        for abi in [native(), compat()].into_iter().flatten() {
+            for number in 0..1024 {
+                let expected =
+                    if abi.forbidden.contains(&number) { REFUSED } else { libc::SECCOMP_RET_ALLOW };
+                assert_eq!(verdict(abi.architecture, number, 0), expected, "call {number}");
+            }
+            assert_eq!(verdict(abi.architecture, X32 | 1, 0), UNKNOWN);
+        }
+        assert_eq!(verdict(1, 1, 0), libc::SECCOMP_RET_KILL_PROCESS, "an architecture that is not known");
+    }
+
+    #[test]
+    fn a_filter_may_be_installed_but_not_with_a_listener() {
+        for abi in [native(), compat()].into_iter().flatten() {
+            assert_eq!(verdict(abi.architecture, abi.seccomp, 1), libc::SECCOMP_RET_ALLOW);
+            for flags in [NEW_LISTENER, NEW_LISTENER | 1, u32::MAX] {
+                assert_eq!(verdict(abi.architecture, abi.seccomp, flags), REFUSED, "flags {flags:#x}");
+            }
+            assert_eq!(verdict(abi.architecture, 1, NEW_LISTENER), libc::SECCOMP_RET_ALLOW);
+        }
+    }
+}
