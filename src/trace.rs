@@ -8,6 +8,9 @@
 //!                       └──Step──▶ Observer: narrate.rs tells it as a story; a judge looks and remembers
 //! ```
 //!
+//! [`run_watching`] also watches one word: race.rs tells whether an update of it can be lost, under a schedule
+//! (schedule.rs) that lets processes meet where they can.
+//!
 //! [`run`] returns a [`Trace`], which holds all of it as values. [`count_system_calls`] is the simple case: how many
 //! calls of any kind a piece of this program makes.
 //!
@@ -31,18 +34,24 @@ mod findings;
 mod found;
 mod image;
 mod inside;
+mod instruction;
+mod interleaving;
 mod interpreter;
 mod left;
 mod lender;
+mod lines;
 mod memory;
 mod narrate;
 mod near;
 mod outside;
+mod race;
 mod reason;
 mod refused;
 mod request;
 mod rows;
 mod run;
+mod schedule;
+mod scheduled;
 mod sealed;
 mod signals;
 mod space;
@@ -53,7 +62,9 @@ mod subject;
 mod task;
 mod there;
 mod value;
+mod waiting;
 mod waits;
+mod watchpoint;
 
 pub use code::Code;
 pub use copied::count_copied_bytes;
@@ -61,9 +72,12 @@ pub use count::count_system_calls;
 pub use ended::Ending;
 pub use findings::Finding;
 pub use inside::Inside;
+pub use instruction::AccessKind;
+pub use lines::Place;
 pub use narrate::Narrator;
+pub use race::{Proof, Race, Uses, Watch, WordAccess};
 pub use request::request_size;
-pub use run::run;
+pub use run::{run, run_watching};
 pub use sealed::sealed;
 pub use signals::{die_of, pass_on as pass_signals_on};
 pub use space::Attachment;

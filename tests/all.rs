@@ -12,6 +12,7 @@ mod check;
 mod check_hostile;
 mod check_mistakes;
 mod check_open;
+mod check_race;
 mod check_verdicts;
 mod check_walls;
 mod ends;

@@ -30,7 +30,7 @@ fn masked(text: &str) -> String {
         (r"(shm_perm\.c?[ug]id +)\d+ +", "$1[uid]         "),
         (r"\b1[789]\d{8} ", "[time]     "),
         (r"0x[0-9a-f]{9,}", "[address]"),
-        (r"\./trace-\S+", "[program]"),
+        (r"\./traced-\S+", "[program]"),
     ];
     masks.iter().fold(text.to_owned(), |text, (pattern, name)| {
         regex::Regex::new(pattern).expect("a pattern").replace_all(&text, *name).into_owned()

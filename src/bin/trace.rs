@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use playground::program::{self, Color, Format};
 use playground::story::{Json, Tell, Text, visible};
-use playground::trace::{self, Command, Cut, Ending, Limits, Narrator, Trace};
+use playground::trace::{self, Command, Cut, Ending, Limits, Narrator, Trace, Watch};
 
 /// Run a program of any language, and tell its calls for shared memory and semaphores
 #[derive(Parser)]
@@ -38,6 +38,12 @@ struct Options {
     #[arg(long, value_name = "N", default_value_t = Limits::default().tasks)]
     tasks: usize,
 
+    /// Watch each access to one word of the segment that is attached first, and
+    /// say whether an update of it can be lost: where the word begins, and how
+    /// many bytes it has (1, 2, 4 or 8; 4 unless told)
+    #[arg(long, value_name = "OFFSET[:SIZE]", value_parser = word)]
+    race: Option<Watch>,
+
     /// The program, and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -48,6 +54,7 @@ Examples:
   cargo run --bin trace -- ./shm                           a C program
   cargo run --bin trace -- python3 x.py                    or one in any language
   cargo run --bin trace -- --format json -o t.jsonl ./shm  for a program
+  cargo run --bin trace -- --race 0 ./count                is the counter safe?
 
 Children, threads and the programs that they run are followed. Ctrl-C goes to
 the program; once that has ended, to what the program has left running, which is
@@ -58,6 +65,26 @@ set-uid program does not gain its owner's rights while traced.
 Exit status: the program's own, or death by the same signal; 127 it was not
 found, 126 it could not be run, 1 tracing failed, the bound on tasks was reached
 or Ctrl-C ended what was left running, 2 the command line was not understood.";
+
+/// `OFFSET[:SIZE]`, each in decimal or, with `0x`, in hexadecimal.
+fn word(text: &str) -> Result<Watch, String> {
+    let (offset, size) = text.split_once(':').unwrap_or((text, "4"));
+    let number = |digits: &str| {
+        let number = match digits.strip_prefix("0x") {
+            Some(digits) => usize::from_str_radix(digits, 16),
+            None => digits.parse(),
+        };
+        number.map_err(|_| format!("{digits:?} is no number"))
+    };
+    let (offset, size) = (number(offset)?, number(size)?);
+    match size {
+        1 | 2 | 4 | 8 if offset.is_multiple_of(size) => {
+            Ok(Watch { segment: 0, offset, size, until_proof: false })
+        }
+        1 | 2 | 4 | 8 => Err(format!("a word of {size} bytes begins at a multiple of {size}")),
+        _ => Err("the processor watches 1, 2, 4 or 8 bytes".to_owned()),
+    }
+}
 
 fn main() -> ExitCode {
     let options = match Options::try_parse() {
@@ -86,11 +113,16 @@ fn run(options: &Options, out: impl Write + 'static) -> ExitCode {
         Format::Json => Box::new(Json::new(out)),
         Format::Text => Box::new(Text::new(out, program::screen(options.ascii, terminal))),
     };
-    let mut narrator = Narrator::new(teller);
+    let mut narrator = Narrator::new(teller).watching(options.race);
     let limits = Limits { tasks: options.tasks, calls: 0, ..Limits::default() };
     let (program, arguments) = options.command.split_first().expect("clap requires a command");
     trace::pass_signals_on();
-    match trace::run(&Command::new(program).arguments(arguments), &limits, &mut narrator) {
+    match trace::run_watching(
+        &Command::new(program).arguments(arguments),
+        &limits,
+        options.race,
+        &mut narrator,
+    ) {
         Ok(trace) => end(&trace, narrator.finish(&trace, &limits)),
         Err(error) => failed(&error.to_string(), &error.advice(), error.status()),
     }

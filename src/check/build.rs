@@ -163,7 +163,7 @@ fn c(
     compiler: &Compiler,
     standard: &str,
 ) -> Result<(), Finding> {
-    let options = [standard, "-O1", "-Wall", "-Wextra", "-pthread", "-o"];
+    let options = [standard, "-O1", "-g", "-Wall", "-Wextra", "-pthread", "-o"];
     let mut arguments: Vec<OsString> = options.into_iter().map(OsString::from).collect();
     arguments.extend([program.into(), source.into()]);
     // What a course may use: behind the source, where the linker looks for what is still missing.

@@ -73,6 +73,8 @@ pub enum Code {
     WroteElsewhere,
     /// Processes wrote over each other's counts.
     LostUpdates,
+    /// A process has added to the counter, and not as often as it should.
+    TooFewAdditions,
     /// What is on the screen cannot have come out of the segment.
     PrintedWithoutSharing,
     /// What should be on the screen is not.
@@ -105,7 +107,7 @@ impl Code {
     }
 }
 
-const ALL: [Code; 39] = [
+const ALL: [Code; 40] = [
     Code::CompileError,
     Code::NotRun,
     Code::Tampered,
@@ -136,6 +138,7 @@ const ALL: [Code; 39] = [
     Code::WrongText,
     Code::WroteElsewhere,
     Code::LostUpdates,
+    Code::TooFewAdditions,
     Code::PrintedWithoutSharing,
     Code::NeverPrinted,
     Code::DetachedTwice,

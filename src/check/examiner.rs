@@ -24,6 +24,7 @@ use super::code::Code;
 use super::exercises::Exercise;
 use super::job::{Answer, Job, Line, Work, now};
 use super::judge::remove;
+use super::scheduled;
 use super::toolchain::Toolchain;
 use super::verdict::{Finding, Verdict};
 use super::witness::random;
@@ -263,9 +264,16 @@ struct Hearing {
     allowed: Duration,
     /// How long one run may take, as the judge has measured.
     patience: Duration,
+    /// How many times one run all of them may take together.
+    runs: u32,
     /// What was made, told before the submission could go on.
     made: Vec<Line>,
     timed_out: bool,
+}
+
+fn is_scheduled(job: &Job) -> bool {
+    let exercise = super::exercises::exercise(job.exercise);
+    exercise.is_some_and(|exercise| exercise.trials.iter().any(|trial| trial.script.watches_counter))
 }
 
 impl Hearing {
@@ -297,6 +305,7 @@ impl Hearing {
             end: Instant::now() + READY,
             allowed: READY,
             patience: Duration::ZERO,
+            runs: if is_scheduled(job) { scheduled::ALTOGETHER } else { RUNS },
             made: Vec::new(),
             timed_out: false,
         })
@@ -327,7 +336,7 @@ impl Hearing {
                 self.patience = patience;
                 self.enter(Stage::Building, BUILD);
             }
-            Some(Line::Built) if self.stage == Stage::Building => self.enter(Stage::Running, RUNS),
+            Some(Line::Built) if self.stage == Stage::Building => self.enter(Stage::Running, self.runs),
             Some(made @ (Line::Made(_) | Line::Given(_))) => self.made.push(made),
             // No stage begins twice: each is bounded, whoever speaks.
             _ => {}

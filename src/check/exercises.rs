@@ -313,9 +313,8 @@ pub const EXERCISES: &[Exercise] = &[
         16,
         "exercise16",
         &[Trial {
-            script: Script { compares_lives: true, ..Script::LOOK_ON },
-            rules: &[r::counted_without_loss],
-            times: 3,
+            script: Script { watches_counter: true, ..Script::LOOK_ON },
+            rules: &[r::has_a_segment],
             tries_id_zero: false,
             ..PLAIN
         }]

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use nix::sys::resource::Resource;
+use nix::sys::signal::SigSet;
 use nix::unistd::pipe2;
 
 use super::build::{Libraries, Site, build};
@@ -27,13 +28,14 @@ use super::mounts::{Purpose, inside};
 use super::places::{BUILT, SCRATCH};
 use super::run::{Given, Run};
 use super::sandbox::{self, Sandbox};
+use super::scheduled;
 use super::script::{Script, Setting};
 use super::trials::{self, Examined};
 use super::verdict::{Finding, Verdict};
 use super::witness::{self, Witness, fresh_text};
 use crate::call::{Answer as Answered, Call, Cmd, SemCmd, ShmgetFlags};
 use crate::kernel::{Linux, Process};
-use crate::trace::{self, Command, Cut, Limits, Trace, What};
+use crate::trace::{self, Command, Cut, Limits, Trace, Watch, What};
 
 /// By how much longer a program may take than the machine needs to make a judge ready, and at least and at most.
 const PATIENCE: u32 = 200;
@@ -49,6 +51,8 @@ pub(super) const ADDRESS_SPACE: u64 = 8 << 30;
 
 /// Reads a job from standard input, and answers it.
 pub fn judge() -> ExitCode {
+    // The examiner holds signals back for a thread of its own; a hand-in's processes are to die of theirs.
+    let _ = SigSet::empty().thread_set_mask();
     let mut text = String::new();
     if io::stdin().read_to_string(&mut text).is_err() {
         return ExitCode::FAILURE;
@@ -137,9 +141,11 @@ impl<'a> Desk<'a> {
         let command = self.command();
         Line::Built.say();
         let examined = match command {
-            Ok(command) => trials::examine(self.exercise, self.sandbox.is_private(), |script| {
-                let run = self.run(&command, script)?;
-                removed.extend(clean_up(&run.trace));
+            Ok(command) => trials::examine(self.exercise, self.sandbox.is_private(), |script, watch| {
+                let run = self.run(&command, script, watch)?;
+                let gone = clean_up(&run.trace);
+                // A run that is over once a loss is proved could not remove anything any more.
+                removed.extend(gone.into_iter().filter(|_| !run.has_proof()));
                 Ok(run)
             }),
             Err(finding) => Examined { findings: vec![finding], ..Examined::default() },
@@ -193,7 +199,8 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn run(&self, words: &[String], script: Script) -> Result<Run, Finding> {
+    fn run(&self, words: &[String], script: Script, watch: Option<Watch>) -> Result<Run, Finding> {
+        let patience = self.patience * scheduled::longer(script, watch);
         let container = in_sandbox(&self.sandbox, Purpose::Run)?;
         let guard = Guard::new(container.as_ref().map(Container::first));
         self.choose_ids(script);
@@ -224,9 +231,9 @@ impl<'a> Desk<'a> {
                 .forbidding(filter);
         }
         let (output, errors) = (guard.collect(output), guard.collect(errors));
-        guard.watch(self.patience);
-        let limits = Limits { tasks: TASKS, time: Some(self.patience), calls: CALLS };
-        let traced = trace::run(&command, &limits, &mut witness);
+        guard.watch(patience);
+        let limits = Limits { tasks: TASKS, time: Some(patience), calls: CALLS };
+        let traced = trace::run_watching(&command, &limits, watch, &mut witness);
         guard.find_others();
         // With it goes what the tracer did not see.
         drop(container);
@@ -234,7 +241,7 @@ impl<'a> Desk<'a> {
         drop(command);
         let trace =
             traced.map_err(|error| Finding::new(Code::NotRun, format!("{error}. {}", error.advice())))?;
-        let halted = guard.reason().or_else(|| cut(&trace, self.patience));
+        let halted = guard.reason().or_else(|| cut(&trace, patience));
         let mut planted = witness.planted;
         planted.extend(given.as_ref().map(Given::planted));
         Ok(Run {

@@ -70,6 +70,9 @@ impl<W: Write> Report<W> {
         if let Some(printed) = &finding.printed {
             self.printed("it printed", printed)?;
         }
+        for step in &finding.steps {
+            writeln!(self.out, "      {}", self.plain(step))?;
+        }
         self.paragraph("    lesson  ", &format!("cargo run --bin {}", finding.lesson))?;
         writeln!(self.out)
     }

@@ -11,6 +11,7 @@ mod detach;
 mod ends;
 mod keys;
 mod printed;
+mod race;
 
 use super::code::Code;
 use super::exercises::Trial;
@@ -23,7 +24,7 @@ pub use attach::{
     attached, attached_anywhere, attached_for_reading, reattached, reattached_there, went_elsewhere,
 };
 pub(super) use bytes::excerpt;
-pub use bytes::{counted_without_loss, linked_by_offset, wrote_first, wrote_text};
+pub use bytes::{linked_by_offset, wrote_first, wrote_text};
 pub use child::child_answered;
 pub use detach::{detached, detached_first};
 pub use ends::{was_killed_at_work, zero_is_no_failure};
@@ -31,6 +32,8 @@ pub use keys::{found_by_key, left_alone, opened_what_exists};
 pub use printed::{
     asked_and_printed_size, printed_first, printed_the_records_size, printed_what_is_there, printed_where,
 };
+pub use race::has_a_segment;
+pub(super) use race::{accesses, nothing_counted, sum, sums};
 
 /// What is missing in a run; nothing, if the rule holds.
 pub type Rule = fn(&Run) -> Vec<Finding>;

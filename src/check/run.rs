@@ -107,6 +107,11 @@ impl Given {
 }
 
 impl Run {
+    /// Whether the run has proved that an update can be lost, and was over then.
+    pub fn has_proof(&self) -> bool {
+        self.trace.race.as_ref().is_some_and(|race| race.proof.is_some())
+    }
+
     /// The calls of this namespace that succeeded.
     pub fn succeeded(&self) -> impl Iterator<Item = &Made> {
         self.trace.calls.iter().filter(|made| made.performed.outcome.is_ok() && !made.elsewhere)

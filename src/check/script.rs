@@ -15,7 +15,9 @@ pub struct Script {
     pub sizes: Sizes,
     /// Whether the first segment has the id 0, for which a namespace of one's own is needed.
     pub id_zero: bool,
-    /// Whether it finds out if children are at work at the same time.
+    /// Whether it finds the word in which processes count, and watches each access to it in a second run.
+    pub watches_counter: bool,
+    /// Whether it finds out if children are at work at the same time, where no word can be watched.
     pub compares_lives: bool,
 }
 
@@ -63,6 +65,7 @@ impl Script {
         kills_at_stat: false,
         sizes: Sizes::AsAsked,
         id_zero: false,
+        watches_counter: false,
         compares_lives: false,
     };
 

@@ -7,8 +7,10 @@ use super::code::Code;
 use super::exercises::{Exercise, Trial};
 use super::rules;
 use super::run::Run;
+use super::scheduled;
 use super::script::{Script, Sizes};
 use super::verdict::{Finding, Output};
+use crate::trace::Watch;
 
 /// What came of all runs.
 #[derive(Debug, Default)]
@@ -23,7 +25,7 @@ pub(super) struct Examined {
 pub(super) fn examine(
     exercise: &Exercise,
     private: bool,
-    mut run: impl FnMut(Script) -> Result<Run, Finding>,
+    mut run: impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
 ) -> Examined {
     let mut examined = Examined::default();
     for trial in exercise.trials {
@@ -44,7 +46,7 @@ pub(super) fn examine(
 
 impl Examined {
     /// As often as the trial says, or until something is found.
-    fn repeat(&mut self, trial: &Trial, run: &mut impl FnMut(Script) -> Result<Run, Finding>) {
+    fn repeat(&mut self, trial: &Trial, run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>) {
         let repeats = if self.findings.is_empty() { trial.times } else { 1 };
         for _ in 0..repeats {
             let found = self.once(trial, run);
@@ -59,12 +61,21 @@ impl Examined {
         }
     }
 
-    fn once(&mut self, trial: &Trial, run: &mut impl FnMut(Script) -> Result<Run, Finding>) -> Vec<Finding> {
-        match run(trial.script) {
-            Ok(run) => {
-                let found = rules::judge(trial, &run);
+    fn once(
+        &mut self,
+        trial: &Trial,
+        run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
+    ) -> Vec<Finding> {
+        match run(trial.script, None) {
+            Ok(made) => {
+                let mut found = rules::judge(trial, &made);
+                if found.is_empty() && trial.script.watches_counter {
+                    let (more, notes) = scheduled::examine(trial, &made, run);
+                    found = more;
+                    self.notes.extend(notes);
+                }
                 if !trial.advises && (!trial.only_after_a_pass || !found.is_empty()) {
-                    self.output = Output::of(&run);
+                    self.output = Output::of(&made);
                 }
                 found
             }
@@ -75,11 +86,14 @@ impl Examined {
 
 /// The first segment of an IPC namespace has the id 0. A program that did well with another id, and does not with this
 /// one, takes it for a failure.
-fn id_zero(trial: &Trial, run: &mut impl FnMut(Script) -> Result<Run, Finding>) -> Vec<Finding> {
+fn id_zero(
+    trial: &Trial,
+    run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
+) -> Vec<Finding> {
     if !trial.tries_id_zero {
         return Vec::new();
     }
-    match run(Script { id_zero: true, ..trial.script }) {
+    match run(Script { id_zero: true, ..trial.script }, None) {
         Ok(run) if rules::judge(trial, &run).is_empty() => Vec::new(),
         Ok(run) => rules::zero_is_no_failure(&run),
         Err(finding) => vec![finding],

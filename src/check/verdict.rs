@@ -23,6 +23,9 @@ pub struct Finding {
     pub printed: Option<String>,
     /// What a compiler says of it, line by line.
     pub compiler: Option<String>,
+    /// What happened step by step, where one step shows nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// The lesson to read.
     pub lesson: String,
 }
@@ -33,13 +36,29 @@ impl Finding {
     /// Whatever the program or a compiler has said in the message commands nobody's terminal.
     pub fn new(code: Code, message: impl AsRef<str>) -> Finding {
         let message = visible(message.as_ref());
-        Finding { code, message, call: None, why: None, printed: None, compiler: None, lesson: String::new() }
+        Finding {
+            code,
+            message,
+            call: None,
+            why: None,
+            printed: None,
+            compiler: None,
+            steps: Vec::new(),
+            lesson: String::new(),
+        }
     }
 
     /// With the call that shows it.
     #[must_use]
     pub fn call(mut self, call: &Performed) -> Finding {
         self.call = Some(call.to_string());
+        self
+    }
+
+    /// With what happened step by step.
+    #[must_use]
+    pub fn steps(mut self, steps: Vec<String>) -> Finding {
+        self.steps = steps.iter().map(|step| visible(step)).collect();
         self
     }
 

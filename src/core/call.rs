@@ -25,7 +25,7 @@ pub use file::FileCall;
 pub use flags::{ShmatFlags, ShmgetFlags};
 pub use names::{Address, Key, Shmid};
 pub use record::{ShmInfo, ShmLimits, ShmidDs};
-pub use sem::{SemCmd, SemFlags, SemOp, Semid};
+pub use sem::{SemCmd, SemFlags, SemLimits, SemOp, Semid, SemidDs};
 
 /// One of the four System V calls for shared memory, of the four for semaphores, or of those on descriptors, with
 /// its arguments. `ftok` is here, too: a function of the C library, which a lesson asks for as it asks for a call.
@@ -159,6 +159,14 @@ pub enum Answer {
     Limits(i32, ShmLimits),
     /// `SHM_INFO`: the highest index in use, and what the segments of this namespace take.
     Usage(i32, ShmInfo),
+    /// `GETALL`: the values.
+    Values(Vec<u16>),
+    /// `semctl` with `IPC_STAT`: the kernel's record of the set.
+    SetRecord(SemidDs),
+    /// `SEM_STAT` and `SEM_STAT_ANY`: the identifier found at that index, and its record.
+    SetFound(Semid, SemidDs),
+    /// `semctl` with `IPC_INFO` or `SEM_INFO`: the highest index in use, and the limits or the use.
+    SemLimits(i32, SemLimits),
 }
 
 impl Answer {
@@ -167,12 +175,17 @@ impl Answer {
         match self {
             Answer::Id(id) | Answer::Found(id, _) => id.0.into(),
             Answer::Mapped(address) => address.0 as i64,
-            Answer::Done | Answer::Record(_) | Answer::Ends(_) => 0,
+            Answer::Done | Answer::Record(_) | Answer::Ends(_) | Answer::Values(_) | Answer::SetRecord(_) => {
+                0
+            }
+            Answer::SetFound(id, _) => id.0.into(),
             Answer::Bytes(bytes) => bytes.len() as i64,
             Answer::Set(id) => id.0.into(),
             Answer::Number(number) => (*number).into(),
             Answer::Key(key) => key.0.into(),
-            Answer::Limits(index, _) | Answer::Usage(index, _) => (*index).into(),
+            Answer::Limits(index, _) | Answer::Usage(index, _) | Answer::SemLimits(index, _) => {
+                (*index).into()
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`call`] | a system call is a value: its arguments, its answer, its C notation |
+//! | [`machine`] | the kernel's rules, as a value: what Linux would answer, and what an answer changes |
 //! | [`errno`] | why the kernel refused a call: numbers, names, words |
 //! | [`mode`] | permission bits |
 //! | [`signal`] | signals |
@@ -12,6 +13,7 @@
 
 pub mod call;
 pub mod errno;
+pub mod machine;
 pub mod mode;
 pub mod signal;
 

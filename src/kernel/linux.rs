@@ -114,7 +114,7 @@ impl Linux {
         })
     }
 
-    fn semctl(&mut self, id: Semid, semnum: i32, cmd: SemCmd) -> nix::Result<Answer> {
+    fn semctl(&mut self, id: Semid, semnum: i32, cmd: &SemCmd) -> nix::Result<Answer> {
         let value = sem::control(id, semnum, cmd)?;
         Ok(match cmd {
             SemCmd::IpcRmid => {
@@ -243,7 +243,7 @@ impl Process for Linux {
             Call::Semtimedop { semid, ref ops, timeout } => {
                 sem::operate_within(semid, ops, timeout).map(|()| Answer::Done)
             }
-            Call::Semctl { semid, semnum, cmd } => self.semctl(semid, semnum, cmd),
+            Call::Semctl { semid, semnum, ref cmd } => self.semctl(semid, semnum, cmd),
             Call::File(ref call) => self.file(call),
             Call::Ftok { ref path, project } => key_of(path, project).map(Answer::Key),
         };

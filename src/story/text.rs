@@ -8,6 +8,7 @@ mod evidence;
 mod lines;
 mod picture;
 mod questions;
+mod race;
 mod speeds;
 mod table;
 mod traced;

@@ -5,10 +5,11 @@
 use serde::{Serialize, Serializer};
 
 use super::event::Change;
+use super::raced::RaceEvent;
 use crate::call::{Address, Key, Performed, Shmid};
 use crate::error::Reason;
 use crate::evidence::segments::Row;
-use crate::trace::{Code, What};
+use crate::trace::{Code, What, WordAccess};
 
 /// One thing that happened to a traced program. In JSON it is an event like the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -92,6 +93,16 @@ pub enum Traced {
         #[serde(skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
+    /// A process has used the word that is watched.
+    Access {
+        /// What it is called.
+        who: Option<String>,
+        /// Who did what, and where.
+        #[serde(flatten)]
+        access: WordAccess,
+    },
+    /// What became of the word that was watched.
+    Race(Box<RaceEvent>),
     /// The program has ended, and processes that came of it have not: they are waited for.
     Lingers {
         /// They.

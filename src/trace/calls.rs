@@ -151,6 +151,7 @@ impl Tracer<'_> {
         self.judge(&made, namespace);
         self.learn_size(&made, namespace);
         let inherited = self.inherited(&made.performed);
+        self.schedule_call(&made);
         self.state.apply(&made, namespace, self.page_size);
         self.note_handing_over(inherited, made.performed.pid);
         if refused::its_address(&made, namespace, &self.state) {

@@ -9,15 +9,19 @@ use std::ops::ControlFlow;
 
 use super::near;
 use super::outside;
+use super::race::{Watch, WordAccess};
 use super::rows::Rows;
 use super::state::State;
 use super::value::{Beginning, Cut, How, Left, Limits, Made, Observer, Refused, Step, Trace, What};
 use crate::call::{Answer, Call, Outcome, Performed, ShmInfo, ShmLimits, Shmid, ShmidDs};
 use crate::error::Reason;
-use crate::story::{CallEvent, Event, Lingering, Tell, Traced, fields};
+use crate::story::{CallEvent, Event, Lingering, RaceEvent, Tell, Traced, fields};
 
 /// No process: in a record of a traced program, none is "us".
 const NOBODY: i32 = -1;
+
+/// So many accesses to a word are told one by one.
+const MOST_ACCESSES: usize = 16;
 
 /// Tells what happens to a traced program.
 pub struct Narrator {
@@ -28,6 +32,9 @@ pub struct Narrator {
     records: HashMap<Shmid, ShmidDs>,
     /// Calls that may wait, and have not been told to, by thread: the process, and what it asked.
     waiting: BTreeMap<i32, (i32, String)>,
+    /// The word that is watched, and how many accesses to it were told.
+    watch: Option<Watch>,
+    accesses: usize,
     failure: Option<io::Error>,
 }
 
@@ -40,8 +47,17 @@ impl Narrator {
             rows: Rows::default(),
             records: HashMap::new(),
             waiting: BTreeMap::new(),
+            watch: None,
+            accesses: 0,
             failure: None,
         }
+    }
+
+    /// Tells of a word that is watched, too.
+    #[must_use]
+    pub fn watching(mut self, watch: Option<Watch>) -> Narrator {
+        self.watch = watch;
+        self
     }
 
     /// Tells the end, and returns what writing has met on the way: the traced program ran to its end all the same.
@@ -54,6 +70,9 @@ impl Narrator {
         for finding in &trace.findings {
             let super::findings::Finding { code, message, pid, call, times } = finding.clone();
             self.tell(Traced::Finding { code, message, pid, call, times });
+        }
+        if let (Some(watch), Some(race)) = (&self.watch, &trace.race) {
+            self.tell(Traced::Race(Box::new(RaceEvent::of(watch, race))));
         }
         self.tell(Traced::Total {
             calls: trace.calls.len() + trace.calls_not_kept + trace.refused_calls,
@@ -84,6 +103,15 @@ impl Narrator {
     /// What a process is called where it must be clear which one is meant.
     fn named(&self, pid: i32) -> Option<String> {
         self.who(pid, pid).or(Some("process".to_owned()))
+    }
+
+    /// The first accesses are told one by one; the rest is summed up.
+    fn access(&mut self, access: &WordAccess) {
+        self.accesses += 1;
+        if self.accesses <= MOST_ACCESSES {
+            let who = self.who(access.pid, access.tid);
+            self.tell(Traced::Access { who, access: access.clone() });
+        }
     }
 
     fn begins(&mut self, beginning: &Beginning, state: &State) {
@@ -300,6 +328,7 @@ impl Observer for Narrator {
             Step::Lingers => self.lingers(state.processes()),
             Step::Asks { pid, tid, call } => self.asks(*pid, *tid, call),
             Step::ThreadEnded { tid, .. } => drop(self.waiting.remove(tid)),
+            Step::Access(access) => self.access(access),
             Step::Ending { .. } => {}
         }
         ControlFlow::Continue(())

@@ -20,6 +20,8 @@ use super::found::Found;
 use super::image;
 use super::left::left_in;
 use super::outside;
+use super::race::Watch;
+use super::schedule::Scheduler;
 use super::signals;
 use super::start::{Command, start};
 use super::state::{Namespace, State};
@@ -39,12 +41,28 @@ const GRACE: Duration = Duration::from_secs(1);
 ///
 /// `NotRun`, `Forbidden`, `Filter`, `Prepare`: no program was run. `Lost`: waiting for it failed.
 pub fn run(command: &Command, limits: &Limits, observer: &mut dyn Observer) -> Result<Trace, Error> {
+    run_watching(command, limits, None, observer)
+}
+
+/// The same, with a word in a segment that is watched: under a schedule of ours, in which every update that can be
+/// lost is lost. What became of the word is [`Trace::race`].
+///
+/// # Errors
+///
+/// As for [`run`]. That this machine cannot watch a word is none: [`Race::unwatched`](super::Race::unwatched) says so.
+pub fn run_watching(
+    command: &Command,
+    limits: &Limits,
+    watch: Option<Watch>,
+    observer: &mut dyn Observer,
+) -> Result<Trace, Error> {
     let deadline = Deadline::after(limits.time).map_err(|errno| Error::Lost { errno })?;
     let every_call = refused().is_some();
     let started = start(command)?;
     signals::program(started.pid.as_raw());
     let mut tracer = Tracer::new(started.pid, limits, observer);
     tracer.every_call = every_call;
+    tracer.scheduler = watch.map(Scheduler::new);
     let result = tracer.until_all_ended(&deadline);
     signals::program(0);
     result?;
@@ -82,7 +100,9 @@ pub(super) struct Tracer<'a> {
     pub alarm: Alarm,
     /// When what was left running is killed, since it was asked to end.
     pub killed_at: Option<Instant>,
-    cut: Option<Cut>,
+    pub cut: Option<Cut>,
+    /// Decides who goes on, where a word is watched.
+    pub scheduler: Option<Scheduler>,
 }
 
 impl<'a> Tracer<'a> {
@@ -108,21 +128,21 @@ impl<'a> Tracer<'a> {
             alarm: Alarm::default(),
             killed_at: None,
             cut: None,
+            scheduler: None,
         }
     }
 
     fn until_all_ended(&mut self, deadline: &Deadline) -> Result<(), Error> {
         loop {
-            match stop::next() {
+            match self.next(deadline) {
                 Ok((tid, Stop::Ended(ending))) => self.ended(tid, ending),
                 Ok((tid, stopped)) => {
                     self.stops += 1;
                     let onward = self.stopped(tid, stopped);
-                    let onward = self.tasks.get(tid).map_or(onward, |task| task.onward(onward));
                     if self.cut.is_some() {
                         let _ = kill(tid, Signal::SIGKILL);
                     }
-                    stop::resume(tid, onward);
+                    self.resume(tid, onward);
                 }
                 Err(Errno::ECHILD) => return Ok(()),
                 Err(Errno::EINTR) => {}
@@ -165,7 +185,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Kills all that is traced. What a killed process had just made is killed when it first stops.
-    fn cut_short(&mut self, why: Cut) {
+    pub(super) fn cut_short(&mut self, why: Cut) {
         self.cut = Some(why);
         let _ = kill(self.first, Signal::SIGKILL);
         for (_, task) in self.tasks.iter() {
@@ -183,6 +203,9 @@ impl<'a> Tracer<'a> {
                 self.begin(tid, None);
             }
             _ => {}
+        }
+        if let Some(onward) = self.used_word(tid, stopped) {
+            return onward;
         }
         match stopped {
             Stop::Call | Stop::AtCall => self.at_call(tid),
@@ -223,6 +246,7 @@ impl<'a> Tracer<'a> {
     }
 
     fn tell_beginning(&mut self, beginning: Beginning) {
+        self.schedule_beginning(&beginning);
         self.state.begin(&beginning);
         self.see(&Step::Began(&beginning));
         if beginning.how != How::Thread {
@@ -250,6 +274,7 @@ impl<'a> Tracer<'a> {
         }
         self.tasks.keep_only(pid, tid);
         self.tasks.insert(tid, task);
+        self.schedule_program(tid, pid);
         if self.observer.wants_programs() {
             let command = outside::command_line(pid);
             let notes = image::notes(pid);
@@ -309,6 +334,7 @@ impl<'a> Tracer<'a> {
     fn ended(&mut self, tid: Pid, ending: Ending) {
         let Some(mut task) = self.tasks.remove(tid) else { return };
         let pid = task.pid;
+        self.schedule_end(tid, pid);
         if let Some(pending) = task.pending.take() {
             self.never_returns(pid, tid, &pending, ending == Ending::Killed(libc::SIGSYS));
         }
@@ -347,6 +373,7 @@ impl<'a> Tracer<'a> {
             stops: self.stops,
             refused_calls: self.refused_calls,
             cut,
+            race: self.scheduler.map(Scheduler::finished),
         }
     }
 }

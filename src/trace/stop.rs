@@ -44,11 +44,25 @@ const ALL: c_int = libc::__WALL | libc::__WNOTHREAD;
 ///
 /// `ECHILD`: none is left. `EINTR`: a signal came meanwhile.
 pub(super) fn next() -> nix::Result<(Pid, Stop)> {
+    let (pid, status) = wait(ALL)?;
+    Ok((pid, stop(pid, status)?))
+}
+
+/// The same, for what has stopped or ended already: nothing, if all others run.
+///
+/// # Errors
+///
+/// `ECHILD`: none is left.
+pub(super) fn poll() -> nix::Result<Option<(Pid, Stop)>> {
+    let (pid, status) = wait(ALL | libc::WNOHANG)?;
+    if pid.as_raw() == 0 { Ok(None) } else { Ok(Some((pid, stop(pid, status)?))) }
+}
+
+fn wait(options: c_int) -> nix::Result<(Pid, c_int)> {
     let mut status = 0;
     // SAFETY: `status` lives until the call returns, which writes nothing else.
-    let pid = Errno::result(unsafe { libc::waitpid(-1, &mut status, ALL) })?;
-    let pid = Pid::from_raw(pid);
-    Ok((pid, stop(pid, status)?))
+    let pid = Errno::result(unsafe { libc::waitpid(-1, &mut status, options) })?;
+    Ok((Pid::from_raw(pid), status))
 }
 
 fn stop(pid: Pid, status: c_int) -> nix::Result<Stop> {
@@ -87,6 +101,10 @@ pub(super) enum Onward {
     EveryCall(c_int),
     /// It stays stopped for everyone else, and tells when `SIGCONT` comes.
     Listening,
+    /// The same as free, but for one instruction only.
+    Step(c_int),
+    /// Not now: it is resumed later.
+    Held,
 }
 
 /// Lets a thread go on. That it was killed meanwhile is no error: its end is told next.
@@ -96,6 +114,8 @@ pub(super) fn resume(pid: Pid, onward: Onward) {
         Onward::UntilReturn => (libc::PTRACE_SYSCALL, 0),
         Onward::EveryCall(signal) => (libc::PTRACE_SYSCALL, signal),
         Onward::Listening => (libc::PTRACE_LISTEN, 0),
+        Onward::Step(signal) => (libc::PTRACE_SINGLESTEP, signal),
+        Onward::Held => return,
     };
     // SAFETY: these requests take two numbers and touch no memory of this process.
     unsafe { libc::ptrace(request, pid.as_raw(), 0usize, signal as usize) };

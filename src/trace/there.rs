@@ -37,7 +37,7 @@ pub(super) fn why(call: &Call, errno: Errno) -> Option<Reason> {
             let is_there = *semnum >= 0 && (*semnum as u64) < set.nsems;
             (!is_there).then(|| no_such_number(&set, *semnum))?
         }
-        (Call::Semctl { cmd, .. }, Errno::ERANGE) => out_of_range(*cmd),
+        (Call::Semctl { cmd, .. }, Errno::ERANGE) => out_of_range(cmd),
         (Call::Semop { semid, ops } | Call::Semtimedop { semid, ops, .. }, Errno::ERANGE) => {
             let raised = ops.iter().find_map(|op| {
                 let value = outside::semaphore(*semid, op.number, SemCmd::GetVal)?;
@@ -124,10 +124,10 @@ fn no_such_number(SetRow { semid, nsems, .. }: &SetRow, number: i32) -> Option<R
     )
 }
 
-fn out_of_range(cmd: SemCmd) -> Option<Reason> {
+fn out_of_range(cmd: &SemCmd) -> Option<Reason> {
     let what = match cmd {
         SemCmd::SetVal(value) => format!("SETVAL was given {value}: a semaphore's"),
-        SemCmd::Other(libc::SETALL) => {
+        SemCmd::SetAll(_) | SemCmd::Other(libc::SETALL) => {
             "One of the values for SETALL is out of range: a semaphore's".to_owned()
         }
         _ => return None,

@@ -9,6 +9,7 @@ use nix::errno::Errno;
 
 use super::ended::{Ending, signal_name};
 use super::findings::Finding;
+use super::race::{Race, WordAccess};
 use super::state::State;
 use crate::call::{Address, Call, Key, Performed, Semid, Shmid};
 use crate::error::Reason;
@@ -116,6 +117,8 @@ pub enum Step<'a> {
     },
     /// A process touched memory that it may not, and gets a signal for it.
     Fault(&'a Fault),
+    /// A thread has read or written the word that is watched.
+    Access(&'a WordAccess),
     /// The last thread of a process is about to end; its memory is still there to be read.
     Ending {
         /// The process.
@@ -329,6 +332,8 @@ pub struct Trace {
     pub stops: u64,
     /// Why it was cut short.
     pub cut: Option<Cut>,
+    /// What became of the word that was watched, if one was.
+    pub race: Option<Race>,
 }
 
 impl Trace {

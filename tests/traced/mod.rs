@@ -11,7 +11,7 @@ use serde_json::Value;
 /// The tracer.
 pub const TRACE: &str = env!("CARGO_BIN_EXE_trace");
 
-/// Builds `tests/c/NAME.c`; each test binary has its own, since they may run at once.
+/// Builds `tests/c/NAME.c`; each test has its own, since they may run at once.
 pub fn built(name: &str, options: &[&str]) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/c/{name}.c"));
     built_from(&source, &format!("{name}{}", options.join("")), options)
@@ -19,7 +19,7 @@ pub fn built(name: &str, options: &[&str]) -> PathBuf {
 
 /// Builds a source file into a program of this name.
 pub fn built_from(source: &Path, name: &str, options: &[&str]) -> PathBuf {
-    let unique = format!("{}-{:?}-{name}", env!("CARGO_CRATE_NAME"), std::thread::current().id());
+    let unique = format!("traced-{:?}-{name}", std::thread::current().id());
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique.replace(['(', ')'], ""));
     let mut cc = Command::new("cc");
     cc.args(["-Wall", "-Wextra", "-Werror", "-Wno-unused-result", "-o"])

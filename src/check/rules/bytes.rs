@@ -12,9 +12,6 @@ const TEXT: &str = "THIS IS A TEST";
 const FIRST: &str = "I CAME FIRST";
 /// Where exercise 13 puts its text.
 const LINKED: usize = 64;
-/// What exercise 16 counts to.
-const CHILDREN: usize = 4;
-const ROUNDS: u32 = 5000;
 
 /// The article's text is at the start of the segment.
 pub fn wrote_text(run: &Run) -> Vec<Finding> {
@@ -93,76 +90,4 @@ pub fn linked_by_offset(run: &Run) -> Vec<Finding> {
         return missing(Code::WrongAddress, words);
     }
     wrote(run, subject, TEXT, link as usize)
-}
-
-/// Every process has counted, and no count was lost.
-pub fn counted_without_loss(run: &Run) -> Vec<Finding> {
-    let Some(subject) = run.subject() else { return vec![super::allocate::not_allocated(run)] };
-    let counts: Vec<u32> = last_looks(run, subject).into_iter().map(counter).collect();
-    if counts.len() < CHILDREN {
-        let words = format!(
-            "{} processes beside the first had the segment attached when they had done; {CHILDREN} have to count in it.",
-            counts.len()
-        );
-        return missing(Code::PrintedWithoutSharing, words);
-    }
-    if let Some(words) = counted_for_show(run, subject) {
-        return missing(Code::PrintedWithoutSharing, words);
-    }
-    let all = CHILDREN as u32 * ROUNDS;
-    let last = run.looks(subject).last().map_or(0, counter);
-    if last != all {
-        let words = format!(
-            "The counter in segment {subject} ended at {last}, and not at {all}: {} additions were lost, since two \
-             processes read the same number and both stored the next.",
-            all.abs_diff(last)
-        );
-        return missing(Code::LostUpdates, words);
-    }
-    // The first one to have done has counted to 5000 at least, the second has seen 10000 by then, and so on.
-    if let Some((count, done)) = counts.iter().zip(1..).find(|(count, done)| **count < done * ROUNDS) {
-        let words = format!(
-            "When {done} of the processes had done, the counter in segment {subject} stood at {count}, and not at {} at \
-             least: another one has counted for them.",
-            done * ROUNDS
-        );
-        return missing(Code::LostUpdates, words);
-    }
-    if !run.at_once {
-        let words = "They counted one after the other, so that nothing could be lost: each process had ended before the \
-                     next one began. They have to count at the same time.";
-        return missing(Code::PrintedWithoutSharing, words);
-    }
-    fine()
-}
-
-/// What each process beside the first saw last: when it detached the segment, or when it ended.
-fn last_looks(run: &Run, subject: Shmid) -> Vec<&Look> {
-    let children: Vec<&Look> =
-        run.looks(subject).filter(|look| look.pid != run.trace.pid && look.done).collect();
-    let is_last =
-        |(place, look): &(usize, &&Look)| children[place + 1..].iter().all(|later| later.pid != look.pid);
-    children.iter().enumerate().filter(is_last).map(|(_, look)| *look).collect()
-}
-
-fn counter(look: &Look) -> u32 {
-    look.bytes.first_chunk::<4>().map_or(0, |count| u32::from_ne_bytes(*count))
-}
-
-/// Why a counter that says 20000 is no proof, if it is none.
-fn counted_for_show(run: &Run, subject: Shmid) -> Option<String> {
-    let start = run.starts.iter().find(|look| look.shmid == subject).map_or(0, counter);
-    if start != 0 {
-        return Some(format!(
-            "The counter in segment {subject} stood at {start} before the others began: they have to count from 0."
-        ));
-    }
-    let touched =
-        |child: &Look| run.looks(subject).any(|look| look.pid == child.pid && look.done && look.touched);
-    let idle = last_looks(run, subject).into_iter().filter(|child| !touched(child)).count();
-    (idle != 0).then(|| {
-        format!(
-            "{idle} of the processes never touched the counter in segment {subject}: each has to count in it."
-        )
-    })
 }

@@ -45,6 +45,13 @@ pub struct Ownership {
     pub mode: Mode,
 }
 
+impl fmt::Display for Ownership {
+    /// What goes into the kernel, as strace shows it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{uid={}, gid={}, mode=0{:03o}}}", self.uid, self.gid, self.mode.bits())
+    }
+}
+
 impl Cmd {
     /// The number that the kernel knows the command by.
     pub fn number(self) -> i32 {
@@ -66,9 +73,7 @@ impl Cmd {
     /// is shown with what is in it, as strace does.
     pub(super) fn third_argument(self) -> String {
         match self {
-            Cmd::IpcSet(Ownership { uid, gid, mode }) => {
-                format!("{{uid={uid}, gid={gid}, mode=0{:03o}}}", mode.bits())
-            }
+            Cmd::IpcSet(new) => new.to_string(),
             Cmd::IpcSetAt(buffer) => buffer.to_string(),
             Cmd::IpcStat | Cmd::ShmStat | Cmd::ShmStatAny => "&buf".to_owned(),
             Cmd::IpcInfo | Cmd::ShmInfo => "&info".to_owned(),

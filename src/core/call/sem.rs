@@ -6,6 +6,8 @@ use bitflags::bitflags;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::{Key, Ownership};
+
 /// The identifier of a set of semaphores in its IPC namespace.
 #[doc(alias = "semid")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,7 +66,7 @@ pub(super) fn list(ops: &[SemOp]) -> String {
 }
 
 /// What `semctl` is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SemCmd {
     /// `SETVAL`: set the semaphore's value. A new one has no value that one may rely on.
     SetVal(i32),
@@ -78,11 +80,27 @@ pub enum SemCmd {
     GetZcnt,
     /// `IPC_RMID`: remove the set at once. Whoever waits gets `EIDRM`.
     IpcRmid,
-    /// Another number.
+    /// `GETALL`: the values of all semaphores of the set.
+    GetAll,
+    /// `SETALL`: set the values of all.
+    SetAll(Vec<u16>),
+    /// `IPC_STAT`: copy the set's record to the caller. Needs read permission.
+    IpcStat,
+    /// `IPC_SET`: change owner, group and mode. For the owner, the creator, or `CAP_SYS_ADMIN`.
+    IpcSet(Ownership),
+    /// `IPC_INFO`: the limits of this IPC namespace.
+    IpcInfo,
+    /// `SEM_INFO`: the limits, and what the sets of this namespace take.
+    SemInfo,
+    /// `SEM_STAT`: like `IPC_STAT`, by index instead of id.
+    SemStat,
+    /// `SEM_STAT_ANY`: like `SEM_STAT`, without the check for read permission.
+    SemStatAny,
+    /// Another number: one that the kernel does not know, or a command whose array or record was not read.
     Other(i32),
 }
 
-/// Commands that the playground reads, yet never gives: they copy an array or a record.
+/// The names of commands that copy an array or a record.
 const OTHERS: [(i32, &str); 8] = [
     (13, "GETALL"),
     (17, "SETALL"),
@@ -96,7 +114,7 @@ const OTHERS: [(i32, &str); 8] = [
 
 impl SemCmd {
     /// The number that the kernel knows the command by.
-    pub fn number(self) -> i32 {
+    pub fn number(&self) -> i32 {
         match self {
             SemCmd::SetVal(_) => 16,
             SemCmd::GetVal => 12,
@@ -104,8 +122,23 @@ impl SemCmd {
             SemCmd::GetNcnt => 14,
             SemCmd::GetZcnt => 15,
             SemCmd::IpcRmid => 0,
-            SemCmd::Other(number) => number,
+            SemCmd::GetAll => 13,
+            SemCmd::SetAll(_) => 17,
+            SemCmd::IpcStat => 2,
+            SemCmd::IpcSet(_) => 1,
+            SemCmd::IpcInfo => 3,
+            SemCmd::SemStat => 18,
+            SemCmd::SemInfo => 19,
+            SemCmd::SemStatAny => 20,
+            SemCmd::Other(number) => *number,
         }
+    }
+}
+
+impl SemCmd {
+    /// The name of a command that copies an array or a record, in or out.
+    pub fn array_or_record(&self) -> Option<&'static str> {
+        OTHERS.iter().find(|(number, _)| *number == self.number()).map(|(_, name)| *name)
     }
 }
 
@@ -118,10 +151,56 @@ impl fmt::Display for SemCmd {
             SemCmd::GetNcnt => "GETNCNT",
             SemCmd::GetZcnt => "GETZCNT",
             SemCmd::IpcRmid => "IPC_RMID",
-            SemCmd::Other(number) => match OTHERS.iter().find(|(other, _)| other == number) {
-                Some((_, name)) => name,
-                None => return write!(f, "{number}"),
+            SemCmd::SetAll(values) => return write!(f, "SETALL, {values:?}"),
+            SemCmd::IpcSet(new) => return write!(f, "IPC_SET, {new}"),
+            other => match other.array_or_record() {
+                Some(name) => name,
+                None => return write!(f, "{}", other.number()),
             },
         })
     }
+}
+
+/// `struct semid_ds`: what the kernel knows of a set. Times are in seconds since 1970, 0 for never.
+#[doc(alias = "semid_ds")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SemidDs {
+    /// `sem_perm.__key`: the key, 0 for `IPC_PRIVATE`.
+    pub key: Key,
+    /// `sem_perm.uid`: the owner's user id.
+    pub uid: u32,
+    /// `sem_perm.gid`: the owner's group id.
+    pub gid: u32,
+    /// `sem_perm.cuid`: the creator's user id.
+    pub cuid: u32,
+    /// `sem_perm.cgid`: the creator's group id.
+    pub cgid: u32,
+    /// `sem_perm.mode`: nine permission bits.
+    pub mode: u32,
+    /// `sem_otime`: when a `semop` last succeeded.
+    pub otime: i64,
+    /// `sem_ctime`: when it was made, or last changed with `semctl`.
+    pub ctime: i64,
+    /// `sem_nsems`: how many semaphores it has.
+    pub nsems: u64,
+}
+
+/// `struct seminfo`: the limits of an IPC namespace, and for `SEM_INFO` what its sets take.
+#[doc(alias = "seminfo")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SemLimits {
+    /// How many semaphores a set may have.
+    pub semmsl: i32,
+    /// How many semaphores all sets may have together.
+    pub semmns: i32,
+    /// How many operations one `semop` may have.
+    pub semopm: i32,
+    /// How many sets there may be.
+    pub semmni: i32,
+    /// The highest value of a semaphore.
+    pub semvmx: i32,
+    /// `semusz`: for `SEM_INFO`, how many sets there are.
+    pub semusz: i32,
+    /// `semaem`: the largest adjustment of `SEM_UNDO`; for `SEM_INFO`, how many semaphores there are.
+    pub semaem: i32,
 }

@@ -56,17 +56,19 @@ fn sembuf(op: &SemOp) -> libc::sembuf {
 /// # Errors
 ///
 /// Those of semctl(2); `EINVAL` for a command that may want a buffer.
-pub(super) fn control(id: Semid, semnum: i32, cmd: SemCmd) -> nix::Result<c_int> {
+pub(super) fn control(id: Semid, semnum: i32, cmd: &SemCmd) -> nix::Result<c_int> {
     match cmd {
         // SAFETY: SETVAL takes an int for its fourth argument.
-        SemCmd::SetVal(value) => Errno::result(unsafe { libc::semctl(id.0, semnum, cmd.number(), value) }),
-        SemCmd::Other(_) => Err(Errno::EINVAL),
-        // SAFETY: the other commands take no fourth argument.
-        _ => Errno::result(unsafe { libc::semctl(id.0, semnum, cmd.number()) }),
+        SemCmd::SetVal(value) => Errno::result(unsafe { libc::semctl(id.0, semnum, cmd.number(), *value) }),
+        SemCmd::GetVal | SemCmd::GetPid | SemCmd::GetNcnt | SemCmd::GetZcnt | SemCmd::IpcRmid => {
+            // SAFETY: these commands take no fourth argument.
+            Errno::result(unsafe { libc::semctl(id.0, semnum, cmd.number()) })
+        }
+        _ => Err(Errno::EINVAL),
     }
 }
 
 /// `semctl(id, 0, IPC_RMID)`: removes a set at once; async-signal-safe.
 pub(in crate::kernel) fn remove(id: Semid) -> nix::Result<()> {
-    control(id, 0, SemCmd::IpcRmid).map(drop)
+    control(id, 0, &SemCmd::IpcRmid).map(drop)
 }

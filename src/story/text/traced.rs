@@ -66,6 +66,12 @@ impl Text {
                 }
                 self.blank()
             }
+            Traced::Access { who, access } => {
+                let place = access.place.as_ref().map_or(String::new(), |place| format!("  {place}"));
+                let who = speaker(who.as_deref(), access.pid);
+                self.evidence(&format!("{who}{} the word{place}", access.in_words()))
+            }
+            Traced::Race(race) => self.race(race),
             Traced::Lingers { processes } => {
                 self.blank()?;
                 self.labelled("Waits".bold(), &lingering(processes))?;

@@ -1,0 +1,108 @@
+//! Exercise 16: what the accesses to the counter prove.
+//!
+//! **Invariant:** that an update can be lost is proved by the order of accesses, and never by a sum alone; where nothing
+//! can be watched, the sums of several runs count, and the verdict says so.
+
+use super::missing;
+use crate::check::code::Code;
+use crate::check::counter::{ADDITIONS, Counter, PROCESSES, SUM};
+use crate::check::run::Run;
+use crate::check::verdict::Finding;
+use crate::trace::{Proof, Race, Uses};
+
+/// The program has a segment to count in.
+pub fn has_a_segment(run: &Run) -> Vec<Finding> {
+    match run.subject() {
+        Some(_) => super::fine(),
+        None => vec![super::allocate::not_allocated(run)],
+    }
+}
+
+/// What came of the counter in a run that nobody has disturbed.
+pub(in crate::check) fn sum(counter: &Counter) -> Vec<Finding> {
+    let Counter { shmid, offset, last, .. } = counter;
+    if *last == SUM {
+        return super::fine();
+    }
+    let words = format!(
+        "The counter, at offset {offset} of segment {shmid}, ended at {last}, and not at {SUM}: {} additions {}.",
+        last.abs_diff(SUM),
+        if *last < SUM { "were lost" } else { "too many were made" }
+    );
+    missing(Code::LostUpdates, words)
+}
+
+/// No word of any segment holds anything that could be a sum.
+pub(in crate::check) fn nothing_counted() -> Vec<Finding> {
+    let words = format!("Nobody counted in the segment: no word in it came to {SUM}, or near to that.");
+    missing(Code::WroteNothing, words)
+}
+
+/// What a free run shows where nothing can be watched: the sum, and that four processes were at it at once.
+pub(in crate::check) fn sums(run: &Run, counter: &Counter) -> Vec<Finding> {
+    let wrong = sum(counter);
+    if !wrong.is_empty() {
+        return wrong;
+    }
+    let mut touched: Vec<i32> =
+        run.looks(counter.shmid).filter(|look| look.done && look.touched).map(|look| look.pid).collect();
+    touched.sort_unstable();
+    touched.dedup();
+    if touched.len() < PROCESSES {
+        let words = format!(
+            "{} processes touched the counter in segment {}; {PROCESSES} have to count in it.",
+            touched.len(),
+            counter.shmid
+        );
+        return missing(Code::PrintedWithoutSharing, words);
+    }
+    if run.at_once { super::fine() } else { in_turn() }
+}
+
+fn in_turn() -> Vec<Finding> {
+    let words = "They counted one after the other, so that nothing could be lost: each process had ended before the \
+                 next one began. They have to count at the same time.";
+    missing(Code::PrintedWithoutSharing, words)
+}
+
+/// What the accesses show in a run under a schedule.
+pub(in crate::check) fn accesses(race: &Race) -> Vec<Finding> {
+    match &race.proof {
+        Some(proof) => vec![lost(proof)],
+        None => who_counts(race),
+    }
+}
+
+fn lost(proof: &Proof) -> Finding {
+    Finding::new(Code::LostUpdates, proof.in_words()).steps(proof.steps())
+}
+
+fn who_counts(race: &Race) -> Vec<Finding> {
+    let adds = |(_, uses): &&(i32, Uses)| uses.changes >= ADDITIONS;
+    if race.uses.iter().filter(adds).count() < PROCESSES {
+        return too_few(race);
+    }
+    if race.at_once { super::fine() } else { in_turn() }
+}
+
+fn too_few(race: &Race) -> Vec<Finding> {
+    let adding: Vec<_> = race.uses.iter().filter(|(_, uses)| uses.changes > 0).collect();
+    if adding.len() < PROCESSES {
+        let words = format!(
+            "{} added to the counter; {PROCESSES} have to, each {ADDITIONS} times. A counter of its own for each \
+             process is not the one counter that the goal asks for.",
+            match adding.len() {
+                1 => "1 process".to_owned(),
+                many => format!("{many} processes"),
+            }
+        );
+        return missing(Code::PrintedWithoutSharing, words);
+    }
+    let Some((pid, uses)) = adding.iter().min_by_key(|(_, uses)| uses.changes) else { return super::fine() };
+    let times = if uses.changes == 1 { "once".to_owned() } else { format!("{} times", uses.changes) };
+    let words = format!(
+        "Process {pid} wrote the counter {times}, and not {ADDITIONS} times. A compiler may make one addition of many: \
+         each is kept if the counter is `volatile` or atomic."
+    );
+    missing(Code::TooFewAdditions, words)
+}

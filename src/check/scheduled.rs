@@ -1,0 +1,91 @@
+//! Exercise 16 is judged in two runs: one free, to find the counter; and one under a schedule of ours, in which an
+//! update that can be lost is lost.
+//!
+//! **Invariant:** the second run ends, whatever the program does: it has a time of its own, and what it does not come to
+//! in that time is a finding.
+
+use nix::errno::Errno;
+
+use super::counter::Counter;
+use super::exercises::Trial;
+use super::rules;
+use super::run::Run;
+use super::script::Script;
+use super::verdict::Finding;
+use crate::trace::{Race, Watch};
+
+/// How many times the time of another exercise's run a run may take that makes twenty thousand additions: a free one,
+/// with a lock and all its calls; and one under a schedule, with a stop at each access.
+const FREE: u32 = 4;
+const SCHEDULED: u32 = 12;
+/// What all of them may take together.
+pub(super) const ALTOGETHER: u32 = SCHEDULED + FREE_RUNS as u32 * FREE + 4;
+/// How many free runs stand for it where nothing can be watched.
+const FREE_RUNS: usize = 3;
+
+/// How many times the time of another run this one may take.
+pub(super) fn longer(script: Script, watch: Option<Watch>) -> u32 {
+    match watch {
+        Some(_) => SCHEDULED,
+        None if script.watches_counter => FREE,
+        None => 1,
+    }
+}
+
+/// What was found, and what else there is to say.
+type Examined = (Vec<Finding>, Vec<String>);
+
+/// Judges the accesses to the counter that a free run has shown.
+pub(super) fn examine(
+    trial: &Trial,
+    free: &Run,
+    run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
+) -> Examined {
+    let Some(counter) = Counter::find(free) else { return (rules::nothing_counted(), Vec::new()) };
+    match run(trial.script, counter.watch(free)) {
+        Ok(scheduled) => match &scheduled.trace.race {
+            Some(Race { unwatched: Some(errno), .. }) => by_sums(trial, &counter, *errno, run),
+            Some(race) => (judged(race, &scheduled, &counter), Vec::new()),
+            None => (rules::sum(&counter), Vec::new()),
+        },
+        Err(finding) => (vec![finding], Vec::new()),
+    }
+}
+
+/// Several free runs, where nothing can be watched.
+fn by_sums(
+    trial: &Trial,
+    counter: &Counter,
+    errno: Errno,
+    run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
+) -> Examined {
+    let script = Script { compares_lives: true, ..trial.script };
+    let mut one_run = || match run(script, None) {
+        Ok(run) => {
+            let mut found = rules::judge(trial, &run);
+            found.extend(rules::sums(&run, &counter.in_run(&run)));
+            found
+        }
+        Err(finding) => vec![finding],
+    };
+    let findings = (0..FREE_RUNS).map(|_| one_run()).find(|found| !found.is_empty()).unwrap_or_default();
+    let note = format!(
+        "This verdict is statistical: it rests on the sums of free runs, at most {FREE_RUNS}. A word cannot be watched \
+         here (ptrace, debug registers: {errno}), so a program that seldom loses an update may pass."
+    );
+    (findings, vec![note])
+}
+
+fn judged(race: &Race, run: &Run, counter: &Counter) -> Vec<Finding> {
+    if race.proof.is_none()
+        && let Some((code, words)) = &run.halted
+    {
+        return vec![Finding::new(*code, format!("Under a schedule, one process held at a time: {words}"))];
+    }
+    let found = rules::accesses(race);
+    if !found.is_empty() {
+        return found;
+    }
+    let sums = rules::sum(counter);
+    if sums.is_empty() { rules::sum(&counter.in_run(run)) } else { sums }
+}

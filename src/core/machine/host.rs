@@ -1,0 +1,51 @@
+//! What the hardware and the kernel's build decide, and no process changes.
+//!
+//! **Invariant:** a rule that differs from machine to machine reads its number here; none is written into a rule.
+
+use serde::{Deserialize, Serialize};
+
+/// A computer, as far as the rules depend on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// The size of a page of memory, in bytes. A segment may be attached at each multiple of it (`SHMLBA`).
+    pub page_size: u64,
+    /// Memory and swap together, in pages: more than that is promised to no segment, unless it is made with
+    /// `SHM_NORESERVE`.
+    pub memory: u64,
+    /// The first address behind the last one that a process may have (`TASK_SIZE`).
+    pub task_size: u64,
+    /// Below this address only `CAP_SYS_RAWIO` may map anything (`vm.mmap_min_addr`).
+    pub mmap_min_addr: u64,
+}
+
+impl Host {
+    /// A computer with an x86-64 processor and this much memory, in pages.
+    pub fn x86_64(memory: u64) -> Host {
+        Host { page_size: 4096, memory, task_size: 0x7fff_ffff_f000, mmap_min_addr: 4096 }
+    }
+
+    /// How many pages so many bytes take: the last one may be used in part.
+    ///
+    /// ```
+    /// # use playground_core::machine::Host;
+    /// assert_eq!(Host::x86_64(1 << 20).pages(25600), 7);
+    /// ```
+    pub fn pages(&self, bytes: u64) -> u64 {
+        bytes.div_ceil(self.page_size)
+    }
+
+    /// So many bytes, rounded up to whole pages; nothing, if that number is too large to be written.
+    pub fn whole_pages(&self, bytes: u64) -> Option<u64> {
+        self.pages(bytes).checked_mul(self.page_size)
+    }
+
+    /// The beginning of the page that an address lies in.
+    pub fn page_of(&self, address: u64) -> u64 {
+        address - address % self.page_size
+    }
+
+    /// Whether a page begins at an address.
+    pub fn is_page(&self, address: u64) -> bool {
+        address.is_multiple_of(self.page_size)
+    }
+}

@@ -1,0 +1,262 @@
+//! What several processes have done to one word, and whether an update of one can be lost to another.
+//!
+//! An update is lost when a process reads the word, another writes it, and the first then writes what it made of the
+//! old number. That is seen in the order of the accesses, and needs no guess at what the program means.
+//!
+//! **Invariant:** the accesses come in the order in which they were made, as far as they depend on each other: a thread
+//! stops right after its access, so whatever waits for it cannot have come before.
+
+use std::collections::BTreeMap;
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use serde::Serialize;
+
+use super::instruction::AccessKind;
+use super::lines::Place;
+
+/// Which word to watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// In which segment, counted from 0 in the order in which they are attached first.
+    pub segment: usize,
+    /// Where it begins in the segment: a multiple of its size.
+    pub offset: usize,
+    /// How many bytes it has: 1, 2, 4 or 8.
+    pub size: usize,
+    /// Whether the run is over once it is proved that an update can be lost.
+    pub until_proof: bool,
+}
+
+/// One access to the word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WordAccess {
+    /// The process.
+    pub pid: i32,
+    /// The thread.
+    pub tid: i32,
+    /// What it did.
+    pub kind: AccessKind,
+    /// What it read, or what was there after it wrote.
+    pub value: u64,
+    /// The line of the program's source, where that is known.
+    pub place: Option<Place>,
+    /// Whether it left the word as it was.
+    #[serde(skip)]
+    pub idle: bool,
+}
+
+/// How often a process used the word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Uses {
+    /// Instructions that only read it.
+    pub reads: u64,
+    /// Instructions that wrote it, and changed it.
+    pub changes: u64,
+}
+
+/// Why an update can be lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "how", rename_all = "kebab-case")]
+pub enum Proof {
+    /// It was: one read the number, another wrote, and the first wrote over that.
+    Lost {
+        /// The four accesses, in their order; the other's read is missing where it reads and writes at once.
+        accesses: Vec<WordAccess>,
+    },
+    /// One instruction reads and then writes, and another process could write at that very moment.
+    Unordered {
+        /// The two writes: nothing kept the second waiting while the first was at its instruction.
+        accesses: Vec<WordAccess>,
+    },
+}
+
+impl Proof {
+    /// The accesses that show it.
+    pub fn accesses(&self) -> &[WordAccess] {
+        match self {
+            Proof::Lost { accesses } | Proof::Unordered { accesses } => accesses,
+        }
+    }
+}
+
+/// All that is known of a word after a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Race {
+    /// Why the word could not be watched.
+    pub unwatched: Option<Errno>,
+    /// How often each process used it, in the order in which they began to.
+    pub uses: Vec<(i32, Uses)>,
+    /// How often each line used it: where, how, how many times.
+    pub lines: Vec<(Option<Place>, AccessKind, u64)>,
+    /// Whether two processes that change it were there at the same time.
+    pub at_once: bool,
+    /// How often a process was held after an access, to let others come.
+    pub held: u64,
+    /// How often another came then, rather than wait.
+    pub came: u64,
+    /// Whether an update can be lost.
+    pub proof: Option<Proof>,
+}
+
+/// What a thread has read last, and what others have written since.
+struct Reading {
+    read: WordAccess,
+    /// Its number among all accesses.
+    number: u64,
+    /// The first write of another, after that one's own read.
+    overtaken: Option<Vec<WordAccess>>,
+}
+
+/// The accesses so far.
+#[derive(Default)]
+pub(super) struct History {
+    readings: BTreeMap<Pid, Reading>,
+    lines: BTreeMap<(Option<Place>, &'static str), (AccessKind, u64)>,
+    /// Processes that have changed the word, and are there.
+    changing: Vec<i32>,
+    number: u64,
+    last: Option<u64>,
+    pub race: Race,
+}
+
+impl History {
+    /// One more access. Its number is returned.
+    pub fn add(&mut self, access: &WordAccess) -> u64 {
+        self.number += 1;
+        self.count(access);
+        if access.kind.writes() {
+            self.wrote(access);
+        } else {
+            let (read, number) = (access.clone(), self.number);
+            self.readings.insert(Pid::from_raw(access.tid), Reading { read, number, overtaken: None });
+        }
+        self.number
+    }
+
+    /// Whether a thread has read the word after an access with this number, and not written it since.
+    pub fn has_read_since(&self, tid: Pid, number: u64) -> bool {
+        self.readings.get(&tid).is_some_and(|reading| reading.number > number)
+    }
+
+    /// How many accesses there were.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub fn prove(&mut self, proof: Proof) {
+        self.race.proof.get_or_insert(proof);
+    }
+
+    /// A process is gone.
+    pub fn ended(&mut self, pid: i32) {
+        self.changing.retain(|other| *other != pid);
+        self.readings.retain(|_, reading| reading.read.pid != pid);
+    }
+
+    /// All is over.
+    pub fn finished(self) -> Race {
+        let lines = self.lines.into_iter().map(|((place, _), (kind, times))| (place, kind, times));
+        Race { lines: lines.collect(), ..self.race }
+    }
+
+    fn count(&mut self, access: &WordAccess) {
+        let line = (access.place.clone(), name(access.kind));
+        self.lines.entry(line).or_insert((access.kind, 0)).1 += 1;
+        let changes = access.kind.writes() && !self.leaves_as_it_was(access);
+        let uses = &mut self.race.uses;
+        let place = uses.iter().position(|(pid, _)| *pid == access.pid).unwrap_or_else(|| {
+            uses.push((access.pid, Uses::default()));
+            uses.len() - 1
+        });
+        uses[place].1.reads += u64::from(!access.kind.writes());
+        uses[place].1.changes += u64::from(changes);
+        if changes && !self.changing.contains(&access.pid) {
+            self.changing.push(access.pid);
+            self.race.at_once |= self.changing.len() > 1;
+        }
+        self.last = Some(access.value);
+    }
+
+    /// A word that nobody has touched is 0.
+    fn leaves_as_it_was(&self, access: &WordAccess) -> bool {
+        let plain = matches!(access.kind, AccessKind::Write | AccessKind::Exchange);
+        access.idle || plain && access.value == self.last.unwrap_or(0)
+    }
+
+    fn wrote(&mut self, access: &WordAccess) {
+        let own = self.readings.remove(&Pid::from_raw(access.tid));
+        if let (
+            AccessKind::Write | AccessKind::Exchange,
+            Some(Reading { read, overtaken: Some(others), .. }),
+        ) = (access.kind, &own)
+        {
+            let accesses = [std::slice::from_ref(read), others, std::slice::from_ref(access)].concat();
+            self.prove(Proof::Lost { accesses });
+        }
+        let before = own.map(|own| own.read);
+        for reading in self.readings.values_mut() {
+            // A write whose number the other has read came before.
+            if reading.overtaken.is_none() && reading.read.value != access.value {
+                reading.overtaken = Some(before.iter().chain([access]).cloned().collect());
+            }
+        }
+    }
+}
+
+fn name(kind: AccessKind) -> &'static str {
+    match kind {
+        AccessKind::Read => "read",
+        AccessKind::Write => "write",
+        AccessKind::ReadThenWrite => "read, then write",
+        AccessKind::Atomic => "atomic",
+        AccessKind::Exchange => "exchange",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Accesses of two processes: who, how, and the number.
+    fn history(accesses: &[(i32, AccessKind, u64)]) -> Race {
+        let mut history = History::default();
+        for &(pid, kind, value) in accesses {
+            history.add(&WordAccess { pid, tid: pid, kind, value, place: None, idle: false });
+        }
+        history.finished()
+    }
+
+    #[test]
+    fn a_write_over_what_another_wrote_after_ones_read_loses_it() {
+        use AccessKind::{Atomic, Exchange, Read, Write};
+        let lost = |accesses: &[_]| history(accesses).proof.is_some();
+        assert!(lost(&[(1, Read, 0), (2, Read, 0), (2, Write, 1), (1, Write, 1)]));
+        assert!(lost(&[(1, Read, 0), (2, Atomic, 1), (1, Write, 1)]), "an atomic addition is lost, too");
+        assert!(lost(&[(1, Read, 0), (2, Read, 0), (2, Exchange, 1), (1, Exchange, 1)]));
+        assert!(!lost(&[(1, Read, 0), (1, Write, 1), (2, Read, 1), (2, Write, 2)]), "one after the other");
+        assert!(!lost(&[(1, Read, 0), (2, Atomic, 1), (1, Atomic, 2)]), "both atomic");
+        assert!(
+            !lost(&[(1, Read, 0), (2, Atomic, 1), (1, Read, 1), (1, Atomic, 2)]),
+            "a loop of compare-and-swap"
+        );
+        assert!(!lost(&[(1, Read, 1), (2, Write, 1), (1, Write, 2)]), "it has read what the other wrote");
+    }
+
+    #[test]
+    fn the_accesses_that_lose_an_update_are_told_in_order() {
+        use AccessKind::{Read, Write};
+        let race = history(&[(1, Read, 7), (2, Read, 7), (2, Write, 8), (1, Write, 8)]);
+        let Some(Proof::Lost { accesses }) = race.proof else { panic!("no loss") };
+        let told: Vec<_> = accesses.iter().map(|access| (access.pid, access.kind, access.value)).collect();
+        assert_eq!(told, [(1, Read, 7), (2, Read, 7), (2, Write, 8), (1, Write, 8)]);
+    }
+
+    #[test]
+    fn who_writes_what_is_there_has_changed_nothing() {
+        use AccessKind::{Atomic, Write};
+        let race = history(&[(1, Write, 0), (2, Atomic, 1), (2, Atomic, 2)]);
+        assert_eq!(race.uses, [(1, Uses::default()), (2, Uses { reads: 0, changes: 2 })]);
+        assert!(!race.at_once, "to set it to 0 is no part of the race");
+    }
+}

@@ -1,0 +1,431 @@
+//! A schedule of ours: who may go on after an access to a watched word, and who stands still until others have come.
+//!
+//! A thread that has read the word is held, before it can write what it made of the number. The others go on until one
+//! of them has written the word, or until all of them wait: then a lock keeps them out, and the thread goes on, one
+//! instruction at a time as far as its own write, for it may let go of the lock too early. A program that can lose
+//! an update loses it this way; one that cannot has every one of its updates seen to be kept.
+//!
+//! An instruction that reads and writes, and is not atomic, stops only once. Its thread is held right after it: whoever
+//! can write then could have written in the middle of it, too, since nothing that the thread does later let it in.
+//!
+//! **Invariant:** one thread is held at most, for a bounded time; and all holds together take a bounded time.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use nix::unistd::Pid;
+
+use super::instruction::{self, AccessKind, Decoded, Instructions};
+use super::lines::Lines;
+use super::memory;
+use super::race::{History, Proof, Race, Watch, WordAccess};
+use super::state::State;
+use super::stop::Onward;
+use super::waiting::{Doing, Used, doing, used};
+use super::watchpoint::{self, Hit};
+use crate::call::Shmid;
+
+/// A thread spins when it has run for so long without an access: longer at first, while programs still begin.
+const SPINS_AT_FIRST: Duration = Duration::from_millis(1);
+const SPINS: Duration = Duration::from_micros(200);
+/// It waits, too, when it was given the processor, or was stopped, or has slept, so often without one.
+const TURNS: u64 = 8;
+const STOPS: u64 = 24;
+const NAPS: u64 = 3;
+/// Who has read the word so often, and not written it, looks at it until it changes.
+const LOOKS: u64 = 2;
+/// How many holds are the first ones, and how long a hold may take: those, and later ones.
+const FIRST: u64 = 8;
+const LONGEST_AT_FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_millis(100);
+/// How many holds are made, and how long all of them together may take; from then on one in so many is made.
+const ENOUGH: u64 = 400;
+const LONG_ENOUGH: Duration = Duration::from_millis(700);
+const SELDOM: u64 = 64;
+/// Longer than this they never take together.
+const MOST: Duration = Duration::from_secs(5);
+/// After so many accesses only writes stop a thread: whoever looks at the word until it changes would stop for ever.
+const MOST_ACCESSES: u64 = 60_000;
+/// How many instructions a thread is followed on its way from a read to a write.
+const STEPS: u64 = 2000;
+
+/// Why a thread stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// It uses the word for the first time: others may not have begun.
+    Arrived,
+    /// It has read.
+    Read,
+    /// It has read and written, and not at once.
+    Wrote,
+}
+
+/// How it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    Held,
+    /// It goes on by single instructions.
+    Steps,
+}
+
+/// What another thread has done since.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// What it had used when it was first looked at.
+    base: Option<Used>,
+    reads: u64,
+    stops: u64,
+}
+
+/// A thread that is held.
+struct Hold {
+    tid: Pid,
+    reason: Reason,
+    pace: Pace,
+    since: Instant,
+    access: WordAccess,
+    /// The number of its access.
+    number: u64,
+    steps: u64,
+    progress: HashMap<Pid, Progress>,
+    /// Whether another has read since it went on by steps, so that it is worth waiting for.
+    has_company: bool,
+}
+
+/// A thread that can be scheduled.
+#[derive(Clone, Copy, Debug, Default)]
+struct Member {
+    /// The process that it belongs to.
+    pid: i32,
+    /// Stopped by job control.
+    listening: bool,
+    holds: u64,
+}
+
+/// What a thread watches.
+struct Armed {
+    places: Vec<u64>,
+    /// Its reads, too.
+    reads: bool,
+}
+
+/// Watches a word, and decides who goes on.
+pub(super) struct Scheduler {
+    pub watch: Watch,
+    /// The segments in the order in which they were attached first.
+    segments: Vec<Shmid>,
+    members: BTreeMap<Pid, Member>,
+    armed: HashMap<Pid, Armed>,
+    instructions: Instructions,
+    lines: Lines,
+    history: History,
+    hold: Option<Hold>,
+    /// Who was let go by another's access, and is to be resumed.
+    released: Option<(Pid, Onward)>,
+    spent: Duration,
+    spun: u64,
+}
+
+impl Scheduler {
+    pub fn new(watch: Watch) -> Scheduler {
+        Scheduler {
+            watch,
+            segments: Vec::new(),
+            members: BTreeMap::new(),
+            armed: HashMap::new(),
+            instructions: Instructions::default(),
+            lines: Lines::default(),
+            history: History::default(),
+            hold: None,
+            released: None,
+            spent: Duration::ZERO,
+            spun: 0,
+        }
+    }
+
+    /// A thread is there.
+    pub fn began(&mut self, tid: Pid, pid: i32) {
+        self.members.insert(tid, Member { pid, ..Member::default() });
+    }
+
+    /// A thread runs another program, in which nothing is watched; the other threads of its process are gone.
+    pub fn ran(&mut self, tid: Pid, pid: i32) {
+        self.members.retain(|_, member| member.pid != pid);
+        self.began(tid, pid);
+        self.armed.remove(&tid);
+        self.instructions.forget(pid);
+        self.lines.forget(pid);
+    }
+
+    /// A thread is gone, and its process, if it was the last of it.
+    pub fn ended(&mut self, tid: Pid, pid: i32) {
+        self.members.remove(&tid);
+        self.armed.remove(&tid);
+        if tid.as_raw() == pid {
+            self.history.ended(pid);
+            self.instructions.forget(pid);
+            self.lines.forget(pid);
+        }
+        if self.hold.as_ref().is_some_and(|hold| hold.tid == tid) {
+            self.end_hold();
+        }
+    }
+
+    /// A segment was attached.
+    pub fn attached(&mut self, shmid: Shmid) {
+        if !self.segments.contains(&shmid) {
+            self.segments.push(shmid);
+        }
+    }
+
+    /// All is over.
+    pub fn finished(self) -> Race {
+        self.history.finished()
+    }
+
+    /// Whether it is proved that an update can be lost.
+    pub fn has_proof(&self) -> bool {
+        self.history.race.proof.is_some()
+    }
+
+    /// Watches the word in a thread, which is stopped, wherever its process has it attached now.
+    pub fn arm(&mut self, tid: Pid, pid: i32, state: &State) {
+        let Some(segment) = self.segments.get(self.watch.segment) else { return };
+        let its = state.attached(pid).filter(|attachment| attachment.shmid == *segment);
+        let places = its.map(|attachment| attachment.address.0 + self.watch.offset as u64);
+        let wanted: Vec<u64> = places.take(watchpoint::MOST).collect();
+        let reads = self.history.number() < MOST_ACCESSES;
+        let before = self.armed.get(&tid);
+        if before.map_or(wanted.is_empty(), |armed| armed.places == wanted && armed.reads == reads) {
+            return;
+        }
+        match watchpoint::arm(tid, &wanted, self.watch.size, reads) {
+            Ok(()) => drop(self.armed.insert(tid, Armed { places: wanted, reads })),
+            // It was killed while it stood here: that says nothing of the machine.
+            Err(nix::errno::Errno::ESRCH) => {}
+            Err(errno) => self.history.race.unwatched = Some(errno),
+        }
+    }
+
+    /// A thread was stopped by the trap of the processor. Nothing, if the trap is the program's own.
+    pub fn trapped(&mut self, tid: Pid, pid: i32) -> Option<Option<WordAccess>> {
+        if let Some(hit) = self.armed.contains_key(&tid).then(|| watchpoint::hit(tid)).flatten() {
+            let access = self.access(tid, pid, hit);
+            self.met(tid, access.clone());
+            return Some(Some(access));
+        }
+        let hold = self.hold.as_mut().filter(|hold| hold.tid == tid && hold.pace == Pace::Steps)?;
+        hold.steps += 1;
+        if hold.has_company || instruction::has_made_a_call(tid) {
+            // It may have let others in: they are waited for anew.
+            (hold.pace, hold.has_company) = (Pace::Held, false);
+            hold.progress.clear();
+        } else if hold.steps > STEPS {
+            self.end_hold();
+        }
+        Some(None)
+    }
+
+    fn access(&mut self, tid: Pid, pid: i32, Hit { number, wrote }: Hit) -> WordAccess {
+        let Scheduler { instructions, lines, .. } = self;
+        let (decoded, end) =
+            instructions.last(tid, pid, wrote, |end| lines.function(pid, end - 1)).unwrap_or((None, 0));
+        let unknown = if wrote { AccessKind::Write } else { AccessKind::Read };
+        let Decoded { kind, read, written, idle } =
+            decoded.unwrap_or(Decoded { kind: unknown, read: None, written: None, idle: false });
+        let known = (if kind.writes() { written } else { read }).map(|known| known & mask(self.watch.size));
+        let value = known.unwrap_or_else(|| self.there(tid, number));
+        // What an exchanging addition has found is what is there still.
+        let idle = idle || kind == AccessKind::Atomic && read == Some(value);
+        let place = self.lines.place(pid, end.saturating_sub(1));
+        WordAccess { pid, tid: tid.as_raw(), kind, value, place, idle }
+    }
+
+    /// The word as it is now.
+    fn there(&self, tid: Pid, number: usize) -> u64 {
+        let address = self.armed.get(&tid).and_then(|armed| armed.places.get(number));
+        let bytes = address.and_then(|address| memory::read(tid, *address, self.watch.size).ok());
+        bytes.map_or(0, |bytes| number_of(&bytes))
+    }
+
+    /// What an access means for whoever is held, and whether its thread is held now.
+    fn met(&mut self, tid: Pid, access: WordAccess) {
+        let number = self.history.add(&access);
+        match &mut self.hold {
+            Some(hold) if hold.tid == tid => self.end_hold(),
+            Some(_) => self.came(tid, &access),
+            None => {}
+        }
+        if self.hold.is_none() && self.may_hold(tid) {
+            self.begin_hold(tid, access, number);
+        }
+    }
+
+    /// Another than the one who is held has come to the word.
+    fn came(&mut self, tid: Pid, access: &WordAccess) {
+        let Some(hold) = &mut self.hold else { return };
+        let progress = hold.progress.entry(tid).or_default();
+        if access.kind.writes() {
+            *progress = Progress::default();
+        } else {
+            progress.reads += 1;
+            hold.has_company = true;
+        }
+        let (reason, number, first) = (hold.reason, hold.number, hold.access.clone());
+        let unordered = reason == Reason::Wrote && hold.pace == Pace::Held && access.kind.writes();
+        if unordered && !self.history.has_read_since(tid, number) {
+            self.history.prove(Proof::Unordered { accesses: vec![first, access.clone()] });
+        }
+        if access.kind.writes() || reason == Reason::Arrived {
+            self.history.race.came += 1;
+            self.let_go(Onward::Free(0));
+        }
+    }
+
+    fn may_hold(&mut self, tid: Pid) -> bool {
+        let others = self.members.len() > 1;
+        let Some(member) =
+            self.members.get_mut(&tid).filter(|_| others && !self.history.race.proof.is_some())
+        else {
+            return false;
+        };
+        member.holds += 1;
+        let is_early = self.history.race.held < ENOUGH || self.spent < LONG_ENOUGH;
+        self.spent < MOST && (is_early || member.holds.is_multiple_of(SELDOM))
+    }
+
+    fn begin_hold(&mut self, tid: Pid, access: WordAccess, number: u64) {
+        let first = self.members.get(&tid).is_some_and(|member| member.holds == 1);
+        let reason = match access.kind {
+            AccessKind::Read => Reason::Read,
+            AccessKind::ReadThenWrite => Reason::Wrote,
+            _ if first => Reason::Arrived,
+            _ => return,
+        };
+        self.history.race.held += 1;
+        self.hold = Some(Hold {
+            tid,
+            reason,
+            pace: Pace::Held,
+            since: Instant::now(),
+            access,
+            number,
+            steps: 0,
+            progress: HashMap::new(),
+            has_company: false,
+        });
+    }
+
+    fn end_hold(&mut self) {
+        if let Some(hold) = self.hold.take() {
+            self.spent += hold.since.elapsed();
+        }
+    }
+
+    /// Ends the hold, and remembers to resume its thread if that stands still.
+    fn let_go(&mut self, onward: Onward) {
+        let held = self.hold.as_ref().filter(|hold| hold.pace == Pace::Held).map(|hold| hold.tid);
+        self.released = held.map(|tid| (tid, onward)).or(self.released);
+        self.end_hold();
+    }
+
+    /// How a thread that has stopped goes on, where it could go on like this.
+    pub fn pace(&mut self, tid: Pid, onward: Onward) -> Onward {
+        if let Some(member) = self.members.get_mut(&tid) {
+            member.listening = onward == Onward::Listening;
+        }
+        match &mut self.hold {
+            Some(hold) if hold.tid == tid => match (onward, hold.pace) {
+                (Onward::Free(0), Pace::Held) => Onward::Held,
+                (Onward::Free(signal), Pace::Steps) => Onward::Step(signal),
+                _ => onward,
+            },
+            Some(hold) => {
+                hold.progress.entry(tid).or_default().stops += 1;
+                onward
+            }
+            None => onward,
+        }
+    }
+
+    /// Who is to be resumed now beside the thread that has stopped.
+    pub fn released(&mut self) -> Option<(Pid, Onward)> {
+        self.released.take()
+    }
+
+    /// Whether a thread stands still because it is held.
+    pub fn holds_one(&self) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.pace == Pace::Held)
+    }
+
+    /// Whether the one who is held has been held for long enough: all others wait, or it took too long.
+    pub fn is_enough(&mut self) -> bool {
+        let Some(hold) = &self.hold else { return false };
+        let longest = if self.history.race.held <= FIRST { LONGEST_AT_FIRST } else { LONGEST };
+        hold.since.elapsed() > longest || self.all_wait()
+    }
+
+    /// Lets it go on: by steps, as long as it has not written what it made of its read.
+    pub fn go_on(&mut self) -> Option<(Pid, Onward)> {
+        let hold = self.hold.as_mut()?;
+        let tid = hold.tid;
+        if hold.reason == Reason::Read && hold.steps <= STEPS {
+            hold.pace = Pace::Steps;
+            return Some((tid, Onward::Step(0)));
+        }
+        self.end_hold();
+        Some((tid, Onward::Free(0)))
+    }
+
+    /// Looked at twice: who has not run in between was not woken by another either.
+    fn all_wait(&mut self) -> bool {
+        let first = self.look_at_others();
+        first.is_some() && first == self.look_at_others()
+    }
+
+    /// What those have used that are blocked; nothing, if somebody does not wait.
+    fn look_at_others(&mut self) -> Option<Vec<Used>> {
+        let Scheduler { hold: Some(hold), members, spun, .. } = self else { return None };
+        let spins = if *spun < FIRST { SPINS_AT_FIRST } else { SPINS };
+        let mut blocked = Vec::new();
+        for (tid, _) in members.iter().filter(|(tid, member)| **tid != hold.tid && !member.listening) {
+            let progress = hold.progress.entry(*tid).or_default();
+            let now = used(*tid)?;
+            let base = *progress.base.get_or_insert(now);
+            let (time, turns) = (now.time.saturating_sub(base.time), now.turns - base.turns);
+            let looks = progress.reads >= LOOKS;
+            match doing(*tid) {
+                Doing::Blocked => blocked.push(now),
+                Doing::Dozing if looks || turns >= NAPS => {}
+                Doing::Running if time >= spins => *spun += 1,
+                Doing::Running if looks || progress.stops >= STOPS || turns >= TURNS + 2 * progress.stops => {
+                }
+                _ => return None,
+            }
+        }
+        Some(blocked)
+    }
+}
+
+fn mask(size: usize) -> u64 {
+    if size >= 8 { u64::MAX } else { (1 << (8 * size)) - 1 }
+}
+
+/// The number that these bytes are.
+fn number_of(bytes: &[u8]) -> u64 {
+    let mut whole = [0; 8];
+    let length = bytes.len().min(8);
+    whole[..length].copy_from_slice(&bytes[..length]);
+    u64::from_le_bytes(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_as_wide_as_its_word() {
+        assert_eq!(number_of(&[0x20, 0x4e]), 20000);
+        assert_eq!((mask(2), mask(4), mask(8)), (0xffff, 0xffff_ffff, u64::MAX));
+    }
+}

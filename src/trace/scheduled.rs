@@ -1,0 +1,113 @@
+//! The loop's part for a word that is watched: it tells the scheduler what happens, and does what it decides.
+//!
+//! **Invariant:** without a scheduler nothing here does anything.
+
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::unistd::Pid;
+
+use super::deadline::Deadline;
+use super::run::Tracer;
+use super::schedule::Scheduler;
+use super::signals;
+use super::stop::{self, Onward, Stop};
+use super::value::{Beginning, Cut, Made, Step};
+use crate::call::{Call, Performed};
+
+/// How often the others are looked at while one is held.
+const BETWEEN_LOOKS: Duration = Duration::from_micros(20);
+
+impl Tracer<'_> {
+    /// Waits for a stop; and lets the one who is held go on when the others have come no further.
+    pub(super) fn next(&mut self, deadline: &Deadline) -> nix::Result<(Pid, Stop)> {
+        while self.cut.is_none() && self.scheduler.as_ref().is_some_and(Scheduler::holds_one) {
+            if let Some(stopped) = stop::poll()? {
+                return Ok(stopped);
+            }
+            if deadline.has_passed() || signals::had_enough().is_some() {
+                return Err(Errno::EINTR);
+            }
+            if let Some(stopped) = self.hold_on()? {
+                return Ok(stopped);
+            }
+        }
+        stop::next()
+    }
+
+    /// Nobody has stopped: is there any use in waiting? Who stops while the others are looked at does not wait.
+    fn hold_on(&mut self) -> nix::Result<Option<(Pid, Stop)>> {
+        let Some(scheduler) = &mut self.scheduler else { return Ok(None) };
+        if !scheduler.is_enough() {
+            thread::sleep(BETWEEN_LOOKS);
+            return Ok(None);
+        }
+        let stopped = stop::poll()?;
+        if stopped.is_none() {
+            let released = scheduler.go_on();
+            self.resume_other(released);
+        }
+        Ok(stopped)
+    }
+
+    /// Lets a thread that has stopped go on as the schedule has it, if there is one.
+    pub(super) fn resume(&mut self, tid: Pid, onward: Onward) {
+        let onward = self.tasks.get(tid).map_or(onward, |task| task.onward(onward));
+        let (Some(scheduler), Some(task)) = (&mut self.scheduler, self.tasks.get(tid)) else {
+            return stop::resume(tid, onward);
+        };
+        scheduler.arm(tid, task.pid, &self.state);
+        let onward = if self.cut.is_some() { onward } else { scheduler.pace(tid, onward) };
+        stop::resume(tid, onward);
+        let released = self.scheduler.as_mut().and_then(Scheduler::released);
+        self.resume_other(released);
+    }
+
+    fn resume_other(&self, released: Option<(Pid, Onward)>) {
+        if let Some((tid, onward)) = released {
+            stop::resume(tid, self.tasks.get(tid).map_or(onward, |task| task.onward(onward)));
+        }
+    }
+
+    /// A thread has used the word, or has made a step on its way. Nothing, if neither has stopped it.
+    pub(super) fn used_word(&mut self, tid: Pid, stopped: Stop) -> Option<Onward> {
+        let pid = self.tasks.get(tid)?.pid;
+        let scheduler = self.scheduler.as_mut().filter(|_| stopped == Stop::Signal(libc::SIGTRAP))?;
+        let access = scheduler.trapped(tid, pid)?;
+        let enough = scheduler.watch.until_proof && scheduler.has_proof();
+        if let Some(access) = &access {
+            self.see(&Step::Access(access));
+        }
+        if enough && self.cut.is_none() {
+            self.cut_short(Cut::Observer);
+        }
+        Some(Onward::Free(0))
+    }
+
+    pub(super) fn schedule_beginning(&mut self, beginning: &Beginning) {
+        if let Some(scheduler) = &mut self.scheduler {
+            scheduler.began(Pid::from_raw(beginning.tid), beginning.pid);
+        }
+    }
+
+    pub(super) fn schedule_program(&mut self, tid: Pid, pid: i32) {
+        if let Some(scheduler) = &mut self.scheduler {
+            scheduler.ran(tid, pid);
+        }
+    }
+
+    pub(super) fn schedule_end(&mut self, tid: Pid, pid: i32) {
+        if let Some(scheduler) = &mut self.scheduler {
+            scheduler.ended(tid, pid);
+        }
+    }
+
+    pub(super) fn schedule_call(&mut self, made: &Made) {
+        let Performed { call, outcome, .. } = &made.performed;
+        if let (Some(scheduler), Call::Shmat { shmid, .. }, Ok(_)) = (&mut self.scheduler, call, outcome) {
+            scheduler.attached(*shmid);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Whether a thread that has not come to a word waits for somebody, or is only slow.
+//!
+//! A lock keeps others out in few ways: they sleep in a system call until they are woken; they sleep for a moment,
+//! look again, and sleep again; or they spin. The first the kernel tells; the others show in how long and how often
+//! a thread has run without coming any further. Both are counted in the thread's own time, so that a busy machine
+//! makes nobody seem to wait.
+//!
+//! **Invariant:** only `/proc` is read. Of a thread that cannot be looked at, it is not said that it waits.
+
+use std::fs;
+use std::time::Duration;
+
+use nix::libc;
+use nix::unistd::Pid;
+
+/// What a thread has used of the processor: `/proc/TID/schedstat`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Used {
+    /// For how long it has run.
+    pub time: Duration,
+    /// How often it was given a processor.
+    pub turns: u64,
+}
+
+/// What a thread does now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// It runs, or would if a processor were free.
+    Running,
+    /// It is in a system call until somebody wakes it.
+    Blocked,
+    /// It is in a system call that ends by itself after some time.
+    Dozing,
+}
+
+/// How much a thread has run so far.
+pub(super) fn used(tid: Pid) -> Option<Used> {
+    let text = fs::read_to_string(format!("/proc/{tid}/schedstat")).ok()?;
+    let mut numbers = text.split_whitespace().map(str::parse);
+    let (time, _, turns) =
+        (numbers.next()?.ok()?, numbers.next()?.ok() as Option<u64>, numbers.next()?.ok()?);
+    Some(Used { time: Duration::from_nanos(time), turns })
+}
+
+/// What a thread does, by the call that it is in: `/proc/TID/syscall`.
+pub(super) fn doing(tid: Pid) -> Doing {
+    let text = fs::read_to_string(format!("/proc/{tid}/syscall")).unwrap_or_default();
+    let mut words = text.split_whitespace();
+    let Some(Ok(number)) = words.next().map(str::parse::<i64>) else { return Doing::Running };
+    let arguments: Vec<u64> =
+        words.filter_map(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok()).collect();
+    match number {
+        // A fault, or a wait of the kernel's own: it goes on by itself.
+        ..0 => Doing::Running,
+        number if ends_by_itself(number, &arguments) => Doing::Dozing,
+        _ => Doing::Blocked,
+    }
+}
+
+/// Whether a call returns after some time though nobody does anything.
+fn ends_by_itself(number: i64, arguments: &[u64]) -> bool {
+    let argument = |place: usize| arguments.get(place).copied().unwrap_or(0);
+    match number {
+        libc::SYS_nanosleep | libc::SYS_clock_nanosleep => true,
+        libc::SYS_futex | libc::SYS_semtimedop | libc::SYS_rt_sigtimedwait => {
+            argument(if number == libc::SYS_rt_sigtimedwait { 2 } else { 3 }) != 0
+        }
+        libc::SYS_ppoll => argument(2) != 0,
+        libc::SYS_pselect6 => argument(4) != 0,
+        libc::SYS_epoll_pwait => argument(3) as i32 >= 0,
+        libc::SYS_mq_timedreceive | libc::SYS_mq_timedsend => argument(4) != 0,
+        _ => older(number, &argument),
+    }
+}
+
+/// The same for calls that only older machines have.
+#[cfg(target_arch = "x86_64")]
+fn older(number: i64, argument: &dyn Fn(usize) -> u64) -> bool {
+    match number {
+        libc::SYS_poll => argument(2) as i32 >= 0,
+        libc::SYS_select => argument(4) != 0,
+        libc::SYS_epoll_wait => argument(3) as i32 >= 0,
+        _ => false,
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn older(_: i64, _: &dyn Fn(usize) -> u64) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_ends_by_itself_and_a_wait_for_others_does_not() {
+        assert!(ends_by_itself(libc::SYS_nanosleep, &[]));
+        assert!(ends_by_itself(libc::SYS_futex, &[0, 0, 0, 0x7ffe]));
+        assert!(!ends_by_itself(libc::SYS_futex, &[0x7f00, 0, 2, 0]));
+        assert!(!ends_by_itself(libc::SYS_semop, &[1, 2, 3, 4]));
+        assert!(!ends_by_itself(libc::SYS_wait4, &[1, 2, 3, 4]));
+    }
+
+    #[test]
+    fn a_thread_that_works_is_seen_to_run() {
+        let me = nix::unistd::gettid();
+        let before = used(me).expect("schedstat");
+        let mut sum = 0u64;
+        while used(me).expect("schedstat").time < before.time + Duration::from_millis(5) {
+            sum = sum.wrapping_add(std::hint::black_box(1));
+        }
+        assert!(sum > 0 && doing(me) != Doing::Dozing);
+    }
+}

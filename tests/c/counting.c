@@ -1,0 +1,504 @@
+/*
+ * Four processes add 1 to a counter in a segment, 5000 times each, in the way that the argument names: some ways keep
+ * every addition, some can lose one, and some only look like four processes that count.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PROCESSES = 4, ROUNDS = 5000 };
+
+/* What lies in the segment: locks stand before the counter and behind it. */
+struct shared {
+    pthread_mutex_t mutex;
+    pthread_mutex_t mutexes[PROCESSES];
+    pthread_rwlock_t rwlock;
+    pthread_spinlock_t spinlock;
+    sem_t semaphore;
+    atomic_int word;
+    atomic_uint next, serving;
+    atomic_int level[PROCESSES], last[PROCESSES];
+    volatile uint64_t counter;
+    atomic_int turn;
+    unsigned slots[PROCESSES];
+};
+
+static struct shared *shared;
+static int me;
+static int set, queue, file, other, tube[2], ring[PROCESSES][2];
+
+static void step(void)
+{
+    uint64_t seen = shared->counter;
+    shared->counter = seen + 1;
+}
+
+static void change(short by, short flags)
+{
+    struct sembuf operation = { 0, by, flags };
+    while (semop(set, &operation, 1) == -1 && (errno == EINTR || errno == EAGAIN))
+        ;
+}
+
+static void lock_file(short type)
+{
+    struct flock range = { .l_type = type, .l_whence = SEEK_SET };
+    while (fcntl(file, F_SETLKW, &range) == -1)
+        ;
+}
+
+static void nap(long nanoseconds)
+{
+    struct timespec time = { 0, nanoseconds };
+    nanosleep(&time, NULL);
+}
+
+/* Ways that keep every addition. */
+
+static void fetch_add(void) { atomic_fetch_add_explicit((_Atomic uint64_t *)&shared->counter, 1, memory_order_relaxed); }
+static void builtin(void) { __sync_add_and_fetch(&shared->counter, 1); }
+static void narrow_add(void) { __atomic_fetch_add((uint16_t *)&shared->counter, 1, __ATOMIC_SEQ_CST); }
+
+static void compare_and_swap(void)
+{
+    _Atomic uint64_t *counter = (_Atomic uint64_t *)&shared->counter;
+    uint64_t seen = atomic_load_explicit(counter, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(counter, &seen, seen + 1))
+        ;
+}
+
+static void swap_spin(void)
+{
+    while (atomic_exchange(&shared->word, 1))
+        ;
+    step();
+    atomic_store(&shared->word, 0);
+}
+
+static void spin_and_yield(void)
+{
+    while (atomic_exchange(&shared->word, 1))
+        sched_yield();
+    step();
+    atomic_store(&shared->word, 0);
+}
+
+static void spin_and_sleep(void)
+{
+    while (atomic_exchange(&shared->word, 1))
+        nap(1000);
+    step();
+    atomic_store(&shared->word, 0);
+}
+
+static void ticket(void)
+{
+    unsigned mine = atomic_fetch_add(&shared->next, 1);
+    while (atomic_load(&shared->serving) != mine)
+        sched_yield();
+    step();
+    atomic_store(&shared->serving, mine + 1);
+}
+
+/* Peterson's lock, for as many as there are. */
+static void peterson(void)
+{
+    for (int level = 1; level < PROCESSES; level++) {
+        atomic_store(&shared->level[me], level);
+        atomic_store(&shared->last[level], me);
+        for (int one = 0; one < PROCESSES; one++)
+            while (one != me && atomic_load(&shared->level[one]) >= level && atomic_load(&shared->last[level]) == me)
+                sched_yield();
+    }
+    step();
+    atomic_store(&shared->level[me], 0);
+}
+
+static void futex(void)
+{
+    int seen = 0;
+    if (!atomic_compare_exchange_strong(&shared->word, &seen, 1))
+        while (atomic_exchange(&shared->word, 2) != 0)
+            syscall(SYS_futex, &shared->word, FUTEX_WAIT, 2, NULL, NULL, 0);
+    step();
+    if (atomic_exchange(&shared->word, 0) == 2)
+        syscall(SYS_futex, &shared->word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void mutex(void)
+{
+    pthread_mutex_lock(&shared->mutex);
+    step();
+    pthread_mutex_unlock(&shared->mutex);
+}
+
+static void timed_mutex(void)
+{
+    struct timespec until;
+    do {
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += until.tv_nsec < 900000000 ? 5000000 : 0;
+    } while (pthread_mutex_timedlock(&shared->mutex, &until) != 0);
+    step();
+    pthread_mutex_unlock(&shared->mutex);
+}
+
+static void rwlock(void)
+{
+    pthread_rwlock_wrlock(&shared->rwlock);
+    step();
+    pthread_rwlock_unlock(&shared->rwlock);
+}
+
+static void spinlock(void)
+{
+    pthread_spin_lock(&shared->spinlock);
+    step();
+    pthread_spin_unlock(&shared->spinlock);
+}
+
+static void posix_semaphore(void)
+{
+    while (sem_wait(&shared->semaphore) == -1)
+        ;
+    step();
+    sem_post(&shared->semaphore);
+}
+
+static void semaphore(void)
+{
+    change(-1, 0);
+    step();
+    change(1, 0);
+}
+
+static void undone_semaphore(void)
+{
+    change(-1, SEM_UNDO);
+    step();
+    change(1, SEM_UNDO);
+}
+
+static void asking_semaphore(void)
+{
+    change(-1, IPC_NOWAIT);
+    step();
+    change(1, 0);
+}
+
+static void record_lock(void)
+{
+    lock_file(F_WRLCK);
+    step();
+    lock_file(F_UNLCK);
+}
+
+static void whole_file_lock(void)
+{
+    flock(other, LOCK_EX);
+    step();
+    flock(other, LOCK_UN);
+}
+
+static void pipe_lock(void)
+{
+    char token;
+    while (read(tube[0], &token, 1) != 1)
+        ;
+    step();
+    if (write(tube[1], "t", 1) != 1)
+        _exit(1);
+}
+
+static void pipe_ring(void)
+{
+    char token;
+    while (read(ring[me][0], &token, 1) != 1)
+        ;
+    step();
+    if (write(ring[(me + 1) % PROCESSES][1], "t", 1) != 1)
+        _exit(1);
+}
+
+static void message_lock(void)
+{
+    struct { long type; } message = { 1 };
+    while (msgrcv(queue, &message, 0, 0, 0) == -1)
+        ;
+    step();
+    msgsnd(queue, &message, 0, 0);
+}
+
+static void by_turns(void)
+{
+    while (atomic_load(&shared->turn) != me)
+        sched_yield();
+    step();
+    atomic_store(&shared->turn, (me + 1) % PROCESSES);
+}
+
+/* The counter itself says whose turn it is. */
+static void by_the_counter(void)
+{
+    while (shared->counter % PROCESSES != (unsigned)me)
+        sched_yield();
+    step();
+}
+
+/* Ways that can lose one. */
+
+static void one_instruction(void)
+{
+#ifdef __x86_64__
+    __asm__ __volatile__("incq %0" : "+m"(shared->counter));
+#else
+    step();
+#endif
+}
+
+static void with_sleep(void)
+{
+    uint64_t seen = shared->counter;
+    nap(1000);
+    shared->counter = seen + 1;
+}
+
+static void load_and_store(void)
+{
+    _Atomic uint64_t *counter = (_Atomic uint64_t *)&shared->counter;
+    atomic_store(counter, atomic_load(counter) + 1);
+}
+
+static void relaxed(void)
+{
+    _Atomic uint64_t *counter = (_Atomic uint64_t *)&shared->counter;
+    uint64_t seen = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, seen + 1, memory_order_relaxed);
+}
+
+static void copied(void)
+{
+    uint64_t number;
+    memcpy(&number, (void *)&shared->counter, sizeof number);
+    number++;
+    memcpy((void *)&shared->counter, &number, sizeof number);
+}
+
+static void lock_for_the_read(void)
+{
+    pthread_mutex_lock(&shared->mutex);
+    uint64_t seen = shared->counter;
+    pthread_mutex_unlock(&shared->mutex);
+    shared->counter = seen + 1;
+}
+
+static void lock_for_the_write(void)
+{
+    uint64_t seen = shared->counter;
+    change(-1, 0);
+    shared->counter = seen + 1;
+    change(1, 0);
+}
+
+static void two_locks(void)
+{
+    change(-1, 0);
+    uint64_t seen = shared->counter;
+    change(1, 0);
+    change(-1, 0);
+    shared->counter = seen + 1;
+    change(1, 0);
+}
+
+static void one_locks(void)
+{
+    if (me == 0)
+        mutex();
+    else
+        step();
+}
+
+static void one_does_not(void)
+{
+    if (me != 0)
+        mutex();
+    else
+        step();
+}
+
+static void own_locks(void)
+{
+    pthread_mutex_lock(&shared->mutexes[me]);
+    step();
+    pthread_mutex_unlock(&shared->mutexes[me]);
+}
+
+static void tried_lock(void)
+{
+    int mine = pthread_mutex_trylock(&shared->mutex) == 0;
+    step();
+    if (mine)
+        pthread_mutex_unlock(&shared->mutex);
+}
+
+static void looked_at_lock(void)
+{
+    while (atomic_load(&shared->word))
+        sched_yield();
+    atomic_store(&shared->word, 1);
+    step();
+    atomic_store(&shared->word, 0);
+}
+
+static void readers(void)
+{
+    pthread_rwlock_rdlock(&shared->rwlock);
+    step();
+    pthread_rwlock_unlock(&shared->rwlock);
+}
+
+static void one_atomic(void)
+{
+    if (me == 0)
+        fetch_add();
+    else
+        step();
+}
+
+static void two_seats(void)
+{
+    change(-1, 0);
+    step();
+    change(1, 0);
+}
+
+/* Ways that are no counting by four. */
+
+static void own_slot(void) { shared->slots[me]++; }
+static void nothing(void) { atomic_fetch_add((_Atomic uint64_t *)&shared->counter, 0); }
+
+static void at_once(void)
+{
+    if (shared->slots[me]++ == 0)
+        atomic_fetch_add((_Atomic uint64_t *)&shared->counter, ROUNDS);
+}
+
+static const struct way {
+    const char *name;
+    void (*add)(void);
+} ways[] = {
+    { "fetch-add", fetch_add }, { "builtin", builtin }, { "narrow", narrow_add },
+    { "compare-and-swap", compare_and_swap }, { "swap-spin", swap_spin }, { "spin-and-yield", spin_and_yield },
+    { "spin-and-sleep", spin_and_sleep }, { "ticket", ticket }, { "peterson", peterson }, { "futex", futex },
+    { "mutex", mutex }, { "timed-mutex", timed_mutex }, { "rwlock", rwlock }, { "spinlock", spinlock },
+    { "posix-semaphore", posix_semaphore }, { "semaphore", semaphore }, { "undone-semaphore", undone_semaphore },
+    { "asking-semaphore", asking_semaphore }, { "record-lock", record_lock }, { "whole-file-lock", whole_file_lock },
+    { "pipe-lock", pipe_lock }, { "pipe-ring", pipe_ring }, { "message-lock", message_lock }, { "by-turns", by_turns },
+    { "by-the-counter", by_the_counter }, { "step", step }, { "one-instruction", one_instruction },
+    { "with-sleep", with_sleep }, { "load-and-store", load_and_store }, { "relaxed", relaxed }, { "copied", copied },
+    { "lock-for-the-read", lock_for_the_read }, { "lock-for-the-write", lock_for_the_write },
+    { "two-locks", two_locks }, { "one-locks", one_locks }, { "one-does-not", one_does_not },
+    { "own-locks", own_locks }, { "tried-lock", tried_lock }, { "looked-at-lock", looked_at_lock },
+    { "readers", readers }, { "one-atomic", one_atomic }, { "two-seats", two_seats }, { "own-slot", own_slot },
+    { "nothing", nothing }, { "at-once", at_once },
+};
+
+static const struct way *way(const char *name)
+{
+    for (size_t one = 0; one < sizeof ways / sizeof ways[0]; one++)
+        if (strcmp(ways[one].name, name) == 0)
+            return &ways[one];
+    fprintf(stderr, "no way: %s\n", name);
+    exit(2);
+}
+
+static void prepare(const char *name)
+{
+    pthread_mutexattr_t mutexes;
+    pthread_mutexattr_init(&mutexes);
+    pthread_mutexattr_setpshared(&mutexes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&mutexes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(&shared->mutex, &mutexes);
+    for (int one = 0; one < PROCESSES; one++)
+        pthread_mutex_init(&shared->mutexes[one], &mutexes);
+    pthread_rwlockattr_t rwlocks;
+    pthread_rwlockattr_init(&rwlocks);
+    pthread_rwlockattr_setpshared(&rwlocks, PTHREAD_PROCESS_SHARED);
+    pthread_rwlock_init(&shared->rwlock, &rwlocks);
+    pthread_spin_init(&shared->spinlock, PTHREAD_PROCESS_SHARED);
+    sem_init(&shared->semaphore, 1, 1);
+    set = semget(IPC_PRIVATE, 1, 0600);
+    semctl(set, 0, SETVAL, strcmp(name, "two-seats") == 0 ? 2 : 1);
+    queue = msgget(IPC_PRIVATE, 0600);
+    struct { long type; } message = { 1 };
+    msgsnd(queue, &message, 0, 0);
+    file = memfd_create("lock", 0);
+    if (pipe(tube) == -1 || write(tube[1], "t", 1) != 1)
+        exit(1);
+    for (int one = 0; one < PROCESSES; one++)
+        if (pipe(ring[one]) == -1)
+            exit(1);
+    if (write(ring[0][1], "t", 1) != 1)
+        exit(1);
+}
+
+static void count(int number, const struct way *way)
+{
+    me = number;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    /* Each has to open the file for itself: a lock of the whole file belongs to whoever has opened it. */
+    other = open(path, O_RDWR);
+    for (int round = 0; round < ROUNDS; round++)
+        way->add();
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return 2;
+    int id = shmget(IPC_PRIVATE, sizeof *shared, IPC_CREAT | IPC_EXCL | 0600);
+    shared = shmat(id, NULL, 0);
+    if (shared == (void *)-1)
+        return 1;
+    prepare(argv[1]);
+    int parent_counts = argc > 2;
+    for (int one = parent_counts; one < PROCESSES; one++)
+        if (fork() == 0) {
+            count(one, way(argv[1]));
+            _exit(0);
+        }
+    if (parent_counts)
+        count(0, way(argv[1]));
+    while (wait(NULL) > 0)
+        ;
+    if (shared->slots[0] > 0 && shared->counter == 0)
+        for (int one = 0; one < PROCESSES; one++)
+            shared->counter += shared->slots[one];
+    if (shared->counter == 0)
+        shared->counter = PROCESSES * ROUNDS;
+    printf("%lu\n", (unsigned long)shared->counter);
+    semctl(set, 0, IPC_RMID);
+    msgctl(queue, IPC_RMID, NULL);
+    return shmdt(shared) == -1 || shmctl(id, IPC_RMID, NULL) == -1;
+}

@@ -1,0 +1,106 @@
+//! After a sequence: back to where it began.
+//!
+//! **Invariant:** no segment, no set and no process of a sequence is there when the next one begins.
+
+use std::sync::atomic::Ordering;
+
+use nix::libc;
+use playground_core::machine::{Action, Machine, Setting, State};
+
+use super::process::op;
+use super::procfs::is_child;
+use super::runner::{Runner, Step};
+use super::script::encode;
+
+impl Runner {
+    /// Ends those who came, takes away what was attached and made, and sets the limits back.
+    pub fn clean_up(&mut self, steps: &[Step], end: Option<Machine>, failed: bool) {
+        let people = self.people.len() as i32;
+        let lost = |runner: &Runner, pid: i32| runner.is_asleep_or_gone(pid, end.as_ref());
+        let renewed: Vec<i32> = (1..=people).filter(|pid| failed || lost(self, *pid)).collect();
+        let guests = self.slots.keys().copied().filter(|pid| *pid > people);
+        let all: Vec<i32> = guests.chain(renewed.iter().copied()).collect();
+        all.iter().for_each(|pid| self.end(*pid));
+        if let Some(end) = end.filter(|_| !failed) {
+            (1..=people).filter(|pid| !renewed.contains(pid)).for_each(|pid| self.detach_all(pid, &end));
+        }
+        if self.mix.limits && !steps.is_empty() {
+            self.set_limits_back();
+        }
+        self.remove_all();
+        renewed.into_iter().for_each(|pid| self.begin_anew(pid));
+    }
+
+    fn is_asleep_or_gone(&self, pid: i32, end: Option<&Machine>) -> bool {
+        let Some(end) = end else { return false };
+        end.processes.get(&pid).is_none_or(|process| process.state != State::Running)
+    }
+
+    fn end(&mut self, pid: i32) {
+        let Some(slot) = self.slots.remove(&pid) else { return };
+        let real = self.board.slots[slot].pid.load(Ordering::Acquire);
+        if real != 0 && is_child(real) {
+            // SAFETY: a process of ours, which nobody has reaped.
+            unsafe { libc::kill(real as i32, libc::SIGKILL) };
+            self.slots.insert(pid, slot);
+            self.command(0, op::REAP, &[slot as u64]);
+            self.slots.remove(&pid);
+        }
+        self.pids.0.retain(|(model, _)| *model != pid);
+    }
+
+    fn begin_anew(&mut self, pid: i32) {
+        if let Some(process) = self.start.processes.remove(&pid) {
+            self.start.spaces.remove(&process.space);
+        }
+        self.begin(pid);
+    }
+
+    fn detach_all(&mut self, pid: i32, end: &Machine) {
+        let before = &self.start.spaces[&self.start.processes[&pid].space];
+        let now = &end.spaces[&end.processes[&pid].space];
+        let new =
+            now.mappings.values().filter(|mapping| before.mappings.get(&mapping.start) != Some(mapping));
+        let new: Vec<(u64, u64)> = new.map(|mapping| (mapping.start, mapping.length())).collect();
+        let slot = self.slots[&pid];
+        for (start, length) in new {
+            self.command(slot, op::MUNMAP, &[start, length]);
+        }
+    }
+
+    fn set_limits_back(&mut self) {
+        let most = u64::MAX - (1 << 24);
+        let usual = [
+            Setting::Shmmax(most),
+            Setting::Shmall(most),
+            Setting::Shmmni(4096),
+            Setting::ShmRmidForced(0),
+            Setting::Sem([32000, 1_024_000_000, 500, 32000]),
+        ];
+        for setting in usual {
+            let order = encode(&Action::Sysctl(setting), |_| 0);
+            self.command(0, order.op, &order.args);
+        }
+    }
+
+    /// A wish for an id can only be used up, so that is done first.
+    fn remove_all(&mut self) {
+        if self.mix.limits {
+            self.command(0, op::SHMGET, &[0, 1, 0]);
+            self.command(0, op::SEMGET, &[0, 1, 0]);
+        }
+        while let Some(id) = self.any(op::SHMCTL, &[0, 14], |place| vec![place, 13]) {
+            self.command(0, op::SHMCTL, &[id, 0]);
+        }
+        while let Some(id) = self.any(op::SEMCTL, &[0, 0, 19], |place| vec![place, 0, 18]) {
+            self.command(0, op::SEMCTL, &[id, 0, 0]);
+        }
+    }
+
+    /// The id at the highest place in use.
+    fn any(&mut self, op: u64, info: &[u64], stat: impl Fn(u64) -> Vec<u64>) -> Option<u64> {
+        let (highest, _) = self.command(0, op, info);
+        let (id, errno) = self.command(0, op, &stat(highest as u64));
+        (errno == 0).then_some(id as u64)
+    }
+}

@@ -1,0 +1,440 @@
+//! What a random process does next: mostly what is likely to meet something, sometimes what is not.
+//!
+//! A step depends on its seed and on the world as it is, so that a sequence from which steps are left out is still a
+//! sensible one: an id that is meant is that of a segment that is there.
+//!
+//! **Invariant:** nothing is ever mapped over what a process runs on, and nothing of that is read or written.
+
+use std::time::Duration;
+
+use playground_core::Mode;
+use playground_core::call::{
+    Address, Call, Cmd, Key, Ownership, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
+};
+use playground_core::machine::{
+    Action, Capabilities, Identity, Machine, Protection, Reply, Resource, Setting, State, Target,
+    UserNamespace,
+};
+
+use super::random::Random;
+
+/// Where fixed addresses are picked from: far from everything that a process maps by itself.
+const WINDOW: u64 = 0x2000_0000_0000;
+const WINDOW_PAGES: u64 = 12;
+const PAGE: u64 = 4096;
+const TASK_SIZE: u64 = 0x7fff_ffff_f000;
+/// How many processes there may be.
+const MOST: usize = 12;
+
+/// What kind of steps are wanted.
+#[derive(Clone, Copy)]
+pub struct Mix {
+    /// Whether limits and settings are turned.
+    pub limits: bool,
+    /// The users that processes may become and give things to.
+    pub users: [u32; 4],
+}
+
+/// What a process does next, and which process.
+pub fn next(machine: &Machine, seed: u64, mix: Mix) -> Option<(i32, Action)> {
+    let mut random = Random::new(seed);
+    let running: Vec<i32> = machine
+        .processes
+        .iter()
+        .filter(|(_, process)| process.state == State::Running)
+        .map(|(pid, _)| *pid)
+        .collect();
+    // A process makes a few steps in a row. Who came last is there only for this sequence, and may do more.
+    let mut block = Random::new(seed / 4);
+    let who = if block.one_in(3) { *running.last()? } else { block.pick(&running) };
+    let chooser = Chooser { machine, pid: who, mix };
+    let mut actions = (0..20).map(|_| chooser.action(&mut random));
+    let picked = actions.find(|action| chooser.is_sensible(action) && chooser.is_harmless(action));
+    picked.map(|action| (who, action))
+}
+
+struct Chooser<'a> {
+    machine: &'a Machine,
+    pid: i32,
+    mix: Mix,
+}
+
+impl Chooser<'_> {
+    fn action(&self, random: &mut Random) -> Action {
+        if self.namespace().segments.len() < 2 && !random.one_in(3) {
+            return Action::Call(self.shmget(random));
+        }
+        let guest = self.pid >= 100;
+        if guest && random.one_in(12) {
+            return if random.one_in(2) {
+                Action::Exit
+            } else {
+                Action::Kill { target: self.somebody(random), signal: 9 }
+            };
+        }
+        if guest && random.one_in(16) {
+            return Action::Setrlimit(self.resource(random));
+        }
+        if self.namespace().sets.is_empty() && random.one_in(6) {
+            return Action::Call(self.semget(random));
+        }
+        match random.below(if self.mix.limits { 124 } else { 114 }) {
+            0..=13 => Action::Call(self.shmget(random)),
+            14..=33 => Action::Call(self.shmat(random)),
+            34..=43 => Action::Call(Call::Shmdt { address: self.attachment(random) }),
+            44..=60 => Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd: self.cmd(random) }),
+            61..=66 => Action::Load { address: self.near(random), length: 1 + random.below(8) },
+            67..=72 => {
+                let bytes = (0..1 + random.below(8)).map(|_| random.next() as u8).collect();
+                Action::Store { address: self.near(random), bytes }
+            }
+            73..=75 => Action::Munmap { address: self.near(random), length: self.length(random) },
+            76..=78 => {
+                let rights = [0, 1, 3, 3, 2, 5, 7].map(Protection::from_bits_truncate);
+                Action::Mprotect {
+                    address: self.near(random),
+                    length: self.length(random),
+                    protection: random.pick(&rights),
+                }
+            }
+            79 => Action::Mmap { address: self.fixed(random), length: self.length(random) },
+            80..=83 => Action::Fork { child: self.new_pid() },
+            84 => Action::Exit,
+            85 if random.one_in(2) => Action::Kill { target: self.somebody(random), signal: 9 },
+            85..=86 => {
+                Action::Kill { target: self.somebody(random), signal: random.pick(&[0, 9, 9, 65, -1]) }
+            }
+            87 => Action::Become(self.identity(random)),
+            88 if random.one_in(4) => Action::Unshare,
+            88..=90 => Action::Call(self.semget(random)),
+            91..=105 => Action::Call(self.semop(random)),
+            106..=113 => Action::Call(self.semctl(random)),
+            114..=121 => Action::Sysctl(self.setting(random)),
+            _ => Action::Setrlimit(self.resource(random)),
+        }
+    }
+
+    fn namespace(&self) -> &playground_core::machine::Namespace {
+        &self.machine.namespaces[&self.machine.processes[&self.pid].namespace]
+    }
+
+    fn space(&self) -> &playground_core::machine::Space {
+        &self.machine.spaces[&self.machine.processes[&self.pid].space]
+    }
+
+    /// A pid that nobody has had in this sequence: it goes with the time of the step.
+    fn new_pid(&self) -> i32 {
+        100 + self.machine.clock.as_secs() as i32
+    }
+
+    fn somebody(&self, random: &mut Random) -> i32 {
+        let all: Vec<i32> = self.machine.processes.keys().copied().collect();
+        let asleep =
+            |pid: &i32| *pid >= 100 && matches!(self.machine.processes[pid].state, State::Waiting(_));
+        let asleep: Vec<i32> = all.iter().copied().filter(asleep).collect();
+        if asleep.is_empty() || random.one_in(2) { random.pick(&all) } else { random.pick(&asleep) }
+    }
+
+    fn shmget(&self, random: &mut Random) -> Call {
+        let usual = [1, 4095, 4096, 4097, 8192, 12288, 25600];
+        let odd = [0, 1 << 20, 3 << 20, 1 << 40, 1 << 47, 1 << 62, 1 << 63, u64::MAX - (1 << 24), u64::MAX];
+        let size = if random.one_in(6) { random.pick(&odd) } else { random.pick(&usual) };
+        let (none, creat, excl) = (ShmgetFlags::empty(), ShmgetFlags::IPC_CREAT, ShmgetFlags::IPC_EXCL);
+        let flags =
+            [none, creat, creat, creat, creat | excl, creat | excl, excl, creat | ShmgetFlags::SHM_NORESERVE];
+        let flags = random.pick(&flags);
+        Call::Shmget { key: self.key(random), size: size as usize, flags, mode: self.mode(random) }
+    }
+
+    fn key(&self, random: &mut Random) -> Key {
+        Key(random.pick(&[0, 0, 1, 1, 2, 3, -1]))
+    }
+
+    fn mode(&self, random: &mut Random) -> Mode {
+        let modes = [0o600, 0o600, 0o666, 0o666, 0o777, 0o640, 0o660, 0, 0o400, 0o200, 0o004, 0o444, 0o060];
+        Mode::from_bits_truncate(random.pick(&modes))
+    }
+
+    fn shmid(&self, random: &mut Random) -> Shmid {
+        let live: Vec<i32> = self.namespace().segments.iter().map(|segment| segment.permissions.id).collect();
+        Shmid(id(&live, random))
+    }
+
+    fn semid(&self, random: &mut Random) -> Semid {
+        let live: Vec<i32> = self.namespace().sets.iter().map(|set| set.permissions.id).collect();
+        Semid(id(&live, random))
+    }
+
+    fn shmat(&self, random: &mut Random) -> Call {
+        let (none, rnd, remap) = (ShmatFlags::empty(), ShmatFlags::SHM_RND, ShmatFlags::SHM_REMAP);
+        let (read, exec) = (ShmatFlags::SHM_RDONLY, ShmatFlags::SHM_EXEC);
+        let odd = ShmatFlags::from_bits_retain(1 << 3);
+        let flags = [
+            none,
+            none,
+            none,
+            none,
+            read,
+            rnd,
+            rnd | remap,
+            remap,
+            remap,
+            exec,
+            read | exec,
+            read | rnd,
+            odd,
+        ];
+        let address = if random.one_in(2) { Address::NULL } else { self.address(random) };
+        Call::Shmat { shmid: self.shmid(random), address, flags: random.pick(&flags) }
+    }
+
+    fn fixed(&self, random: &mut Random) -> Address {
+        Address(WINDOW + random.below(WINDOW_PAGES) * PAGE)
+    }
+
+    /// An address where something may be attached, or where it may not.
+    fn address(&self, random: &mut Random) -> Address {
+        let odd = [1, 0x1000, TASK_SIZE, TASK_SIZE - PAGE, TASK_SIZE - 7, 1 << 63, u64::MAX - 4095, u64::MAX];
+        match random.below(12) {
+            0 => Address(random.pick(&odd)),
+            1 => Address(self.fixed(random).0 + 1 + random.below(4095)),
+            2..=4 => self.fixed(random),
+            _ => self.near(random),
+        }
+    }
+
+    /// An address in an attachment, if there is one, or at its edge.
+    fn near(&self, random: &mut Random) -> Address {
+        let views: Vec<(u64, u64)> = self.space().views().map(|(m, _)| (m.start, m.end)).collect();
+        if views.is_empty() {
+            return self.fixed(random);
+        }
+        let (start, end) = random.pick(&views);
+        Address(match random.below(10) {
+            0 => start + 1,
+            1 => end,
+            2..=3 => start + PAGE,
+            4 => end - PAGE,
+            5 => end - 3,
+            _ => start,
+        })
+    }
+
+    /// Where an attachment began of which something is left, or any other address.
+    fn attachment(&self, random: &mut Random) -> Address {
+        let begin: Vec<u64> =
+            self.space().views().map(|(m, view)| m.start.wrapping_sub(view.offset * PAGE)).collect();
+        if begin.is_empty() || random.one_in(4) { self.address(random) } else { Address(random.pick(&begin)) }
+    }
+
+    fn length(&self, random: &mut Random) -> u64 {
+        random.pick(&[1, 1, 2, 3, 7]) * PAGE - random.pick(&[0, 0, 0, 5])
+    }
+
+    fn cmd(&self, random: &mut Random) -> Cmd {
+        match random.below(20) {
+            0..=2 => Cmd::IpcStat,
+            3..=6 => Cmd::IpcSet(self.ownership(random)),
+            7..=11 => Cmd::IpcRmid,
+            12..=13 => Cmd::ShmLock,
+            14 => Cmd::ShmUnlock,
+            15 => Cmd::IpcInfo,
+            16 => Cmd::ShmInfo,
+            17 => Cmd::ShmStat,
+            18 => Cmd::ShmStatAny,
+            _ => Cmd::Unknown(random.pick(&[-1, 99, 4])),
+        }
+    }
+
+    fn ownership(&self, random: &mut Random) -> Ownership {
+        let mode = Mode::from_bits_truncate(random.pick(&[0, 0o600, 0o666, 0o7777, 0o444, 0o1600, 0o060]));
+        Ownership { uid: self.user(random), gid: self.user(random), mode }
+    }
+
+    fn user(&self, random: &mut Random) -> u32 {
+        let [a, b, c, d] = self.mix.users;
+        random.pick(&[a, b, c, d, b, u32::MAX])
+    }
+
+    fn identity(&self, random: &mut Random) -> Identity {
+        match random.below(6) {
+            0..=1 => Identity::User(self.user(random)),
+            2 => Identity::Group(self.user(random)),
+            3 => Identity::Groups(vec![random.pick(&self.mix.users)]),
+            _ => Identity::Without(random.pick(&[
+                Capabilities::IPC_OWNER,
+                Capabilities::IPC_OWNER,
+                Capabilities::SYS_ADMIN,
+                Capabilities::IPC_LOCK,
+            ])),
+        }
+    }
+
+    fn setting(&self, random: &mut Random) -> Setting {
+        let most = u64::MAX - (1 << 24);
+        let ids = [0, 5, 32768 * 7 + 3, 100, 2147450880, 2147483647, 32767, -1];
+        match random.below(9) {
+            0 => Setting::Shmmax(random.pick(&[8192, most])),
+            1 => Setting::Shmall(random.pick(&[10, 4, most])),
+            2 => Setting::Shmmni(random.pick(&[2, 5, 4096, 40000, -1])),
+            3..=4 => Setting::ShmNextId(random.pick(&ids)),
+            5..=6 => Setting::ShmRmidForced(random.pick(&[0, 1, 1, 1, 1, 2])),
+            7 => Setting::Sem(random.pick(&[
+                [3, 8, 2, 2],
+                [32000, 1024000000, 500, 32000],
+                [32000, 4, 500, 3],
+            ])),
+            _ => Setting::SemNextId(random.pick(&ids)),
+        }
+    }
+
+    fn resource(&self, random: &mut Random) -> Resource {
+        match random.below(3) {
+            0 => Resource::LockedMemory(random.pick(&[
+                Some(0),
+                Some(8192),
+                Some(7 * PAGE),
+                Some(8 * PAGE),
+                None,
+            ])),
+            _ => {
+                let pages = self.space().pages(&self.machine.host) + random.below(9);
+                Resource::AddressSpace(random.pick(&[Some(pages * PAGE), None]))
+            }
+        }
+    }
+
+    fn semget(&self, random: &mut Random) -> Call {
+        let (none, creat, excl) = (ShmgetFlags::empty(), ShmgetFlags::IPC_CREAT, ShmgetFlags::IPC_EXCL);
+        let flags = random.pick(&[none, creat, creat, creat, creat | excl, excl]);
+        let nsems = random.pick(&[1, 1, 2, 3, 4, 4, 0, -1, 32001]);
+        let mode = if random.one_in(3) { self.mode(random) } else { Mode::from_bits_truncate(0o666) };
+        Call::Semget { key: self.key(random), nsems, flags, mode }
+    }
+
+    fn semop(&self, random: &mut Random) -> Call {
+        let semid = self.semid(random);
+        let many = random.pick(&[1, 1, 1, 2, 2, 3, 4]);
+        let ops = match random.below(30) {
+            0 => Vec::new(),
+            1 => vec![self.op(random); 501],
+            _ => (0..many).map(|_| self.op(random)).collect(),
+        };
+        match random.below(5) {
+            0 => Call::Semtimedop {
+                semid,
+                ops,
+                timeout: random.pick(&[Duration::ZERO, Duration::from_secs(5000)]),
+            },
+            _ => Call::Semop { semid, ops },
+        }
+    }
+
+    fn op(&self, random: &mut Random) -> SemOp {
+        let number = if random.one_in(25) { random.pick(&[4, 9, 65535]) } else { random.below(4) as u16 };
+        let number = if random.one_in(2) { 0 } else { number };
+        let change = if random.one_in(6) {
+            random.pick(&[32767, 32766, -32768, 20000])
+        } else {
+            random.pick(&[0, 0, 1, 1, 2, -1, -1, -2])
+        };
+        let undo = SemFlags::SEM_UNDO;
+        let flags =
+            random.pick(&[SemFlags::empty(), undo, undo, SemFlags::IPC_NOWAIT, SemFlags::IPC_NOWAIT | undo]);
+        SemOp { number, change, flags }
+    }
+
+    fn semctl(&self, random: &mut Random) -> Call {
+        let semnum = if random.one_in(12) { random.pick(&[-1, 4, 70000]) } else { random.below(4) as i32 };
+        let cmd = match random.below(25) {
+            0..=5 => SemCmd::SetVal(random.pick(&[0, 0, 1, 1, 2, 5, 32767, 32768, -1])),
+            6 => SemCmd::GetVal,
+            7 => SemCmd::GetPid,
+            8 => SemCmd::GetNcnt,
+            9 => SemCmd::GetZcnt,
+            10 => SemCmd::GetAll,
+            11..=13 => SemCmd::SetAll(self.values(random)),
+            14 => SemCmd::IpcStat,
+            15..=16 => SemCmd::IpcSet(self.ownership(random)),
+            17 => SemCmd::IpcInfo,
+            18 | 23 => SemCmd::SemInfo,
+            19 => SemCmd::SemStat,
+            20 => SemCmd::SemStatAny,
+            21..=22 => SemCmd::IpcRmid,
+            _ => SemCmd::Other(random.pick(&[-1, 99, 5])),
+        };
+        Call::Semctl { semid: self.semid(random), semnum, cmd }
+    }
+
+    fn values(&self, random: &mut Random) -> Vec<u16> {
+        let many = self.namespace().sets.iter().next().map_or(1, |set| set.semaphores.len());
+        (0..many).map(|_| random.pick(&[0, 0, 1, 2, 32767, 32768])).collect()
+    }
+
+    /// Calls on sets are of little use where there is none.
+    fn is_sensible(&self, action: &Action) -> bool {
+        let about_sets = match action {
+            Action::Call(Call::Semctl { cmd, .. }) => !matches!(cmd, SemCmd::IpcInfo | SemCmd::SemInfo),
+            Action::Call(Call::Semop { .. } | Call::Semtimedop { .. }) => true,
+            _ => false,
+        };
+        !about_sets || !self.namespace().sets.is_empty()
+    }
+
+    /// Whether the action can be tried: the model must know its answer, and nothing that the process runs on may be
+    /// in its way.
+    fn is_harmless(&self, action: &Action) -> bool {
+        let children = self.machine.processes.len();
+        let sole = self.machine.processes[&self.pid].credentials.namespace != UserNamespace::Initial;
+        let awake = self.machine.processes.values().filter(|process| process.state == State::Running).count();
+        let reply = self.machine.decide(self.pid, action);
+        match (action, &reply) {
+            (_, Reply::Unknown(_)) => return false,
+            (_, Reply::Waits) => return awake > 2 && self.machine.processes[&self.pid].namespace == 0,
+            (Action::Exit, _) | (_, Reply::Dies(_)) => return self.pid >= 100 && awake > 2,
+            (Action::Kill { target, signal: 9 }, _) => return *target >= 100 && awake > 2,
+            (Action::Fork { .. }, _) => return children < MOST,
+            // Who is seen to change its mind about who it is must be somebody who goes at the end.
+            (Action::Become(Identity::Groups(_)), _) => return self.pid >= 100 && !sole,
+            (Action::Become(_) | Action::Setrlimit(_), _) => return self.pid >= 100,
+            (Action::Unshare, _) => return self.pid >= 100,
+            _ => {}
+        }
+        self.range(action).is_none_or(|(from, to)| !self.is_vital(from, to))
+    }
+
+    /// What a step would map or unmap, if it does.
+    fn range(&self, action: &Action) -> Option<(u64, u64)> {
+        let range = |Address(address): Address, length: u64| {
+            (address & !(PAGE - 1), address.saturating_add(length + PAGE))
+        };
+        match action {
+            Action::Munmap { address, length } | Action::Mmap { address, length } => {
+                Some(range(*address, *length))
+            }
+            Action::Mprotect { address, length, .. } => Some(range(*address, *length)),
+            Action::Call(Call::Shmat { shmid, address, flags }) if flags.contains(ShmatFlags::SHM_REMAP) => {
+                let size = self.namespace().segments.find(shmid.0).map_or(0, |segment| segment.size);
+                Some(range(*address, size))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_vital(&self, from: u64, to: u64) -> bool {
+        let vital = |mapping: &playground_core::machine::Mapping| {
+            mapping.target == Target::Other && !(WINDOW..WINDOW + (1 << 30)).contains(&mapping.start)
+        };
+        self.space().mappings.range(..to).rev().map(|(_, m)| m).take_while(|m| m.end > from).any(vital)
+    }
+}
+
+/// An id: mostly one that is there, sometimes one that never was.
+fn id(live: &[i32], random: &mut Random) -> i32 {
+    match random.below(14) {
+        0 => random.pick(&[-1, 12345678, 0, 32768]),
+        1 if !live.is_empty() => random.pick(live).wrapping_add(32768),
+        _ if !live.is_empty() => random.pick(live),
+        _ => 0,
+    }
+}

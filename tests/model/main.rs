@@ -1,0 +1,155 @@
+//! The proof of the Machine: random sequences on the real kernel and on the model, compared after every step.
+//!
+//! Several processes of several users make calls, touch memory, fork, are killed, turn limits, in an IPC namespace of
+//! their own. After each step the two sides must agree on the result, on every record of every segment and set, on
+//! `SHM_INFO`, on each semaphore with those who wait for it, and on page faults; after every 16th sequence on each
+//! process's maps and resident pages, too. A sequence that shows a difference is made as small as it gets, and told.
+//!
+//! Then wrong rules take the place of right ones, one at a time: each must be found out.
+//!
+//! ```text
+//! cargo test --test model                            what fits in a test run
+//! MODEL_SEQUENCES=100000 cargo test --test model     more of it
+//! MODEL_MUTANTS=1 cargo test --test model            the wrong rules, too
+//! ```
+
+mod board;
+mod clean_up;
+mod compare;
+mod generate;
+mod ground;
+mod mutants;
+mod perform;
+mod process;
+mod procfs;
+mod random;
+mod runner;
+mod script;
+mod shrink;
+
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use ground::{GROUNDS, Ground};
+use mutants::Rules;
+use runner::{Care, Runner};
+
+/// The model's time of the first step of a sequence.
+const FIRST_STEP: i64 = 10;
+/// How many steps a sequence has.
+const STEPS: u64 = 20;
+/// How many sequences each ground runs in a test run.
+const USUAL: u64 = 1000;
+/// Within how many sequences a wrong rule must be found out.
+const ENOUGH: u64 = 2000;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some("--ground") => serve(&args[1..]),
+        // What a test harness may ask of its tests.
+        Some("--list") => {
+            println!("model: test");
+            ExitCode::SUCCESS
+        }
+        _ => prove(),
+    }
+}
+
+/// Runs every ground, two at a time, each in a process of its own.
+fn prove() -> ExitCode {
+    let grounds: Vec<&Ground> = GROUNDS.iter().filter(|ground| ground.can_be_laid()).collect();
+    let skipped = GROUNDS.iter().filter(|ground| !ground.can_be_laid());
+    skipped.for_each(|ground| eprintln!("NOT RUN: {}: the system does not let us", ground.name));
+    let mut failed = false;
+    let proofs = grounds.iter().map(|ground| (ground.name, "right"));
+    let breaks = setting("MODEL_MUTANTS", 0) == 1;
+    let mutants =
+        grounds.iter().take(breaks.into()).flat_map(|ground| [(ground.name, "even"), (ground.name, "odd")]);
+    let jobs: Vec<(&str, &str)> = proofs.chain(mutants).collect();
+    for pair in jobs.chunks(2) {
+        let running: Vec<Child> =
+            pair.iter().enumerate().map(|(cpu, job)| start(job.0, job.1, cpu)).collect();
+        for child in running {
+            let output = child.wait_with_output().expect("a proof that was started");
+            print!("{}", String::from_utf8_lossy(&output.stdout));
+            failed |= !output.status.success();
+        }
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn start(ground: &str, which: &str, cpu: usize) -> Child {
+    let this = std::env::current_exe().expect("this program");
+    let mut command = Command::new(this);
+    command.args(["--ground", ground, which, &cpu.to_string()]).stdout(Stdio::piped());
+    command.spawn().expect("another process")
+}
+
+/// One ground: the rules as they are, or each of half of the mutants.
+fn serve(args: &[String]) -> ExitCode {
+    let [name, which, cpu] = args else { panic!("--ground NAME WHICH CPU") };
+    let ground = GROUNDS.iter().find(|ground| ground.name == name).expect("a ground with this name");
+    let cpu = cpu.parse().expect("a processor's number");
+    let mut runner = ground.lay(cpu);
+    let holds = match which.as_str() {
+        "right" => run_right(&mut runner, ground),
+        half => run_mutants(&mut runner, if half == "even" { 0 } else { 1 }),
+    };
+    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
+    let count = setting("MODEL_SEQUENCES", USUAL);
+    let begin = Instant::now();
+    for number in 0..count {
+        let seeds = seeds(setting("MODEL_SEED", 1) + 1000 * ground.number() as u64, number);
+        if let Some(difference) = runner.run(&seeds, &Rules::RIGHT, care(number, 500)) {
+            let (difference, _) = shrink::smallest(runner, &Rules::RIGHT, seeds, difference);
+            println!("{}: sequence {number} differs: {}", ground.name, difference.what);
+            difference.steps.iter().for_each(|step| println!("    {step}"));
+            return false;
+        }
+    }
+    let time = begin.elapsed().as_secs_f64();
+    let (steps, rate) = (runner.steps, count as f64 / time);
+    println!(
+        "{}: {count} sequences, {steps} steps, no difference; {rate:.0} sequences a second",
+        ground.name
+    );
+    true
+}
+
+fn run_mutants(runner: &mut Runner, half: usize) -> bool {
+    let mut all = true;
+    for rules in mutants::all().iter().skip(half).step_by(2) {
+        let found = (0..ENOUGH).find(|number| finds(runner, rules, *number));
+        match found {
+            Some(number) => println!("{:5} sequences: {}", number + 1, rules.name),
+            None => println!("NOT FOUND in {ENOUGH} sequences: {}", rules.name),
+        }
+        all &= found.is_some();
+    }
+    all
+}
+
+/// Whether a sequence differs under a wrong rule, and does not under the right ones.
+fn finds(runner: &mut Runner, rules: &Rules, number: u64) -> bool {
+    let (seeds, care) = (seeds(7, number), care(number, if rules.concern_time() { 5 } else { 500 }));
+    runner.run(&seeds, rules, care).is_some() && runner.run(&seeds, &Rules::RIGHT, care).is_none()
+}
+
+/// Memory costs more to look at than records do, and a pause, of which there is one in so many sequences, most of all.
+fn care(number: u64, pauses: u64) -> Care {
+    Care { memory: number % 16 == 15, pause: (number % pauses == pauses - 1).then_some(9) }
+}
+
+fn seeds(seed: u64, sequence: u64) -> Vec<u64> {
+    (0..STEPS).map(|step| seed << 44 | sequence << 8 | step).collect()
+}
+
+fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text}: no number")))
+}

@@ -1,0 +1,106 @@
+//! What `/proc` tells of a process: its maps, its resident pages, its powers.
+//!
+//! **Invariant:** a line that cannot be read is no line; nothing else is left out.
+
+use std::fs;
+
+use nix::libc;
+use playground_core::machine::{Capabilities, Machine, Space};
+
+use super::script;
+
+/// Whether there is such a process, be it one that only waits to be reaped.
+pub fn is_child(pid: u32) -> bool {
+    fs::metadata(format!("/proc/{pid}")).is_ok()
+}
+
+/// Memory and swap, in pages.
+pub fn memory() -> u64 {
+    let text = fs::read_to_string("/proc/meminfo").expect("/proc/meminfo");
+    let of = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).expect("a line");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number")
+    };
+    (of("MemTotal:") + of("SwapTotal:")) / 4
+}
+
+/// `RLIMIT_MEMLOCK` of this process.
+pub fn memlock() -> Option<u64> {
+    let limit =
+        nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_MEMLOCK).expect("a limit").0;
+    (limit != libc::RLIM_INFINITY).then_some(limit)
+}
+
+/// What a process may do, and what a program may that root starts from it: also root may have less than all.
+pub fn capabilities_of(pid: u32) -> (Capabilities, Capabilities) {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).expect("the status of a process");
+    let of = |name: &str| {
+        let word = text.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
+        script::capabilities(u64::from_str_radix(word.trim(), 16).expect("a number"))
+    };
+    (of("CapEff:"), of("CapBnd:"))
+}
+
+/// A line of `/proc/PID/maps`: the range, the rights, the offset, the inode and the name.
+struct Line {
+    start: u64,
+    end: u64,
+    rights: String,
+    offset: u64,
+    inode: u64,
+    name: String,
+}
+
+fn line(text: &str) -> Option<Line> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (start, end) = words.first()?.split_once('-')?;
+    let hex = |text: &str| u64::from_str_radix(text, 16).ok();
+    Some(Line {
+        start: hex(start)?,
+        end: hex(end)?,
+        rights: (*words.get(1)?).to_owned(),
+        offset: hex(words.get(2)?)?,
+        inode: words.get(4)?.parse().ok()?,
+        name: words.get(5).copied().unwrap_or_default().to_owned(),
+    })
+}
+
+/// What a process has mapped, as the model is told it. The kernel looks for room below the highest mapping that is
+/// not the stack, nor a page of its own.
+pub fn space_of(pid: u32) -> Space {
+    let text = fs::read_to_string(format!("/proc/{pid}/maps")).expect("the maps of a process");
+    let lines: Vec<Line> =
+        text.lines().filter_map(line).filter(|line| line.start < 0x7fff_ffff_f000).collect();
+    let own = |line: &&Line| !line.name.starts_with("[v") && line.name != "[stack]";
+    let top = lines.iter().filter(own).map(|line| line.end).max().unwrap_or_default();
+    Space::new(lines.iter().map(|line| (line.start, line.end)), top)
+}
+
+/// Where a process's attachments and their resident pages are not what the model says.
+pub fn memory_differs(machine: &Machine, pid: i32, real: u32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{real}/smaps")).unwrap_or_default();
+    let mut kernel = Vec::new();
+    let mut inside = false;
+    for text in text.lines() {
+        if let Some(line) = line(text) {
+            inside = line.name.starts_with("/SYSV");
+            if inside {
+                kernel.push((line.start, line.end, line.rights, line.offset, line.inode, 0));
+            }
+        } else if let (true, Some(rest)) = (inside, text.strip_prefix("Rss:")) {
+            let kib: u64 = rest.trim().trim_end_matches(" kB").parse().unwrap_or_default();
+            kernel.last_mut().expect("a mapping").5 = kib / 4;
+        }
+    }
+    let space = &machine.spaces[&machine.processes[&pid].space];
+    let model: Vec<_> = space
+        .views()
+        .map(|(mapping, view)| {
+            let flag = |bit: u8, letter: char| if view.protection.bits() & bit != 0 { letter } else { '-' };
+            let rights: String = [flag(1, 'r'), flag(2, 'w'), flag(4, 'x'), 's'].into_iter().collect();
+            let present = space.present.range(mapping.start / 4096..mapping.end / 4096).count() as u64;
+            (mapping.start, mapping.end, rights, view.offset * 4096, view.shmid as u64, present)
+        })
+        .collect();
+    (kernel != model).then(|| format!("the memory of {pid} (start, end, rights, offset, inode, pages):\n  kernel {kernel:x?}\n  model  {model:x?}"))
+}

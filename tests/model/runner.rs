@@ -1,0 +1,428 @@
+//! Runs one sequence on both sides: the model says beforehand what will happen, the processes make it happen, and
+//! then the two are compared, step by step.
+//!
+//! The processes hand over to each other, not to the runner: it waits once a sequence.
+//!
+//! **Invariant:** a sequence begins where nothing is attached and no segment and no set is there. What the model
+//! cannot know of that beginning it is told: which ids were dealt last.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use nix::libc;
+use playground_core::Mode;
+use playground_core::call::{Answer, Call, Cmd, Key, SemCmd, Semid, ShmgetFlags, Shmid};
+use playground_core::machine::{Action, Credentials, Machine, Reply, State, Woken};
+
+use super::FIRST_STEP;
+use super::board::{Board, PATIENCE, PLACES, SETS, SLOTS, STEPS, log, step};
+use super::compare::{Pids, Seen};
+use super::generate::{self, Mix};
+use super::mutants::Rules;
+use super::process::{self, op};
+use super::procfs::{capabilities_of, memlock, memory, memory_differs, space_of};
+use super::script::{Order, encode};
+
+/// A user, a group, and one group more.
+pub type Person = (u32, u32, u32);
+
+/// What is looked at more closely.
+#[derive(Clone, Copy, Default)]
+pub struct Care {
+    /// Everybody's maps and resident pages, at the end.
+    pub memory: bool,
+    /// Before this step the next second is awaited, so that one sees which times moved before it, and which after.
+    pub pause: Option<usize>,
+}
+
+/// A difference: what it is, and the steps up to it.
+pub struct Difference {
+    pub what: String,
+    pub steps: Vec<String>,
+}
+
+/// A step of a sequence, as the model sees it.
+pub struct Step {
+    pub pid: i32,
+    pub action: Action,
+    pub reply: Reply,
+    pub woken: Vec<Woken>,
+    pub before: Machine,
+    pub after: Machine,
+    /// Which log is the step's first, which has the answer, and which show the world after it, with the namespace that
+    /// they show.
+    pub first: usize,
+    pub answer: usize,
+    pub seen: Vec<(usize, u64)>,
+}
+
+/// Both sides.
+pub struct Runner {
+    pub board: &'static Board,
+    /// The world before any sequence.
+    pub start: Machine,
+    pub people: Vec<Person>,
+    pub alone: bool,
+    pub slots: BTreeMap<i32, usize>,
+    pub pids: Pids,
+    pub written: usize,
+    pub mix: Mix,
+    pub steps: u64,
+}
+
+impl Runner {
+    /// A world with one process for each person. `alone` is whoever is root of a user namespace with nobody else.
+    pub fn new(people: Vec<Person>, alone: bool, limits: bool) -> Runner {
+        let board = Board::new();
+        // SAFETY: this process has one thread, and the child allocates nothing.
+        if unsafe { libc::fork() } == 0 {
+            process::serve(board, 0)
+        }
+        while board.slots[0].pid.load(Ordering::Acquire) == 0 {
+            std::thread::yield_now();
+        }
+        let users = [people[0].0, people[1].0, people[2].0, people[3].0];
+        let (slots, pids) = (BTreeMap::from([(0, 0)]), Pids(vec![(0, 0)]));
+        let start = Machine::new(playground_core::machine::Host::x86_64(memory()));
+        let mix = Mix { limits, users };
+        let mut runner = Runner { board, start, people, alone, slots, pids, written: 0, mix, steps: 0 };
+        (1..=runner.people.len() as i32).for_each(|pid| runner.begin(pid));
+        runner
+    }
+
+    /// Lets a process begin that lives on from sequence to sequence.
+    pub fn begin(&mut self, pid: i32) {
+        let (uid, gid, group) = self.people[pid as usize - 1];
+        let slot = self.free_slot(pid);
+        let (real, _) = self.command(0, op::FORK, &[slot as u64]);
+        if uid != 0 {
+            for (what, id) in [(2, group), (1, gid), (0, uid)] {
+                self.command(slot, op::BECOME, &[what, id.into()]);
+            }
+        }
+        let mut credentials = match self.alone {
+            true => Credentials::root_of_namespace(),
+            false => Credentials::user(uid, gid),
+        };
+        if uid != 0 {
+            credentials.groups = vec![group];
+        }
+        let real = real as u32;
+        (credentials.effective, credentials.bounding) = capabilities_of(real);
+        self.pids.0.retain(|(model, _)| *model != pid);
+        self.pids.0.push((pid, real));
+        self.start.begin(pid, credentials, space_of(real));
+        let limit = memlock();
+        let process = std::sync::Arc::make_mut(self.start.processes.get_mut(&pid).expect("it has begun"));
+        process.locked_memory = limit;
+    }
+
+    fn free_slot(&mut self, pid: i32) -> usize {
+        let taken = |slot: &usize| self.slots.values().any(|other| other == slot);
+        let slot = (1..SLOTS).find(|slot| !taken(slot)).expect("a free slot");
+        self.board.slots[slot].turn.clear();
+        self.board.slots[slot].pid.store(0, Ordering::Release);
+        self.board.slots[slot].returned.store(0, Ordering::Release);
+        self.slots.insert(pid, slot);
+        slot
+    }
+
+    /// Has one process do one thing, now.
+    pub fn command(&mut self, slot: usize, op: u64, args: &[u64]) -> (i64, i32) {
+        self.written = 0;
+        let mut order = Order { op, args: [0; 8] };
+        order.args[..args.len()].copy_from_slice(args);
+        self.write(slot, &order, &[], &Look::nothing(), false);
+        self.play().expect("a process that answers");
+        let log = &self.board.logs[0];
+        (log.get(log::VALUE) as i64, log.get(log::ERRNO) as i32)
+    }
+
+    /// Writes a step on the board, with what is to be looked at after it.
+    fn write(&mut self, slot: usize, order: &Order, woken: &[usize], look: &Look, leaves: bool) -> usize {
+        let number = self.written;
+        let step = &self.board.steps[number];
+        step.set(step::SLOT, slot as u64);
+        step.set(step::OP, order.op);
+        order.args.iter().enumerate().for_each(|(at, arg)| step.set(step::ARGS + at, *arg));
+        step.set(step::LEAVES, leaves.into());
+        step.set(step::WAKES, woken.len() as u64);
+        woken.iter().enumerate().for_each(|(at, slot)| step.set(step::WOKEN + at, *slot as u64));
+        step.set(step::PLACES, look.segments.len().min(PLACES) as u64);
+        look.segments
+            .iter()
+            .take(PLACES)
+            .enumerate()
+            .for_each(|(at, id)| step.set(step::PLACE + at, *id as u64));
+        step.set(step::SETS, look.sets.len().min(SETS) as u64);
+        look.sets.iter().take(SETS).enumerate().for_each(|(at, id)| step.set(step::SET + at, *id as u64));
+        self.board.logs[number].set(log::DONE, 0);
+        self.written += 1;
+        number
+    }
+
+    /// Lets the processes do what is written.
+    fn play(&mut self) -> Result<(), String> {
+        self.board.next.store(0, Ordering::Release);
+        self.board.count.store(self.written as u32, Ordering::Release);
+        self.board.runner.clear();
+        let first = self.board.steps[0].get(step::SLOT) as usize;
+        self.board.slots[first].turn.give();
+        if self.board.runner.wait(Some(PATIENCE + Duration::from_secs(1))) {
+            Ok(())
+        } else {
+            Err(self.stuck())
+        }
+    }
+
+    fn stuck(&self) -> String {
+        let number = self.board.next.load(Ordering::Acquire);
+        format!("step {number} on the board does not end: the kernel lets it wait, or ends its process")
+    }
+
+    /// Runs a sequence, and says where the two sides differ.
+    pub fn run(&mut self, seeds: &[u64], rules: &Rules, care: Care) -> Option<Difference> {
+        let machine = self.synchronised();
+        let steps = self.write_sequence(machine, seeds, rules, care.pause);
+        self.steps += steps.len() as u64;
+        let stuck = if steps.is_empty() { Ok(()) } else { self.play() };
+        let found = self.compare(&steps, stuck.err());
+        let end = steps.last().map(|step| step.after.clone());
+        let found =
+            found.or_else(|| care.memory.then(|| self.compare_memory(end.as_ref()?, &steps)).flatten());
+        self.clean_up(&steps, end, found.is_some());
+        found
+    }
+
+    /// The start, with the ids that the kernel deals next.
+    fn synchronised(&mut self) -> Machine {
+        let mut machine = self.start.clone();
+        let mode = Mode::empty();
+        let shm = Call::Shmget { key: Key::PRIVATE, size: 1, flags: ShmgetFlags::empty(), mode };
+        let sem = Call::Semget { key: Key::PRIVATE, nsems: 1, flags: ShmgetFlags::empty(), mode };
+        let first = 1;
+        let slot = self.slots[&first];
+        for (call, is_set) in [(shm, false), (sem, true)] {
+            let order = encode(&Action::Call(call.clone()), |_| 0);
+            let (id, errno) = self.command(slot, order.op, &order.args);
+            assert_eq!(errno, 0, "an id to begin with: {call}");
+            let id = id as i32;
+            let answer = if is_set { Answer::Set(Semid(id)) } else { Answer::Id(Shmid(id)) };
+            machine.effect(first, &Action::Call(call), &Reply::Returns(Ok(answer)));
+            let remove = match is_set {
+                true => Call::Semctl { semid: Semid(id), semnum: 0, cmd: SemCmd::IpcRmid },
+                false => Call::Shmctl { shmid: Shmid(id), cmd: Cmd::IpcRmid },
+            };
+            let order = encode(&Action::Call(remove.clone()), |_| 0);
+            self.command(slot, order.op, &order.args);
+            machine.effect(first, &Action::Call(remove), &Reply::Returns(Ok(Answer::Done)));
+        }
+        machine
+    }
+
+    fn write_sequence(
+        &mut self,
+        mut machine: Machine,
+        seeds: &[u64],
+        rules: &Rules,
+        pause: Option<usize>,
+    ) -> Vec<Step> {
+        self.written = 0;
+        let mut steps = Vec::new();
+        for (number, seed) in seeds.iter().enumerate() {
+            if self.written + 4 > STEPS || self.slots.len() + 2 > SLOTS {
+                break;
+            }
+            machine.clock = Duration::from_secs((FIRST_STEP + number as i64) as u64);
+            if pause == Some(number) {
+                let order = Order { op: op::PAUSE, args: [0; 8] };
+                self.write(0, &order, &[], &Look::nothing(), false);
+            }
+            let Some((pid, action)) = generate::next(&machine, *seed, self.mix) else { continue };
+            let before = machine.clone();
+            let reply = rules.decide(&machine, pid, &action);
+            let woken = rules.effect(&mut machine, pid, &action, &reply);
+            let after = machine.clone();
+            let mut step = Step {
+                pid,
+                action,
+                reply,
+                woken,
+                before,
+                after,
+                first: self.written,
+                answer: 0,
+                seen: Vec::new(),
+            };
+            self.write_step(&mut step);
+            steps.push(step);
+        }
+        steps
+    }
+
+    /// A step is one on the board, unless its process falls asleep in it, or ends: then the observer waits for that.
+    /// The observer also looks at the sets, for which it has permission.
+    fn write_step(&mut self, step: &mut Step) {
+        if let Action::Fork { child } = step.action {
+            self.free_slot(child);
+        }
+        let slots = self.slots.clone();
+        let order = encode(&step.action, |pid| slots[&pid]);
+        let slot = slots[&step.pid];
+        let woken: Vec<usize> = step.woken.iter().map(|woken| slots[&woken.pid]).collect();
+        let here = step.after.processes.get(&step.pid).map_or(0, |process| process.namespace);
+        let waits_for = |op, args: [u64; 3]| Order { op, args: [args[0], args[1], args[2], 0, 0, 0, 0, 0] };
+        match (&step.action, &step.reply) {
+            (_, Reply::Waits) => {
+                let State::Waiting(semid) = step.after.processes[&step.pid].state else {
+                    unreachable!("it waits")
+                };
+                let sleepers =
+                    step.after.namespaces[&here].sets.find(semid).map_or(0, |set| set.waiters.len());
+                self.write(slot, &order, &[], &Look::nothing(), true);
+                let order = waits_for(op::AWAIT_SLEEP, [slot as u64, semid as u64, sleepers as u64]);
+                step.answer = self.write(0, &order, &[], &Look::all(&step.after, 0), false);
+                step.seen = vec![(step.answer, 0)];
+            }
+            _ if step.ends_itself() => {
+                self.write(slot, &order, &[], &Look::nothing(), true);
+                let order = waits_for(op::REAP, [slot as u64, 0, 0]);
+                step.answer = self.write(0, &order, &woken, &Look::all(&step.after, 0), false);
+                step.seen = vec![(step.answer, 0)];
+            }
+            (Action::Kill { target, signal: 9 }, Reply::Returns(Ok(_))) => {
+                step.answer = self.write(slot, &order, &[], &Look::nothing(), false);
+                let order = waits_for(op::REAP, [slots[target] as u64, 0, 0]);
+                step.seen = vec![(self.write(0, &order, &woken, &Look::all(&step.after, 0), false), 0)];
+            }
+            _ => {
+                step.answer = self.write(slot, &order, &woken, &Look::segments(&step.after, here), false);
+                step.seen = vec![(step.answer, here)];
+                if here == 0 && step.concerns_sets() {
+                    let order = waits_for(op::OBSERVE, [0; 3]);
+                    step.seen.push((self.write(0, &order, &[], &Look::all(&step.after, 0), false), 0));
+                }
+            }
+        }
+    }
+
+    fn compare(&mut self, steps: &[Step], stuck: Option<String>) -> Option<Difference> {
+        let mut times = Vec::new();
+        for (number, step) in steps.iter().enumerate() {
+            let (first, last) = (step.first, step.seen.last().map_or(step.answer, |(seen, _)| *seen));
+            let from = self.board.logs[first].get(log::FROM);
+            // A step whose seed gave nothing to do left its time unused.
+            times.resize((step.after.clock.as_secs() as i64 - FIRST_STEP) as usize, (0, 0));
+            times.push((from, self.board.logs[last].get(log::TO)));
+            let result = match &stuck {
+                Some(stuck) if !self.is_logged(step) => Err(stuck.clone()),
+                _ => self.compare_step(step, &times),
+            };
+            if let Err(what) = result {
+                return Some(Difference { what, steps: told(&steps[..=number]) });
+            }
+        }
+        None
+    }
+
+    fn is_logged(&self, step: &Step) -> bool {
+        step.seen.iter().all(|(number, _)| self.board.logs[*number].get(log::DONE) == 1)
+    }
+
+    fn compare_step(&mut self, step: &Step, times: &[(u64, u64)]) -> Result<(), String> {
+        let log = &self.board.logs[step.answer];
+        if let Action::Fork { child } = step.action {
+            self.pids.0.push((child, log.get(log::VALUE) as u32));
+        }
+        let seen = |number| Seen { board: self.board, number, pids: &self.pids, times };
+        let answer = seen(step.answer);
+        match (&step.action, &step.reply) {
+            (_, Reply::Waits) if log.get(log::VALUE) != 0 => {
+                return Err("the kernel does not let it wait".into());
+            }
+            (_, Reply::Dies(fatal)) => answer.died_of(*fatal)?,
+            (_, Reply::Waits) => {}
+            _ if step.ends_itself() => {}
+            (Action::Fork { .. }, _) => {}
+            (
+                Action::Call(Call::Semctl { cmd: SemCmd::GetPid, .. }),
+                Reply::Returns(Ok(Answer::Number(pid))),
+            ) => {
+                let pid = self.pids.real(*pid) as i32;
+                answer.reply(&Ok(Answer::Number(pid)).into())?;
+            }
+            (_, reply) => answer.reply(reply)?,
+        }
+        if let (Action::Load { .. } | Action::Store { .. }, Some(after)) =
+            (&step.action, step.after.processes.get(&step.pid))
+        {
+            answer.faults(&step.before.processes[&step.pid], after)?;
+        }
+        for (number, namespace) in &step.seen {
+            seen(*number).world(&step.after, *namespace)?;
+        }
+        let waker = step.seen.first().map_or(step.answer, |(number, _)| *number);
+        seen(waker).woken(&step.woken)
+    }
+
+    /// What `/proc` says of everybody's memory, beside the model's.
+    fn compare_memory(&self, end: &Machine, steps: &[Step]) -> Option<Difference> {
+        let difference = |pid: &i32| memory_differs(end, *pid, self.pids.real(*pid) as u32);
+        let what = end.processes.keys().find_map(difference)?;
+        Some(Difference { what, steps: told(steps) })
+    }
+}
+
+impl Step {
+    /// Whether the process makes no other step, so that nobody else can say what came of this one.
+    fn ends_itself(&self) -> bool {
+        matches!(self.action, Action::Exit) || !self.after.processes.contains_key(&self.pid)
+    }
+
+    fn concerns_sets(&self) -> bool {
+        let has_sets = |machine: &Machine| machine.namespaces.get(&0).is_some_and(|n| !n.sets.is_empty());
+        let calls = [&self.action];
+        let about = calls.iter().any(|action| {
+            matches!(
+                action,
+                Action::Call(
+                    Call::Semget { .. } | Call::Semop { .. } | Call::Semtimedop { .. } | Call::Semctl { .. }
+                ) | Action::Unshare
+            )
+        });
+        about && (has_sets(&self.before) || has_sets(&self.after))
+    }
+}
+
+/// What is to be looked at after a step: ids of segments and of sets.
+struct Look {
+    segments: Vec<i32>,
+    sets: Vec<i32>,
+}
+
+impl Look {
+    fn nothing() -> Look {
+        Look { segments: Vec::new(), sets: Vec::new() }
+    }
+
+    fn segments(machine: &Machine, namespace: u64) -> Look {
+        let namespace = machine.namespaces.get(&namespace).into_iter();
+        let segments = namespace.flat_map(|namespace| namespace.segments.iter());
+        Look { segments: segments.map(|segment| segment.permissions.id).collect(), sets: Vec::new() }
+    }
+
+    fn all(machine: &Machine, namespace: u64) -> Look {
+        let sets = machine.namespaces.get(&namespace).into_iter().flat_map(|namespace| namespace.sets.iter());
+        Look { sets: sets.map(|set| set.permissions.id).collect(), ..Look::segments(machine, namespace) }
+    }
+}
+
+fn told(steps: &[Step]) -> Vec<String> {
+    let told = |step: &Step| {
+        let mut t = format!("{:>4}  {:?} = {:?}", step.pid, step.action, step.reply);
+        t.truncate(400);
+        t
+    };
+    steps.iter().map(told).collect()
+}
