@@ -26,7 +26,7 @@ impl Toolchain {
     pub fn find() -> Toolchain {
         let rust = sysroot();
         let rustc = rust.as_ref().map(|root| root.join("bin/rustc"));
-        let others = ["cc", "c++", "ld", "as", "sh"].into_iter().filter_map(|name| folder_of(name));
+        let others = ["cc", "c++", "ld", "as", "sh"].into_iter().filter_map(folder_of);
         let folders = rust.into_iter().chain(others).chain(python());
         let folders: Vec<PathBuf> = folders.filter(|folder| !is_system(folder)).collect();
         Toolchain { rustc, folders }
@@ -80,8 +80,7 @@ pub(super) fn folder_of(name: &str) -> Option<PathBuf> {
 /// A program as `execvp` would find it.
 fn in_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    let found = env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_program(file));
-    found
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_program(file))
 }
 
 fn is_program(file: &Path) -> bool {

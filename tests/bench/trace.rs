@@ -69,7 +69,63 @@ fn main() -> Result<()> {
     let article = built("shm", "tests/c/shm.c", &[])?;
     let busy = built("busy", "tests/bench/busy.c", &["-include", "sys/syscall.h", "-include", "unistd.h"])?;
     compare("The article's program in C: 7 calls", &article, options.rounds, 1.25)?;
-    compare("The same with 100,000 other system calls", &busy, options.rounds, 1.5)
+    compare("The same with 100,000 other system calls", &busy, options.rounds, 1.5)?;
+    many_segments()
+}
+
+/// How many segments are made, and removed: each number is twice the one before.
+const SEGMENTS: [u32; 4] = [500, 1000, 2000, 4000];
+
+/// Of how many runs the least time is taken.
+const RUNS: usize = 5;
+
+/// What a segment costs may not grow with how many there are: the table that is looked at has as many rows.
+fn many_segments() -> Result<()> {
+    let many = built("many", "tests/bench/many.c", &[])?;
+    println!("\nMany segments, each made and removed: the least of {RUNS} runs");
+    println!(
+        "  {:<10}{:>12}{:>16}{:>12}{:>20}",
+        "segments", "trace", "for a segment", "strace", "trace of strace"
+    );
+    for count in SEGMENTS {
+        let trace = least(|| by_trace_with(&many, count))?;
+        let strace = least(|| by_strace_with(&many, count))?;
+        let each = trace * 1e3 / f64::from(count);
+        println!("  {count:<10}{trace:>9.0} ms{each:>13.1} us{strace:>9.0} ms{:>18.2} x", trace / strace);
+    }
+    println!("  goal: the same for a segment, however many there are; 4000 in less than 2000 ms");
+    Ok(())
+}
+
+/// The least time, in milliseconds.
+fn least(run: impl Fn() -> Result<()>) -> Result<f64> {
+    let mut least = f64::INFINITY;
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        run()?;
+        least = least.min(start.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(least)
+}
+
+/// In an IPC namespace of its own, where 4000 segments are in nobody's way, and go with it.
+fn apart(tool: &str) -> Command {
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--user", "--map-root-user", "--ipc", tool]);
+    unshare
+}
+
+fn by_trace_with(program: &Path, count: u32) -> Result<()> {
+    let mut trace = apart(TRACE);
+    succeed(
+        trace.arg("--output").arg(Path::new(SCRATCH).join("trace.told")).arg(program).arg(count.to_string()),
+    )
+}
+
+fn by_strace_with(program: &Path, count: u32) -> Result<()> {
+    let mut strace = apart("strace");
+    strace.args(["--seccomp-bpf", "-f", "-e", "trace=%ipc", "-o"]);
+    succeed(strace.arg(Path::new(SCRATCH).join("strace.told")).arg(program).arg(count.to_string()))
 }
 
 fn built(name: &str, source: &str, options: &[&str]) -> Result<PathBuf> {
@@ -130,7 +186,7 @@ fn output() -> Result<File> {
 }
 
 fn untraced(program: &Path) -> Result<()> {
-    succeed(Command::new(program))
+    succeed(&mut Command::new(program))
 }
 
 fn by_library(program: &Path) -> Result<()> {
@@ -142,14 +198,12 @@ fn by_library(program: &Path) -> Result<()> {
 
 fn nothing(_: &Path) -> Result<()> {
     let mut trace = Command::new(TRACE);
-    trace.arg("--version");
-    succeed(trace)
+    succeed(trace.arg("--version"))
 }
 
 fn by_trace(program: &Path) -> Result<()> {
     let mut trace = Command::new(TRACE);
-    trace.arg("--output").arg(Path::new(SCRATCH).join("trace.told")).arg(program);
-    succeed(trace)
+    succeed(trace.arg("--output").arg(Path::new(SCRATCH).join("trace.told")).arg(program))
 }
 
 fn by_strace(program: &Path) -> Result<()> {
@@ -157,11 +211,10 @@ fn by_strace(program: &Path) -> Result<()> {
     strace
         .args(["--seccomp-bpf", "-f", "-e", "trace=%ipc", "-o"])
         .arg(Path::new(SCRATCH).join("strace.told"));
-    strace.arg(program);
-    succeed(strace)
+    succeed(strace.arg(program))
 }
 
-fn succeed(mut command: Command) -> Result<()> {
+fn succeed(command: &mut Command) -> Result<()> {
     let status = command.stdin(Stdio::null()).stdout(output()?).status()?;
     if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}").into()) }
 }

@@ -1,0 +1,97 @@
+//! A process's variables: bytes of the prompt's own, at addresses that no process can have.
+//!
+//! A variable has an address, so that `&buf` is a value like others. The addresses lie in the half of the 64-bit range
+//! that belongs to the kernel: what a segment is mapped to can never be one of them.
+
+use std::collections::BTreeMap;
+
+use super::ty::Ty;
+
+/// Where the variables start.
+const START: u64 = 0xffff_8000_0000_0000;
+/// The bytes that all variables and strings of a process may take.
+const LARGEST: usize = 1 << 20;
+
+/// A variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    /// What it holds.
+    pub ty: Ty,
+    /// Where it is.
+    pub address: u64,
+}
+
+/// The variables of one process, and their bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arena {
+    variables: BTreeMap<String, Variable>,
+    bytes: Vec<u8>,
+}
+
+impl Default for Arena {
+    /// The variables of a process that has just begun: `errno`.
+    fn default() -> Arena {
+        let mut arena = Arena { variables: BTreeMap::new(), bytes: Vec::new() };
+        arena.declare("errno", Ty::INT);
+        arena
+    }
+}
+
+impl Arena {
+    /// The variable of this name.
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.variables.get(name)
+    }
+
+    /// Every variable, by name.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &Variable)> {
+        self.variables.iter().map(|(name, variable)| (name.as_str(), variable))
+    }
+
+    /// Makes a variable of zeros; one of the same name is forgotten. Nothing, if there is no room.
+    pub fn declare(&mut self, name: &str, ty: Ty) -> Option<Variable> {
+        let address = self.reserve(ty.size())?;
+        let variable = Variable { ty, address };
+        self.variables.insert(name.to_owned(), variable.clone());
+        Some(variable)
+    }
+
+    /// Puts `errno` to 0, and forgets the bytes that belong to no variable.
+    pub fn forget_errno_and_texts(&mut self) {
+        let variables = std::mem::take(&mut self.variables);
+        let mut kept = Arena { variables: BTreeMap::new(), bytes: Vec::new() };
+        for (name, variable) in variables.into_iter().filter(|(name, _)| name != "errno") {
+            let bytes = self.load(variable.address, variable.ty.size()).unwrap_or_default();
+            if let Some(place) = kept.declare(&name, variable.ty) {
+                let _ = kept.store(place.address, bytes);
+            }
+        }
+        *self = kept;
+    }
+
+    /// Sets aside bytes without a name, which are zeros. Nothing, if there is no room.
+    pub fn reserve(&mut self, size: u64) -> Option<u64> {
+        let start = self.bytes.len().next_multiple_of(16);
+        let end = usize::try_from(size).ok()?.checked_add(start).filter(|end| *end <= LARGEST)?;
+        self.bytes.resize(end, 0);
+        Some(START + start as u64)
+    }
+
+    /// Whether an address is one of a variable or a string.
+    pub fn holds(address: u64) -> bool {
+        address >= START
+    }
+
+    /// The bytes at an address, if all are there.
+    pub fn load(&self, address: u64, length: u64) -> Option<&[u8]> {
+        let start = usize::try_from(address.checked_sub(START)?).ok()?;
+        self.bytes.get(start..start.checked_add(usize::try_from(length).ok()?)?)
+    }
+
+    /// Changes the bytes at an address, if all are there.
+    pub fn store(&mut self, address: u64, bytes: &[u8]) -> Option<()> {
+        let start = usize::try_from(address.checked_sub(START)?).ok()?;
+        self.bytes.get_mut(start..start.checked_add(bytes.len())?)?.copy_from_slice(bytes);
+        Some(())
+    }
+}

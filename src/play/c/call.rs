@@ -1,0 +1,320 @@
+//! Calls of functions: which [`Action`] each one is, and where its answer goes.
+
+use std::time::Duration;
+
+use playground_core::Errno;
+use playground_core::call::{
+    Address, Answer, Call, Cmd, Key, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
+};
+use playground_core::machine::{Action, Identity, Protection, Space};
+
+use super::evaluate::{Evaluation, Result, wrong};
+use super::records;
+use super::structs::{SEMBUF, SHMID_DS, TIMESPEC};
+use super::ty::Ty;
+use super::value::Value;
+use crate::language::{At, Expr, Kind, function};
+
+/// What a parameter of a function is, as far as a mistake can be seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Parameter {
+    /// An integer.
+    Number,
+    /// An address.
+    Pointer,
+    /// So many more of any kind.
+    More,
+}
+use Parameter::{More, Number, Pointer};
+
+/// The functions that the kernel performs, and their parameters.
+const SYSTEM: [(&str, &[Parameter]); 19] = [
+    ("shmget", &[Number, Number, Number]),
+    ("shmat", &[Number, Pointer, Number]),
+    ("shmdt", &[Pointer]),
+    ("shmctl", &[Number, Number, Pointer]),
+    ("semget", &[Number, Number, Number]),
+    ("semop", &[Number, Pointer, Number]),
+    ("semtimedop", &[Number, Pointer, Number, Pointer]),
+    ("semctl", &[Number, Number, Number, More]),
+    ("ftok", &[Pointer, Number]),
+    ("fork", &[]),
+    ("exit", &[Number]),
+    ("kill", &[Number, Number]),
+    ("execlp", &[Pointer, Pointer, More]),
+    ("getpid", &[]),
+    ("getuid", &[]),
+    ("setuid", &[Number]),
+    ("setgid", &[Number]),
+    ("mprotect", &[Pointer, Number, Number]),
+    ("munmap", &[Pointer, Number]),
+];
+
+/// More operations than any kernel takes at once are not read.
+const MOST_OPERATIONS: u64 = 1024;
+
+impl Evaluation<'_> {
+    pub(super) fn call(&mut self, name: &str, arguments: &[Expr], at: At) -> Result<Value> {
+        if let Some((name, parameters)) = SYSTEM.iter().find(|(known, _)| *known == name) {
+            let values = self.arguments(name, parameters, arguments, at)?;
+            return self.system(name, &values, at);
+        }
+        self.library(name, arguments, at)
+    }
+
+    /// The values of arguments, after a look at their number and their kinds.
+    pub(super) fn arguments(
+        &mut self,
+        name: &str,
+        parameters: &[Parameter],
+        arguments: &[Expr],
+        at: At,
+    ) -> Result<Vec<Value>> {
+        let fixed = parameters.iter().filter(|parameter| **parameter != More).count();
+        let may_have_more = fixed < parameters.len();
+        if arguments.len() < fixed || (arguments.len() > fixed && !may_have_more) {
+            let prototype = function(name).map_or("", |function| function.prototype);
+            return wrong(at, format!("{name} takes other arguments: {prototype}"));
+        }
+        let mut values = Vec::new();
+        for (number, argument) in arguments.iter().enumerate() {
+            let value = self.value(argument)?;
+            self.note_kind(name, parameters.get(number).copied().unwrap_or(More), argument, &value);
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    /// C would warn of an integer where an address is wanted, and of an address where an integer is.
+    fn note_kind(&mut self, name: &str, parameter: Parameter, argument: &Expr, value: &Value) {
+        let is_null = matches!(argument.kind, Kind::Integer { value: 0, .. });
+        let (wanted, given) = match parameter {
+            Pointer if value.ty.is_integer() && !is_null => ("an address", "a number"),
+            Number if value.ty.is_pointer() => ("a number", "an address"),
+            _ => return,
+        };
+        self.note(format!("{name} wants {wanted} here, and {argument} is {given}: C only warns of it."));
+    }
+
+    fn system(&mut self, name: &str, values: &[Value], at: At) -> Result<Value> {
+        match (name, values) {
+            ("shmget", [key, size, flags]) => self.made(shmget(key, size, flags)),
+            ("semget", [key, nsems, flags]) => self.made(semget(key, nsems, flags)),
+            ("shmat", [shmid, address, flags]) => {
+                let flags = ShmatFlags::from_bits_retain(flags.as_int());
+                let call =
+                    Call::Shmat { shmid: Shmid(shmid.as_int()), address: Address(address.bits()), flags };
+                let address = self.act(Action::Call(call))?.map_or(-1, |answer| answer.value());
+                Ok(Value::new(Ty::Void.pointer(), address as u64))
+            }
+            ("shmdt", [address]) => self.made(Call::Shmdt { address: Address(address.bits()) }),
+            ("shmctl", [shmid, cmd, buffer]) => {
+                self.shmctl(Shmid(shmid.as_int()), cmd.as_int(), buffer.bits(), at)
+            }
+            ("semop", [semid, ops, count]) => {
+                let call = self.operations(semid, ops, count, at)?;
+                self.made(call.map_or_else(|call| call, |(semid, ops)| Call::Semop { semid, ops }))
+            }
+            ("semtimedop", [semid, ops, count, timeout]) => {
+                let timeout = self.timeout(timeout, at)?;
+                let call = self.operations(semid, ops, count, at)?;
+                self.made(call.map_or_else(
+                    |call| call,
+                    |(semid, ops)| match timeout {
+                        Some(timeout) => Call::Semtimedop { semid, ops, timeout },
+                        None => Call::Semop { semid, ops },
+                    },
+                ))
+            }
+            ("semctl", [semid, semnum, cmd, rest @ ..]) => {
+                self.semctl(Semid(semid.as_int()), semnum.as_int(), cmd.as_int(), rest.first(), at)
+            }
+            ("ftok", [path, project]) => {
+                let path = self.text(path.bits(), at)?;
+                let path = String::from_utf8_lossy(&path).into_owned().into();
+                self.made(Call::Ftok { path, project: project.as_int() })
+            }
+            ("getpid", []) => Ok(Value::int(self.context.pid)),
+            ("getuid", []) => {
+                let process = self.context.machine.processes.get(&self.context.pid);
+                Ok(Value::int(process.map_or(0, |process| process.credentials.uid as i32)))
+            }
+            ("execlp", [program, ..]) => {
+                let program = self.text(program.bits(), at)?;
+                self.exec(&program)
+            }
+            _ => self.number(action(name, values, self.context.next_pid)),
+        }
+    }
+
+    /// An action whose answer is a number, or -1.
+    fn number(&mut self, action: Action) -> Result<Value> {
+        Ok(Value::int(self.act(action)?.map_or(-1, |answer| answer.value() as i32)))
+    }
+
+    fn made(&mut self, call: Call) -> Result<Value> {
+        self.number(Action::Call(call))
+    }
+
+    fn exec(&mut self, _program: &[u8]) -> Result<Value> {
+        let top = self.context.machine.spaces.values().map(|space| space.top).max().unwrap_or_default();
+        self.number(Action::Exec { space: Space::new([], top) })
+    }
+
+    fn shmctl(&mut self, shmid: Shmid, cmd: i32, buffer: u64, at: At) -> Result<Value> {
+        let cmd = match cmd {
+            0 => Cmd::IpcRmid,
+            1 if buffer == 0 => Cmd::IpcSetAt(Address::NULL),
+            1 => {
+                let bytes = self.load(buffer, SHMID_DS.size, at)?;
+                Cmd::IpcSet(records::ownership(&bytes))
+            }
+            2 => Cmd::IpcStat,
+            3 => Cmd::IpcInfo,
+            11 => Cmd::ShmLock,
+            12 => Cmd::ShmUnlock,
+            13 => Cmd::ShmStat,
+            14 => Cmd::ShmInfo,
+            15 => Cmd::ShmStatAny,
+            other => Cmd::Unknown(other),
+        };
+        let outcome = self.act(Action::Call(Call::Shmctl { shmid, cmd }))?;
+        self.copied_out(outcome, buffer, at)
+    }
+
+    /// What the kernel copies to the caller, where it goes.
+    fn copied_out(
+        &mut self,
+        outcome: std::result::Result<Answer, Errno>,
+        buffer: u64,
+        at: At,
+    ) -> Result<Value> {
+        let Ok(answer) = outcome else { return Ok(Value::int(-1)) };
+        if let Some(bytes) = records::bytes(&answer) {
+            if buffer == 0 {
+                self.set_errno(Errno::EFAULT.raw());
+                self.note("The buffer is NULL: the kernel had nowhere to copy the answer to (EFAULT).");
+                return Ok(Value::int(-1));
+            }
+            self.store(buffer, &bytes, at)?;
+        }
+        Ok(Value::int(answer.value() as i32))
+    }
+
+    /// The operations that an argument of `semop` points to; or the call as it is, where they cannot be read.
+    fn operations(
+        &mut self,
+        semid: &Value,
+        ops: &Value,
+        count: &Value,
+        at: At,
+    ) -> Result<std::result::Result<(Semid, Vec<SemOp>), Call>> {
+        let (semid, sops, nsops) = (Semid(semid.as_int()), Address(ops.bits()), count.bits());
+        if nsops == 0 {
+            return Ok(Ok((semid, Vec::new())));
+        }
+        if sops == Address::NULL || nsops > MOST_OPERATIONS {
+            return Ok(Err(Call::SemopAt { semid, sops, nsops }));
+        }
+        let bytes = self.load(sops.0, nsops * SEMBUF.size, at)?;
+        Ok(Ok((semid, bytes.chunks_exact(SEMBUF.size as usize).map(operation).collect())))
+    }
+
+    fn timeout(&mut self, pointer: &Value, at: At) -> Result<Option<Duration>> {
+        if pointer.bits() == 0 {
+            return Ok(None);
+        }
+        let bytes = self.load(pointer.bits(), TIMESPEC.size, at)?;
+        let part = |from: usize| Value::from_bytes(Ty::LONG, &bytes[from..from + 8]).signed();
+        let (seconds, nanoseconds) = (u64::try_from(part(0)), u32::try_from(part(8)));
+        match (seconds, nanoseconds) {
+            (Ok(seconds), Ok(nanoseconds @ ..1_000_000_000)) => Ok(Some(Duration::new(seconds, nanoseconds))),
+            _ => wrong(at, "tv_sec and tv_nsec are not negative, and tv_nsec is below 1000000000"),
+        }
+    }
+
+    fn semctl(&mut self, semid: Semid, semnum: i32, cmd: i32, arg: Option<&Value>, at: At) -> Result<Value> {
+        let bits = arg.map_or(0, Value::bits);
+        let cmd = match cmd {
+            0 => SemCmd::IpcRmid,
+            1 if bits != 0 => {
+                let bytes = self.load(bits, SHMID_DS.size.min(104), at)?;
+                SemCmd::IpcSet(records::ownership(&bytes))
+            }
+            2 => SemCmd::IpcStat,
+            3 => SemCmd::IpcInfo,
+            11 => SemCmd::GetPid,
+            12 => SemCmd::GetVal,
+            13 => SemCmd::GetAll,
+            14 => SemCmd::GetNcnt,
+            15 => SemCmd::GetZcnt,
+            16 => SemCmd::SetVal(bits as i32),
+            17 => SemCmd::SetAll(self.values_for(semid, bits, at)?),
+            18 => SemCmd::SemStat,
+            19 => SemCmd::SemInfo,
+            20 => SemCmd::SemStatAny,
+            other => SemCmd::Other(other),
+        };
+        let outcome = self.act(Action::Call(Call::Semctl { semid, semnum, cmd }))?;
+        self.copied_out(outcome, bits, at)
+    }
+
+    /// The values that `SETALL` reads: as many as the set has semaphores.
+    fn values_for(&mut self, semid: Semid, address: u64, at: At) -> Result<Vec<u16>> {
+        let machine = self.context.machine;
+        let namespace = machine.processes.get(&self.context.pid).map_or(0, |process| process.namespace);
+        let sets = machine.namespaces.get(&namespace).map(|namespace| &namespace.sets);
+        let count =
+            sets.and_then(|sets| sets.find(semid.0).ok()).map_or(0, |set| set.semaphores.len() as u64);
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let bytes = self.load(address, 2 * count, at)?;
+        Ok(bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect())
+    }
+}
+
+fn shmget(key: &Value, size: &Value, flags: &Value) -> Call {
+    let (flags, mode) = split(flags);
+    Call::Shmget { key: Key(key.as_int()), size: size.bits() as _, flags, mode }
+}
+
+fn semget(key: &Value, nsems: &Value, flags: &Value) -> Call {
+    let (flags, mode) = split(flags);
+    Call::Semget { key: Key(key.as_int()), nsems: nsems.as_int(), flags, mode }
+}
+
+/// The flags of `shmget` and `semget`, and the nine bits of the mode that stand in the same argument.
+fn split(flags: &Value) -> (ShmgetFlags, playground_core::Mode) {
+    let bits = flags.as_int();
+    (
+        ShmgetFlags::from_bits_retain(bits & !0o777),
+        playground_core::Mode::from_bits_truncate(bits as u32 & 0o777),
+    )
+}
+
+/// A `struct sembuf`.
+fn operation(bytes: &[u8]) -> SemOp {
+    let half = |from: usize| u16::from_le_bytes([bytes[from], bytes[from + 1]]);
+    let flags = SemFlags::from_bits_retain(i32::from(half(4) as i16));
+    SemOp { number: half(0), change: half(2) as i16, flags }
+}
+
+/// What the remaining functions do.
+fn action(name: &str, values: &[Value], child: i32) -> Action {
+    match (name, values) {
+        ("fork", _) => Action::Fork { child },
+        ("kill", [target, signal]) => Action::Kill { target: target.as_int(), signal: signal.as_int() },
+        ("setuid", [uid]) => Action::Become(Identity::User(uid.bits() as u32)),
+        ("setgid", [gid]) => Action::Become(Identity::Group(gid.bits() as u32)),
+        ("mprotect", [address, length, protection]) => Action::Mprotect {
+            address: Address(address.bits()),
+            length: length.bits(),
+            protection: Protection::from_bits_truncate(protection.bits() as u8),
+        },
+        ("munmap", [address, length]) => {
+            Action::Munmap { address: Address(address.bits()), length: length.bits() }
+        }
+        _ => Action::Exit,
+    }
+}

@@ -1,0 +1,410 @@
+//! Finds what a statement means, asking for answers where it needs them.
+
+use std::slice::Iter;
+
+use playground_core::call::{Address, Answer, Outcome};
+use playground_core::machine::{Action, Machine};
+
+use super::arena::Arena;
+use super::constants::{CONSTANTS, constant};
+use super::operators;
+use super::ty::Ty;
+use super::value::Value;
+use crate::language::{At, Declaration, Does, Expr, Initial, Kind, Unary};
+
+/// What a statement may know beside its process's variables.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The world, as it is before the statement.
+    pub machine: &'a Machine,
+    /// The process that acts.
+    pub pid: i32,
+    /// The id that a new process gets.
+    pub next_pid: i32,
+    /// The id of a process by its letter.
+    pub letters: &'a dyn Fn(&str) -> Option<i32>,
+}
+
+/// Why a statement stopped.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stop {
+    /// It needs the answer to this.
+    Ask(Action),
+    /// It means nothing: where, why, and the name that was perhaps meant.
+    Wrong {
+        /// The place in the line.
+        at: At,
+        /// A sentence without its first capital and its full stop.
+        message: String,
+        /// A name, and the names that are known, among which the nearest is to be found.
+        name: Option<String>,
+    },
+}
+
+/// What came of a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluated {
+    /// The variables after it.
+    pub arena: Arena,
+    /// The value, where the statement is an expression that has one.
+    pub value: Option<Value>,
+    /// What the process printed.
+    pub printed: Vec<u8>,
+    /// What should be told about the statement: what C takes in silence.
+    pub notes: Vec<String>,
+}
+
+pub(super) type Result<T> = std::result::Result<T, Stop>;
+
+/// What a statement of C means, with the answers that are there so far.
+///
+/// # Errors
+///
+/// The next [`Action`], or what is wrong.
+pub fn evaluate(arena: &Arena, does: &Does, answers: &[Outcome], context: Context<'_>) -> Result<Evaluated> {
+    let (printed, notes) = (Vec::new(), Vec::new());
+    let mut evaluation =
+        Evaluation { arena: arena.clone(), answers: answers.iter(), context, printed, notes };
+    let value = match does {
+        Does::Evaluate(expression) => Some(evaluation.value(expression)?),
+        Does::Declare(declared) => evaluation.declare(declared).map(|()| None)?,
+        Does::Move | Does::Word(_) => None,
+    };
+    let Evaluation { arena, printed, notes, .. } = evaluation;
+    Ok(Evaluated { arena, value, printed, notes })
+}
+
+/// A place in memory that holds a value of a type.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub ty: Ty,
+    pub address: u64,
+}
+
+pub(super) struct Evaluation<'a> {
+    arena: Arena,
+    answers: Iter<'a, Outcome>,
+    pub context: Context<'a>,
+    pub printed: Vec<u8>,
+    pub notes: Vec<String>,
+}
+
+/// A [`Stop`] that says what is wrong.
+pub(super) fn wrong<T>(at: At, message: impl Into<String>) -> Result<T> {
+    Err(Stop::Wrong { at, message: message.into(), name: None })
+}
+
+impl Evaluation<'_> {
+    /// The answer to an action, if it is there. An error is in `errno` then.
+    pub fn act(&mut self, action: Action) -> Result<Outcome> {
+        let outcome = self.answers.next().ok_or(Stop::Ask(action))?.clone();
+        if let Err(errno) = outcome {
+            self.set_errno(errno.raw());
+        }
+        Ok(outcome)
+    }
+
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    /// The bytes at an address: of a variable, or of the process's memory.
+    pub fn load(&mut self, address: u64, length: u64, at: At) -> Result<Vec<u8>> {
+        if Arena::holds(address) {
+            let bytes = self.arena.load(address, length).map(<[u8]>::to_vec);
+            return bytes.map_or_else(|| wrong(at, "this is behind the end of the prompt's variables"), Ok);
+        }
+        match self.act(Action::Load { address: Address(address), length })? {
+            Ok(Answer::Bytes(bytes)) => Ok(bytes),
+            _ => wrong(at, "nothing can be read there"),
+        }
+    }
+
+    /// Changes the bytes at an address.
+    pub fn store(&mut self, address: u64, bytes: &[u8], at: At) -> Result<()> {
+        if Arena::holds(address) {
+            let stored = self.arena.store(address, bytes);
+            return stored.map_or_else(|| wrong(at, "this is behind the end of the prompt's variables"), Ok);
+        }
+        self.act(Action::Store { address: Address(address), bytes: bytes.to_vec() }).map(|_| ())
+    }
+
+    pub fn set_errno(&mut self, errno: i32) {
+        if let Some(variable) = self.arena.variable("errno").cloned() {
+            let _ = self.arena.store(variable.address, &errno.to_le_bytes());
+        }
+    }
+
+    /// The number of the last error.
+    pub fn errno(&self) -> i32 {
+        let variable = self.arena.variable("errno");
+        let bytes = variable.and_then(|variable| self.arena.load(variable.address, 4));
+        bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, i32::from_le_bytes)
+    }
+
+    /// How many of these bytes are there, where they belong to a variable; elsewhere all may be.
+    pub fn readable(&self, address: u64, length: u64) -> u64 {
+        if !Arena::holds(address) {
+            return length;
+        }
+        (1..=length).rev().find(|length| self.arena.load(address, *length).is_some()).unwrap_or(length)
+    }
+
+    /// Zeros for a string or a list that has no name.
+    pub fn reserve(&mut self, size: u64, at: At) -> Result<u64> {
+        let room = self.arena.reserve(size);
+        room.map_or_else(|| wrong(at, "the prompt's variables have no room for this: restart frees it"), Ok)
+    }
+
+    pub fn value(&mut self, expression: &Expr) -> Result<Value> {
+        let at = expression.at;
+        match &expression.kind {
+            Kind::Integer { value, text } => Ok(operators::literal(*value, text)),
+            Kind::Character(byte) => Ok(Value::int((*byte).into())),
+            Kind::Name(name) => self.name(name, at),
+            Kind::Unary(unary, operand) => self.unary(*unary, operand, at),
+            Kind::Binary(binary, left, right) => self.binary(*binary, left, right, at),
+            Kind::Assign(with, left, right) => self.assign(*with, left, right, at),
+            Kind::Call(name, arguments) => self.call(name, arguments, at),
+            Kind::Cast(ty, operand) => Ok(self.value(operand)?.cast((*ty).into())),
+            Kind::SizeOfType(ty) => Ok(Value::new(Ty::SIZE, Ty::from(*ty).size())),
+            Kind::String(_) | Kind::Index(..) | Kind::Member { .. } | Kind::Compound { .. } => {
+                let place = self.place(expression)?;
+                self.read(&place, at)
+            }
+        }
+    }
+
+    /// What a place holds; an array is the address of its first element.
+    pub fn read(&mut self, place: &Place, at: At) -> Result<Value> {
+        match &place.ty {
+            Ty::Array(..) => Ok(Value::new(place.ty.decayed(), place.address)),
+            Ty::Struct(of) => {
+                wrong(at, format!("a struct {} is no single value: name one of its fields", of.name))
+            }
+            Ty::Void => wrong(at, "a void * points to no value: cast it, as in *(int *)p"),
+            ty => {
+                let bytes = self.load(place.address, ty.size(), at)?;
+                Ok(Value::from_bytes(ty.clone(), &bytes))
+            }
+        }
+    }
+
+    /// A variable's value, a flag's, or the id of the process with this letter.
+    fn name(&mut self, name: &str, at: At) -> Result<Value> {
+        if let Some(variable) = self.arena.variable(name).cloned() {
+            return self.read(&Place { ty: variable.ty, address: variable.address }, at);
+        }
+        if name == "NULL" {
+            return Ok(Value::new(Ty::Void.pointer(), 0));
+        }
+        if let Some(value) = constant(name) {
+            return Ok(Value::int(value as i32));
+        }
+        if let Some(pid) = (self.context.letters)(name) {
+            return Ok(Value::int(pid));
+        }
+        Err(unknown(name, at))
+    }
+
+    /// The place that an expression names.
+    pub fn place(&mut self, expression: &Expr) -> Result<Place> {
+        let at = expression.at;
+        match &expression.kind {
+            Kind::Name(name) => match self.arena.variable(name).cloned() {
+                Some(variable) => Ok(Place { ty: variable.ty, address: variable.address }),
+                None if constant(name).is_some() => {
+                    wrong(at, format!("{name} is a constant, and has no place"))
+                }
+                None => Err(unknown(name, at)),
+            },
+            Kind::String(bytes) => self.string(bytes, at),
+            Kind::Unary(Unary::Dereference, pointer) => self.pointed_to(pointer, 0),
+            Kind::Index(base, index) => {
+                let index = self.value(index)?;
+                self.pointed_to(base, index.signed())
+            }
+            Kind::Member { base, arrow, field } => self.member(base, *arrow, field, at),
+            Kind::Compound { of, array, values } => {
+                let length = array.as_ref().map(Option::as_deref);
+                self.compound((*of).into(), length, values, at)
+            }
+            _ => wrong(at, "this is a value, and no place that could be changed or pointed to"),
+        }
+    }
+
+    fn string(&mut self, bytes: &[u8], at: At) -> Result<Place> {
+        let length = bytes.len() as u64 + 1;
+        let address = self.reserve(length, at)?;
+        self.store(address, bytes, at)?;
+        Ok(Place { ty: Ty::Array(Ty::CHAR.into(), length), address })
+    }
+
+    /// The place that a pointer leads to, so many elements on.
+    fn pointed_to(&mut self, pointer: &Expr, index: i64) -> Result<Place> {
+        let value = self.value(pointer)?;
+        let Some(ty) = value.ty.pointee().cloned() else {
+            return wrong(pointer.at, format!("this is of type {}, and points to nothing", value.ty));
+        };
+        let distance = index.wrapping_mul(ty.size() as i64);
+        Ok(Place { ty, address: value.bits().wrapping_add_signed(distance) })
+    }
+
+    fn member(&mut self, base: &Expr, arrow: bool, field: &str, at: At) -> Result<Place> {
+        let place = if arrow { self.pointed_to(base, 0)? } else { self.place(base)? };
+        let Ty::Struct(of) = place.ty else {
+            let sign = if arrow { "->" } else { "." };
+            return wrong(
+                at,
+                format!("what stands before {sign} is of type {}, and has no fields", place.ty),
+            );
+        };
+        match of.field(field) {
+            Some(found) => Ok(Place { ty: found.ty(), address: place.address.wrapping_add(found.offset) }),
+            None => {
+                let names: Vec<_> = of.fields.iter().map(|field| field.name).collect();
+                wrong(at, format!("struct {} has no field {field}. It has {}", of.name, names.join(", ")))
+            }
+        }
+    }
+
+    fn compound(
+        &mut self,
+        ty: Ty,
+        length: Option<Option<&Expr>>,
+        values: &[Initial],
+        at: At,
+    ) -> Result<Place> {
+        let ty = self.whole(ty, length, values.len() as u64)?;
+        let address = self.reserve(ty.size(), at)?;
+        self.fill(&Place { ty: ty.clone(), address }, values, at)?;
+        Ok(Place { ty, address })
+    }
+
+    /// The type of a variable: an array has the length that is given, or that of its list.
+    fn whole(&mut self, ty: Ty, length: Option<Option<&Expr>>, listed: u64) -> Result<Ty> {
+        Ok(match length {
+            None => ty,
+            Some(None) => Ty::Array(ty.into(), listed),
+            Some(Some(length)) => Ty::Array(ty.into(), self.value(length)?.bits()),
+        })
+    }
+
+    fn declare(&mut self, declared: &[Declaration]) -> Result<()> {
+        for declaration in declared {
+            self.declare_one(declaration)?;
+        }
+        Ok(())
+    }
+
+    fn declare_one(&mut self, declaration: &Declaration) -> Result<()> {
+        let at = declaration.at;
+        let listed = match &declaration.initial {
+            Some(Initial::List(values)) => values.len() as u64,
+            Some(Initial::Value(Expr { kind: Kind::String(bytes), .. })) => bytes.len() as u64 + 1,
+            _ => 0,
+        };
+        let length = declaration.array.as_ref().map(Option::as_ref);
+        let ty = self.whole(declaration.of.into(), length, listed)?;
+        // `int id = shmget(…)`: the value is found before the name means the new variable.
+        let value = match &declaration.initial {
+            Some(Initial::Value(value)) if !matches!(ty, Ty::Array(..)) => Some(self.value(value)?),
+            _ => None,
+        };
+        if ty == Ty::Void {
+            return wrong(at, "a variable cannot be of type void: a pointer to anything is void *");
+        }
+        let Some(variable) = self.arena.declare(&declaration.name, ty) else {
+            return wrong(at, "the prompt's variables have no room for this: restart frees it");
+        };
+        let place = Place { ty: variable.ty, address: variable.address };
+        match (&declaration.initial, value) {
+            (_, Some(value)) => self.write(&place, &value, at).map(|_| ()),
+            (Some(Initial::List(values)), None) => self.fill(&place, values, at),
+            (Some(Initial::Value(text)), None) => self.fill_with_text(&place, text, at),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// `char text[] = "…"`.
+    fn fill_with_text(&mut self, place: &Place, text: &Expr, at: At) -> Result<()> {
+        match &text.kind {
+            Kind::String(bytes) if bytes.len() as u64 <= place.ty.size() => {
+                self.store(place.address, bytes, at)
+            }
+            Kind::String(_) => wrong(text.at, "the string is longer than the array"),
+            _ => wrong(text.at, "an array begins with values in { }, or with a string"),
+        }
+    }
+
+    /// Puts values into a structure's fields, or an array's elements, in their order.
+    fn fill(&mut self, place: &Place, values: &[Initial], at: At) -> Result<()> {
+        for (number, value) in values.iter().enumerate() {
+            let Some(part) = part(place, number as u64) else {
+                return wrong(at, format!("{} values are more than {} holds", values.len(), place.ty));
+            };
+            match value {
+                Initial::Value(value) => {
+                    let found = self.value(value)?;
+                    self.write(&part, &found, value.at)?;
+                }
+                Initial::List(values) => self.fill(&part, values, at)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a value into a place, as the place's type has it.
+    pub fn write(&mut self, place: &Place, value: &Value, at: At) -> Result<Value> {
+        if !(place.ty.is_integer() || matches!(place.ty, Ty::Pointer(_))) {
+            return wrong(at, format!("{} cannot be assigned as a whole: name a part of it", place.ty));
+        }
+        if value.ty == Ty::Void {
+            return wrong(at, "this function returns no value");
+        }
+        let value = value.cast(place.ty.clone());
+        self.store(place.address, &value.bytes(), at)?;
+        Ok(value)
+    }
+
+    /// Makes a variable of a value's type, for a name that is assigned to and has not been declared.
+    pub fn place_for(&mut self, target: &Expr, value: &Value) -> Result<Place> {
+        if let Kind::Name(name) = &target.kind
+            && self.arena.variable(name).is_none()
+            && constant(name).is_none()
+            && value.ty != Ty::Void
+        {
+            let ty = value.ty.decayed();
+            // What shmat returns is used as text here more often than as anything else.
+            let ty = if ty == Ty::Void.pointer() { Ty::CHAR.pointer() } else { ty };
+            let variable = self.arena.declare(name, ty);
+            return match variable {
+                Some(variable) => Ok(Place { ty: variable.ty, address: variable.address }),
+                None => wrong(target.at, "the prompt's variables have no room for this: restart frees it"),
+            };
+        }
+        self.place(target)
+    }
+}
+
+/// The part of a place that takes the next value of a list.
+fn part(place: &Place, number: u64) -> Option<Place> {
+    match &place.ty {
+        Ty::Array(of, length) => (number < *length)
+            .then(|| Place { ty: (**of).clone(), address: place.address + number * of.size() }),
+        Ty::Struct(of) => {
+            let field = of.fields.get(number as usize)?;
+            Some(Place { ty: field.ty(), address: place.address + field.offset })
+        }
+        _ => (number == 0).then(|| place.clone()),
+    }
+}
+
+fn unknown(name: &str, at: At) -> Stop {
+    Stop::Wrong { at, message: format!("there is no variable {name}"), name: Some(name.to_owned()) }
+}
+
+/// Every name that can stand for a value, for the nearest one.
+pub fn names(arena: &Arena) -> impl Iterator<Item = &str> {
+    arena.variables().map(|(name, _)| name).chain(CONSTANTS.iter().map(|(name, ..)| *name))
+}

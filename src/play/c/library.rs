@@ -1,0 +1,107 @@
+//! The functions of the C library that need no kernel.
+
+use playground_core::Errno;
+
+use super::call::Parameter::{self, More, Number, Pointer};
+use super::evaluate::{Evaluation, Result, wrong};
+use super::printf;
+use super::ty::Ty;
+use super::value::Value;
+use crate::language::{At, Expr};
+
+/// How long a string may be: longer, and a zero byte is missing.
+const LONGEST: usize = 1 << 20;
+/// A string is read up to the next multiple of so many bytes, so that no read goes further than a page that is there.
+const CHUNK: u64 = 64;
+
+/// The functions, and their parameters.
+const LIBRARY: [(&str, &[Parameter]); 7] = [
+    ("strcpy", &[Pointer, Pointer]),
+    ("memcpy", &[Pointer, Pointer, Number]),
+    ("memset", &[Pointer, Number, Number]),
+    ("strlen", &[Pointer]),
+    ("puts", &[Pointer]),
+    ("printf", &[Pointer, More]),
+    ("perror", &[Pointer]),
+];
+
+impl Evaluation<'_> {
+    pub(super) fn library(&mut self, name: &str, arguments: &[Expr], at: At) -> Result<Value> {
+        let Some((name, parameters)) = LIBRARY.iter().find(|(known, _)| *known == name) else {
+            return wrong(at, format!("there is no function {name}"));
+        };
+        let values = self.arguments(name, parameters, arguments, at)?;
+        match (*name, values.as_slice()) {
+            ("strcpy", [to, from]) => {
+                let mut text = self.text(from.bits(), at)?;
+                text.push(0);
+                self.copied(to, &text, at)
+            }
+            ("memcpy", [to, from, length]) => {
+                let bytes = self.load(from.bits(), length.bits(), at)?;
+                self.copied(to, &bytes, at)
+            }
+            ("memset", [to, byte, length]) => {
+                let Some(length) = usize::try_from(length.bits()).ok().filter(|length| *length <= LONGEST)
+                else {
+                    return wrong(at, format!("the prompt fills at most {LONGEST} bytes at once"));
+                };
+                self.copied(to, &vec![byte.bits() as u8; length], at)
+            }
+            ("strlen", [text]) => Ok(Value::new(Ty::SIZE, self.text(text.bits(), at)?.len() as u64)),
+            ("puts", [text]) => {
+                let mut text = self.text(text.bits(), at)?;
+                text.push(b'\n');
+                Ok(self.print(&text))
+            }
+            ("printf", [form, values @ ..]) => {
+                let form = self.text(form.bits(), at)?;
+                let text = printf::formatted(self, &form, values, at)?;
+                Ok(self.print(&text))
+            }
+            ("perror", [text]) => self.perror(text, at),
+            _ => wrong(at, format!("{name} takes other arguments")),
+        }
+    }
+
+    /// Stores bytes, and returns where, as the functions that copy do.
+    fn copied(&mut self, to: &Value, bytes: &[u8], at: At) -> Result<Value> {
+        if !bytes.is_empty() {
+            self.store(to.bits(), bytes, at)?;
+        }
+        Ok(Value::new(to.ty.decayed(), to.bits()))
+    }
+
+    fn print(&mut self, text: &[u8]) -> Value {
+        self.printed.extend_from_slice(text);
+        Value::int(text.len() as i32)
+    }
+
+    fn perror(&mut self, text: &Value, at: At) -> Result<Value> {
+        let mut line = self.text(text.bits(), at)?;
+        let errno = self.errno();
+        line.extend_from_slice(b": ");
+        line.extend_from_slice(Errno::from_raw(errno).meaning().as_bytes());
+        line.push(b'\n');
+        self.print(&line);
+        Ok(Value::none())
+    }
+
+    /// The bytes at an address up to the first zero.
+    pub(super) fn text(&mut self, address: u64, at: At) -> Result<Vec<u8>> {
+        let (mut text, mut next) = (Vec::new(), address);
+        while text.len() < LONGEST {
+            let length = self.readable(next, CHUNK - next % CHUNK);
+            let bytes = self.load(next, length, at)?;
+            match bytes.iter().position(|byte| *byte == 0) {
+                Some(end) => {
+                    text.extend_from_slice(&bytes[..end]);
+                    return Ok(text);
+                }
+                None => text.extend_from_slice(&bytes),
+            }
+            next += length;
+        }
+        wrong(at, "no zero byte ends this string")
+    }
+}

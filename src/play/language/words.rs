@@ -1,0 +1,199 @@
+//! The words of the shell, and those of the prompt itself.
+
+use std::fmt;
+
+use super::functions::FUNCTIONS;
+
+/// A table of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// Segments: `-m`.
+    Segments,
+    /// Sets of semaphores: `-s`.
+    Sets,
+}
+
+impl Table {
+    fn option(self) -> &'static str {
+        match self {
+            Table::Segments => "-m",
+            Table::Sets => "-s",
+        }
+    }
+}
+
+/// A line that is no C.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// `ipcs [-m|-s] [-i ID]`: lists a table, both tables, or shows one row.
+    Ipcs {
+        /// The table; both, where none is named.
+        table: Option<Table>,
+        /// The one row.
+        id: Option<i32>,
+    },
+    /// `ipcrm -m ID`: removes a segment or a set, as the namespace's root.
+    Ipcrm {
+        /// From which table.
+        table: Table,
+        /// The row.
+        id: i32,
+    },
+    /// `cat FILE`: shows a file of `/proc`.
+    Cat(String),
+    /// `sysctl NAME`, or `sysctl NAME=VALUE`: asks for a limit, or sets it.
+    Sysctl {
+        /// As `kernel.shmmni`.
+        name: String,
+        /// What to set it to.
+        value: Option<i64>,
+    },
+    /// `show`: draws processes, address spaces and segments.
+    Show,
+    /// `why`: explains the last answer.
+    Why,
+    /// `undo [N]`: takes back the last line that changed something, or the last N.
+    Undo(usize),
+    /// `redo [N]`: does again what was taken back.
+    Redo(usize),
+    /// `restart`: goes back to the start.
+    Restart,
+    /// `new`: starts a process that is unrelated to the others.
+    New,
+    /// `source FILE`: does what a file says.
+    Source(String),
+    /// `save FILE`: writes the lines so far into a file.
+    Save(String),
+    /// `help [NAME]`: explains a call, or the prompt.
+    Help(Option<String>),
+    /// `quit`: ends the session.
+    Quit,
+}
+
+/// The words that take nothing, and what each does.
+const ALONE: [(&str, Word); 6] = [
+    ("show", Word::Show),
+    ("why", Word::Why),
+    ("restart", Word::Restart),
+    ("new", Word::New),
+    ("quit", Word::Quit),
+    ("exit", Word::Quit),
+];
+
+/// The words that take something, and the form of what they take.
+const FORMS: [(&str, &str); 9] = [
+    ("ipcs", "ipcs [-m|-s] [-i ID]"),
+    ("ipcrm", "ipcrm -m ID, or ipcrm -s ID"),
+    ("cat", "cat /proc/FILE"),
+    ("sysctl", "sysctl kernel.NAME, or sysctl kernel.NAME=VALUE"),
+    ("undo", "undo [NUMBER]"),
+    ("redo", "redo [NUMBER]"),
+    ("source", "source FILE"),
+    ("save", "save FILE"),
+    ("help", "help [NAME]"),
+];
+
+/// All words, for completion and for the nearest name.
+fn names() -> impl Iterator<Item = &'static str> {
+    ALONE.iter().map(|(name, _)| *name).chain(FORMS.iter().map(|(name, _)| *name))
+}
+
+/// The word that a text is, if its first word is one and what follows does not make it C.
+///
+/// # Errors
+///
+/// The form of the word, where what follows does not fit it.
+pub(super) fn word(text: &str) -> Option<Result<Word, String>> {
+    let mut parts = text.split_whitespace();
+    let name = parts.next()?;
+    let rest: Vec<&str> = parts.collect();
+    // A word that takes nothing is C, where anything follows it.
+    if let Some((_, word)) = ALONE.iter().find(|(known, _)| *known == name) {
+        return rest.is_empty().then(|| Ok(word.clone()));
+    }
+    let (_, form) = FORMS.iter().find(|(known, _)| *known == name)?;
+    // `undo = 3` is C: a variable may have the name of a word.
+    if rest.first().is_some_and(|next| next.starts_with(['=', '(', '[', '+', '*'])) {
+        return None;
+    }
+    Some(with_arguments(name, &rest).ok_or_else(|| format!("write {form}")))
+}
+
+fn with_arguments(name: &str, rest: &[&str]) -> Option<Word> {
+    match (name, rest) {
+        ("ipcs", _) => ipcs(rest),
+        ("ipcrm", [option, id]) => Some(Word::Ipcrm { table: table(option)?, id: id.parse().ok()? }),
+        ("cat", [file]) => Some(Word::Cat((*file).to_owned())),
+        ("sysctl", [_, ..]) => sysctl(&rest.concat()),
+        ("undo", _) => count(rest).map(Word::Undo),
+        ("redo", _) => count(rest).map(Word::Redo),
+        ("source", [file]) => Some(Word::Source((*file).to_owned())),
+        ("save", [file]) => Some(Word::Save((*file).to_owned())),
+        ("help", []) => Some(Word::Help(None)),
+        ("help", [name]) => Some(Word::Help(Some((*name).to_owned()))),
+        _ => None,
+    }
+}
+
+fn table(option: &str) -> Option<Table> {
+    [Table::Segments, Table::Sets].into_iter().find(|table| table.option() == option)
+}
+
+fn ipcs(rest: &[&str]) -> Option<Word> {
+    let (table, rest) = match rest {
+        [option, rest @ ..] if table(option).is_some() => (table(option), rest),
+        _ => (None, rest),
+    };
+    let id = match rest {
+        [] => None,
+        ["-i", id] => Some(id.parse().ok()?),
+        _ => return None,
+    };
+    Some(Word::Ipcs { table, id })
+}
+
+fn sysctl(text: &str) -> Option<Word> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value.parse().ok()?)),
+        None => (text, None),
+    };
+    Some(Word::Sysctl { name: name.to_owned(), value })
+}
+
+fn count(rest: &[&str]) -> Option<usize> {
+    match rest {
+        [] => Some(1),
+        [count] => count.parse().ok().filter(|count| *count > 0),
+        _ => None,
+    }
+}
+
+/// What can stand first in a line: words and functions.
+pub fn beginnings() -> impl Iterator<Item = &'static str> {
+    names().chain(FUNCTIONS.iter().map(|function| function.name))
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Word::Ipcs { table, id } => {
+                f.write_str("ipcs")?;
+                table.map_or(Ok(()), |table| write!(f, " {}", table.option()))?;
+                id.map_or(Ok(()), |id| write!(f, " -i {id}"))
+            }
+            Word::Ipcrm { table, id } => write!(f, "ipcrm {} {id}", table.option()),
+            Word::Cat(file) => write!(f, "cat {file}"),
+            Word::Sysctl { name, value: None } => write!(f, "sysctl {name}"),
+            Word::Sysctl { name, value: Some(value) } => write!(f, "sysctl {name}={value}"),
+            Word::Undo(1) => f.write_str("undo"),
+            Word::Undo(count) => write!(f, "undo {count}"),
+            Word::Redo(1) => f.write_str("redo"),
+            Word::Redo(count) => write!(f, "redo {count}"),
+            Word::Source(file) => write!(f, "source {file}"),
+            Word::Save(file) => write!(f, "save {file}"),
+            Word::Help(None) => f.write_str("help"),
+            Word::Help(Some(name)) => write!(f, "help {name}"),
+            word => f.write_str(ALONE.iter().find(|(_, known)| known == word).map_or("", |(name, _)| name)),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Actions, answers and values, as they are shown.
+
+use playground_core::call::{Call, Outcome, Performed};
+use playground_core::machine::{Action, Fatal, Identity};
+
+use crate::c::{Ty, Value};
+use crate::language::{Does, Expr, Kind, Unary};
+
+/// The name of the function that an action is.
+pub(super) fn name(action: &Action) -> &'static str {
+    match action {
+        Action::Call(call) => call.name(),
+        Action::Load { .. } => "load",
+        Action::Store { .. } => "store",
+        Action::Mmap { .. } => "mmap",
+        Action::Munmap { .. } => "munmap",
+        Action::Mprotect { .. } => "mprotect",
+        Action::Mremap { .. } => "mremap",
+        Action::Fork { .. } => "fork",
+        Action::Vfork { .. } => "vfork",
+        Action::Exec { .. } => "execlp",
+        Action::Exit => "exit",
+        Action::Kill { .. } => "kill",
+        Action::Become(Identity::User(_)) => "setuid",
+        Action::Become(Identity::Group(_)) => "setgid",
+        Action::Become(Identity::Groups(_)) => "setgroups",
+        Action::Become(Identity::Without(_)) => "capset",
+        Action::Sysctl(_) => "sysctl",
+        Action::Setrlimit(_) => "setrlimit",
+        Action::Unshare => "unshare",
+    }
+}
+
+/// An action in C notation, without its answer.
+pub(super) fn action(action: &Action) -> String {
+    let arguments = match action {
+        Action::Call(call) => return call.to_string(),
+        Action::Kill { target, signal } => format!("{target}, {signal}"),
+        Action::Become(Identity::User(id) | Identity::Group(id)) => id.to_string(),
+        Action::Munmap { address, length } => format!("{address}, {length}"),
+        Action::Mprotect { address, length, protection } => {
+            format!("{address}, {length}, {}", protection.bits())
+        }
+        Action::Exec { .. } => "…".to_owned(),
+        _ => String::new(),
+    };
+    format!("{}({arguments})", name(action))
+}
+
+/// An action and its answer.
+pub(super) fn performed(action: &Action, outcome: &Outcome) -> String {
+    match action {
+        Action::Call(call) => Performed { pid: 0, call: call.clone(), outcome: outcome.clone() }.to_string(),
+        Action::Exit | Action::Exec { .. } if outcome.is_ok() => self::action(action),
+        _ => match outcome {
+            Ok(answer) => format!("{} = {}", self::action(action), answer.value()),
+            Err(errno) => format!("{} = -1 {errno}", self::action(action)),
+        },
+    }
+}
+
+/// The first argument of a System V call: a key or an id.
+pub(super) fn first_argument(call: &Call) -> i64 {
+    match call {
+        Call::Shmget { key, .. } | Call::Semget { key, .. } => key.0.into(),
+        Call::Shmat { shmid, .. } | Call::Shmctl { shmid, .. } => shmid.0.into(),
+        Call::Shmdt { address } => address.0 as i64,
+        Call::Semop { semid, .. }
+        | Call::SemopAt { semid, .. }
+        | Call::Semtimedop { semid, .. }
+        | Call::Semctl { semid, .. } => semid.0.into(),
+        Call::File(_) | Call::Ftok { .. } => 0,
+    }
+}
+
+/// The name of the signal that ends a process for an access.
+pub(super) fn signal(signal: Fatal) -> &'static str {
+    match signal {
+        Fatal::Sigsegv => "SIGSEGV",
+        Fatal::Sigbus => "SIGBUS",
+    }
+}
+
+/// Whether the value of a statement is what was asked for: not where it is an assignment or a call, which tell it
+/// themselves.
+pub(super) fn is_asked_for(does: &Does) -> bool {
+    let Does::Evaluate(Expr { kind, .. }) = does else { return false };
+    match kind {
+        Kind::Call(name, _) => ["getpid", "getuid", "strlen"].contains(&name.as_str()),
+        Kind::Assign(..) => false,
+        Kind::Unary(unary, _) => !matches!(
+            unary,
+            Unary::Increment | Unary::Decrement | Unary::IncrementAfter | Unary::DecrementAfter
+        ),
+        _ => true,
+    }
+}
+
+/// Whether a statement makes a structure of which it says nothing.
+pub(super) fn declares_a_struct(does: &Does) -> bool {
+    let Does::Declare(declared) = does else { return false };
+    let is_struct = |name: &str| name.starts_with("struct");
+    declared.iter().any(|one| is_struct(one.of.name) && one.of.stars == 0 && one.initial.is_none())
+}
+
+/// A value, with its type and, where that is easier to read, in another notation.
+pub(super) fn value(value: &Value) -> String {
+    let text = match &value.ty {
+        Ty::Void => return "no value".to_owned(),
+        ty if ty.is_pointer() => match value.bits() {
+            0 => "NULL".to_owned(),
+            u64::MAX => "(void *) -1".to_owned(),
+            address => format!("{address:#x}"),
+        },
+        Ty::Integer { signed: true, .. } => number(value.signed().to_string(), value),
+        _ => number(value.bits().to_string(), value),
+    };
+    format!("{text}   {}", value.ty)
+}
+
+/// A number above 9 is shown in octal and hexadecimal, too: a mode or a key is read so.
+fn number(decimal: String, value: &Value) -> String {
+    let bits = value.bits() & (u64::MAX >> (64 - 8 * value.ty.size().clamp(1, 8)));
+    match (bits, value.ty.size()) {
+        (0..10, _) => decimal,
+        (32..127, 1) => format!("{decimal}   '{}'", bits as u8 as char),
+        _ => format!("{decimal}   {bits:#x}   0{bits:o}"),
+    }
+}

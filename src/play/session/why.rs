@@ -1,0 +1,314 @@
+//! Why an answer is what it is, and what to try: for errors, signals and calls that wait.
+//!
+//! **Invariant:** what is said is read off the world in which the call was made, and names what is there.
+
+use playground_core::Errno;
+use playground_core::call::{Call, Cmd, SemCmd, ShmgetFlags};
+use playground_core::machine::{Action, Machine, Namespace, Process, Reply, Segment, Set};
+
+use super::world::World;
+
+/// A reason, and what to do.
+pub(super) struct Explained {
+    pub why: String,
+    pub advice: Option<String>,
+}
+
+fn explain(why: impl Into<String>, advice: impl Into<String>) -> Explained {
+    Explained { why: why.into(), advice: Some(advice.into()) }
+}
+
+fn because(why: impl Into<String>) -> Explained {
+    Explained { why: why.into(), advice: None }
+}
+
+/// Explains the reply to an action, in the world before it.
+pub(super) fn explained(world: &World, pid: i32, action: &Action, reply: &Reply) -> Explained {
+    let view = View::new(&world.machine, pid);
+    match (action, reply, view) {
+        (Action::Call(call), Reply::Returns(Err(errno)), Some(view)) => view.refused(call, *errno),
+        (
+            Action::Call(Call::Semop { semid, ops } | Call::Semtimedop { semid, ops, .. }),
+            Reply::Waits,
+            Some(view),
+        ) => {
+            let numbers: Vec<String> = ops
+                .iter()
+                .map(|op| match op.change {
+                    0 => format!("semaphore {} to be 0", op.number),
+                    change => format!("semaphore {} to be at least {}", op.number, -i32::from(change)),
+                })
+                .collect();
+            let values = view
+                .set(semid.0)
+                .map_or_else(Vec::new, |set| set.semaphores.iter().map(|s| s.value).collect());
+            because(format!("It waits for {}. The values are {values:?}.", numbers.join(" and ")))
+        }
+        (Action::Load { address, .. } | Action::Store { address, .. }, Reply::Dies(_), Some(view)) => {
+            let store = matches!(action, Action::Store { .. });
+            view.fault(address.0, store)
+        }
+        (_, Reply::Returns(Err(errno)), _) => view_of_process(*errno),
+        _ => because(""),
+    }
+}
+
+fn view_of_process(errno: Errno) -> Explained {
+    match errno {
+        Errno::ESRCH => because("No process has this id."),
+        Errno::EPERM => because("Only root may do this for another user."),
+        Errno::EINVAL => because("The kernel knows no such value here."),
+        Errno::EACCES => because("Only root may set a limit of the namespace."),
+        _ => because("The kernel refused it."),
+    }
+}
+
+/// What a process sees: itself, and its namespace.
+struct View<'a> {
+    process: &'a Process,
+    namespace: &'a Namespace,
+    machine: &'a Machine,
+}
+
+impl<'a> View<'a> {
+    fn new(machine: &'a Machine, pid: i32) -> Option<View<'a>> {
+        let process = machine.processes.get(&pid)?;
+        Some(View { process, namespace: machine.namespaces.get(&process.namespace)?, machine })
+    }
+
+    fn segment(&self, id: i32) -> Option<&'a Segment> {
+        self.namespace.segments.find(id).ok()
+    }
+
+    fn set(&self, id: i32) -> Option<&'a Set> {
+        self.namespace.sets.find(id).ok()
+    }
+
+    fn refused(&self, call: &Call, errno: Errno) -> Explained {
+        match call {
+            Call::Shmget { key, size, flags, .. } => {
+                let found = self.namespace.segments.with_key(*key);
+                self.shmget(found, *size as u64, *flags, errno)
+            }
+            Call::Semget { key, nsems, .. } => self.semget(self.namespace.sets.with_key(*key), *nsems, errno),
+            Call::Shmat { shmid, address, .. } => self.shmat(shmid.0, address.0, errno),
+            Call::Shmdt { address } => self.shmdt(address.0),
+            Call::Shmctl { shmid, cmd } => self.shmctl(shmid.0, *cmd, errno),
+            Call::Semop { semid, .. } | Call::SemopAt { semid, .. } | Call::Semtimedop { semid, .. } => {
+                self.semop(semid.0, errno)
+            }
+            Call::Semctl { semid, cmd, .. } => self.semctl(semid.0, cmd, errno),
+            Call::Ftok { path, .. } => because(format!(
+                "There is no file {} in this model. ftok needs a file that exists. It returns -1, and -1 is a key like others.",
+                path.display()
+            )),
+            Call::File(_) => because("The kernel refused it."),
+        }
+    }
+
+    fn shmget(&self, found: Option<&Segment>, size: u64, flags: ShmgetFlags, errno: Errno) -> Explained {
+        let limits = &self.namespace.limits;
+        match (errno, found) {
+            (Errno::ENOENT, _) => {
+                explain("No segment has this key, and IPC_CREAT is not given.", "Add IPC_CREAT.")
+            }
+            (Errno::EEXIST, Some(segment)) => explain(
+                format!(
+                    "Segment {} has this key already, and IPC_EXCL asks for a new one.",
+                    segment.permissions.id
+                ),
+                "Leave IPC_EXCL out to open it, or choose another key.",
+            ),
+            (Errno::EINVAL, Some(segment)) => explain(
+                format!("Segment {} has this key, and only {} bytes.", segment.permissions.id, segment.size),
+                format!(
+                    "Ask for {} bytes or fewer (0 is enough to find it), or remove it first.",
+                    segment.size
+                ),
+            ),
+            (Errno::EINVAL, None) if size == 0 => {
+                explain("A new segment has at least 1 byte.", "Give a size.")
+            }
+            (Errno::EINVAL, None) => because(format!("The limit shmmax allows {} bytes.", limits.shmmax)),
+            (Errno::EACCES, Some(segment)) => {
+                self.permission(segment.permissions.uid, segment.permissions.mode)
+            }
+            (Errno::ENOSPC, _) if self.namespace.segments.len() as i32 >= limits.shmmni => explain(
+                format!("The limit shmmni allows {} segments, and all are taken.", limits.shmmni),
+                "Remove one, or raise the limit with sysctl kernel.shmmni=…",
+            ),
+            (Errno::ENOSPC, _) => because(format!("The limit shmall allows {} pages in all.", limits.shmall)),
+            _ if flags.contains(ShmgetFlags::SHM_HUGETLB) => because("There are no huge pages."),
+            _ => because("That is more memory than the machine has."),
+        }
+    }
+
+    fn semget(&self, found: Option<&Set>, nsems: i32, errno: Errno) -> Explained {
+        match (errno, found) {
+            (Errno::ENOENT, _) => {
+                explain("No set has this key, and IPC_CREAT is not given.", "Add IPC_CREAT.")
+            }
+            (Errno::EEXIST, Some(set)) => explain(
+                format!("Set {} has this key already, and IPC_EXCL asks for a new one.", set.permissions.id),
+                "Leave IPC_EXCL out to open it.",
+            ),
+            (Errno::EINVAL, Some(set)) => because(format!(
+                "Set {} has this key, and only {} semaphores.",
+                set.permissions.id,
+                set.semaphores.len()
+            )),
+            (Errno::EINVAL, None) => because(format!(
+                "A set has 1 to {} semaphores, and not {nsems}.",
+                self.namespace.limits.semmsl
+            )),
+            (Errno::EACCES, Some(set)) => self.permission(set.permissions.uid, set.permissions.mode),
+            _ => because("The limits of this namespace (kernel.sem) are reached."),
+        }
+    }
+
+    fn permission(&self, owner: u32, mode: u32) -> Explained {
+        explain(
+            format!(
+                "Its mode is 0{:03o} and its owner is user {owner}. This process is user {}.",
+                mode & 0o777,
+                self.process.credentials.uid
+            ),
+            "The owner or the creator can change the mode with IPC_SET.",
+        )
+    }
+
+    fn no_segment(&self, id: i32) -> Explained {
+        if let Some(segment) =
+            self.namespace.segments.iter().find(|segment| segment.permissions.key.0 == id && id != 0)
+        {
+            return explain(
+                format!("{id} is the key of segment {}, and no id.", segment.permissions.id),
+                "Pass what shmget returned.",
+            );
+        }
+        let ids: Vec<String> =
+            self.namespace.segments.iter().map(|segment| segment.permissions.id.to_string()).collect();
+        let there = if ids.is_empty() {
+            "there is no segment".to_owned()
+        } else {
+            format!("the ids are {}", ids.join(", "))
+        };
+        because(format!("No segment has the id {id}: {there}."))
+    }
+
+    fn shmat(&self, id: i32, address: u64, errno: Errno) -> Explained {
+        let page = self.machine.host.page_size;
+        match (errno, self.segment(id)) {
+            (Errno::EACCES, Some(segment)) => {
+                self.permission(segment.permissions.uid, segment.permissions.mode)
+            }
+            (Errno::EINVAL, None) => self.no_segment(id),
+            (Errno::EINVAL, Some(_)) if address != 0 && !address.is_multiple_of(page) => explain(
+                format!("{address:#x} is not a multiple of {page}."),
+                "Choose an address at the beginning of a page, or add SHM_RND to round it down.",
+            ),
+            (Errno::EINVAL, Some(_)) => explain(
+                format!("Something is mapped at {address:#x}, or right behind it, already."),
+                "Pass NULL and let the kernel choose, or replace what is there with SHM_REMAP.",
+            ),
+            (Errno::EPERM, _) => because(format!(
+                "Below {:#x} only root of the whole machine may map anything (vm.mmap_min_addr).",
+                self.machine.host.mmap_min_addr
+            )),
+            _ => because("There is no room for it in the address space."),
+        }
+    }
+
+    fn shmdt(&self, address: u64) -> Explained {
+        let views = self.machine.spaces.get(&self.process.space);
+        let starts: Vec<String> = views
+            .into_iter()
+            .flat_map(|space| space.views())
+            .map(|(mapping, _)| format!("{:#x}", mapping.start))
+            .collect();
+        let there = if starts.is_empty() { "nothing is attached".to_owned() } else { starts.join(", ") };
+        let looks_like_an_id = self.segment(address as i32).is_some() && address < 1 << 31;
+        let hint = if looks_like_an_id { " That is the id of a segment." } else { "" };
+        explain(
+            format!("No attachment begins at {address:#x}.{hint}"),
+            format!("shmdt takes what shmat returned. Attached here: {there}."),
+        )
+    }
+
+    fn shmctl(&self, id: i32, cmd: Cmd, errno: Errno) -> Explained {
+        match (errno, self.segment(id)) {
+            (Errno::EINVAL, None) => self.no_segment(id),
+            (Errno::EACCES, Some(segment)) => {
+                self.permission(segment.permissions.uid, segment.permissions.mode)
+            }
+            (Errno::EPERM, Some(segment)) => because(format!(
+                "Only the owner (user {}), the creator (user {}) and root may do this.",
+                segment.permissions.uid, segment.permissions.cuid
+            )),
+            (Errno::EFAULT, _) => because("The buffer is at no address that can be read or written."),
+            (Errno::ENOMEM, _) => because("RLIMIT_MEMLOCK allows less locked memory."),
+            _ => because(format!("shmctl does not take {cmd} so.")),
+        }
+    }
+
+    fn no_set(&self, id: i32) -> Explained {
+        let ids: Vec<String> = self.namespace.sets.iter().map(|set| set.permissions.id.to_string()).collect();
+        let there = if ids.is_empty() {
+            "there is no set".to_owned()
+        } else {
+            format!("the ids are {}", ids.join(", "))
+        };
+        because(format!("No set has the id {id}: {there}."))
+    }
+
+    fn semop(&self, id: i32, errno: Errno) -> Explained {
+        match (errno, self.set(id)) {
+            (Errno::EINVAL, None) => self.no_set(id),
+            (Errno::EINVAL, Some(_)) => because("semop wants at least one operation."),
+            (Errno::EACCES, Some(set)) => self.permission(set.permissions.uid, set.permissions.mode),
+            (Errno::EFBIG, Some(set)) => {
+                because(format!("The set has {} semaphores, numbered from 0.", set.semaphores.len()))
+            }
+            (Errno::EAGAIN, _) => {
+                because("It would have to wait, and IPC_NOWAIT or the time that is given forbid it.")
+            }
+            (Errno::EIDRM, _) => because("The set was removed while the call waited."),
+            (Errno::ERANGE, _) => because("A value would grow above 32767."),
+            (Errno::E2BIG, _) => {
+                because(format!("At most {} operations go into one call.", self.namespace.limits.semopm))
+            }
+            _ => because("The kernel refused it."),
+        }
+    }
+
+    fn semctl(&self, id: i32, cmd: &SemCmd, errno: Errno) -> Explained {
+        match (errno, self.set(id)) {
+            (Errno::EINVAL, None) => self.no_set(id),
+            (Errno::EINVAL, Some(set)) => {
+                because(format!("The set has {} semaphores, numbered from 0.", set.semaphores.len()))
+            }
+            (Errno::EACCES, Some(set)) => self.permission(set.permissions.uid, set.permissions.mode),
+            (Errno::EPERM, Some(set)) => because(format!(
+                "Only the owner (user {}), the creator (user {}) and root may do this.",
+                set.permissions.uid, set.permissions.cuid
+            )),
+            (Errno::ERANGE, _) => because("A value is from 0 to 32767."),
+            _ => because(format!("semctl does not take {cmd} so.")),
+        }
+    }
+
+    /// What an access met that ended the process.
+    fn fault(&self, address: u64, store: bool) -> Explained {
+        let space = self.machine.spaces.get(&self.process.space);
+        let verb = if store { "written" } else { "read" };
+        match space.and_then(|space| space.at(address)).and_then(|mapping| mapping.view()) {
+            Some(view) => because(format!(
+                "Segment {} is attached at {address:#x}, but its mapping does not let it be {verb}.",
+                view.shmid
+            )),
+            None => because(format!(
+                "Nothing of a segment is mapped at {address:#x}, or the access goes on behind its end."
+            )),
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The words of the shell and of the prompt: what is no C.
+
+use playground_core::machine::{Action, Reply, Setting};
+
+use super::actor::Life;
+use super::tables;
+use super::told::Told;
+use super::world::World;
+use crate::language::{FUNCTIONS, Misunderstood, Table, Word, function};
+
+impl World {
+    /// Does a word.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be done, and what could.
+    pub(super) fn word(
+        &mut self,
+        word: &Word,
+        process: Option<&str>,
+        line: &str,
+        told: &mut Vec<Told>,
+    ) -> Result<(), Misunderstood> {
+        let lines = match word {
+            Word::Ipcs { table, id } => tables::ipcs(self, *table, *id),
+            Word::Ipcrm { table, id } => self.ipcrm(*table, *id, line, told)?,
+            Word::Cat(file) => self.cat(file, process, line)?,
+            Word::Sysctl { name, value } => self.sysctl(name, *value, line, told)?,
+            Word::Show => self.picture(),
+            Word::Why => vec![self.why.clone().unwrap_or_else(|| "The last answer was no error.".to_owned())],
+            Word::New => self.new_process(told),
+            Word::Help(name) => help(name.as_deref(), line)?,
+            Word::Undo(_) | Word::Redo(_) | Word::Restart | Word::Source(_) | Word::Save(_) | Word::Quit => {
+                Vec::new()
+            }
+        };
+        if !lines.is_empty() {
+            told.push(Told::Lines { lines });
+        }
+        Ok(())
+    }
+
+    fn new_process(&mut self, told: &mut Vec<Told>) -> Vec<String> {
+        let who = self.start();
+        let pid = self.actors[&who].pid;
+        told.push(Told::Begins { who, pid, how: "new" });
+        self.choose_current();
+        Vec::new()
+    }
+
+    /// `ipcrm` removes as the namespace's root, whoever the processes are.
+    fn ipcrm(
+        &mut self,
+        table: Table,
+        id: i32,
+        line: &str,
+        told: &mut Vec<Told>,
+    ) -> Result<Vec<String>, Misunderstood> {
+        use playground_core::call::{Call, Cmd, SemCmd, Semid, Shmid};
+        let call = match table {
+            Table::Segments => Call::Shmctl { shmid: Shmid(id), cmd: Cmd::IpcRmid },
+            Table::Sets => Call::Semctl { semid: Semid(id), semnum: 0, cmd: SemCmd::IpcRmid },
+        };
+        let before = self.clone();
+        let (reply, woken) = self.as_root(&Action::Call(call));
+        match reply {
+            Reply::Returns(Ok(_)) => {
+                told.push(Told::Ran { command: line.trim().to_owned() });
+                self.wake(woken, told)?;
+                self.tell_changes(&before, told);
+                Ok(Vec::new())
+            }
+            _ => Err(Misunderstood::new(line, 0, format!("ipcrm: invalid id ({id})"))),
+        }
+    }
+
+    /// Lets root do something that is no process of the session.
+    fn as_root(&mut self, action: &Action) -> (Reply, Vec<playground_core::machine::Woken>) {
+        use playground_core::machine::{Credentials, Space};
+        const SHELL: i32 = 100;
+        self.machine.begin(SHELL, Credentials::root(), Space::default());
+        let reply = self.machine.decide(SHELL, action);
+        let mut woken = self.machine.effect(SHELL, action, &reply);
+        woken.extend(self.machine.effect(
+            SHELL,
+            &Action::Exit,
+            &Reply::Returns(Ok(playground_core::call::Answer::Done)),
+        ));
+        (reply, woken)
+    }
+
+    fn cat(&self, file: &str, process: Option<&str>, line: &str) -> Result<Vec<String>, Misunderstood> {
+        match file {
+            "/proc/sysvipc/shm" => Ok(tables::sysvipc_shm(self)),
+            "/proc/self/maps" => {
+                let who = self.acting(process, line)?;
+                Ok(tables::maps(self, self.actors[&who].pid))
+            }
+            _ => match file.strip_prefix("/proc/sys/kernel/") {
+                Some(name) => self.limit(name, line).map(|value| vec![value]),
+                None => {
+                    let known = "/proc/sysvipc/shm, /proc/self/maps and /proc/sys/kernel/…";
+                    Err(Misunderstood::new(line, 0, format!("the model has no file {file}. It has {known}")))
+                }
+            },
+        }
+    }
+
+    fn limit(&self, name: &str, line: &str) -> Result<String, Misunderstood> {
+        let Some(namespace) = self.machine.namespaces.get(&0) else { return Ok(String::new()) };
+        let limits = &namespace.limits;
+        let next = |wanted: Option<i32>| wanted.unwrap_or(-1).to_string();
+        Ok(match name {
+            "shmmax" => limits.shmmax.to_string(),
+            "shmall" => limits.shmall.to_string(),
+            "shmmni" => limits.shmmni.to_string(),
+            "shm_rmid_forced" => i32::from(limits.shm_rmid_forced).to_string(),
+            "shm_next_id" => next(namespace.segments.wanted),
+            "sem_next_id" => next(namespace.sets.wanted),
+            "sem" => format!("{}\t{}\t{}\t{}", limits.semmsl, limits.semmns, limits.semopm, limits.semmni),
+            _ => return Err(unknown_limit(name, line)),
+        })
+    }
+
+    fn sysctl(
+        &mut self,
+        name: &str,
+        value: Option<i64>,
+        line: &str,
+        told: &mut Vec<Told>,
+    ) -> Result<Vec<String>, Misunderstood> {
+        let short = name.strip_prefix("kernel.").unwrap_or(name);
+        let Some(value) = value else {
+            return self.limit(short, line).map(|value| vec![format!("kernel.{short} = {value}")]);
+        };
+        let setting = match short {
+            "shmmax" => Setting::Shmmax(value as u64),
+            "shmall" => Setting::Shmall(value as u64),
+            "shmmni" => Setting::Shmmni(value as i32),
+            "shm_rmid_forced" => Setting::ShmRmidForced(value as i32),
+            "shm_next_id" => Setting::ShmNextId(value as i32),
+            "sem_next_id" => Setting::SemNextId(value as i32),
+            _ => return Err(unknown_limit(short, line)),
+        };
+        let before = self.clone();
+        let (reply, woken) = self.as_root(&Action::Sysctl(setting));
+        told.push(Told::Ran { command: line.trim().to_owned() });
+        self.wake(woken, told)?;
+        self.tell_changes(&before, told);
+        match reply {
+            Reply::Returns(Ok(_)) => Ok(vec![format!("kernel.{short} = {value}")]),
+            _ => Err(Misunderstood::new(
+                line,
+                0,
+                format!("the kernel does not take {value} for kernel.{short}"),
+            )),
+        }
+    }
+
+    pub(super) fn tell_changes(&self, before: &World, told: &mut Vec<Told>) {
+        told.extend(tables::changes(before, self));
+    }
+
+    /// Processes, what each has attached, and the segments and sets.
+    fn picture(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for letter in self.letters(|_| true) {
+            lines.extend(self.picture_of(letter));
+        }
+        lines.extend(self.segments().flat_map(|segment| {
+            let bytes = segment.pages.get(&0).map(|page| first_text(page)).unwrap_or_default();
+            let pages = self.machine.host.pages(segment.size);
+            let filled: String = (0..pages.min(32))
+                .map(|page| if segment.pages.contains_key(&page) { '#' } else { '.' })
+                .collect();
+            let marked = if segment.is_marked() { ", marked for destruction" } else { "" };
+            [format!(
+                "segment {}  [{filled}] {} bytes, {} attached{marked}{bytes}",
+                segment.permissions.id, segment.size, segment.attached
+            )]
+        }));
+        lines.extend(self.sets().map(|set| {
+            let values: Vec<String> =
+                set.semaphores.iter().map(|semaphore| semaphore.value.to_string()).collect();
+            let waiting: Vec<&str> =
+                set.waiters.iter().filter_map(|waiter| self.letter_of(waiter.pid)).collect();
+            let waiting =
+                if waiting.is_empty() { String::new() } else { format!(", {} waits", waiting.join(", ")) };
+            format!("set {}  values {}{waiting}", set.permissions.id, values.join(" "))
+        }));
+        lines
+    }
+
+    fn picture_of(&self, letter: &str) -> Vec<String> {
+        let actor = &self.actors[letter];
+        let here = if self.current.as_deref() == Some(letter) { "*" } else { " " };
+        let state = match (&actor.life, &actor.pending) {
+            (Life::Over(how), _) => how.clone(),
+            (Life::Elsewhere, _) => "runs another program".to_owned(),
+            (Life::Here, Some(pending)) => {
+                format!("waits in {}", pending.waits_in.clone().unwrap_or_default())
+            }
+            (Life::Here, None) => "runs".to_owned(),
+        };
+        let uid = self.machine.processes.get(&actor.pid).map_or(0, |process| process.credentials.uid);
+        let mut lines = vec![format!("{here}{letter}  process {}, user {uid}, {state}", actor.pid)];
+        let space = self
+            .machine
+            .processes
+            .get(&actor.pid)
+            .and_then(|process| self.machine.spaces.get(&process.space));
+        let views = space.into_iter().flat_map(|space| space.views());
+        lines.extend(views.map(|(mapping, view)| {
+            let names = self.names_of(letter, mapping.start);
+            format!(
+                "    {:#x} {} {} pages of segment {}{names}",
+                mapping.start,
+                tables::rights(view.protection),
+                self.machine.host.pages(mapping.length()),
+                view.shmid
+            )
+        }));
+        lines
+    }
+
+    /// The variables of a process that hold an address.
+    fn names_of(&self, letter: &str, address: u64) -> String {
+        let arena = &self.actors[letter].arena;
+        let names: Vec<&str> = arena
+            .variables()
+            .filter(|(_, variable)| variable.ty.is_pointer())
+            .filter(|(_, variable)| arena.load(variable.address, 8) == Some(&address.to_le_bytes()[..]))
+            .map(|(name, _)| name)
+            .collect();
+        if names.is_empty() { String::new() } else { format!("   <- {}", names.join(", ")) }
+    }
+}
+
+/// The text at the beginning of a page, where there is one.
+fn first_text(page: &[u8]) -> String {
+    let length = page.iter().position(|byte| *byte == 0).unwrap_or(page.len()).min(24);
+    let text: String = page[..length].iter().map(|byte| shown_byte(*byte)).collect();
+    if text.is_empty() { text } else { format!("  \"{text}\"") }
+}
+
+fn shown_byte(byte: u8) -> char {
+    if byte == b' ' || byte.is_ascii_graphic() { byte as char } else { '.' }
+}
+
+fn unknown_limit(name: &str, line: &str) -> Misunderstood {
+    const LIMITS: [&str; 7] =
+        ["shmmax", "shmall", "shmmni", "shm_rmid_forced", "shm_next_id", "sem_next_id", "sem"];
+    Misunderstood::new(line, 0, format!("there is no limit {name}. There are {}", LIMITS.join(", ")))
+}
+
+/// What can be typed, or how a function is called.
+fn help(name: Option<&str>, line: &str) -> Result<Vec<String>, Misunderstood> {
+    let Some(name) = name else { return Ok(overview()) };
+    match function(name) {
+        Some(function) => Ok(vec![
+            function.prototype.to_owned(),
+            function.does.to_owned(),
+            format!("for example: {}", function.example),
+        ]),
+        None => {
+            let names = FUNCTIONS.iter().map(|function| function.name);
+            Err(Misunderstood::new(line, 0, format!("there is no help for {name}")).near(name, names))
+        }
+    }
+}
+
+fn overview() -> Vec<String> {
+    let names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
+    let text = format!(
+        "Type C as in the manual page, for example int id = shmget(IPC_PRIVATE, 4096, 0600).\n\
+         Functions: {}.\n\
+         B: before a line lets process B act. B: alone moves the prompt to it. fork() and new start processes.\n\
+         ipcs, ipcrm, cat, sysctl as in the shell. show draws the world, why explains the last error.\n\
+         undo, redo, restart go through the session. save FILE keeps it, source FILE does what a file says.\n\
+         help shmget explains a function. quit ends.",
+        names.join(", ")
+    );
+    text.lines().map(str::to_owned).collect()
+}

@@ -1,0 +1,151 @@
+//! Everything that a line can change.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use playground_core::machine::{Credentials, Host, Machine, Segment, Set, Space};
+
+use super::actor::{Actor, Last, Life};
+use super::letters::letter;
+use crate::c::Arena;
+
+/// The process id of A.
+const FIRST_PID: i32 = 101;
+/// Memory of the model's machine, in pages: 16 GiB.
+const MEMORY: u64 = 4 << 20;
+/// Below this address the model's kernel looks for room.
+const TOP: u64 = 0x7fff_f7ff_f000;
+/// What is in a process's memory before it attaches anything: a program, a heap and a stack.
+const OCCUPIED: [(u64, u64); 3] =
+    [(0x40_0000, 0x40_4000), (0x40_5000, 0x42_6000), (0x7fff_fffd_e000, 0x7fff_ffff_f000)];
+/// The files that the model has, for `ftok`: path, device, inode.
+const FILES: [(&str, u64, u64); 4] = [
+    ("/", 0x801, 2),
+    ("/tmp", 0x801, 0x1_8001),
+    ("/etc/passwd", 0x801, 0x2_0f3c),
+    ("/bin/sh", 0x801, 0x3_07a2),
+];
+
+/// The processes of a session, and the kernel's world that they act on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct World {
+    /// The kernel's world.
+    pub machine: Machine,
+    /// The processes that were started, by letter.
+    pub actors: BTreeMap<String, Actor>,
+    /// The letter of the process that acts where a line names none; nobody, if none lives.
+    pub current: Option<String>,
+    /// How many calls have acted since the start: changed the world, or tried to.
+    pub acts: usize,
+    pub(super) why: Option<String>,
+    pub(super) last: Option<Last>,
+    pub(super) was_told_of_zeros: bool,
+}
+
+impl World {
+    /// A world in which process A has just begun, as root of a namespace of its own.
+    pub(super) fn new() -> World {
+        let mut machine = Machine::new(Host::x86_64(MEMORY));
+        for (path, device, inode) in FILES {
+            machine.files.insert(path.into(), (device, inode));
+        }
+        let actors = BTreeMap::new();
+        let mut world = World {
+            machine,
+            actors,
+            current: None,
+            acts: 0,
+            why: None,
+            last: None,
+            was_told_of_zeros: false,
+        };
+        let first = world.start();
+        world.current = Some(first);
+        world
+    }
+
+    /// Starts an unrelated process. Returns its letter.
+    pub(super) fn start(&mut self) -> String {
+        let pid = self.next_pid();
+        self.machine.begin(pid, Credentials::root(), Space::new(OCCUPIED, TOP));
+        self.enter(Actor::new(pid, Arena::default()))
+    }
+
+    /// Gives a process the next letter.
+    pub(super) fn enter(&mut self, actor: Actor) -> String {
+        let letter = letter(self.actors.len());
+        self.actors.insert(letter.clone(), actor);
+        letter
+    }
+
+    pub(super) fn next_pid(&self) -> i32 {
+        FIRST_PID + self.actors.len() as i32
+    }
+
+    /// The letter of a process.
+    pub fn letter_of(&self, pid: i32) -> Option<&str> {
+        self.actors.iter().find(|(_, actor)| actor.pid == pid).map(|(letter, _)| letter.as_str())
+    }
+
+    /// The letters of the processes that a test holds for, in the order in which they began.
+    pub fn letters(&self, holds: impl Fn(&Actor) -> bool) -> Vec<&str> {
+        let mut letters: Vec<_> = self.actors.iter().filter(|(_, actor)| holds(actor)).collect();
+        letters.sort_by_key(|(_, actor)| actor.pid);
+        letters.into_iter().map(|(letter, _)| letter.as_str()).collect()
+    }
+
+    /// The segments of the namespace, by place in the table.
+    pub fn segments(&self) -> impl Iterator<Item = &Segment> {
+        self.machine.namespaces.get(&0).into_iter().flat_map(|namespace| namespace.segments.iter())
+    }
+
+    /// The sets of semaphores of the namespace.
+    pub fn sets(&self) -> impl Iterator<Item = &Set> {
+        self.machine.namespaces.get(&0).into_iter().flat_map(|namespace| namespace.sets.iter())
+    }
+
+    /// The last System V call of all processes that was answered.
+    pub fn last(&self) -> Option<&Last> {
+        self.last.as_ref()
+    }
+
+    /// The memory of a process, if it lives.
+    pub fn space_of(&self, pid: i32) -> Option<&Space> {
+        let process = self.machine.processes.get(&pid)?;
+        self.machine.spaces.get(&process.space).map(|space| &**space)
+    }
+
+    /// From now on calls and stores are counted.
+    pub(super) fn begin_counting(&mut self) {
+        self.acts = 0;
+        self.actors.values_mut().for_each(|actor| actor.stores = 0);
+    }
+
+    /// Whether anything differs that a line is undone for: the kernel's world, a process, or a variable, but neither
+    /// the time nor `errno` nor who is about to act.
+    pub(super) fn differs_from(&self, other: &World) -> bool {
+        let compared = |world: &World| {
+            let mut compared = world.clone();
+            compared.machine.clock = Duration::ZERO;
+            compared.acts = 0;
+            compared.why = None;
+            compared.last = None;
+            compared.current = None;
+            for actor in compared.actors.values_mut() {
+                actor.last = None;
+                actor.arena.forget_errno_and_texts();
+            }
+            compared
+        };
+        compared(self) != compared(other)
+    }
+
+    /// The prompt goes to the first process that lives, if its own does not.
+    pub(super) fn choose_current(&mut self) {
+        let lives = |actor: &Actor| actor.life == Life::Here;
+        let stays = self.current.as_ref().and_then(|letter| self.actors.get(letter)).is_some_and(lives);
+        if !stays {
+            self.current = self.letters(lives).first().map(|letter| (*letter).to_owned());
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The line editor: history, completion, Ctrl-C and Ctrl-D.
+
+use std::io;
+use std::path::PathBuf;
+
+use play::c::CONSTANTS;
+use play::language::{FUNCTIONS, beginnings};
+use play::session::Session;
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::history::DefaultHistory;
+use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
+
+/// Reads lines from a person.
+pub struct Editor {
+    editor: Option<rustyline::Editor<Names, DefaultHistory>>,
+    history: Option<PathBuf>,
+}
+
+impl Editor {
+    pub fn new() -> Editor {
+        let mut editor = rustyline::Editor::new().ok();
+        let history = history_file();
+        if let (Some(editor), Some(file)) = (&mut editor, &history) {
+            editor.set_helper(Some(Names::default()));
+            let _ = editor.load_history(file);
+        }
+        Editor { editor, history }
+    }
+
+    /// The next line; nothing at the end. Ctrl-C takes back the line that is being typed.
+    pub fn line(&mut self, sign: &str, session: &Session) -> io::Result<Option<String>> {
+        let Some(editor) = &mut self.editor else { return Ok(None) };
+        if let Some(names) = editor.helper_mut() {
+            names.learn(session);
+        }
+        loop {
+            match editor.readline(sign) {
+                Ok(line) => {
+                    let _ = editor.add_history_entry(&line);
+                    return Ok(Some(line));
+                }
+                Err(ReadlineError::Interrupted) => {}
+                Err(ReadlineError::Eof) => return Ok(None),
+                Err(ReadlineError::Io(error)) => return Err(error),
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+
+    /// Keeps the lines for the next time. Where that is not possible, nothing is lost but them.
+    pub fn keep_history(&mut self) {
+        if let (Some(editor), Some(file)) = (&mut self.editor, &self.history) {
+            if let Some(folder) = file.parent() {
+                let _ = std::fs::create_dir_all(folder);
+            }
+            let _ = editor.save_history(file);
+        }
+    }
+}
+
+/// Where a user's programs keep what they remember: the XDG base directory specification.
+fn history_file() -> Option<PathBuf> {
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let home = || std::env::home_dir().map(|home| home.join(".local/state"));
+    Some(state.filter(|path| path.is_absolute()).or_else(home)?.join("shm-playground/history"))
+}
+
+/// The names that can be completed.
+#[derive(Default, Helper, Highlighter, Hinter, Validator)]
+struct Names {
+    names: Vec<String>,
+}
+
+impl Names {
+    fn learn(&mut self, session: &Session) {
+        let world = session.world();
+        let current = world.current.as_ref().and_then(|letter| world.actors.get(letter));
+        let variables = current.into_iter().flat_map(|actor| actor.arena.variables()).map(|(name, _)| name);
+        let constants = CONSTANTS.iter().map(|(name, ..)| *name);
+        let functions = FUNCTIONS.iter().map(|function| function.name);
+        let fixed = constants.chain(functions).chain(beginnings()).map(str::to_owned);
+        self.names = variables.map(str::to_owned).chain(fixed).collect();
+        self.names.sort();
+        self.names.dedup();
+    }
+}
+
+impl Completer for Names {
+    type Candidate = String;
+
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
+        let typed = &line[..position];
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let start = typed.rfind(|c| !is_part(c)).map_or(0, |before| before + 1);
+        let word = &typed[start..];
+        if word.is_empty() {
+            return Ok((position, Vec::new()));
+        }
+        Ok((start, self.names.iter().filter(|name| name.starts_with(word)).cloned().collect()))
+    }
+}

@@ -1,0 +1,147 @@
+//! What C's expressions mean.
+
+use play::session::{Session, Told};
+
+/// The value that a line ends with, as it is shown first.
+fn value(session: &mut Session, line: &str) -> i64 {
+    let told = session.line(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    match told.last() {
+        Some(Told::Value { text }) => text.split(' ').next().unwrap().parse().unwrap(),
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn error(session: &mut Session, line: &str) -> String {
+    session.line(line).expect_err(line).to_string()
+}
+
+/// The notes that a line brings.
+fn notes(session: &mut Session, line: &str) -> Vec<String> {
+    let told = session.line(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    told.into_iter()
+        .filter_map(|told| if let Told::Note { text } = told { Some(text) } else { None })
+        .collect()
+}
+
+/// What a line prints.
+fn printed(session: &mut Session, line: &str) -> String {
+    let told = session.line(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    told.into_iter()
+        .filter_map(|told| if let Told::Prints { text, .. } = told { Some(text) } else { None })
+        .collect()
+}
+
+#[test]
+fn integers_are_calculated_as_in_c() {
+    let mut session = Session::empty();
+    for (line, wanted) in [
+        ("1 + 2 * 3", 7),
+        ("7 / 2 - -7 % 4", 6),
+        ("1 << 10 | 0600", 1408),
+        ("~0", -1),
+        ("!5 + !0", 1),
+        ("-1 < 1u", 0),
+        ("(unsigned char)300", 44),
+        ("(char)200", -56),
+        ("2147483647 + 1", -2147483648),
+        ("2147483648 - 1", 2147483647),
+        ("0x80000000 > 0", 1),
+        ("'A' + 1", 66),
+        ("sizeof(struct shmid_ds) + sizeof(struct semid_ds)", 216),
+        ("sizeof(struct sembuf)", 6),
+        ("sizeof 'a' + sizeof(char)", 5),
+        ("0 && 1 / 0", 0),
+        ("1 || 1 / 0", 1),
+    ] {
+        assert_eq!(value(&mut session, line), wanted, "{line}");
+    }
+    assert!(error(&mut session, "1 / 0").contains("divides by zero"));
+    assert!(error(&mut session, "1 << 32").contains("shifts by more bits"));
+}
+
+#[test]
+fn variables_have_types_and_those_without_take_their_values() {
+    let mut session = Session::empty();
+    let lines =
+        "unsigned char u = 255; u += 2; int a[3] = {1, 2, 3}; a[1]++; long sum = a[0] + a[1] + a[2]; (u)";
+    assert_eq!(value(&mut session, lines), 1);
+    assert_eq!(value(&mut session, "(sum)"), 7);
+    assert_eq!(value(&mut session, "x = 5; x = x++ + ++x; (x)"), 12);
+    assert_eq!(value(&mut session, "int *q = &a[2]; q - a"), 2);
+    assert_eq!(value(&mut session, "*q = 9; a[2]"), 9);
+    assert_eq!(value(&mut session, "char t[] = \"TEST\"; sizeof t"), 5);
+    assert_eq!(error(&mut session, "IPC_CREAT = 3"), "column 1: IPC_CREAT is a constant, and has no place");
+    assert_eq!(
+        error(&mut session, "1 + IPC_CRAET"),
+        "column 5: there is no variable IPC_CRAET. Did you mean IPC_CREAT?"
+    );
+    assert_eq!(value(&mut session, "(A)"), 101);
+}
+
+#[test]
+fn structures_have_the_fields_of_the_manual_page() {
+    let mut session = Session::empty();
+    session.line("struct shmid_ds buf; buf.shm_perm.mode = 0640; struct shmid_ds *p = &buf").unwrap();
+    assert_eq!(value(&mut session, "p->shm_perm.mode"), 0o640);
+    assert_eq!(value(&mut session, "struct sembuf x = {1, -1, SEM_UNDO}; x.sem_op"), -1);
+    assert_eq!(value(&mut session, "(&(struct sembuf){2, 3, 0})->sem_num"), 2);
+    assert_eq!(value(&mut session, "(struct sembuf[]){{0, 4, 0}, {7, -5, 0}}[1].sem_op"), -5);
+    assert!(
+        error(&mut session, "buf.shm_nattach")
+            .contains("struct shmid_ds has no field shm_nattach. It has shm_perm")
+    );
+    assert!(error(&mut session, "buf").contains("a struct shmid_ds is no single value"));
+}
+
+#[test]
+fn records_are_copied_into_structures_and_out_of_them() {
+    let mut session = Session::empty();
+    session
+        .line("int id = shmget(0x52, 100, IPC_CREAT | 0640); struct shmid_ds buf; shmctl(id, IPC_STAT, &buf)")
+        .unwrap();
+    for (field, wanted) in
+        [("shm_segsz", 100), ("shm_perm.mode", 0o640), ("shm_perm.__key", 0x52), ("shm_cpid", 101)]
+    {
+        assert_eq!(value(&mut session, &format!("buf.{field}")), wanted, "{field}");
+    }
+    assert_eq!(
+        value(
+            &mut session,
+            "buf.shm_perm.mode = 0600; shmctl(id, IPC_SET, &buf); shmctl(id, IPC_STAT, &buf); buf.shm_perm.mode"
+        ),
+        0o600
+    );
+    let sets = "int s = semget(IPC_PRIVATE, 2, 0600); unsigned short v[2] = {3, 4}; semctl(s, 0, SETALL, v); v[0] = 0; semctl(s, 0, GETALL, v); v[0] * 10 + v[1]";
+    assert_eq!(value(&mut session, sets), 34);
+    assert_eq!(value(&mut session, "struct semid_ds sd; semctl(s, 0, IPC_STAT, &sd); sd.sem_nsems"), 2);
+    assert_eq!(value(&mut session, "int r = shmctl(id, IPC_STAT, NULL); errno"), 14);
+}
+
+#[test]
+fn memory_is_read_and_written_where_pointers_lead() {
+    let mut session = Session::empty();
+    session
+        .line("p = shmat(shmget(IPC_PRIVATE, 100, 0600), NULL, 0); strcpy(p, \"THIS IS A TEST\"); p[3] = 'X'")
+        .unwrap();
+    assert_eq!(printed(&mut session, "puts(p)"), "THIX IS A TEST\n");
+    let form = "printf(\"%s %5d|%-4x|%04o %c %lu %%\\n\", p + 5, -1, 255, 8, 'z', sizeof(long))";
+    assert_eq!(printed(&mut session, form), "IS A TEST    -1|ff  |0010 z 8 %\n");
+    assert_eq!(
+        value(&mut session, "*(int *)(p + 64) = 5; *(long *)p = (long)(p + 64); *(int *)*(long *)p"),
+        5
+    );
+    assert_eq!(value(&mut session, "memset(p, 'A', 3); p[2] == 'A' && p[3] == p[3]"), 1);
+    assert_eq!(value(&mut session, "strlen(\"four\")"), 4);
+    assert_eq!(printed(&mut session, "shmdt(NULL); perror(\"shmdt\")"), "shmdt: Invalid argument\n");
+    assert_eq!(error(&mut session, "*5"), "column 2: this is of type int, and points to nothing");
+}
+
+#[test]
+fn what_c_takes_in_silence_is_told() {
+    let mut session = Session::empty();
+    let null = "shmat does not return NULL when it fails: it returns (void *) -1.";
+    assert_eq!(notes(&mut session, "shmat(9, NULL, 0) == NULL"), [null]);
+    let id = "shmdt wants an address here, and id is a number: C only warns of it.";
+    assert_eq!(notes(&mut session, "int id = 0; shmdt(id)"), [id]);
+    assert!(error(&mut session, "shmat(id)").contains("void *shmat(int shmid"));
+}

@@ -1,0 +1,8 @@
+//! The tests of the prompt, in one program.
+
+mod c;
+mod language;
+mod levels;
+mod prompt;
+mod readme;
+mod session;

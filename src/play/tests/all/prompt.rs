@@ -1,0 +1,82 @@
+//! The program: scripts, exit statuses, JSON, and puzzles marked by a script.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+/// Runs `play` with these lines on standard input.
+pub fn play(arguments: &[&str], lines: impl AsRef<[u8]>) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_play"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that has ended reads no more.
+    let _ = child.stdin.take().unwrap().write_all(lines.as_ref());
+    child.wait_with_output().unwrap()
+}
+
+pub fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn an_errno_is_an_answer_and_nonsense_is_a_misuse() {
+    assert_eq!(play(&[], "shmdt(NULL)\n").status.code(), Some(0));
+    let output = play(&[], "getpid()\nshmgte(1)\ngetpid()\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output).contains("there is no function shmgte. Did you mean shmget?"), "{}", text(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "play: line 2 was not understood\n");
+    assert_eq!(play(&["/no/such/file"], "").status.code(), Some(1));
+    assert_eq!(play(&["--level", "no-such-level"], "").status.code(), Some(2));
+    assert_eq!(play(&[], "save /no/such/folder/file\n").status.code(), Some(1));
+}
+
+#[test]
+fn the_first_line_says_that_it_is_a_model() {
+    assert!(text(&play(&[], "")).starts_with("This is a model of Linux's rules, not your kernel."));
+    assert_eq!(text(&play(&["--format", "json"], "")), "{\"event\":\"begin\",\"kernel\":\"model\"}\n");
+}
+
+#[test]
+fn lines_may_end_as_on_windows_and_hold_any_bytes() {
+    let output = play(&[], "int id = shmget(IPC_PRIVATE, 1, 0600)\r\nid\r\n\r\n# comment\r\n");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert_eq!(play(&[], b"puts(\"\xff\xfe\")\n").status.code(), Some(0));
+    assert_eq!(play(&[], b"\xff\xfe\n").status.code(), Some(2));
+}
+
+#[test]
+fn each_event_is_a_line_of_json() {
+    let output = play(&["--format", "json"], "shmget(0x52, 1, 0)\nfork()\nB: exit(0)\nundo\n");
+    let events: Vec<serde_json::Value> =
+        text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(names, ["begin", "call", "call", "begins", "call", "ends", "moved"]);
+    assert_eq!((&events[1]["errno"], &events[1]["who"]), (&"ENOENT".into(), &"A".into()));
+    assert_eq!(events[1]["c"], "shmget(0x00000052, 1, 0) = -1 ENOENT (No such file or directory)");
+}
+
+#[test]
+fn a_puzzle_is_marked_by_its_exit_status() {
+    let solved = play(&["--level", "nobody", "--format", "json"], "shmget(IPC_PRIVATE, 1, 0)\n");
+    assert_eq!(solved.status.code(), Some(0));
+    assert!(text(&solved).ends_with("{\"calls\":1,\"event\":\"solved\",\"par\":1}\n"), "{}", text(&solved));
+    let missed = play(&["--level", "nobody"], "shmget(IPC_PRIVATE, 1, 0600)\n");
+    assert_eq!(missed.status.code(), Some(3));
+    assert!(text(&play(&["--level"], "")).contains("nobody"));
+}
+
+#[test]
+fn a_session_that_was_saved_can_be_done_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("session");
+    let lines = format!(
+        "int id = shmget(0x52, 100, IPC_CREAT | 0600)\nsave {0}\nrestart\nsource {0}\nid\n",
+        file.display()
+    );
+    let output = play(&[], lines);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert_eq!(text(&output).matches("shmget(0x00000052, 100, IPC_CREAT|0600) = 0").count(), 2);
+}

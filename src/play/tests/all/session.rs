@@ -1,0 +1,205 @@
+//! What processes do line by line, and the way back.
+
+use play::session::{Session, Told};
+use proptest::prelude::*;
+
+/// A session in which these lines have been done.
+fn after(lines: &[&str]) -> Session {
+    let mut session = Session::empty();
+    for line in lines {
+        session.line(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    }
+    session
+}
+
+/// What a line tells of calls, in C notation.
+fn calls(session: &mut Session, line: &str) -> Vec<String> {
+    let told = session.line(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    told.into_iter()
+        .filter_map(|told| match told {
+            Told::Call { who, c, .. } | Told::Waits { who, c, .. } => Some(format!("{who} {c}")),
+            Told::Ends { who, how, .. } => Some(format!("{who} {how}")),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The value of an expression.
+fn value(session: &mut Session, expression: &str) -> String {
+    let told =
+        session.line(&format!("({expression})")).unwrap_or_else(|error| panic!("{expression}: {error}"));
+    match told.as_slice() {
+        [Told::Value { text }] => text.split("   ").next().unwrap_or_default().to_owned(),
+        other => panic!("{expression}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_child_has_its_parents_variables_and_attachments_and_zero_for_an_answer() {
+    let mut session = after(&[
+        "int id = shmget(IPC_PRIVATE, 100, 0600)",
+        "char *p = shmat(id, NULL, 0)",
+        "int child = fork()",
+        "B: strcpy(p, \"from B\")",
+    ]);
+    assert_eq!(value(&mut session, "child == B"), "1");
+    assert_eq!(value(&mut session, "p[5]"), "66");
+    session.line("B:").unwrap();
+    assert_eq!(value(&mut session, "child"), "0");
+    assert_eq!(value(&mut session, "id"), "0");
+    assert_eq!(session.world().segments().next().unwrap().attached, 2);
+}
+
+#[test]
+fn an_unrelated_process_has_no_variables() {
+    let mut session = after(&["int id = 5", "new"]);
+    assert_eq!(session.line("B: id").unwrap_err().to_string(), "column 4: there is no variable id");
+}
+
+#[test]
+fn a_call_that_waits_goes_on_when_it_can_and_its_statement_with_it() {
+    let mut session = after(&["int s = semget(IPC_PRIVATE, 1, 0600)", "fork()"]);
+    let take = "B: int r = 7 + semop(s, (struct sembuf[]){{0, -1, 0}}, 1)";
+    assert_eq!(calls(&mut session, take), ["B semop(0, [{0, -1, 0}], 1)"]);
+    let error = session.line("B: getpid()").unwrap_err().to_string();
+    assert_eq!(error, "column 1: process B waits in a call, and can do nothing else");
+    assert_eq!(
+        calls(&mut session, "semctl(s, 0, SETVAL, 1)"),
+        ["A semctl(0, 0, SETVAL, 1) = 0", "B semop(0, [{0, -1, 0}], 1) = 0"]
+    );
+    session.line("B:").unwrap();
+    assert_eq!(value(&mut session, "r"), "7");
+}
+
+#[test]
+fn a_wait_ends_with_the_set_with_the_time_and_with_a_signal() {
+    let start = ["int s = semget(IPC_PRIVATE, 1, 0600)", "fork()", "struct sembuf take = {0, -1, 0}"];
+    let mut session = after(&start);
+    session.line("B: semop(s, &(struct sembuf){0, -1, 0}, 1)").unwrap();
+    assert_eq!(
+        calls(&mut session, "semctl(s, 0, IPC_RMID)")[1],
+        "B semop(0, [{0, -1, 0}], 1) = -1 EIDRM (Identifier removed)"
+    );
+
+    let mut session = after(&start);
+    session.line("B: semtimedop(s, &(struct sembuf){0, -1, 0}, 1, &(struct timespec){1, 0})").unwrap();
+    let told = calls(&mut session, "getpid()");
+    assert!(told[0].ends_with("= -1 EAGAIN (Resource temporarily unavailable)"), "{told:?}");
+
+    let mut session = after(&start);
+    session.line("B: semop(s, &(struct sembuf){0, -1, 0}, 1)").unwrap();
+    assert_eq!(calls(&mut session, "kill(B, SIGKILL)")[1], "B was killed by SIGKILL");
+    assert!(session.line("B: getpid()").unwrap_err().to_string().contains("does nothing more"));
+}
+
+#[test]
+fn an_access_outside_ends_the_process_and_not_the_session() {
+    let mut session = after(&["char *p = shmat(shmget(IPC_PRIVATE, 1, 0600), NULL, SHM_RDONLY)", "new"]);
+    assert_eq!(calls(&mut session, "p[0] = 1"), ["A is killed by SIGSEGV"]);
+    assert_eq!(session.world().current.as_deref(), Some("B"));
+    assert_eq!(calls(&mut session, "exit(0)"), ["B exit()", "B has ended with exit"]);
+    let error = session.line("getpid()").unwrap_err().to_string();
+    assert_eq!(error, "column 1: no process lives: write new, undo or restart");
+    session.line("new").unwrap();
+    assert_eq!(session.world().current.as_deref(), Some("C"));
+}
+
+#[test]
+fn only_lines_that_change_something_are_undone() {
+    let mut session = after(&["int id = shmget(IPC_PRIVATE, 100, 0600)", "struct shmid_ds buf"]);
+    for line in ["shmdt(id)", "ipcs", "puts(\"x\")", "id", "cat /proc/self/maps", "help", "# nothing"] {
+        session.line(line).unwrap();
+    }
+    session.line("shmctl(id, IPC_STAT, &buf)").unwrap();
+    let lines: Vec<_> = session.lines().collect();
+    assert_eq!(
+        lines,
+        ["int id = shmget(IPC_PRIVATE, 100, 0600)", "struct shmid_ds buf", "shmctl(id, IPC_STAT, &buf)"]
+    );
+    session.line("undo 2").unwrap();
+    assert!(session.line("buf").is_err() && session.line("id").is_ok());
+    session.line("redo").unwrap();
+    assert_eq!(value(&mut session, "buf.shm_segsz"), "0");
+    session.line("restart").unwrap();
+    assert_eq!((session.lines().count(), session.world().segments().count()), (0, 0));
+}
+
+#[test]
+fn a_line_that_is_not_understood_changes_nothing() {
+    let mut session = Session::empty();
+    let before = session.world().clone();
+    assert!(session.line("int id = shmget(IPC_PRIVATE, 1, 0600); nonsense").is_err());
+    assert_eq!(*session.world(), before);
+}
+
+#[test]
+fn a_session_saved_and_done_again_is_the_same() {
+    let lines = [
+        "int id = shmget(0x52, 100, IPC_CREAT | 0600)",
+        "fork(); B: shmat(id, NULL, 0)",
+        "sysctl kernel.shmmni=1",
+    ];
+    let session = after(&lines);
+    let script = session.script();
+    let again = after(&script.lines().collect::<Vec<_>>());
+    assert_eq!(again.world().machine, session.world().machine);
+}
+
+/// Lines of which any order is a session.
+const LINES: [&str; 24] = [
+    "int id = shmget(IPC_PRIVATE, 8192, 0600)",
+    "int key = shmget(0x52, 100, IPC_CREAT | 0640)",
+    "id = 0; key = 1",
+    "char *p = shmat(id, NULL, 0)",
+    "char *q = shmat(key, (void *)0x5000000, SHM_REMAP)",
+    "strcpy(p, \"text\"); p[4095] = 1",
+    "puts(p)",
+    "shmdt(p)",
+    "shmdt(q)",
+    "shmctl(id, IPC_RMID, NULL)",
+    "struct shmid_ds buf; shmctl(id, IPC_STAT, &buf)",
+    "fork()",
+    "new",
+    "A:",
+    "B:",
+    "C: exit(0)",
+    "kill(B, SIGKILL)",
+    "setuid(65534)",
+    "int s = semget(IPC_PRIVATE, 2, 0600)",
+    "semop(0, (struct sembuf[]){{0, -1, SEM_UNDO}, {1, 1, 0}}, 2)",
+    "semctl(0, 0, SETVAL, 1)",
+    "semctl(0, 0, IPC_RMID)",
+    "mprotect(p, 4096, PROT_READ)",
+    "sysctl kernel.shmmni=3",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    /// The kernel's world after undo is the one from before, and after redo the one from after.
+    #[test]
+    fn undo_and_redo_lead_to_the_worlds_that_were(lines in proptest::collection::vec(proptest::sample::select(&LINES[..]), 1..20)) {
+        let mut session = Session::empty();
+        let mut worlds = vec![session.world().clone()];
+        for line in lines {
+            let before = session.lines().count();
+            let _ = session.line(line);
+            if session.lines().count() > before {
+                worlds.push(session.world().clone());
+            } else if let Some(last) = worlds.last_mut() {
+                *last = session.world().clone();
+            }
+        }
+        let last = worlds.len() - 1;
+        for number in (0..last).rev() {
+            session.line("undo").unwrap();
+            prop_assert_eq!(&session.world().machine.namespaces, &worlds[number].machine.namespaces);
+            prop_assert_eq!(&session.world().machine.spaces, &worlds[number].machine.spaces);
+        }
+        for world in &worlds[1..] {
+            session.line("redo").unwrap();
+            prop_assert_eq!(&session.world().machine.namespaces, &world.machine.namespaces);
+            prop_assert_eq!(&session.world().actors, &world.actors);
+        }
+    }
+}
