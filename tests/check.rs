@@ -260,6 +260,52 @@ fn what_a_later_version_knows_of_the_progress_is_kept() {
 }
 
 #[test]
+fn the_file_that_was_edited_is_marked_and_both_if_both_were() {
+    let workshop = Workshop::new();
+    let first = exercise(1).unwrap();
+    let c = workshop.file(first).with_extension("c");
+    fs::copy(root().join("tests/solutions/exercise01.c"), &c).unwrap();
+    assert_eq!(workshop.verdict(&["1"])["passed"], true);
+    fs::write(workshop.file(first), "fn main() {}").unwrap();
+    let both = workshop.verdict(&["1"]);
+    let notes = both["notes"].to_string();
+    assert_eq!(both["passed"], true, "{both}");
+    assert!(notes.contains("exercise01.c passed") && notes.contains("exercise01.rs did not pass"), "{notes}");
+}
+
+#[test]
+fn the_goal_stands_above_what_is_missing_and_the_output_below_it() {
+    let workshop = Workshop::new();
+    let output = text(&workshop.check(&["7", "--output"]));
+    let places =
+        ["Print the string", "As always: ", "never-printed", "| Reattached at address", "on standard error"]
+            .map(|words| output.find(words).unwrap_or_else(|| panic!("{words}: {output}")));
+    assert!(places.is_sorted(), "{output}");
+}
+
+#[test]
+fn commands_in_the_starters_work_as_they_stand() {
+    let workshop = Workshop::new();
+    for exercise in EXERCISES {
+        let command = exercise.c.lines().find_map(|line| line.strip_prefix(" *     ")).expect("a command");
+        let mut shell = Command::new("sh");
+        let folder = workshop.path().join("tmp");
+        fs::create_dir_all(&folder).unwrap();
+        let (build, _) = command.split_once(" && ").expect("two commands");
+        let build = build.replace("/tmp/", &format!("{}/", folder.display()));
+        assert!(
+            shell.args(["-c", &build]).current_dir(workshop.path()).status().expect("sh").success(),
+            "{build}"
+        );
+        assert!(
+            exercise.c.contains(&format!("cargo run --bin check -- {}.", exercise.number)),
+            "{}",
+            exercise.c
+        );
+    }
+}
+
+#[test]
 fn hints_come_one_by_one() {
     let workshop = Workshop::new();
     for shown in [1, 2, 3, 3] {
@@ -292,6 +338,8 @@ fn the_first_compile_error_is_told_with_its_place() {
     assert_eq!(codes(&verdict), ["compile-error"]);
     let message = verdict["findings"][0]["message"].as_str().unwrap();
     assert!(message.starts_with("exercise01.rs:2:19: mismatched types"), "{message}");
+    let shown = verdict["findings"][0]["compiler"].as_str().unwrap();
+    assert!(shown.contains("^^^^^^ expected `i32`"), "{shown}");
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod examiner;
 mod exercises;
 mod forbidden;
 mod guard;
+mod handed_in;
 mod history;
 mod job;
 mod judge;

@@ -21,7 +21,7 @@ struct Options {
     #[arg(value_name = "N")]
     exercise: Option<usize>,
 
-    /// Mark this program instead of lessons/exercises/exerciseNN.rs
+    /// Mark this program instead of lessons/exercises/exerciseNN.rs or .c
     #[arg(last = true, value_name = "COMMAND", requires = "exercise", conflicts_with = "watch")]
     command: Vec<String>,
 
@@ -49,7 +49,7 @@ struct Options {
     #[arg(long, requires = "solution")]
     c: bool,
 
-    /// Mark a class: a folder with a folder for each student, and in it exerciseNN.rs, .c, .py or .sh
+    /// Mark a class: a folder with a folder for each student, and in it exerciseNN.rs, .c, .cpp, .py or .sh
     #[arg(long, value_name = "DIR", conflicts_with_all = ["command", "watch", "hint", "reset", "solution"])]
     class: Option<PathBuf>,
 
@@ -69,6 +69,10 @@ struct Options {
     /// Write the verdicts as JUnit XML, too
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+
+    /// Show what the program printed, quoted
+    #[arg(long, conflicts_with = "class")]
+    output: bool,
 
     /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
@@ -96,7 +100,12 @@ Examples:
   cargo run --bin check -- 8 -- ./shm       mark a C program as exercise 8
   cargo run --bin check -- 4 -- python3 x.py
   cargo run --bin check -- 3 --reset        start again; your text is kept
+  cargo run --bin check -- 3 --output       and show what it printed
   cargo run --bin check -- --class DIR      mark a folder a student
+
+To run your own program without marking it, from the top of the checkout:
+  cargo run -p exercises --bin exercise03
+  cc -o /tmp/exercise03 lessons/exercises/exercise03.c && /tmp/exercise03
 
 A program is judged by its System V calls, by the bytes in its segments, and by
 what it prints only if nobody could know that without reading the segment. It
@@ -211,7 +220,12 @@ impl Session {
     fn examine(&mut self, exercise: &Exercise) -> io::Result<Verdict> {
         let here = std::env::current_dir()?;
         let verdict = if self.options.command.is_empty() {
-            self.examiner.examine_own(exercise, self.workshop.work(exercise), &here)
+            let files = self.workshop.edited(exercise);
+            let judged = files.into_iter().map(|file| {
+                let work = self.workshop.work(exercise, &file);
+                (name(&file), self.examiner.examine_own(exercise, work, &here))
+            });
+            Verdict::of_all(judged.collect())
         } else {
             self.examiner.examine(exercise, Work::Command(self.options.command.clone()), &here, None)
         };
@@ -224,7 +238,9 @@ impl Session {
     fn tell(&self, exercise: &Exercise, verdict: &Verdict) -> io::Result<()> {
         match self.options.format {
             Format::Text => {
-                self.report().verdict(exercise, &self.without_note(verdict), &self.options.command)
+                let mut report = self.report();
+                report.verdict(exercise, &self.without_note(verdict), &self.options.command)?;
+                if self.options.output { report.output(&verdict.output) } else { Ok(()) }
             }
             Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string(verdict)?),
         }
@@ -300,7 +316,7 @@ impl Session {
         self.report().goal(exercise)?;
         loop {
             writeln!(io::stdout())?;
-            let judged = fs::read(self.workshop.file(exercise)).ok();
+            let judged = self.workshop.texts(exercise);
             let verdict = self.examine(exercise)?;
             self.tell(exercise, &verdict)?;
             let keys = "Save the file, or press Enter to run; h Enter for a hint, n Enter for the next, q Enter to leave.";
@@ -310,7 +326,7 @@ impl Session {
                 match watch.next() {
                     Happened::Line(line) if line.trim() == "h" => drop(self.hint(exercise)?),
                     // Another file changed, or two watchers told of the same change.
-                    Happened::Changed if fs::read(self.workshop.file(exercise)).ok() == judged => {}
+                    Happened::Changed if self.workshop.texts(exercise) == judged => {}
                     other => break other,
                 }
             };
@@ -393,6 +409,10 @@ fn known(number: usize) -> io::Result<&'static Exercise> {
         let words = format!("there is no exercise {number}; there are 1 to {}", EXERCISES.len());
         io::Error::new(io::ErrorKind::InvalidInput, words)
     })
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn exit(passed: bool) -> ExitCode {

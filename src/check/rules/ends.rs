@@ -174,6 +174,10 @@ pub fn was_killed_at_work(run: &Run) -> Vec<Finding> {
 pub fn zero_is_no_failure(run: &Run) -> Vec<Finding> {
     let got_zero = |made: &&Made| matches!(made.performed.outcome, Ok(Answer::Id(Shmid(0))));
     let Some(made) = run.trace.calls.iter().find(got_zero) else { return fine() };
+    // Who works with it does not take it for a failure, whatever else went otherwise this time.
+    if run.attached(Shmid(0)).next().is_some() || run.records(Shmid(0)).next().is_some() {
+        return fine();
+    }
     let end = match run.trace.ending.is_success() {
         true => "did not do its work".to_owned(),
         false => run.trace.ending.to_string(),
