@@ -28,6 +28,7 @@ mod deadline;
 mod decode;
 mod denied;
 mod ended;
+mod failure;
 mod failures;
 mod filter;
 mod findings;
@@ -70,6 +71,7 @@ pub use code::Code;
 pub use copied::count_copied_bytes;
 pub use count::count_system_calls;
 pub use ended::Ending;
+pub use failure::Error;
 pub use findings::Finding;
 pub use inside::Inside;
 pub use instruction::AccessKind;
@@ -83,6 +85,4 @@ pub use signals::{die_of, pass_on as pass_signals_on};
 pub use space::Attachment;
 pub use start::Command;
 pub use state::{Segment, State};
-pub use value::{
-    Beginning, Cut, Error, Fault, How, Left, Life, Limits, Made, Observer, Refused, Step, Trace, What,
-};
+pub use value::{Beginning, Cut, Fault, How, Left, Life, Limits, Made, Observer, Refused, Step, Trace, What};
