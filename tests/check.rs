@@ -9,8 +9,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use check::{EXERCISES, exercise};
 use examined::{Workshop, cc, codes, root, text};
-use playground::check::{EXERCISES, exercise};
 use playground::course::LESSONS;
 use serde_json::Value;
 use support::namespaces;
@@ -190,7 +190,7 @@ fn exercises_and_solutions_compile_without_a_warning() {
 
 /// Checks a program in Rust against the library that `check` links it with.
 fn rustc_without_warnings(source: &Path, folder: &Path) {
-    let place = Path::new(examined::CHECK).parent().unwrap().join("deps");
+    let place = examined::CHECK.parent().unwrap().join("deps");
     let is_ours = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         name.starts_with("libplayground-") && name.ends_with(".rlib")
@@ -260,6 +260,52 @@ fn what_a_later_version_knows_of_the_progress_is_kept() {
 }
 
 #[test]
+fn the_file_that_was_edited_is_marked_and_both_if_both_were() {
+    let workshop = Workshop::new();
+    let first = exercise(1).unwrap();
+    let c = workshop.file(first).with_extension("c");
+    fs::copy(root().join("tests/solutions/exercise01.c"), &c).unwrap();
+    assert_eq!(workshop.verdict(&["1"])["passed"], true);
+    fs::write(workshop.file(first), "fn main() {}").unwrap();
+    let both = workshop.verdict(&["1"]);
+    let notes = both["notes"].to_string();
+    assert_eq!(both["passed"], true, "{both}");
+    assert!(notes.contains("exercise01.c passed") && notes.contains("exercise01.rs did not pass"), "{notes}");
+}
+
+#[test]
+fn the_goal_stands_above_what_is_missing_and_the_output_below_it() {
+    let workshop = Workshop::new();
+    let output = text(&workshop.check(&["7", "--output"]));
+    let places =
+        ["Print the string", "As always: ", "never-printed", "| Reattached at address", "on standard error"]
+            .map(|words| output.find(words).unwrap_or_else(|| panic!("{words}: {output}")));
+    assert!(places.is_sorted(), "{output}");
+}
+
+#[test]
+fn commands_in_the_starters_work_as_they_stand() {
+    let workshop = Workshop::new();
+    for exercise in EXERCISES {
+        let command = exercise.c.lines().find_map(|line| line.strip_prefix(" *     ")).expect("a command");
+        let mut shell = Command::new("sh");
+        let folder = workshop.path().join("tmp");
+        fs::create_dir_all(&folder).unwrap();
+        let (build, _) = command.split_once(" && ").expect("two commands");
+        let build = build.replace("/tmp/", &format!("{}/", folder.display()));
+        assert!(
+            shell.args(["-c", &build]).current_dir(workshop.path()).status().expect("sh").success(),
+            "{build}"
+        );
+        assert!(
+            exercise.c.contains(&format!("cargo run --bin check -- {}.", exercise.number)),
+            "{}",
+            exercise.c
+        );
+    }
+}
+
+#[test]
 fn hints_come_one_by_one() {
     let workshop = Workshop::new();
     for shown in [1, 2, 3, 3] {
@@ -292,6 +338,8 @@ fn the_first_compile_error_is_told_with_its_place() {
     assert_eq!(codes(&verdict), ["compile-error"]);
     let message = verdict["findings"][0]["message"].as_str().unwrap();
     assert!(message.starts_with("exercise01.rs:2:19: mismatched types"), "{message}");
+    let shown = verdict["findings"][0]["compiler"].as_str().unwrap();
+    assert!(shown.contains("^^^^^^ expected `i32`"), "{shown}");
 }
 
 #[test]
@@ -437,7 +485,7 @@ fn file_in_readme(name: &str) -> String {
 #[test]
 fn the_readme_names_every_finding() {
     let readme = fs::read_to_string(root().join("lessons/exercises/README.md")).unwrap();
-    for code in playground::check::Code::all() {
+    for code in check::Code::all() {
         assert!(readme.contains(&format!("`{code}`")), "{code}");
     }
 }
@@ -478,7 +526,7 @@ fn the_gradescope_script_writes_what_gradescope_reads() {
     // Where namespaces are forbidden, a submission could read the solutions.
     assert!(file_in_readme("setup.sh").contains("rm -rf .git tests/solutions tests/c"));
     let mut script = Command::new("bash");
-    script.arg(autograder.path().join("run_autograder")).env("CHECK", examined::CHECK);
+    script.arg(autograder.path().join("run_autograder")).env("CHECK", &*examined::CHECK);
     let status = script.env("AUTOGRADER", autograder.path()).status().expect("bash");
     assert!(status.success());
     let results = fs::read_to_string(autograder.path().join("results/results.json")).unwrap();

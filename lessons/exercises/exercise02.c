@@ -1,7 +1,10 @@
 /*
  * Exercise 2: attach the segment (shmat).
  *
- *     cc -o exercise02 exercise02.c && cargo run --bin check -- 2 -- ./exercise02
+ * The goal: cargo run --bin check -- 2. A hint: cargo run --bin check -- 2 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise02 lessons/exercises/exercise02.c && /tmp/exercise02
  */
 
 #include <stdio.h>

@@ -1,7 +1,10 @@
 /*
  * Exercise 7: read what is in the segment.
  *
- *     cc -o exercise07 exercise07.c && cargo run --bin check -- 7 -- ./exercise07
+ * The goal: cargo run --bin check -- 7. A hint: cargo run --bin check -- 7 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise07 lessons/exercises/exercise07.c && /tmp/exercise07
  */
 
 #include <stdio.h>

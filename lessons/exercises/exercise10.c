@@ -1,7 +1,10 @@
 /*
  * Exercise 10: open or create.
  *
- *     cc -o exercise10 exercise10.c && cargo run --bin check -- 10 -- ./exercise10
+ * The goal: cargo run --bin check -- 10. A hint: cargo run --bin check -- 10 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise10 lessons/exercises/exercise10.c && /tmp/exercise10
  */
 
 #include <stdio.h>

@@ -1,7 +1,10 @@
 /*
  * Exercise 12: reattach when the address is taken.
  *
- *     cc -o exercise12 exercise12.c && cargo run --bin check -- 12 -- ./exercise12
+ * The goal: cargo run --bin check -- 12. A hint: cargo run --bin check -- 12 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise12 lessons/exercises/exercise12.c && /tmp/exercise12
  */
 
 #include <stdio.h>

@@ -1,7 +1,10 @@
 /*
  * Exercise 13: offsets instead of pointers.
  *
- *     cc -o exercise13 exercise13.c && cargo run --bin check -- 13 -- ./exercise13
+ * The goal: cargo run --bin check -- 13. A hint: cargo run --bin check -- 13 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise13 lessons/exercises/exercise13.c && /tmp/exercise13
  */
 
 #include <stdint.h>

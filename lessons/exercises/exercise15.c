@@ -1,7 +1,10 @@
 /*
  * Exercise 15: leave nothing behind after a crash.
  *
- *     cc -o exercise15 exercise15.c && cargo run --bin check -- 15 -- ./exercise15
+ * The goal: cargo run --bin check -- 15. A hint: cargo run --bin check -- 15 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise15 lessons/exercises/exercise15.c && /tmp/exercise15
  */
 
 #include <stdio.h>

@@ -1,7 +1,10 @@
 /*
  * Exercise 16: a counter without lost updates.
  *
- *     cc -o exercise16 exercise16.c && cargo run --bin check -- 16 -- ./exercise16
+ * The goal: cargo run --bin check -- 16. A hint: cargo run --bin check -- 16 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise16 lessons/exercises/exercise16.c && /tmp/exercise16
  */
 
 #include <sched.h>

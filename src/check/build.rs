@@ -22,6 +22,7 @@ use super::verdict::Finding;
 /// On a machine of many processors a linker has as many threads, each with address space set aside for it.
 const RUSTC: Compiler = Compiler { name: "rustc", memory: 4 << 30 };
 const CC: Compiler = Compiler { name: "cc", memory: 512 << 20 };
+const CXX: Compiler = Compiler { name: "g++", memory: 1 << 30 };
 
 /// The libraries that an exercise in Rust is linked with.
 #[derive(Clone, Debug)]
@@ -128,8 +129,9 @@ impl Site<'_> {
 pub(super) fn build(source: &Path, program: &Path, site: &Site<'_>) -> Result<(), Finding> {
     match source.extension().and_then(OsStr::to_str) {
         Some("rs") => rust(source, program, site),
-        Some("c") => c(source, program, site),
-        _ => Err(Finding::new(Code::NotRun, format!("{} is neither Rust nor C.", source.display()))),
+        Some("c") => c(source, program, site, &CC, "-std=gnu17"),
+        Some("cpp") => c(source, program, site, &CXX, "-std=gnu++17"),
+        _ => Err(Finding::new(Code::NotRun, format!("{} is neither Rust nor C nor C++.", source.display()))),
     }
 }
 
@@ -154,11 +156,19 @@ fn rust(source: &Path, program: &Path, site: &Site<'_>) -> Result<(), Finding> {
     if output.is_success() { Ok(()) } else { Err(first_error(&output, source)) }
 }
 
-fn c(source: &Path, program: &Path, site: &Site<'_>) -> Result<(), Finding> {
-    let options = ["-std=gnu17", "-O1", "-g", "-Wall", "-Wextra", "-pthread", "-o"];
+fn c(
+    source: &Path,
+    program: &Path,
+    site: &Site<'_>,
+    compiler: &Compiler,
+    standard: &str,
+) -> Result<(), Finding> {
+    let options = [standard, "-O1", "-g", "-Wall", "-Wextra", "-pthread", "-o"];
     let mut arguments: Vec<OsString> = options.into_iter().map(OsString::from).collect();
     arguments.extend([program.into(), source.into()]);
-    let output = site.run(&CC, Path::new("cc"), arguments)?;
+    // What a course may use: behind the source, where the linker looks for what is still missing.
+    arguments.extend(["-lm", "-lpthread", "-lrt"].map(OsString::from));
+    let output = site.run(compiler, Path::new(compiler.name), arguments)?;
     if output.is_success() { Ok(()) } else { Err(first_line_with_error(&output, source)) }
 }
 
@@ -168,6 +178,8 @@ struct Diagnostic {
     message: String,
     level: String,
     spans: Vec<Span>,
+    /// As rustc would have shown it.
+    rendered: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -179,10 +191,17 @@ struct Span {
     label: Option<String>,
 }
 
+/// Of what a compiler says of one error so many lines are kept.
+const MOST_LINES: usize = 16;
+
 fn first_error(output: &Compiled, source: &Path) -> Finding {
     let text = &output.messages;
     let messages = text.lines().filter_map(|line| serde_json::from_str::<Diagnostic>(line).ok());
     let error = messages.into_iter().find(|message| message.level == "error");
+    let rendered = error.as_ref().and_then(|error| error.rendered.clone()).unwrap_or_default();
+    // The first line says the message once more, and the next one where.
+    let below: Vec<&str> =
+        rendered.lines().skip(2).take_while(|line| !line.is_empty()).take(MOST_LINES).collect();
     let words = match error {
         Some(Diagnostic { message, spans, .. }) => {
             let place = spans.iter().find(|span| span.is_primary);
@@ -194,7 +213,7 @@ fn first_error(output: &Compiled, source: &Path) -> Finding {
         }
         None => text.lines().next().unwrap_or("rustc failed, and did not say why").to_owned(),
     };
-    Finding::new(Code::CompileError, words)
+    Finding::new(Code::CompileError, words).compiler(&below.join("\n"))
 }
 
 /// A path as one would type it here; of a file elsewhere only the name.
@@ -207,7 +226,13 @@ fn shown(path: &Path) -> String {
 fn first_line_with_error(output: &Compiled, source: &Path) -> Finding {
     let text = &output.messages;
     let is_error = |line: &&str| line.contains("error:") || line.contains("undefined reference");
-    let line = text.lines().find(is_error).unwrap_or("cc failed, and did not say why");
-    let words = line.replace(&source.display().to_string(), &shown(source));
-    Finding::new(Code::CompileError, words)
+    let plain = |text: &str| text.replace(&source.display().to_string(), &shown(source));
+    let line = text.lines().position(|line| is_error(&line));
+    let words =
+        line.and_then(|line| text.lines().nth(line)).unwrap_or("the compiler failed, and did not say why");
+    // The line of the source, the caret below it, and what the compiler proposes stand indented under the error.
+    let below =
+        text.lines().skip(line.unwrap_or(0) + 1).take_while(|line| line.starts_with(' ')).take(MOST_LINES);
+    let below: Vec<String> = below.map(plain).collect();
+    Finding::new(Code::CompileError, plain(words)).compiler(&below.join("\n"))
 }

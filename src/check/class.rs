@@ -1,25 +1,26 @@
 //! Marks a class: one folder a student, as many at a time as there are processors.
 //!
-//! In a student's folder each exercise is one file: `exercise03.rs`, `.c`, `.py` or `.sh`, or an executable named
-//! `exercise03`.
+//! In a student's folder, or in one in it, each exercise is one file: `exercise03.rs`, `.c`, `.cpp`, `.py` or `.sh`, or
+//! an executable named `exercise03`. Where several are not as they were shipped, all of them are judged.
 //!
 //! **Invariant:** no student's file is changed, and none of what they do is seen by another.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde::Serialize;
+use textwrap::core::display_width;
 
+use super::bench::{self, Bench};
 use super::code::Code;
 use super::examiner::Examiner;
 use super::exercises::{EXERCISES, Exercise};
-use super::job::Work;
+use super::handed_in::{Contents, work};
 use super::verdict::Verdict;
 use crate::story::visible;
 
@@ -48,7 +49,7 @@ pub struct Misunderstood {
 struct Submission {
     student: usize,
     exercise: &'static Exercise,
-    work: Work,
+    files: Vec<PathBuf>,
 }
 
 /// Marks every folder in a folder.
@@ -60,87 +61,67 @@ pub fn mark(class: &Path, examiner: &Examiner, only: Option<&'static Exercise>) 
     let class = fs::canonicalize(class)?;
     let folders = folders(&class)?;
     let wanted = |exercise: &&'static Exercise| only.is_none_or(|only| only.number == exercise.number);
-    let submissions: Vec<Submission> = folders
+    let contents: Vec<Contents> = folders.iter().map(|folder| Contents::of(folder)).collect();
+    let submissions: Vec<Submission> = contents
         .iter()
         .enumerate()
-        .flat_map(|(student, folder)| {
-            let handed_in = EXERCISES.iter().filter(wanted).filter_map(move |exercise| {
-                Some(Submission { student, exercise, work: handed_in(folder, exercise)? })
+        .flat_map(|(student, contents)| {
+            let handed_in = EXERCISES.iter().filter(wanted).map(move |exercise| Submission {
+                student,
+                exercise,
+                files: contents.hand_ins(exercise),
             });
-            handed_in.collect::<Vec<_>>()
+            handed_in.filter(|submission| !submission.files.is_empty())
         })
         .collect();
-    let verdicts = in_parallel(&submissions, |submission| {
-        let folder = &folders[submission.student];
-        examiner.examine(submission.exercise, submission.work.clone(), folder, Some(&class))
-    });
-    let unmarked =
-        |folder: &PathBuf| Marked { student: name(folder), verdicts: Vec::new(), ignored: ignored(folder) };
-    let mut marked: Vec<Marked> = folders.iter().map(unmarked).collect();
+    let verdicts = in_parallel(&submissions, |submission| judge(submission, examiner, &class));
+    let unmarked = |(folder, contents): (&PathBuf, Contents)| Marked {
+        student: name(folder),
+        verdicts: Vec::new(),
+        ignored: contents.remarks,
+    };
+    let mut marked: Vec<Marked> = folders.iter().zip(contents).map(unmarked).collect();
     for (submission, verdict) in submissions.iter().zip(verdicts) {
         marked[submission.student].verdicts.push(verdict);
     }
     Ok(marked)
 }
 
+/// Judges all that was handed in for one exercise.
+fn judge(submission: &Submission, examiner: &Examiner, class: &Path) -> Verdict {
+    let verdict = |file: &PathBuf| {
+        let folder = file.parent().unwrap_or(class);
+        // A judge is told paths as text. A folder whose name is none is judged as a copy, which has no class around it.
+        let copy = file.to_str().is_none().then(|| copy(folder)).and_then(Result::ok);
+        let (folder, class) = copy.as_ref().map_or((folder, Some(class)), |copy| (copy.path(), None));
+        let file = folder.join(file.file_name().unwrap_or_default());
+        (name(&file), examiner.examine(submission.exercise, work(file), folder, class))
+    };
+    Verdict::of_all(submission.files.iter().map(verdict).collect())
+}
+
+/// A copy of the regular files in a folder.
+fn copy(folder: &Path) -> io::Result<Bench> {
+    let copy = bench::make()?;
+    for entry in
+        fs::read_dir(folder)?.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+    {
+        fs::copy(entry.path(), copy.path().join(entry.file_name()))?;
+    }
+    Ok(copy)
+}
+
 fn folders(class: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(class)?.flatten().map(|entry| entry.path());
-    let mut folders: Vec<_> = entries.filter(|path| path.is_dir() && !name(path).starts_with('.')).collect();
+    let mut folders: Vec<_> = entries
+        .filter(|path| path.is_dir() && !name(path).starts_with('.') && name(path) != "__MACOSX")
+        .collect();
     folders.sort();
     Ok(folders)
 }
 
 fn name(path: &Path) -> String {
     visible(&path.file_name().unwrap_or_default().to_string_lossy())
-}
-
-/// Files such as `Exercise01.rs`, `exercise8.c`, or an `exercise01` that may not be executed.
-fn ignored(folder: &Path) -> Vec<String> {
-    let looks_like_one = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        name.starts_with("ex")
-            && name.contains(|letter: char| letter.is_ascii_digit())
-            && !name.ends_with(".toml")
-    };
-    let is_one = |path: &Path| {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let is_known = EXERCISES.iter().any(|exercise| exercise.name() == stem);
-        is_known
-            && (ENDINGS.iter().any(|ending| path.extension() == Some(ending.as_ref())) || is_executable(path))
-    };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut names: Vec<String> =
-        entries.filter(|path| path.is_file() && !is_one(path)).map(|path| name(&path)).collect();
-    names.retain(|name| looks_like_one(name));
-    names.sort();
-    names
-}
-
-/// Sources, and scripts that need no compiler.
-const ENDINGS: [&str; 4] = ["rs", "c", "py", "sh"];
-
-fn is_executable(path: &Path) -> bool {
-    let mode = fs::metadata(path).map_or(0, |file| file.permissions().mode());
-    path.extension().is_none() && mode & 0o111 != 0
-}
-
-/// What a student has handed in for an exercise, if anything.
-fn handed_in(folder: &Path, exercise: &Exercise) -> Option<Work> {
-    let file = |ending: &str| {
-        let path = folder.join(exercise.name()).with_extension(ending);
-        path.is_file().then_some(path)
-    };
-    let run_by =
-        |program: &str, file: PathBuf| Work::Command(vec![program.to_owned(), file.display().to_string()]);
-    let executable = || {
-        let path = file("")?;
-        is_executable(&path).then(|| Work::Command(vec![path.display().to_string()]))
-    };
-    let source = file("rs").or_else(|| file("c")).map(Work::Source);
-    source
-        .or_else(|| file("py").map(|file| run_by("python3", file)))
-        .or_else(|| file("sh").map(|file| run_by("sh", file)))
-        .or_else(executable)
 }
 
 /// Does something to each, on all processors, and returns what came of it in the order of the list.
@@ -231,7 +212,7 @@ pub fn csv(class: &[Marked]) -> io::Result<String> {
 /// The two tables for people: by student and exercise, and by finding.
 pub fn tables(class: &[Marked]) -> String {
     let width =
-        class.iter().map(|marked| marked.student.chars().count()).max().unwrap_or(0).max("student".len());
+        class.iter().map(|marked| display_width(&marked.student)).max().unwrap_or(0).max("student".len());
     let numbers: String = EXERCISES.iter().map(|exercise| format!(" {:>2}", exercise.number)).collect();
     let mut text = format!("{:width$} {numbers}  passed\n", "student");
     for marked in class {
@@ -246,15 +227,21 @@ pub fn tables(class: &[Marked]) -> String {
         };
         let marks: String = EXERCISES.iter().map(mark).collect();
         let passed = marked.verdicts.iter().filter(|verdict| verdict.passed).count();
-        text += &format!("{:width$} {marks}  {passed:>6}\n", marked.student);
+        let padding = " ".repeat(width - display_width(&marked.student));
+        text += &format!("{}{padding} {marks}  {passed:>6}\n", marked.student);
     }
     text += "\n+ passed   x not yet   . not handed in\n";
     for Marked { student, ignored, .. } in class.iter().filter(|marked| !marked.ignored.is_empty()) {
         text += &format!("\n{student}: not marked: {}", ignored.join(", "));
     }
     if class.iter().any(|marked| !marked.ignored.is_empty()) {
-        text +=
-            "\nA file is called exerciseNN.rs, .c, .py or .sh; without an ending it has to be executable.\n";
+        text += "\nA file is called exerciseNN.rs, .c, .cpp, .py or .sh; without an ending it has to be executable.\n";
+    }
+    for marked in class.iter().filter(|marked| marked.verdicts.is_empty() && marked.ignored.is_empty()) {
+        text += &format!(
+            "\n{}: nothing was handed in: the folder holds no file of an exercise.\n",
+            marked.student
+        );
     }
     for Misunderstood { code, students, exercises } in misunderstood(class) {
         let places = exercises.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");

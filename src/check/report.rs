@@ -8,7 +8,7 @@ use colored::Colorize;
 
 use super::exercises::{Exercise, Texts};
 use super::progress::Progress;
-use super::verdict::{Finding, Verdict};
+use super::verdict::{Finding, Output, Verdict};
 use crate::story::Screen;
 
 /// Writes for one screen.
@@ -34,6 +34,11 @@ impl<W: Write> Report<W> {
         let state = if verdict.passed { "passed".green().bold() } else { "not yet".yellow().bold() };
         let title = self.plain(&format!("Exercise {} · {}", exercise.number, texts.title));
         writeln!(self.out, "{} {} {state}\n", title.bold(), self.plain("—"))?;
+        if !verdict.passed {
+            self.paragraph("  ", &texts.goal)?;
+            self.paragraph("  ", &exercise.always())?;
+            writeln!(self.out)?;
+        }
         for finding in &verdict.findings {
             self.finding(finding)?;
         }
@@ -53,14 +58,56 @@ impl<W: Write> Report<W> {
     fn finding(&mut self, finding: &Finding) -> io::Result<()> {
         writeln!(self.out, "  {}", finding.code.to_string().red().bold())?;
         self.paragraph("    ", &finding.message)?;
+        if let Some(compiler) = &finding.compiler {
+            self.quoted("    ", compiler)?;
+        }
         if let Some(call) = &finding.call {
             self.paragraph("    call    ", call)?;
+        }
+        if let Some(why) = &finding.why {
+            self.paragraph("    why     ", why)?;
+        }
+        if let Some(printed) = &finding.printed {
+            self.printed("it printed", printed)?;
         }
         for step in &finding.steps {
             writeln!(self.out, "      {}", self.plain(step))?;
         }
         self.paragraph("    lesson  ", &format!("cargo run --bin {}", finding.lesson))?;
         writeln!(self.out)
+    }
+
+    /// What a program printed, on both streams.
+    ///
+    /// # Errors
+    ///
+    /// Whatever writing gives.
+    pub fn output(&mut self, output: &Output) -> io::Result<()> {
+        self.printed("it printed on standard output", &output.standard)?;
+        self.printed("it printed on standard error", &output.errors)
+    }
+
+    fn printed(&mut self, label: &str, text: &str) -> io::Result<()> {
+        match text.is_empty() {
+            true => writeln!(self.out, "    {label}: nothing"),
+            false => {
+                writeln!(self.out, "    {label}:")?;
+                self.quoted("      | ", text)
+            }
+        }
+    }
+
+    /// Lines as they are, cut at the right edge. Where a caret would be cut off, all lines lose as much on the left.
+    fn quoted(&mut self, margin: &str, text: &str) -> io::Result<()> {
+        let room = self.screen.width.saturating_sub(margin.len());
+        let caret =
+            text.lines().filter_map(|line| line.chars().position(|letter| letter == '^')).max().unwrap_or(0);
+        let skipped = (caret + 20).saturating_sub(room).min(caret);
+        for line in text.lines() {
+            let shown: String = line.chars().skip(skipped).take(room).collect();
+            writeln!(self.out, "{margin}{}", self.plain(&shown).trim_end())?;
+        }
+        Ok(())
     }
 
     fn after_a_pass(&mut self, exercise: &Exercise, texts: &Texts, command: &[String]) -> io::Result<()> {
@@ -87,7 +134,7 @@ impl<W: Write> Report<W> {
             return Ok(());
         }
         match command {
-            [] => self.paragraph("Edit     ", &format!("lessons/exercises/{}.rs", exercise.name()))?,
+            [] => self.edit(exercise)?,
             command => self.paragraph("Marked   ", &command.join(" "))?,
         }
         self.paragraph("Hint     ", &format!("cargo run --bin check -- {} --hint", exercise.number))
@@ -130,8 +177,13 @@ impl<W: Write> Report<W> {
         self.paragraph("  ", &texts.goal)?;
         self.paragraph("  ", &exercise.always())?;
         writeln!(self.out)?;
-        self.paragraph("Edit     ", &format!("lessons/exercises/{}.rs", exercise.name()))?;
+        self.edit(exercise)?;
         self.paragraph("Lesson   ", &format!("cargo run --bin {}", texts.lesson))
+    }
+
+    fn edit(&mut self, exercise: &Exercise) -> io::Result<()> {
+        let name = exercise.name();
+        self.paragraph("Edit     ", &format!("lessons/exercises/{name}.rs, or in C {name}.c beside it"))
     }
 
     /// A paragraph, wrapped; further lines are indented like the first.

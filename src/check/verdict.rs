@@ -74,6 +74,14 @@ impl Finding {
         self
     }
 
+    /// With what a compiler shows of it: the line, the caret below it, and its help.
+    #[must_use]
+    pub fn compiler(mut self, text: &str) -> Finding {
+        let lines: Vec<String> = text.lines().map(visible).collect();
+        self.compiler = (!lines.is_empty()).then(|| lines.join("\n"));
+        self
+    }
+
     /// With a lesson other than the exercise's.
     #[must_use]
     pub fn lesson(mut self, lesson: &str) -> Finding {
@@ -153,6 +161,33 @@ impl Verdict {
             if finding.lesson.is_empty() {
                 finding.lesson = lesson.to_owned();
             }
+        }
+        verdict
+    }
+}
+
+impl Verdict {
+    /// One of several, each with the name of what was judged: the first that passes, or else the first. The others are
+    /// told in notes.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn of_all(mut all: Vec<(String, Verdict)>) -> Verdict {
+        let chosen = all.iter().position(|(_, verdict)| verdict.passed).unwrap_or(0);
+        let (name, mut verdict) = all.remove(chosen);
+        if !all.is_empty() {
+            let state = if verdict.passed { "passed" } else { "did not pass" };
+            verdict.notes.push(format!(
+                "Several files are not as they were shipped, and were judged: {name} {state}."
+            ));
+        }
+        for (name, other) in all {
+            verdict.notes.push(match other.findings.first() {
+                Some(first) => format!("{name} did not pass: {}: {}", first.code, first.message),
+                None => format!("{name} passed."),
+            });
+            verdict.removed.extend(other.removed);
         }
         verdict
     }

@@ -25,8 +25,8 @@ use super::run::{ChildAnswer, Killed, Look, Planted};
 use super::script::{Plant, Script, Sizes};
 use crate::call::{Address, Answer, Call, Cmd, ShmatFlags, ShmgetFlags, Shmid};
 use crate::evidence::maps;
-use crate::kernel::{Linux, ProcFile, Process};
-use crate::trace::{Attachment, Beginning, How, Observer, State, Step, request_size};
+use crate::kernel::{Linux, Look as _, ProcFile, Process};
+use trace::{Attachment, Beginning, How, Observer, State, Step, request_size};
 
 /// As much of a segment as is looked at.
 const ENOUGH: usize = 64 * 1024;
@@ -40,6 +40,8 @@ const MOST_LOOKS: usize = 200;
 const IMPOSSIBLE: usize = 1 << 60;
 /// What exercise 15 has in its segment when it is at work.
 const TEXT: &str = "THIS IS A TEST";
+/// So many refusals are explained; a program in an endless loop is refused a thousand times.
+const MOST_REASONS: usize = 20;
 /// Bits 63 and 62 of an entry of `/proc/PID/pagemap`, which has one for each page.
 const PRESENT_OR_SWAPPED: u64 = 0b11 << 62;
 
@@ -52,6 +54,7 @@ pub(super) struct Witness {
     /// A segment of the examiner's own, which the program may remove: that is judged, not prevented.
     own: Option<Shmid>,
     first: Option<i32>,
+    refusals: usize,
     once_detached: BTreeSet<Shmid>,
     pub looks: Vec<Look>,
     pub starts: Vec<Look>,
@@ -71,6 +74,7 @@ impl Witness {
             protects,
             own,
             first: None,
+            refusals: 0,
             once_detached: BTreeSet::new(),
             looks: Vec::new(),
             starts: Vec::new(),
@@ -293,7 +297,7 @@ impl Observer for Witness {
     }
 
     fn wants_reasons(&self) -> bool {
-        true
+        self.refusals < MOST_REASONS
     }
 
     fn see(&mut self, step: &Step<'_>, state: &State) -> ControlFlow<()> {
@@ -307,6 +311,7 @@ impl Observer for Witness {
                 }
             }
             Step::Asks { pid, tid, call } => return self.asks(*pid, *tid, call, state),
+            Step::Made(made) if made.performed.outcome.is_err() => self.refusals += 1,
             Step::Made(made) if made.created => self.guard.made(&made.performed),
             Step::Ending { pid } => self.ending(*pid, state),
             Step::Ended { pid, .. } => self.guard.ended(*pid),

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::build::Libraries;
 use super::exercises::Exercise;
+use super::handed_in::is_shipped;
 use super::job::Work;
 
 /// A checkout of the playground, or a folder that looks like one.
@@ -43,16 +44,29 @@ impl Workshop {
         self.exercises().join(exercise.name()).with_extension("rs")
     }
 
-    /// The learner's file: the program that was built of it last, if that is still good, or else the source.
-    pub fn work(&self, exercise: &Exercise) -> Handed {
-        let source = self.file(exercise);
+    /// What the learner has edited of an exercise: the file in Rust, the one in C, or both. If none is, the one in Rust.
+    pub fn edited(&self, exercise: &Exercise) -> Vec<PathBuf> {
+        let rust = self.file(exercise);
+        let mut files = vec![rust.clone(), rust.with_extension("c")];
+        files.retain(|file| file.exists() && !is_shipped(file, exercise));
+        if files.is_empty() { vec![rust] } else { files }
+    }
+
+    /// The texts of both files.
+    pub fn texts(&self, exercise: &Exercise) -> [Option<Vec<u8>>; 2] {
+        let rust = self.file(exercise);
+        [fs::read(&rust).ok(), fs::read(rust.with_extension("c")).ok()]
+    }
+
+    /// A file of the learner's: the program that was built of it last, if that is still good, or else the source.
+    pub fn work(&self, exercise: &Exercise, source: &Path) -> Handed {
         let program = self.root.join("target/exercises").join(exercise.name());
-        let (stamp, wanted) = (program.with_extension("stamp"), fingerprint(&source));
+        let (stamp, wanted) = (program.with_extension("stamp"), fingerprint(source));
         let is_good = program.exists() && fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted);
         if is_good {
             return Handed { work: Work::Command(vec![program.display().to_string()]), built: None };
         }
-        Handed { work: Work::Source(source), built: Some(Built { program, stamp, wanted }) }
+        Handed { work: Work::Source(source.to_owned()), built: Some(Built { program, stamp, wanted }) }
     }
 
     /// Puts the exercise's files back as they were shipped. Returns where the learner's own texts are kept.

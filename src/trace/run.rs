@@ -28,7 +28,7 @@ use super::state::{Namespace, State};
 use super::stop::{self, Onward, Stop};
 use super::task::{Task, Tasks};
 use super::value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Step, Trace};
-use crate::kernel::{Linux, Process, refused};
+use crate::kernel::{Linux, Look, refused};
 
 /// How long what the program has left running is given to end by itself, once somebody has asked it to.
 const GRACE: Duration = Duration::from_secs(1);

@@ -11,7 +11,9 @@ use super::ended::{Ending, signal_name};
 use super::findings::Finding;
 use super::race::{Race, WordAccess};
 use super::state::State;
-use crate::call::{Address, Call, Key, Performed, Semid, Shmid};
+pub use playground_core::found::{Left, What};
+
+use crate::call::{Address, Call, Performed};
 use crate::error::Reason;
 
 /// How much a traced program may do.
@@ -241,59 +243,6 @@ pub struct Life {
     pub programs: Vec<String>,
     /// How it ended.
     pub ending: Option<Ending>,
-}
-
-/// Something that outlives the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Left {
-    /// What it is.
-    pub what: What,
-    /// The process that made it.
-    pub maker: i32,
-    /// Its key.
-    pub key: Key,
-    /// How large a segment is, in bytes.
-    pub size: Option<usize>,
-    /// How many attachments a segment has.
-    pub nattch: Option<u64>,
-    /// Processes that have it attached, as far as they can be seen from here.
-    pub holders: Vec<i32>,
-    /// Whether it is marked for destruction, and goes with its last attachment.
-    pub marked: bool,
-}
-
-/// What outlives a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
-    /// A segment.
-    Segment(Shmid),
-    /// A set of semaphores.
-    Set(Semid),
-}
-
-impl What {
-    /// What it is called.
-    pub fn name(self) -> &'static str {
-        match self {
-            What::Segment(_) => "segment",
-            What::Set(_) => "semaphore set",
-        }
-    }
-
-    /// Its identifier.
-    pub fn id(self) -> i32 {
-        match self {
-            What::Segment(Shmid(id)) | What::Set(Semid(id)) => id,
-        }
-    }
-
-    /// The command that removes it.
-    pub fn removal(self) -> String {
-        match self {
-            What::Segment(id) => format!("ipcrm -m {id}"),
-            What::Set(id) => format!("ipcrm -s {id}"),
-        }
-    }
 }
 
 /// Why a run was cut short, and all that was traced was killed.

@@ -44,10 +44,14 @@ pub fn next(machine: &Machine, seed: u64, mix: Mix) -> Option<(i32, Action)> {
         .filter(|(_, process)| process.state == State::Running)
         .map(|(pid, _)| *pid)
         .collect();
-    // A process makes a few steps in a row. Who came last is there only for this sequence, and may do more.
-    let mut block = Random::new(seed / 4);
+    // All steps of a sequence have a theme in common, so that rare things meet each other.
+    let theme = Random::new(seed >> 8).below(3);
+    // A process makes a few steps in a row, and most of those on memory. Who came last is there only for this
+    // sequence, and may do more.
+    let block = if theme == 1 && !random.one_in(4) { seed >> 8 } else { seed / 4 };
+    let mut block = Random::new(block);
     let who = if block.one_in(3) { *running.last()? } else { block.pick(&running) };
-    let chooser = Chooser { machine, pid: who, mix };
+    let chooser = Chooser { machine, pid: who, mix, theme };
     let mut actions = (0..20).map(|_| chooser.action(&mut random));
     let picked = actions.find(|action| chooser.is_sensible(action) && chooser.is_harmless(action));
     picked.map(|action| (who, action))
@@ -57,10 +61,67 @@ struct Chooser<'a> {
     machine: &'a Machine,
     pid: i32,
     mix: Mix,
+    theme: u64,
 }
 
 impl Chooser<'_> {
     fn action(&self, random: &mut Random) -> Action {
+        match self.theme {
+            0 if !random.one_in(8) => self.on_semaphores(random),
+            1 if !random.one_in(8) => self.on_memory(random),
+            _ => self.anything(random),
+        }
+    }
+
+    /// Several processes on one set: they wait, wake each other, end.
+    fn on_semaphores(&self, random: &mut Random) -> Action {
+        if self.namespace().sets.is_empty() {
+            let (key, mode) = (self.key(random), Mode::from_bits_truncate(0o666));
+            let nsems = 1 + random.below(4) as i32;
+            return Action::Call(Call::Semget { key, nsems, flags: ShmgetFlags::IPC_CREAT, mode });
+        }
+        match random.below(20) {
+            0..=11 => Action::Call(self.semop(random)),
+            12 => Action::Call(self.semctl(random)),
+            13 => Action::Call(self.setval(random)),
+            14..=15 => Action::Fork { child: self.new_pid() },
+            16..=17 => Action::Exit,
+            18 => Action::Kill { target: self.somebody(random), signal: 9 },
+            _ => Action::Unshare,
+        }
+    }
+
+    /// One segment, attached and cut in pieces.
+    fn on_memory(&self, random: &mut Random) -> Action {
+        if self.namespace().segments.is_empty() {
+            let (key, mode) = (Key::PRIVATE, Mode::from_bits_truncate(0o666));
+            let size = random.pick(&[4096, 8192, 12288, 25600]);
+            return Action::Call(Call::Shmget { key, size, flags: ShmgetFlags::IPC_CREAT, mode });
+        }
+        match random.below(20) {
+            0..=3 => Action::Call(self.attach(random)),
+            4..=5 => Action::Call(self.shmat(random)),
+            6..=8 => Action::Call(Call::Shmdt { address: self.attachment(random) }),
+            9..=11 => Action::Load { address: self.near(random), length: 1 + random.below(8) },
+            12..=13 => Action::Store { address: self.near(random), bytes: vec![random.next() as u8] },
+            14..=15 => Action::Munmap { address: self.near(random), length: self.length(random) },
+            16..=17 => self.mprotect(random),
+            18 => Action::Fork { child: self.new_pid() },
+            _ if random.one_in(2) => Action::Setrlimit(self.resource(random)),
+            _ => {
+                let cmd = random.pick(&[Cmd::ShmLock, Cmd::ShmLock, Cmd::ShmUnlock]);
+                Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd })
+            }
+        }
+    }
+
+    fn mprotect(&self, random: &mut Random) -> Action {
+        let rights = [0, 1, 3, 3, 2, 5, 7].map(Protection::from_bits_truncate);
+        let (address, length) = (self.near(random), self.length(random));
+        Action::Mprotect { address, length, protection: random.pick(&rights) }
+    }
+
+    fn anything(&self, random: &mut Random) -> Action {
         if self.namespace().segments.len() < 2 && !random.one_in(3) {
             return Action::Call(self.shmget(random));
         }
@@ -75,10 +136,10 @@ impl Chooser<'_> {
         if guest && random.one_in(16) {
             return Action::Setrlimit(self.resource(random));
         }
-        if self.namespace().sets.is_empty() && random.one_in(6) {
+        if self.namespace().sets.is_empty() && random.one_in(5) {
             return Action::Call(self.semget(random));
         }
-        match random.below(if self.mix.limits { 124 } else { 114 }) {
+        match random.below(if self.mix.limits { 140 } else { 114 }) {
             0..=13 => Action::Call(self.shmget(random)),
             14..=33 => Action::Call(self.shmat(random)),
             34..=43 => Action::Call(Call::Shmdt { address: self.attachment(random) }),
@@ -89,14 +150,7 @@ impl Chooser<'_> {
                 Action::Store { address: self.near(random), bytes }
             }
             73..=75 => Action::Munmap { address: self.near(random), length: self.length(random) },
-            76..=78 => {
-                let rights = [0, 1, 3, 3, 2, 5, 7].map(Protection::from_bits_truncate);
-                Action::Mprotect {
-                    address: self.near(random),
-                    length: self.length(random),
-                    protection: random.pick(&rights),
-                }
-            }
+            76..=78 => self.mprotect(random),
             79 => Action::Mmap { address: self.fixed(random), length: self.length(random) },
             80..=83 => Action::Fork { child: self.new_pid() },
             84 => Action::Exit,
@@ -105,11 +159,11 @@ impl Chooser<'_> {
                 Action::Kill { target: self.somebody(random), signal: random.pick(&[0, 9, 9, 65, -1]) }
             }
             87 => Action::Become(self.identity(random)),
-            88 if random.one_in(4) => Action::Unshare,
+            88 if random.one_in(2) => Action::Unshare,
             88..=90 => Action::Call(self.semget(random)),
             91..=105 => Action::Call(self.semop(random)),
             106..=113 => Action::Call(self.semctl(random)),
-            114..=121 => Action::Sysctl(self.setting(random)),
+            114..=137 => Action::Sysctl(self.setting(random)),
             _ => Action::Setrlimit(self.resource(random)),
         }
     }
@@ -186,6 +240,14 @@ impl Chooser<'_> {
         ];
         let address = if random.one_in(2) { Address::NULL } else { self.address(random) };
         Call::Shmat { shmid: self.shmid(random), address, flags: random.pick(&flags) }
+    }
+
+    /// An attachment that mostly succeeds.
+    fn attach(&self, random: &mut Random) -> Call {
+        let address =
+            if random.one_in(2) { Address::NULL } else { Address(WINDOW + random.below(2) * 8 * PAGE) };
+        let flags = random.pick(&[ShmatFlags::empty(), ShmatFlags::empty(), ShmatFlags::SHM_RDONLY]);
+        Call::Shmat { shmid: self.shmid(random), address, flags }
     }
 
     fn fixed(&self, random: &mut Random) -> Address {
@@ -342,6 +404,11 @@ impl Chooser<'_> {
         let flags =
             random.pick(&[SemFlags::empty(), undo, undo, SemFlags::IPC_NOWAIT, SemFlags::IPC_NOWAIT | undo]);
         SemOp { number, change, flags }
+    }
+
+    fn setval(&self, random: &mut Random) -> Call {
+        let (semnum, value) = (random.below(2) as i32, random.pick(&[0, 1, 3]));
+        Call::Semctl { semid: self.semid(random), semnum, cmd: SemCmd::SetVal(value) }
     }
 
     fn semctl(&self, random: &mut Random) -> Call {

@@ -1,7 +1,10 @@
 /*
  * Exercise 1: allocate a segment (shmget).
  *
- *     cc -o exercise01 exercise01.c && cargo run --bin check -- 1 -- ./exercise01
+ * The goal: cargo run --bin check -- 1. A hint: cargo run --bin check -- 1 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise01 lessons/exercises/exercise01.c && /tmp/exercise01
  */
 
 #include <stdio.h>

@@ -1,7 +1,10 @@
 /*
  * Exercise 3: ask the kernel for its record (shmctl with IPC_STAT).
  *
- *     cc -o exercise03 exercise03.c && cargo run --bin check -- 3 -- ./exercise03
+ * The goal: cargo run --bin check -- 3. A hint: cargo run --bin check -- 3 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise03 lessons/exercises/exercise03.c && /tmp/exercise03
  */
 
 #include <stdio.h>

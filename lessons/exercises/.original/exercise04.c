@@ -1,7 +1,10 @@
 /*
  * Exercise 4: write to the segment.
  *
- *     cc -o exercise04 exercise04.c && cargo run --bin check -- 4 -- ./exercise04
+ * The goal: cargo run --bin check -- 4. A hint: cargo run --bin check -- 4 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise04 lessons/exercises/exercise04.c && /tmp/exercise04
  */
 
 #include <stdio.h>

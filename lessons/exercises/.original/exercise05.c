@@ -1,7 +1,10 @@
 /*
  * Exercise 5: detach the segment (shmdt).
  *
- *     cc -o exercise05 exercise05.c && cargo run --bin check -- 5 -- ./exercise05
+ * The goal: cargo run --bin check -- 5. A hint: cargo run --bin check -- 5 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise05 lessons/exercises/exercise05.c && /tmp/exercise05
  */
 
 #include <stdio.h>

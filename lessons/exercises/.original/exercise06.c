@@ -1,7 +1,10 @@
 /*
  * Exercise 6: reattach at an address of your choice.
  *
- *     cc -o exercise06 exercise06.c && cargo run --bin check -- 6 -- ./exercise06
+ * The goal: cargo run --bin check -- 6. A hint: cargo run --bin check -- 6 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise06 lessons/exercises/exercise06.c && /tmp/exercise06
  */
 
 #include <stdio.h>

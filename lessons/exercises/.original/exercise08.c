@@ -1,7 +1,10 @@
 /*
  * Exercise 8: the article's whole program.
  *
- *     cc -o exercise08 exercise08.c && cargo run --bin check -- 8 -- ./exercise08
+ * The goal: cargo run --bin check -- 8. A hint: cargo run --bin check -- 8 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise08 lessons/exercises/exercise08.c && /tmp/exercise08
  */
 
 #include <stdio.h>

@@ -1,7 +1,10 @@
 /*
  * Exercise 9: find a segment by its key.
  *
- *     cc -o exercise09 exercise09.c && cargo run --bin check -- 9 -- ./exercise09
+ * The goal: cargo run --bin check -- 9. A hint: cargo run --bin check -- 9 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise09 lessons/exercises/exercise09.c && /tmp/exercise09
  */
 
 #include <stdio.h>

@@ -1,7 +1,10 @@
 /*
  * Exercise 11: read-only partner.
  *
- *     cc -o exercise11 exercise11.c && cargo run --bin check -- 11 -- ./exercise11
+ * The goal: cargo run --bin check -- 11. A hint: cargo run --bin check -- 11 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise11 lessons/exercises/exercise11.c && /tmp/exercise11
  */
 
 #include <stdio.h>

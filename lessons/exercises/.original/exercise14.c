@@ -1,7 +1,10 @@
 /*
  * Exercise 14: survive a fork.
  *
- *     cc -o exercise14 exercise14.c && cargo run --bin check -- 14 -- ./exercise14
+ * The goal: cargo run --bin check -- 14. A hint: cargo run --bin check -- 14 --hint.
+ * Both are for the top of the checkout. Without check, there, too:
+ *
+ *     cc -o /tmp/exercise14 lessons/exercises/exercise14.c && /tmp/exercise14
  */
 
 #include <stdio.h>

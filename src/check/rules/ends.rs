@@ -2,15 +2,15 @@
 
 use super::{fine, missing};
 use crate::call::{Answer, Call, Cmd, Performed, ShmatFlags, Shmid};
-use crate::check::code::Code;
-use crate::check::exercises::Trial;
-use crate::check::judge::ADDRESS_SPACE;
-use crate::check::run::Run;
-use crate::check::script::{Plant, Sizes};
-use crate::check::verdict::Finding;
+use crate::code::Code;
 use crate::course::THERE;
-use crate::kernel::{Linux, Process};
-use crate::trace::{self, Code as Mistake, Ending, Made};
+use crate::exercises::Trial;
+use crate::judge::ADDRESS_SPACE;
+use crate::kernel::{Linux, Look};
+use crate::run::Run;
+use crate::script::{Plant, Sizes};
+use crate::verdict::Finding;
+use trace::{self, Code as Mistake, Ending, Made};
 
 /// The tracer's findings. In a run in which the kernel is asked for something else, only what the run is made for
 /// counts.
@@ -174,6 +174,10 @@ pub fn was_killed_at_work(run: &Run) -> Vec<Finding> {
 pub fn zero_is_no_failure(run: &Run) -> Vec<Finding> {
     let got_zero = |made: &&Made| matches!(made.performed.outcome, Ok(Answer::Id(Shmid(0))));
     let Some(made) = run.trace.calls.iter().find(got_zero) else { return fine() };
+    // Who works with it does not take it for a failure, whatever else went otherwise this time.
+    if run.attached(Shmid(0)).next().is_some() || run.records(Shmid(0)).next().is_some() {
+        return fine();
+    }
     let end = match run.trace.ending.is_success() {
         true => "did not do its work".to_owned(),
         false => run.trace.ending.to_string(),

@@ -90,6 +90,31 @@ impl Machine {
         }
     }
 
+    /// Makes two mappings of the one that an address lies in: the second counts as one more.
+    pub(super) fn cut_at(&mut self, pid: i32, address: u64) {
+        let host = self.host.clone();
+        let Some(space) = self.space_of(pid) else { return };
+        let Some(whole) = space.at(address).copied() else { return };
+        if let (Some(below), Some(above)) =
+            (whole.part(0, address, &host), whole.part(address, u64::MAX, &host))
+        {
+            space.insert(below);
+            space.insert(above);
+            self.opened(pid, &above);
+        }
+    }
+
+    /// Memory that `RLIMIT_AS` does not allow has cut out already what it was to replace, and that stays cut.
+    pub(super) fn mmap_failed(&mut self, pid: i32, Address(start): Address, length: u64) {
+        let Some(caller) = Caller::new(self, pid) else { return };
+        let whole = caller.host().whole_pages(length).filter(|_| length > 0 && caller.host().is_page(start));
+        let allowed = whole.filter(|whole| start != 0 && caller.address_for(Some(start), *whole).is_ok());
+        if let Some(whole) = allowed {
+            self.cut_at(pid, start);
+            self.cut_at(pid, start + whole);
+        }
+    }
+
     /// The pieces have another protection now, up to what stopped the call.
     pub(super) fn mprotect(&mut self, pid: i32, Address(start): Address, length: u64, to: Protection) {
         let end = start.saturating_add(self.host.pages(length).saturating_mul(self.host.page_size));

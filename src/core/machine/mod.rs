@@ -200,6 +200,7 @@ impl Machine {
     fn failed(&mut self, pid: i32, action: &Action, errno: Errno) {
         match action {
             Action::Call(call) => self.refused(pid, call, errno),
+            Action::Mmap { address, length } => self.mmap_failed(pid, *address, *length),
             Action::Mprotect { address, length, protection } if errno != Errno::EINVAL => {
                 self.mprotect(pid, *address, *length, *protection);
             }

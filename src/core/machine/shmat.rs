@@ -68,6 +68,13 @@ impl Caller<'_> {
     }
 
     fn place(&self, wanted: Option<u64>, size: u64, replaces: bool) -> Result<u64, Errno> {
+        let (from, to) = self.range_for(wanted, size, replaces)?;
+        self.allow_mapping(to - from, wanted.map(|_| (from, to)))?;
+        Ok(from)
+    }
+
+    /// The range of addresses that the segment is to have.
+    fn range_for(&self, wanted: Option<u64>, size: u64, replaces: bool) -> Result<(u64, u64), Errno> {
         if let Some(address) = wanted
             && !replaces
         {
@@ -75,8 +82,7 @@ impl Caller<'_> {
         }
         let length = self.host().whole_pages(size).ok_or(Errno::ENOMEM)?;
         let address = self.address_for(wanted, length)?;
-        self.allow_mapping(length, wanted.map(|address| (address, address + length)))?;
-        Ok(address)
+        Ok((address, address + length))
     }
 
     /// Without `SHM_REMAP` an attachment takes no address that is in use.
@@ -156,16 +162,19 @@ impl Machine {
     }
 
     /// A `shmat` that finds no place has counted as an attachment for a moment: when that one goes, the segment may
-    /// go along.
+    /// go along. Where `RLIMIT_AS` is in the way, what was to be replaced has been cut out already, and stays cut.
     pub(super) fn shmat_failed(&mut self, pid: i32, ask: Shmat) {
         let Some(caller) = Caller::new(self, pid) else { return };
-        let namespace = caller.process.namespace;
-        let allowed = ask.wanted(&caller).is_ok()
-            && caller
-                .segment(ask.shmid)
-                .is_ok_and(|s| s.permissions.grant(caller.credentials(), ask.wish()).is_ok());
-        if allowed {
-            self.remove_if_due(namespace, ask.shmid.0);
+        let (Ok(wanted), Ok(segment)) = (ask.wanted(&caller), caller.segment(ask.shmid)) else { return };
+        if segment.permissions.grant(caller.credentials(), ask.wish()).is_err() {
+            return;
         }
+        let range = caller.range_for(wanted, segment.size, ask.has(ShmatFlags::SHM_REMAP));
+        let namespace = caller.process.namespace;
+        if let (Ok((from, to)), Some(_)) = (range, wanted) {
+            self.cut_at(pid, from);
+            self.cut_at(pid, to);
+        }
+        self.remove_if_due(namespace, ask.shmid.0);
     }
 }

@@ -13,6 +13,7 @@ int main(int argc, char **argv)
         return 0;
     while (getppid() == first)
         usleep(1000);
+    usleep(100000);
     detach(memory);
     take_away(id);
     return 0;

@@ -1,6 +1,8 @@
 /* What every case begins with: the calls, each with a look at what it returned. */
 
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -34,7 +36,7 @@ static inline int make(void)
 
 static inline char *attach(int id, const void *where, int flags)
 {
-    char *memory = shmat(id, where, flags);
+    char *memory = (char *)shmat(id, where, flags);
     if (memory == (void *)-1)
         fail("shmat");
     return memory;
