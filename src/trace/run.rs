@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 use super::calls::Undecided;
 use super::deadline::{Alarm, Deadline};
 use super::ended::Ending;
+use super::failure::Error;
 use super::findings;
 use super::found::Found;
 use super::image;
@@ -27,7 +28,7 @@ use super::start::{Command, start};
 use super::state::{Namespace, State};
 use super::stop::{self, Onward, Stop};
 use super::task::{Task, Tasks};
-use super::value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Step, Trace};
+use super::value::{Beginning, Cut, Fault, How, Life, Limits, Made, Observer, Step, Trace};
 use crate::kernel::{Linux, Look, refused};
 
 /// How long what the program has left running is given to end by itself, once somebody has asked it to.
