@@ -92,6 +92,8 @@ pub(super) struct Tracer<'a> {
     pub calls_not_kept: usize,
     /// Calls that a filter has answered with SIGSYS.
     pub refused_calls: usize,
+    /// Refused calls of which it was asked why.
+    pub explained: usize,
     /// Failed calls that are judged when a removal has returned.
     pub undecided: Vec<Undecided>,
     faults: Vec<Fault>,
@@ -122,6 +124,7 @@ impl<'a> Tracer<'a> {
             calls: Vec::new(),
             calls_not_kept: 0,
             refused_calls: 0,
+            explained: 0,
             undecided: Vec::new(),
             faults: Vec::new(),
             found: Found::default(),
