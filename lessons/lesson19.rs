@@ -5,13 +5,13 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use playground::prelude::*;
-use playground::speed::copies;
+use speed::prelude::*;
 
 const MESSAGES: u64 = 1000;
 const MILLION: u32 = 1_000_000;
 
 fn main() -> ExitCode {
-    program::lesson(19, source!(), tell)
+    program::lesson(19, source!(".."), tell)
 }
 
 fn tell(story: &Story) -> Result<()> {

@@ -4,15 +4,16 @@
 //! Source: futex(2), semop(2), pipe(7), unix(7), tcp(7), mq_overview(7), msgget(2), sched_setaffinity(2).
 
 use playground::prelude::*;
+use speed::prelude::*;
 
 const BIG: usize = 1 << 16;
 const BIGGEST: usize = 1 << 20;
 
 fn main() -> ExitCode {
-    program::lesson_with(20, source!(), tell)
+    program::lesson_with(20, source!(".."), tell)
 }
 
-fn tell(story: &Story, options: &program::Speed) -> Result<()> {
+fn tell(story: &Story, options: &Speed) -> Result<()> {
     let ground = Ground::look();
     if ground.is_debug() {
         story.warn(
@@ -80,7 +81,7 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
     }
     story.count("messages that arrived while the clock ran, every byte as it was sent", figures.messages);
     story.table("what the figures stand on", ["what", "how it was"], &ground.told(&figures));
-    story.show_speeds(&figures, Traffic::RoundTrip);
+    show_speeds(story, &figures, Traffic::RoundTrip);
     let pipe = round_trip(Way::Pipe, SMALLEST);
     by_spinning.reveal(story, figures.scale(round_trip(Way::Spin, SMALLEST), pipe));
     by_sleeping.reveal(story, figures.finding(round_trip(Way::Futex, SMALLEST), pipe));
@@ -111,7 +112,7 @@ fn tell(story: &Story, options: &program::Speed) -> Result<()> {
             ),
         ],
     )?;
-    story.show_speeds(&figures, Traffic::Stream);
+    show_speeds(story, &figures, Traffic::Stream);
     guess.reveal(story, figures.finding(stream(Way::Semop, SMALLEST), stream(Way::Pipe, SMALLEST)));
 
     story.experiment("Spin on one CPU")?;

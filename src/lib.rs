@@ -1,33 +1,38 @@
 //! The shared-memory playground: System V shared memory on Linux, one system call at a time.
 //!
-//! Start with a lesson (`lessons/lesson01.rs`), then follow what it calls into this library:
+//! Start with a lesson (`lessons/lesson01.rs`), then follow what it calls. Each folder of `src` is a crate, so that the
+//! compiler guards the walls between them: a crate imports only what stands below it (`tests/tidy.rs` has the list).
 //!
-//! | module | what lives there |
+//! ```text
+//!  lessons 19, 20 ── speed          check ── trace      each with its program
+//!        │             │              └──┬────┘
+//!  lessons, the walk   │                 │
+//!        └─────────────┼──── program ────┘              the command line, the screen, every end
+//!                      │        │
+//!                      └────── linux                    performs calls on the real kernel, directs children
+//!                               │
+//!                              core                     calls as values, evidence, the story: knows no Linux
+//! ```
+//!
+//! | crate | what lives there |
 //! |---|---|
-//! | [`call`] | a system call is a value: its arguments, its answer, its C notation |
-//! | [`kernel`] | who performs a call: this process, or a child that it directs; and the safety net |
-//! | [`shm`] | what lessons use: `Segment` and `Attachment` |
-//! | [`family`] | a pipe, a mapped file, a socket pair, a semaphore: what lesson 0 compares with a segment |
-//! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
-//! | [`speed`] | messages by every mechanism that the system has, timed |
-//! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
-//! | [`trace`] | what any process really asks of the kernel, seen from outside by ptrace |
-//! | [`calls`] | the four calls by their C names: what the exercises are written with |
-//! | [`check`] | judges a run of an exercise by what the kernel saw: findings, in words |
-//! | [`keys`] | keys that are made from files |
-//! | [`partner`] | two programs that were started apart, and meet at a key |
-//! | [`course`] | the lessons, in their order |
-//! | [`program`] | what every lesson's `main` does: command line, screen, ends |
+//! | [`playground_core`] | a call is a value; what the kernel shows, parsed; the narrator; `Segment` and `Attachment` |
+//! | [`linux`] | who performs a call; a pipe, a mapped file; keys; two programs that meet; the calls by their C names |
+//! | [`program`] | what every lesson's `main` does |
+//! | `trace` | what any process really asks of the kernel, seen from outside by ptrace |
+//! | `check` | judges a run of an exercise by what the kernel saw |
+//! | `play` | the prompt: one's own calls in C notation, answered by the kernel's rules, with undo |
+//! | `speed` | messages by every mechanism that the system has, timed |
 //!
 //! How a lesson runs:
 //!
 //! ```text
-//! lesson ──call──▶ story ──Call──▶ kernel ──▶ the system call
+//! lesson ──call──▶ story ──Call──▶ Process (linux) ──▶ the system call
 //!                    │◀──Outcome───┘
 //!                    └──Event──▶ text → terminal, snapshot, book
 //!                            └─▶ JSON → players and graders
 //!
-//! any program ──ptrace──▶ trace ──Call, Outcome──▶ the same story, and findings
+//! any program ──ptrace──▶ trace ──Call, Outcome──▶ the same story, and findings ──▶ check
 //! ```
 //!
 //! # Out of scope
@@ -35,37 +40,9 @@
 //! POSIX shared memory, `memfd_create` and `mmap` beyond what a lesson compares; other systems than Linux;
 //! a wrapper for production use: this one narrates everything and copies every byte.
 
-#[cfg(not(target_os = "linux"))]
-compile_error!(
-    "The playground speaks to a Linux kernel. On Windows use WSL2; on macOS a Linux virtual machine, \
-     a container, or the dev container of this repository."
-);
-
-pub mod calls;
-pub mod check;
-pub mod course;
-pub mod error;
-pub mod evidence;
-pub mod family;
-pub mod kernel;
-pub mod keys;
-pub mod partner;
-pub mod program;
-pub mod shm;
-pub mod speed;
-pub mod story;
-pub mod trace;
-
-pub use error::{Error, Result};
-pub use playground_core::call;
-
-// What unwinds a panic, from the archive that comes with every gcc instead of `libgcc_s.so`.
-//
-// A short program spends most of its time in the dynamic linker: with one library less to find, map and relocate,
-// `walkthrough --quiet` takes 1.5 times as long as the C program instead of 1.7 times (`tests/bench/walk.rs`).
-#[cfg(target_env = "gnu")]
-#[link(name = "gcc_eh", kind = "static", modifiers = "-bundle")]
-unsafe extern "C" {}
+pub use linux::{calls, family, kernel, keys, partner, shm};
+pub use playground_core::{Error, Result, call, course, error, evidence, source, story};
+pub use program;
 
 /// What a lesson needs: `use playground::prelude::*;`.
 pub mod prelude {
@@ -83,12 +60,8 @@ pub mod prelude {
     pub use crate::partner::{Meeting, Room};
     pub use crate::program;
     pub use crate::program::Side;
-    pub use crate::shm::{
-        Attachment, Interleaved, KeyCalls, OwnerCalls, Race, Segment, Semaphores, SemidCalls, ShmidCalls, Sum,
-    };
+    pub use crate::shm::{Attachment, Bare, Interleaved, Race, Segment, Semaphores, Sum};
     pub use crate::source;
-    pub use crate::speed::{
-        Bench, Figures, Finding, Ground, ON_ONE_CPU, SMALLEST, Scale, Thing, Traffic, Way,
-    };
     pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work, always, depends, never};
+    pub use playground_core::spread::{Finding, Ratio, Scale};
 }

@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use check::{EXERCISES, exercise};
 use examined::{Workshop, cc, codes, root, text};
-use playground::check::{EXERCISES, exercise};
 use playground::course::LESSONS;
 use serde_json::Value;
 use support::namespaces;
@@ -191,7 +191,7 @@ fn exercises_and_solutions_compile_without_a_warning() {
 
 /// Checks a program in Rust against the library that `check` links it with.
 fn rustc_without_warnings(source: &Path, folder: &Path) {
-    let place = Path::new(examined::CHECK).parent().unwrap().join("deps");
+    let place = examined::CHECK.parent().unwrap().join("deps");
     let is_ours = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         name.starts_with("libplayground-") && name.ends_with(".rlib")
@@ -533,7 +533,7 @@ fn file_in_readme(name: &str) -> String {
 #[test]
 fn the_readme_names_every_finding() {
     let readme = fs::read_to_string(root().join("lessons/exercises/README.md")).unwrap();
-    for code in playground::check::Code::all() {
+    for code in check::Code::all() {
         assert!(readme.contains(&format!("`{code}`")), "{code}");
     }
 }
@@ -574,7 +574,7 @@ fn the_gradescope_script_writes_what_gradescope_reads() {
     // Where namespaces are forbidden, a submission could read the solutions.
     assert!(file_in_readme("setup.sh").contains("rm -rf .git tests/solutions tests/c"));
     let mut script = Command::new("bash");
-    script.arg(autograder.path().join("run_autograder")).env("CHECK", examined::CHECK);
+    script.arg(autograder.path().join("run_autograder")).env("CHECK", &*examined::CHECK);
     let status = script.env("AUTOGRADER", autograder.path()).status().expect("bash");
     assert!(status.success());
     let results = fs::read_to_string(autograder.path().join("results/results.json")).unwrap();

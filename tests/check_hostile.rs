@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use check::exercise;
 use examined::{Workshop, cc, codes, root};
 use nix::pty::openpty;
 use playground::call::{Answer, Call, Cmd, Key, ShmgetFlags, Shmid};
-use playground::check::exercise;
 use playground::kernel::{Linux, Process};
 use serde_json::Value;
 use support::{Namespace, namespaces, table};
@@ -260,7 +260,7 @@ fn one_that_looks_for_others_sockets_terminals_and_disks_finds_none() {
     }
     let _terminal = openpty(None, None).unwrap();
     // In a temporary folder of somebody else's, and in one that is not covered: that of the programs.
-    for parent in [env::temp_dir(), Path::new(examined::CHECK).parent().unwrap().to_owned()] {
+    for parent in [env::temp_dir(), examined::CHECK.parent().unwrap().to_owned()] {
         let place = tempfile::tempdir_in(parent).unwrap();
         let socket = place.path().join("socket");
         let listener = UnixListener::bind(&socket).unwrap();

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use check::{Code, exercise};
 use examined::{Workshop, cc, codes, files};
 use insta::{assert_snapshot, with_settings};
-use playground::check::{Code, exercise};
 use serde_json::Value;
 
 /// What differs from run to run.

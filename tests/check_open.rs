@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
+use check::exercise;
 use examined::{Workshop, cc, codes, root, text};
-use playground::check::exercise;
 use serde_json::Value;
 use support::{Preload, sets, table};
 

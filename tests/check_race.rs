@@ -200,7 +200,7 @@ fn offset_of_counter() -> usize {
 #[test]
 fn a_word_that_cannot_be_watched_is_a_misuse() {
     for word in ["2", "0:3", "x", "4:8", "-1"] {
-        let output = std::process::Command::new(super::traced::TRACE)
+        let output = std::process::Command::new(&*super::traced::TRACE)
             .args([&format!("--race={word}"), "true"])
             .output()
             .expect("trace runs");

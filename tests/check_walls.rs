@@ -126,7 +126,7 @@ fn an_ordinary_users_walls_are_the_same() {
     // Where the program can be reached by everybody; its folder is hidden from hand-ins all the same.
     let place = Class::new();
     let check = place.folder.path().join("check");
-    fs::copy(examined::CHECK, &check).unwrap();
+    fs::copy(&*examined::CHECK, &check).unwrap();
     let class = Class::new();
     class.solves("a");
     class.hand_in("b", "exercise01.c", lists(&class.student("b")));

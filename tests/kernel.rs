@@ -3,6 +3,8 @@
 //! The rows of `tests/NAME.rs` are named `NAME::ROW`: `cargo test --test kernel facts::GET` runs those whose names
 //! begin so.
 
+#[path = "support/built.rs"]
+mod built;
 mod facts;
 mod locks;
 mod runner;

@@ -18,6 +18,8 @@ use playground::course::LESSONS;
 use regex::Regex;
 use serde_json::Value;
 
+use crate::support::program_file;
+
 /// The user that runs lessons for the tests of root.
 const NOBODY: u32 = 65534;
 
@@ -294,7 +296,7 @@ fn told(name: &str, arguments: &[&str]) -> String {
 }
 
 fn told_to(user: User, name: &str, arguments: &[&str]) -> String {
-    let built = Path::new(env!("CARGO_BIN_EXE_walkthrough")).with_file_name(name);
+    let built = program_file(name);
     let mut command = Command::new(&built);
     let folder = tempfile::tempdir().expect("a temporary folder");
     if user == User::Plain && geteuid().is_root() {

@@ -3,9 +3,8 @@
 //! Each row runs in a process of its own: a process can be forked only while it has one thread, and the runners of
 //! tests have many.
 
-use playground::kernel;
+use playground::kernel::{self, Process};
 use playground::prelude::*;
-use playground::trace::count_system_calls;
 
 use crate::runner::Needs::Any;
 use crate::runner::{Group, Row, fall_away, row};
@@ -287,7 +286,7 @@ const CHILDREN: &[Row<Story>] = &[
     }),
     row("other-fork", Any, "a fork without a net of its own draws in nobody's", |story| {
         let segment = segment(story, 1);
-        if let Err(errno) = count_system_calls(kernel::remove_what_is_left) {
+        if let Err(errno) = kernel::Linux::new().meter().system_calls(&mut kernel::remove_what_is_left) {
             fall_away(format!("tracing, for which the process is forked, is forbidden here: {errno}"));
         }
         segment.stat().unwrap();

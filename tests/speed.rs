@@ -17,14 +17,15 @@ use nix::unistd::{ForkResult, Pid, fork};
 use playground::evidence::segments;
 use playground::kernel::Ending;
 use playground::shm::Mapping;
-use playground::speed::channel::{Channel, Part, Report};
-use playground::speed::figures::{ROUND_TRIPS, STREAMS, Time, timed};
-use playground::speed::plot;
-use playground::speed::sequence;
-use playground::speed::trial::{self, Deed, Failure};
-use playground::speed::ways::{Pair, room_for};
-use playground::speed::{Ground, SIZES, SMALLEST, Shared, Thing, Traffic, Way};
+use speed::channel::{Channel, Part, Report};
+use speed::figures::{ROUND_TRIPS, STREAMS, Time, timed};
+use speed::plot;
+use speed::sequence;
+use speed::trial::{self, Deed, Failure};
+use speed::ways::{Pair, room_for};
+use speed::{Ground, SIZES, SMALLEST, Shared, Thing, Traffic, Way};
 
+use crate::built::program_file;
 use crate::runner::Needs::{Any, Ipcns};
 use crate::runner::{Group, Row, fall_away, row};
 
@@ -354,8 +355,7 @@ const FAILURES: &[Row<Mapping>] = &[
 ];
 
 fn lesson(name: &str, arguments: &[&str]) -> Output {
-    let path = std::path::Path::new(env!("CARGO_BIN_EXE_lesson20")).with_file_name(name);
-    Command::new(path).args(arguments).output().expect("it can be run")
+    Command::new(program_file(name)).args(arguments).output().expect("it can be run")
 }
 
 /// Where the row's process may write, and nobody minds.

@@ -2,6 +2,7 @@
 //!
 //! Needs strace, python3 and a C compiler, so it belongs to the group `tools`: `cargo test --features tools`.
 
+use crate::support::program_file;
 use crate::traced;
 
 use std::collections::BTreeMap;
@@ -81,7 +82,9 @@ c.shmctl(id, 0, None)
 #[test]
 fn lesson_20_measures_nothing_under_a_tracer() {
     let output = Command::new("strace")
-        .args(["-f", "-o", "/dev/null", env!("CARGO_BIN_EXE_lesson20"), "--pace", "run", "--format", "json"])
+        .args(["-f", "-o", "/dev/null"])
+        .arg(program_file("lesson20"))
+        .args(["--pace", "run", "--format", "json"])
         .output()
         .expect("strace runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

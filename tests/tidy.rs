@@ -34,10 +34,11 @@ fn every_lesson_has_its_file_and_every_file_its_lesson() {
 
 #[test]
 fn every_lesson_is_a_binary_of_the_manifest() {
-    let manifest = read("Cargo.toml");
+    let manifests = [(read("Cargo.toml"), "lessons/"), (read("lessons/Cargo.toml"), "")];
     for name in lessons() {
-        let entry = format!("name = \"{name}\"\npath = \"lessons/{name}.rs\"");
-        assert!(manifest.contains(&entry), "Cargo.toml has no binary {name}");
+        let entry = |folder| format!("name = \"{name}\"\npath = \"{folder}{name}.rs\"");
+        let has = manifests.iter().filter(|(manifest, folder)| manifest.contains(&entry(folder))).count();
+        assert_eq!(has, 1, "manifests that have a binary {name}");
     }
 }
 
@@ -102,7 +103,7 @@ fn the_top_level_holds_only_what_belongs_there() {
 
 #[test]
 fn unsafe_code_lives_in_its_rooms_only() {
-    let rooms = ["src/kernel", "src/shm", "src/trace"];
+    let rooms = ["src/linux/kernel", "src/linux/shm", "src/trace"];
     for file in rust_files(&["src", "lessons"]) {
         let path = file.strip_prefix(root()).expect("inside the project");
         let has = fs::read_to_string(&file).expect("readable").lines().any(|line| {
@@ -120,16 +121,103 @@ fn only_one_file_makes_the_four_calls() {
         let calls = ["shmget(", "shmat(", "shmdt(", "shmctl("]
             .iter()
             .any(|call| text.contains(&format!("libc::{call}")));
-        assert_eq!(calls, file.ends_with("kernel/linux/shm.rs"), "{}", file.display());
+        assert_eq!(calls, file.ends_with("src/linux/kernel/linux/shm.rs"), "{}", file.display());
+    }
+}
+
+/// Every crate, and what it may import of the others: only what stands beneath it.
+const WALLS: [(&str, &[&str]); 8] = [
+    ("src/core", &[]),
+    ("src/linux", &["playground-core"]),
+    ("src/program", &["linux", "playground-core"]),
+    ("src/trace", &["linux", "playground-core", "program"]),
+    ("src/check", &["linux", "playground-core", "program", "trace"]),
+    ("src/speed", &["linux", "playground-core", "program"]),
+    ("src/play", &["playground-core"]),
+    (".", &["linux", "playground-core", "program"]),
+];
+
+/// What a manifest lists under a heading.
+fn dependencies(folder: &str, heading: &str) -> BTreeSet<String> {
+    let manifest: toml::Table = read(&format!("{folder}/Cargo.toml")).parse().expect("a manifest");
+    let table = manifest.get(heading).and_then(toml::Value::as_table);
+    table.into_iter().flat_map(toml::Table::keys).cloned().collect()
+}
+
+/// What is listed and is a crate of this workspace.
+fn ours(listed: &BTreeSet<String>) -> BTreeSet<&str> {
+    let names = WALLS.map(|(folder, _)| folder.trim_start_matches("src/").replace("core", "playground-core"));
+    listed.iter().filter(|name| names.contains(name)).map(String::as_str).collect()
+}
+
+#[test]
+fn a_crate_imports_only_what_stands_beneath_it() {
+    for (position, (folder, allowed)) in WALLS.iter().enumerate() {
+        let listed = dependencies(folder, "dependencies");
+        for name in ours(&listed) {
+            assert!(allowed.contains(&name), "{folder}/Cargo.toml imports {name}");
+            let beneath =
+                WALLS[..position].iter().any(|(other, _)| name.ends_with(other.trim_start_matches("src/")));
+            assert!(beneath, "{name} stands above {folder}");
+        }
+    }
+}
+
+#[test]
+fn the_core_knows_no_machine() {
+    let listed = dependencies("src/core", "dependencies");
+    for name in ["nix", "libc", "caps", "seccompiler", "tempfile", "terminal_size", "clap", "indicatif"] {
+        assert!(!listed.contains(name), "the core imports {name}");
+    }
+    let forbidden =
+        ["std::fs", "fs::read", "Instant::now", "SystemTime", "std::process::Command", "thread::sleep"];
+    for file in rust_files(&["src/core"]) {
+        let text = fs::read_to_string(&file).expect("readable");
+        for word in forbidden {
+            assert!(!text.contains(word), "{} uses {word}", file.display());
+        }
+    }
+}
+
+#[test]
+fn a_lesson_builds_nothing_that_it_does_not_need() {
+    let tree = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal",
+            "--package",
+            "shm-playground",
+            "--prefix",
+            "none",
+        ])
+        .current_dir(root())
+        .output()
+        .expect("cargo tree");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8_lossy(&tree.stdout);
+    assert!(tree.contains("\nplayground-core v"), "{tree}");
+    for name in ["notify", "quick-xml", "csv", "toml", "plotters", "elf", "indicatif"] {
+        assert!(!tree.contains(&format!("\n{name} v")), "a lesson builds {name}");
     }
 }
 
 #[test]
 fn every_module_states_its_invariant() {
-    for file in rust_files(&["src"]).into_iter().filter(|file| file.parent() == Some(&root().join("src"))) {
+    for (folder, _) in WALLS.iter().filter(|(folder, _)| *folder != ".") {
+        let text = read(&format!("{folder}/lib.rs"));
+        assert!(text.contains("**Invariant:**"), "{folder}/lib.rs states no invariant");
+    }
+    let folders = WALLS.map(|(folder, _)| root().join(folder));
+    let is_room = |file: &PathBuf| {
+        let holds = file.with_extension("").is_dir() && !file.ends_with("build.rs");
+        holds && file.parent().is_some_and(|parent| folders.iter().any(|folder| folder == parent))
+    };
+    for file in rust_files(&["src"]).into_iter().filter(is_room) {
         let text = fs::read_to_string(&file).expect("readable");
-        let stands_alone = ["lib.rs", "error.rs", "course.rs"].iter().any(|name| file.ends_with(name));
-        assert!(stands_alone || text.contains("**Invariant:**"), "{} states no invariant", file.display());
+        assert!(text.contains("**Invariant:**"), "{} states no invariant", file.display());
     }
 }
 

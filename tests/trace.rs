@@ -15,7 +15,7 @@ use nix::libc;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 use playground::call::{Answer, Call};
-use playground::trace::{self, Code, Cut, Ending, How, Limits, Step};
+use trace::{self, Code, Cut, Ending, How, Limits, Step};
 use traced::{TRACE, built, built_from, traced, traced_with};
 
 /// What differs from run to run, by name.
@@ -40,7 +40,7 @@ fn masked(text: &str) -> String {
 /// The story as text, as a file would hold it.
 fn told(program: &Path) -> String {
     let story = tempfile::NamedTempFile::new().expect("a temporary file");
-    let mut trace = Command::new(TRACE);
+    let mut trace = Command::new(&*TRACE);
     trace.arg("--output").arg(story.path()).env("LANG", "C.UTF-8").env_remove("LC_ALL");
     // By a short name, so that no line wraps because of where this project lies.
     let name = program.file_name().expect("a name").to_string_lossy();
@@ -419,7 +419,7 @@ fn job_control_works_as_untraced() {
 
 /// Starts a program that waits for a signal, and returns the tracer once the program is ready.
 fn waiting(way: &str) -> (std::process::Child, BufReader<std::process::ChildStdout>) {
-    let mut trace = Command::new(TRACE);
+    let mut trace = Command::new(&*TRACE);
     trace.arg(built("ends", &[])).arg(way).stdout(Stdio::piped()).stderr(Stdio::null());
     // Whoever runs the tests in the background may have had signals ignored, which is inherited.
     let as_usual = || {
@@ -470,7 +470,7 @@ fn whom_it_waits_for_is_told_and_a_signal_ends_them() {
         {\n\
             return daemon(1, 1) || pause();\n\
         }\n";
-    let mut trace = Command::new(TRACE);
+    let mut trace = Command::new(&*TRACE);
     trace.args(["--format", "json"]).arg(built_of("lingers", text)).stderr(Stdio::piped());
     let mut trace = trace.spawn().expect("trace runs");
     let lines = BufReader::new(trace.stderr.take().expect("stderr")).lines();
@@ -509,7 +509,7 @@ fn what_cannot_be_run_is_said_with_the_status_of_a_shell() {
     let file = folder.path().join("file");
     fs::write(&file, "#!/no/such/interpreter\n").expect("write");
     let said = |path: &Path| {
-        let output = Command::new(TRACE).arg(path).output().expect("trace runs");
+        let output = Command::new(&*TRACE).arg(path).output().expect("trace runs");
         (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
     };
     let (status, words) = said(Path::new("no-such-program"));
@@ -521,7 +521,7 @@ fn what_cannot_be_run_is_said_with_the_status_of_a_shell() {
     let (status, words) = said(&file);
     assert_eq!(status, Some(127));
     assert!(words.contains("first line names the interpreter") && words.contains("/no/such"), "{words}");
-    let nothing = Command::new(TRACE).output().expect("trace runs");
+    let nothing = Command::new(&*TRACE).output().expect("trace runs");
     assert_eq!(nothing.status.code(), Some(2), "without a command");
 }
 
@@ -547,7 +547,8 @@ fn what_a_program_needs_and_is_not_there_is_named() {
 fn no_word_of_a_command_commands_the_terminal() {
     for (program, status) in [("true", 0), ("no-such-program\x1b[2J", 127)] {
         let words = [program, "\x1b[2J\n\u{9b}"];
-        let output = Command::new(TRACE).args(["--color", "never"]).args(words).output().expect("trace runs");
+        let output =
+            Command::new(&*TRACE).args(["--color", "never"]).args(words).output().expect("trace runs");
         let text = String::from_utf8(output.stderr).expect("UTF-8");
         assert_eq!(output.status.code(), Some(status), "{text}");
         assert!(!text.contains(['\x1b', '\u{9b}']) && text.contains(r"\u{1b}[2J"), "{text:?}");
@@ -560,7 +561,7 @@ fn no_word_of_a_command_commands_the_terminal() {
 fn a_broken_pipe_does_not_disturb_the_program() {
     let (reader, writer) = nix::unistd::pipe().expect("pipe");
     drop(reader);
-    let mut trace = Command::new(TRACE);
+    let mut trace = Command::new(&*TRACE);
     let output = trace.arg(built("shm", &[])).stderr(writer).output().expect("trace runs");
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stdout).contains("THIS IS A TEST"));
@@ -575,7 +576,7 @@ fn where_ptrace_is_forbidden_the_words_say_so() {
     let deny = SeccompAction::Errno(libc::EPERM as u32);
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, deny, here).expect("a filter");
     let filter = BpfProgram::try_from(filter).expect("a program");
-    let mut trace = Command::new(TRACE);
+    let mut trace = Command::new(&*TRACE);
     trace.arg("true");
     // SAFETY: the filter was made before the fork; applying it makes system calls only.
     unsafe { trace.pre_exec(move || seccompiler::apply_filter(&filter).map_err(std::io::Error::other)) };

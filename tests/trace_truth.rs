@@ -12,8 +12,8 @@ use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use playground::call::Call;
-use playground::trace::{self, Limits, Trace};
 use playground_core::Errno;
+use trace::{self, Limits, Trace};
 use traced::{TRACE, Traced, built, built_from, traced};
 
 /// Runs a situation in the library, with reasons, as `check` does.
@@ -172,7 +172,7 @@ fn a_call_that_a_filter_answers_is_told_and_blamed_on_nobody() {
 
 /// `trace` of the article's program, or a lesson, under a filter that both inherit.
 fn under_a_filter(
-    program: &str,
+    program: impl AsRef<std::ffi::OsStr>,
     arguments: &[&Path],
     action: seccompiler::SeccompAction,
 ) -> (Option<i32>, String) {
@@ -193,9 +193,9 @@ fn under_a_filter(
 fn an_inherited_filter_is_no_different_and_does_not_kill_the_tracer() {
     use seccompiler::SeccompAction;
     let shm = built("shm", &[]);
-    let (_, words) = under_a_filter(TRACE, &[&shm], SeccompAction::Errno(libc::ENOSYS as u32));
+    let (_, words) = under_a_filter(&*TRACE, &[&shm], SeccompAction::Errno(libc::ENOSYS as u32));
     assert!(words.contains("= -1 ENOSYS") && words.contains("A seccomp filter answered shmget"), "{words}");
-    let (_, words) = under_a_filter(TRACE, &[&shm], SeccompAction::Trap);
+    let (_, words) = under_a_filter(&*TRACE, &[&shm], SeccompAction::Trap);
     assert!(words.contains("Refused") && words.contains("No\nmistake was seen."), "{words}");
 }
 
@@ -222,7 +222,7 @@ fn a_call_that_waits_is_told_with_who_keeps_it_waiting() {
 
 /// Starts `trace` of a situation, and waits until that is ready.
 fn started(way: &str) -> (std::process::Child, impl Iterator<Item = serde_json::Value>) {
-    let mut trace = Command::new(TRACE);
+    let mut trace = Command::new(&*TRACE);
     trace.args(["--format", "json"]).arg(built("told", &[])).arg(way);
     let mut trace = trace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("trace runs");
     let mut ready = String::new();
@@ -320,7 +320,7 @@ fn a_program_with_a_leak_sanitizer_is_named_before_it_fails() {
     let words = run.all("missing")[0]["text"].as_str().expect("text").to_owned();
     assert!(words.contains("LeakSanitizer") && words.contains("detect_leaks=0"), "{words}");
     let off =
-        Command::new(TRACE).arg(&program).env("ASAN_OPTIONS", "x=1:detect_leaks=0").output().expect("runs");
+        Command::new(&*TRACE).arg(&program).env("ASAN_OPTIONS", "x=1:detect_leaks=0").output().expect("runs");
     assert!(!String::from_utf8_lossy(&off.stderr).contains("LeakSanitizer"));
 }
 
@@ -344,7 +344,7 @@ fn the_oldest_record_is_read_as_what_it_is() {
 fn cost(count: usize) -> f64 {
     let story = tempfile::NamedTempFile::new().expect("a temporary file");
     let told = built("told", &[]);
-    let mut trace = Command::new(TRACE);
+    let mut trace = Command::new(&*TRACE);
     trace
         .args(["--format", "json", "--output"])
         .arg(story.path())

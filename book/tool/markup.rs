@@ -4,10 +4,10 @@
 
 use playground::call::Shmid;
 use playground::evidence::maps::Mapping;
-use playground::speed::{Traffic, spread};
 use playground::story::event::{
     Access, CallEvent, Choice, Event, Fault, Field, Rust, SegmentRow, Speed, SpeedRow,
 };
+use speed::{Traffic, spread};
 
 use crate::recording::Told;
 use crate::rustdoc::inline;

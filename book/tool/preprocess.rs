@@ -5,10 +5,10 @@
 use anyhow::{Context, Result, anyhow, bail};
 use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
-use playground::speed::Traffic;
-use playground::speed::plot::{self, Curve};
 use playground::story::event::{Event, SpeedRow};
 use regex::Regex;
+use speed::Traffic;
+use speed::plot::{self, Curve};
 
 use crate::directive::{self, Directive};
 use crate::recording::Recording;

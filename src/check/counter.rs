@@ -4,7 +4,7 @@
 
 use super::run::{Look, Run};
 use crate::call::{Call, Shmid};
-use crate::trace::Watch;
+use trace::Watch;
 
 /// What exercise 16 counts to.
 pub(super) const PROCESSES: usize = 4;

@@ -29,7 +29,7 @@ use super::toolchain::Toolchain;
 use super::verdict::{Finding, Verdict};
 use super::witness::random;
 use super::workshop::{Built, Handed};
-use crate::trace::What;
+use trace::What;
 
 /// How long a judge may take to be ready, on the slowest of machines. Then it says how long one run may take.
 const READY: Duration = Duration::from_secs(60);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::rules::{self as r, Rule};
 use super::script::{Plant, Script, Sizes};
-use crate::trace::Code as Mistake;
+use trace::Code as Mistake;
 
 /// One run under the examiner's eyes.
 #[derive(Debug)]

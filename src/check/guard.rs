@@ -20,7 +20,7 @@ use super::code::Code;
 use super::job::Line;
 use super::memory;
 use crate::call::{Answer, Performed};
-use crate::trace::What;
+use trace::What;
 
 /// Bytes of memory that all processes of a program may have together.
 const MEMORY: u64 = 512 << 20;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::toolchain::Toolchain;
 use super::verdict::Verdict;
 use crate::call::{Semid, Shmid};
-use crate::trace::What;
+use trace::What;
 
 /// A submission that is to be judged.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -35,7 +35,7 @@ use super::verdict::{Finding, Verdict};
 use super::witness::{self, Witness, fresh_text};
 use crate::call::{Answer as Answered, Call, Cmd, SemCmd, ShmgetFlags};
 use crate::kernel::{Linux, Process};
-use crate::trace::{self, Command, Cut, Limits, Trace, Watch, What};
+use trace::{self, Command, Cut, Limits, Trace, Watch, What};
 
 /// By how much longer a program may take than the machine needs to make a judge ready, and at least and at most.
 const PATIENCE: u32 = 200;

@@ -93,8 +93,8 @@ fn failure(writer: &mut Writer<Vec<u8>>, verdict: &Verdict) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::code::Code;
-    use crate::check::verdict::Finding;
+    use crate::code::Code;
+    use crate::verdict::Finding;
 
     #[test]
     fn what_xml_forbids_is_left_out() {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mounts::{Purpose, Root};
 use crate::kernel::{Ending, ending_of, exit_now, fork};
-use crate::trace::Inside;
+use trace::Inside;
 
 /// The judge's line to the keeper.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use super::code::Code;
 use super::exercises::Trial;
 use super::run::Run;
 use super::verdict::Finding;
-use crate::trace::Made;
+use trace::Made;
 
 pub use allocate::{allocated, created_exclusively, stopped_when_refused};
 pub use attach::{

@@ -3,7 +3,7 @@
 use super::code::Code;
 use crate::call::{Address, Answer, Call, Cmd, Key, Shmid, ShmidDs};
 use crate::course::SIZE;
-use crate::trace::{Made, Trace};
+use trace::{Made, Trace};
 
 /// Everything that is known of a run.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 //! **Invariant:** the second run ends, whatever the program does: it has a time of its own, and what it does not come to
 //! in that time is a finding.
 
-use nix::errno::Errno;
+use playground_core::Errno;
 
 use super::counter::Counter;
 use super::exercises::Trial;
@@ -12,7 +12,7 @@ use super::rules;
 use super::run::Run;
 use super::script::Script;
 use super::verdict::Finding;
-use crate::trace::{Race, Watch};
+use trace::{Race, Watch};
 
 /// How many times the time of another exercise's run a run may take that makes twenty thousand additions: a free one,
 /// with a lock and all its calls; and one under a schedule, with a stop at each access.

@@ -10,7 +10,7 @@ use super::run::Run;
 use super::scheduled;
 use super::script::{Script, Sizes};
 use super::verdict::{Finding, Output};
-use crate::trace::Watch;
+use trace::Watch;
 
 /// What came of all runs.
 #[derive(Debug, Default)]

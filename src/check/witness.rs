@@ -25,8 +25,8 @@ use super::run::{ChildAnswer, Killed, Look, Planted};
 use super::script::{Plant, Script, Sizes};
 use crate::call::{Address, Answer, Call, Cmd, ShmatFlags, ShmgetFlags, Shmid};
 use crate::evidence::maps;
-use crate::kernel::{Linux, ProcFile, Process};
-use crate::trace::{Attachment, Beginning, How, Observer, State, Step, request_size};
+use crate::kernel::{Linux, Look as _, ProcFile, Process};
+use trace::{Attachment, Beginning, How, Observer, State, Step, request_size};
 
 /// As much of a segment as is looked at.
 const ENOUGH: usize = 64 * 1024;

@@ -1,22 +1,39 @@
-//! What is true of System V shared memory on any machine: calls and their answers as values.
+//! What is true of System V shared memory on any machine: calls and their answers as values, and how they are told.
 //!
 //! | module | what lives there |
 //! |---|---|
 //! | [`call`] | a system call is a value: its arguments, its answer, its C notation |
 //! | [`machine`] | the kernel's rules, as a value: what Linux would answer, and what an answer changes |
 //! | [`errno`] | why the kernel refused a call: numbers, names, words |
-//! | [`mode`] | permission bits |
-//! | [`signal`] | signals |
+//! | [`mode`], [`signal`] | permission bits, signals |
+//! | [`error`] | what ends a lesson early, with what the learner needs to go on |
+//! | [`evidence`] | what the kernel shows of itself in `/proc`: parsers |
+//! | [`process`] | the seam: who performs a call |
+//! | [`shm`] | what lessons use: `Segment`, `Attachment`, `Semaphores` |
+//! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
+//! | [`course`] | the lessons, in their order |
+//! | [`found`] | what is found of a traced program: mistakes, and what is left |
+//! | [`spread`], [`ways`] | figures, and what was measured |
 //!
 //! **Invariant:** nothing here knows the machine that it runs on: no nix, no libc, no file system, no clock. It
 //! compiles for wasm32, which `.ci/run` proves.
 
 pub mod call;
+pub mod course;
 pub mod errno;
+pub mod error;
+pub mod evidence;
+pub mod found;
 pub mod machine;
 pub mod mode;
+pub mod process;
+pub mod shm;
 pub mod signal;
+pub mod spread;
+pub mod story;
+pub mod ways;
 
 pub use errno::Errno;
+pub use error::{Error, Result};
 pub use mode::Mode;
 pub use signal::Signal;

@@ -7,7 +7,7 @@ use colored::control;
 use terminal_size::{Width, terminal_size};
 
 use super::options::Color;
-use crate::story::Screen;
+use playground_core::story::Screen;
 
 /// A line has no more columns than this, however wide the terminal is.
 const WIDEST: usize = 80;

@@ -12,12 +12,12 @@ use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
 use super::options::{Options, examples};
 use super::{Program, answer, begun, failed, run};
-use crate::call::Key;
-use crate::course::{self, LAST, LESSONS};
-use crate::error::Result;
-use crate::kernel;
-use crate::partner::{Meeting, key_of_this_program};
-use crate::story::{Source, Story};
+use linux::kernel;
+use linux::partner::{Meeting, key_of_this_program};
+use playground_core::call::Key;
+use playground_core::course::{self, LAST, LESSONS};
+use playground_core::error::Result;
+use playground_core::story::{Source, Story};
 
 /// One of the two sides; the first of a lesson is the host, the second its guest.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use super::Progress;
 use super::figures::{Figures, Plan};
 use super::ground::Ground;
 use super::message::SMALLEST;
@@ -9,7 +10,7 @@ use super::ways::{Pair, SEMAPHORES, Shared, Traffic, Way, room_for};
 use crate::call::Key;
 use crate::course::OWNER_RW;
 use crate::error::{Error, Result};
-use crate::shm::{Attachment, Mapping, Segment, Semaphores};
+use crate::shm::{Attachment, Bare, Mapping, Segment, Semaphores};
 use crate::story::Story;
 
 /// A segment, four semaphores, and a mapped file that has no name.
@@ -41,7 +42,7 @@ impl Bench {
     /// `NotAttached`: the segment is not there any more.
     pub fn measure(&self, story: &Story, plan: Plan, ground: &Ground) -> Result<Figures> {
         let shared = self.shared()?;
-        let progress = story.progress("measuring", plan.rounds * Plan::things(ground).len());
+        let progress = Progress::of(story, "measuring", plan.rounds * Plan::things(ground).len());
         Ok(Figures::measure(shared, plan, ground, || progress.step()))
     }
 

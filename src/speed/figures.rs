@@ -7,9 +7,9 @@ use std::{hint, io};
 use super::channel::{Channel, Part, Report};
 use super::ground::Ground;
 use super::message::SMALLEST;
-use super::spread::{self, Finding, Ratio, Scale, Spread};
 use super::trial::{self, Deed, Failure};
 use super::ways::{Pair, Shared, Traffic, Way};
+use playground_core::spread::{self, Finding, Ratio, Scale, Spread};
 
 /// The sizes of messages, in bytes: a line of the cache, the most that a message queue carries by default, the room in
 /// a pipe, and powers between.
@@ -271,7 +271,7 @@ fn between(
     [first, second]: [Option<usize>; 2],
 ) -> Result<Report, Failure> {
     let Pair { mut one, mut other, queues } = pair;
-    let (begins, answers): (Part, Part) = traffic.parts();
+    let (begins, answers): (Part, Part) = super::ways::parts(traffic);
     let deeds: Vec<(Deed<'_>, _)> = vec![
         (Box::new(move || played(&mut *one, begins, size, time.budget)), first),
         (Box::new(move || played(&mut *other, answers, size, time.budget)), second),

@@ -9,8 +9,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::figures::{Figures, ROUND_TRIPS, SIZES, STREAMS, Thing};
-use super::spread::{size, time};
 use super::ways::{Traffic, Way};
+use playground_core::spread::{size, time};
 
 type Drawn<T> = Result<T, Box<dyn Error>>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;

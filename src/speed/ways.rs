@@ -1,9 +1,6 @@
 //! The mechanisms that are measured, by name, and how a pair of ends is made of each.
 
-use std::fmt;
 use std::io;
-
-use serde::{Deserialize, Serialize};
 
 use super::channel::{Channel, Part};
 use super::fresh::Fresh;
@@ -14,82 +11,19 @@ use crate::call::{Call, SemCmd, Semid};
 use crate::kernel::{Linux, Process};
 use crate::shm::Bytes;
 use crate::shm::ring::{LINES, Ring};
+pub use playground_core::ways::{Traffic, Way};
 
-/// What messages go through, and how a side waits for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Way {
-    /// A ring in a segment; both sides look for their turn without a pause.
-    Spin,
-    /// The same, with messages that are made and read where they lie.
-    InPlace,
-    /// The same, with a `sched_yield` between two looks.
-    Yield,
-    /// The same, with a futex to sleep on.
-    Futex,
-    /// The same, with System V semaphores that count the messages.
-    Semop,
-    /// A segment for each message.
-    Fresh,
-    /// A ring in a mapped file; both sides look without a pause.
-    File,
-    /// A pipe for each direction.
-    Pipe,
-    /// A pair of Unix sockets.
-    Unix,
-    /// TCP on the loopback.
-    Tcp,
-    /// POSIX message queues.
-    Posix,
-    /// System V message queues.
-    SystemV,
-    /// One word on one line of the cache for each direction.
-    Line,
-}
-
-impl fmt::Display for Way {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Way::Spin => "segment, spin",
-            Way::InPlace => "in place, spin",
-            Way::Yield => "segment, yield",
-            Way::Futex => "segment, futex",
-            Way::Semop => "segment, semop",
-            Way::Fresh => "one each time",
-            Way::File => "file, spin",
-            Way::Pipe => "pipe",
-            Way::Unix => "Unix socket",
-            Way::Tcp => "TCP, loopback",
-            Way::Posix => "POSIX queue",
-            Way::SystemV => "System V queue",
-            Way::Line => "one cache line",
-        })
+/// What the two sides do.
+pub fn parts(traffic: Traffic) -> (Part, Part) {
+    match traffic {
+        Traffic::RoundTrip => (Part::Ask, Part::Answer),
+        Traffic::Stream => (Part::Pour, Part::Drain),
     }
 }
 
-/// What is timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Traffic {
-    /// A message there and back, one at a time.
-    RoundTrip,
-    /// Message after message, one way.
-    Stream,
-}
-
-impl Traffic {
-    /// What the two sides do.
-    pub fn parts(self) -> (Part, Part) {
-        match self {
-            Traffic::RoundTrip => (Part::Ask, Part::Answer),
-            Traffic::Stream => (Part::Pour, Part::Drain),
-        }
-    }
-
-    /// How many messages a ring has room for.
-    fn places(self, size: usize) -> u32 {
-        self.parts().0.places(size)
-    }
+/// How many messages a ring has room for.
+fn places(traffic: Traffic, size: usize) -> u32 {
+    parts(traffic).0.places(size)
 }
 
 /// How many semaphores [`Shared`] needs: messages and free places, in each direction.
@@ -109,7 +43,7 @@ pub struct Shared<'a> {
 /// How many bytes two rings take, for the largest message.
 pub fn room_for(largest: usize) -> usize {
     let sizes = [super::message::SMALLEST, largest];
-    let rings = sizes.map(|size| Ring::needs(Traffic::Stream.places(size), size).next_multiple_of(LINES));
+    let rings = sizes.map(|size| Ring::needs(places(Traffic::Stream, size), size).next_multiple_of(LINES));
     2 * rings[0].max(rings[1])
 }
 
@@ -174,7 +108,7 @@ impl<'a> Pair<'a> {
 
 /// Two rings, one behind the other, both empty.
 fn rings(bytes: Bytes<'_>, traffic: Traffic, size: usize) -> (Ring<'_>, Ring<'_>) {
-    let places = traffic.places(size);
+    let places = places(traffic, size);
     let second = Ring::needs(places, size).next_multiple_of(LINES);
     let rings = (
         Ring::new(bytes, places, size),
@@ -195,7 +129,7 @@ fn counted<'a>(
     traffic: Traffic,
     size: usize,
 ) -> io::Result<(Counted<'a>, Counted<'a>)> {
-    let places = traffic.places(size) as i32;
+    let places = places(traffic, size) as i32;
     for (number, value) in [0, places, 0, places].into_iter().enumerate() {
         let call = Call::Semctl { semid: set, semnum: number as i32, cmd: SemCmd::SetVal(value) };
         let done = Linux::new().perform(&call).map_err(|error| io::Error::other(error.to_string()))?;

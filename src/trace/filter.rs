@@ -66,7 +66,7 @@ fn jump(code: u16, k: u32, yes: u8, no: u8) -> sock_filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::abi::{
+    use crate::abi::{
         COMPAT, COMPAT_ARCH, COMPAT_FILTERS, COMPAT_IPC, COMPAT_MOVES, NATIVE, NATIVE_ARCH, NATIVE_FILTERS,
         NATIVE_MOVES,
     };

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use playground_core::Errno;
 
-use super::code::Code;
+use super::Code;
 use super::ended::Ending;
 use super::outside;
 use super::reason::segment_id;

@@ -7,28 +7,7 @@
 //! **Invariant:** the bytes of the program decide, and what the processor said of the access: an instruction that
 //! contradicts either is none.
 
-/// How an instruction uses a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AccessKind {
-    /// It reads.
-    Read,
-    /// It writes.
-    Write,
-    /// It reads, then writes, and another processor can come between the two: `add` without `lock`.
-    ReadThenWrite,
-    /// It reads and writes as one: with `lock`, or a compare-and-swap that has succeeded.
-    Atomic,
-    /// It writes, and takes what was there, as one (`xchg`): what it writes does not come from what it takes.
-    Exchange,
-}
-
-impl AccessKind {
-    /// Whether the word may hold another value now.
-    pub fn writes(self) -> bool {
-        self != AccessKind::Read
-    }
-}
+use super::AccessKind;
 
 /// What is known of one access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

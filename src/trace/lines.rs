@@ -10,28 +10,12 @@ use addr2line::Loader;
 use elf::ElfStream;
 use elf::abi::PT_LOAD;
 use elf::endian::AnyEndian;
-use serde::Serialize;
 
-use super::outside;
+use super::{Place, outside};
 use crate::evidence::maps::Mapping;
 
 /// A file larger than this is not read.
 const LARGEST: u64 = 512 << 20;
-
-/// A line of a program's source.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct Place {
-    /// The file's name, without its folder.
-    pub file: String,
-    /// Counted from 1.
-    pub line: u32,
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
 
 /// A file that is mapped into a process.
 struct Image {

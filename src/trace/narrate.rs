@@ -341,8 +341,8 @@ mod tests {
 
     use super::*;
     use crate::call::{Address, Cmd, Key, SemCmd, Semid, ShmatFlags, ShmgetFlags};
+    use crate::outside::Outside;
     use crate::story::explain;
-    use crate::trace::outside::Outside;
 
     /// The calls, each with the errnos that its manual page names under ERRORS.
     fn manual() -> Vec<(Call, Vec<Errno>)> {

@@ -16,8 +16,7 @@ use crate::evidence::maps::{self, Mapping};
 use crate::evidence::rights::{self, Credentials, Permissions};
 use crate::evidence::segments::{self, Row};
 use crate::evidence::sets::{self, SetRow};
-use crate::kernel::{Linux, ProcFile, Process, refused};
-use crate::story::Look;
+use crate::kernel::{Linux, Look, ProcFile, Process, refused};
 
 /// The IPC namespace of a process or thread; nothing, where it cannot be seen.
 pub(super) fn namespace(tid: i32) -> Option<Namespace> {

@@ -8,96 +8,11 @@
 
 use std::collections::BTreeMap;
 
-use nix::errno::Errno;
 use nix::unistd::Pid;
-use serde::Serialize;
 
-use super::instruction::AccessKind;
-use super::lines::Place;
+pub use playground_core::found::{Proof, Race, Uses, Watch, WordAccess};
 
-/// Which word to watch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Watch {
-    /// In which segment, counted from 0 in the order in which they are attached first.
-    pub segment: usize,
-    /// Where it begins in the segment: a multiple of its size.
-    pub offset: usize,
-    /// How many bytes it has: 1, 2, 4 or 8.
-    pub size: usize,
-    /// Whether the run is over once it is proved that an update can be lost.
-    pub until_proof: bool,
-}
-
-/// One access to the word.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct WordAccess {
-    /// The process.
-    pub pid: i32,
-    /// The thread.
-    pub tid: i32,
-    /// What it did.
-    pub kind: AccessKind,
-    /// What it read, or what was there after it wrote.
-    pub value: u64,
-    /// The line of the program's source, where that is known.
-    pub place: Option<Place>,
-    /// Whether it left the word as it was.
-    #[serde(skip)]
-    pub idle: bool,
-}
-
-/// How often a process used the word.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Uses {
-    /// Instructions that only read it.
-    pub reads: u64,
-    /// Instructions that wrote it, and changed it.
-    pub changes: u64,
-}
-
-/// Why an update can be lost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "how", rename_all = "kebab-case")]
-pub enum Proof {
-    /// It was: one read the number, another wrote, and the first wrote over that.
-    Lost {
-        /// The four accesses, in their order; the other's read is missing where it reads and writes at once.
-        accesses: Vec<WordAccess>,
-    },
-    /// One instruction reads and then writes, and another process could write at that very moment.
-    Unordered {
-        /// The two writes: nothing kept the second waiting while the first was at its instruction.
-        accesses: Vec<WordAccess>,
-    },
-}
-
-impl Proof {
-    /// The accesses that show it.
-    pub fn accesses(&self) -> &[WordAccess] {
-        match self {
-            Proof::Lost { accesses } | Proof::Unordered { accesses } => accesses,
-        }
-    }
-}
-
-/// All that is known of a word after a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Race {
-    /// Why the word could not be watched.
-    pub unwatched: Option<Errno>,
-    /// How often each process used it, in the order in which they began to.
-    pub uses: Vec<(i32, Uses)>,
-    /// How often each line used it: where, how, how many times.
-    pub lines: Vec<(Option<Place>, AccessKind, u64)>,
-    /// Whether two processes that change it were there at the same time.
-    pub at_once: bool,
-    /// How often a process was held after an access, to let others come.
-    pub held: u64,
-    /// How often another came then, rather than wait.
-    pub came: u64,
-    /// Whether an update can be lost.
-    pub proof: Option<Proof>,
-}
+use super::{AccessKind, Place};
 
 /// What a thread has read last, and what others have written since.
 struct Reading {

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 
-use super::instruction::{self, AccessKind, Decoded, Instructions};
+use super::AccessKind;
+use super::instruction::{self, Decoded, Instructions};
 use super::lines::Lines;
 use super::memory;
 use super::race::{History, Proof, Race, Watch, WordAccess};
@@ -24,6 +25,7 @@ use super::stop::Onward;
 use super::waiting::{Doing, Used, doing, used};
 use super::watchpoint::{self, Hit};
 use crate::call::Shmid;
+use crate::kernel::portable;
 
 /// A thread spins when it has run for so long without an access: longer at first, while programs still begin.
 const SPINS_AT_FIRST: Duration = Duration::from_millis(1);
@@ -203,7 +205,7 @@ impl Scheduler {
             Ok(()) => drop(self.armed.insert(tid, Armed { places: wanted, reads })),
             // It was killed while it stood here: that says nothing of the machine.
             Err(nix::errno::Errno::ESRCH) => {}
-            Err(errno) => self.history.race.unwatched = Some(errno),
+            Err(errno) => self.history.race.unwatched = Some(portable(errno)),
         }
     }
 

@@ -40,7 +40,7 @@ use std::process::{Command, Stdio};
 use std::time::{Instant, SystemTime};
 
 use clap::Parser;
-use playground::speed::Spread;
+use speed::Spread;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 

@@ -42,11 +42,11 @@ use playground::call::{Answer, Call, Key, Semid, ShmgetFlags};
 use playground::course::OWNER_RW;
 use playground::kernel::{self, Linux, Process};
 use playground::shm::{Bytes, Mapping};
-use playground::speed::figures::{Time, timed};
-use playground::speed::sequence;
-use playground::speed::spread::{size as told_size, time as told_time};
-use playground::speed::ways::{SEMAPHORES, room_for};
-use playground::speed::{Ground, Ratio, SMALLEST, Shared, Spread, Thing, Traffic, Way};
+use speed::figures::{Time, timed};
+use speed::sequence;
+use speed::spread::{size as told_size, time as told_time};
+use speed::ways::{SEMAPHORES, room_for};
+use speed::{Ground, Ratio, SMALLEST, Shared, Spread, Thing, Traffic, Way};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 

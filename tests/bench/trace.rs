@@ -35,21 +35,25 @@
 //! short filter set up, the child's memory lent instead of copied, and neither programs' names nor the kernel's whole
 //! table read for nobody. To look for a stop a hundred times before falling asleep was tried: 1.58 x.
 
+#[path = "../support/built.rs"]
+mod built;
+
 use std::error::Error;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use playground::speed::Spread;
-use playground::trace::{self, Limits};
+use speed::Spread;
+use trace::{self, Limits};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
 const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
-const TRACE: &str = env!("CARGO_BIN_EXE_trace");
+static TRACE: LazyLock<PathBuf> = LazyLock::new(|| built::program_file("trace"));
 
 const WARM_UP: u16 = 10;
 
@@ -109,14 +113,14 @@ fn least(run: impl Fn() -> Result<()>) -> Result<f64> {
 }
 
 /// In an IPC namespace of its own, where 4000 segments are in nobody's way, and go with it.
-fn apart(tool: &str) -> Command {
+fn apart(tool: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut unshare = Command::new("unshare");
-    unshare.args(["--user", "--map-root-user", "--ipc", tool]);
+    unshare.args(["--user", "--map-root-user", "--ipc"]).arg(tool);
     unshare
 }
 
 fn by_trace_with(program: &Path, count: u32) -> Result<()> {
-    let mut trace = apart(TRACE);
+    let mut trace = apart(&*TRACE);
     succeed(
         trace.arg("--output").arg(Path::new(SCRATCH).join("trace.told")).arg(program).arg(count.to_string()),
     )
@@ -197,12 +201,12 @@ fn by_library(program: &Path) -> Result<()> {
 }
 
 fn nothing(_: &Path) -> Result<()> {
-    let mut trace = Command::new(TRACE);
+    let mut trace = Command::new(&*TRACE);
     succeed(trace.arg("--version"))
 }
 
 fn by_trace(program: &Path) -> Result<()> {
-    let mut trace = Command::new(TRACE);
+    let mut trace = Command::new(&*TRACE);
     succeed(trace.arg("--output").arg(Path::new(SCRATCH).join("trace.told")).arg(program))
 }
 

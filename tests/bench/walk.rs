@@ -45,7 +45,7 @@ use clap::Parser;
 use nix::sys::ptrace;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
-use playground::speed::Spread;
+use speed::Spread;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 

@@ -8,13 +8,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
-use playground::check::{EXERCISES, Exercise};
+use check::{EXERCISES, Exercise};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::program_file;
+
 /// The program under test.
-pub const CHECK: &str = env!("CARGO_BIN_EXE_check");
+pub static CHECK: LazyLock<PathBuf> = LazyLock::new(|| program_file("check"));
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -49,7 +52,7 @@ impl Workshop {
 
     /// `check` in this folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(CHECK);
+        let mut command = Command::new(&*CHECK);
         command
             .args(["--color", "never", "--home"])
             .arg(self.path())

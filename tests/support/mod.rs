@@ -6,6 +6,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test file uses a part of this")]
 
+mod built;
 mod left;
 mod namespace;
 mod preload;
@@ -14,6 +15,7 @@ mod run;
 mod sandbox;
 mod terminal;
 
+pub use built::program_file;
 pub use left::{assert_nothing_left, clean_up, processes_of_session, sets, table};
 pub use namespace::{Namespace, can_be_laid, namespaces, new_namespaces};
 pub use preload::Preload;

@@ -1,10 +1,12 @@
 //! The programs of the course, whichever there are: a new lesson is tested without a word here.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::thread;
 
 use playground::course::LESSONS;
+
+use super::built::program_file;
 
 /// How many programs a test runs beside each other.
 const AT_ONCE: usize = 3;
@@ -42,8 +44,7 @@ pub fn with_every_program(deed: impl Fn(&Program) + Sync) {
 
 /// The program of this name.
 pub fn program(name: &'static str) -> Program {
-    let directory = Path::new(env!("CARGO_BIN_EXE_lesson01")).parent().expect("a binary is in a directory");
-    let path = directory.join(name);
+    let path = program_file(name);
     assert!(path.exists(), "{name} is in the course, but cargo has built no binary of that name");
     Program { name, path }
 }

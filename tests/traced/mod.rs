@@ -5,11 +5,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use crate::support::program_file;
+
 /// The tracer.
-pub const TRACE: &str = env!("CARGO_BIN_EXE_trace");
+pub static TRACE: LazyLock<PathBuf> = LazyLock::new(|| program_file("trace"));
 
 /// Builds `tests/c/NAME.c`; each test has its own, since they may run at once.
 pub fn built(name: &str, options: &[&str]) -> PathBuf {
@@ -47,7 +50,7 @@ pub fn traced(program: &Path, arguments: &[&str]) -> Traced {
 /// The same, with options for `trace`.
 pub fn traced_with(options: &[&str], program: &Path, arguments: &[&str]) -> Traced {
     let story = tempfile::NamedTempFile::new().expect("a temporary file");
-    let mut trace = Command::new(TRACE);
+    let mut trace = Command::new(&*TRACE);
     trace.args(["--format", "json", "--output"]).arg(story.path()).args(options).arg(program).args(arguments);
     let output = trace.output().expect("trace runs");
     let story = fs::read_to_string(story.path()).expect("the story");

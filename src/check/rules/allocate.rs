@@ -2,11 +2,11 @@
 
 use super::fine;
 use crate::call::{Call, Key, ShmgetFlags};
-use crate::check::code::Code;
-use crate::check::run::Run;
-use crate::check::verdict::Finding;
+use crate::code::Code;
 use crate::course::SIZE;
-use crate::trace::{Code as Mistake, Made};
+use crate::run::Run;
+use crate::verdict::Finding;
+use trace::{Code as Mistake, Made};
 
 /// The key that all copies of exercise 10's program know.
 const SHARED_KEY: Key = Key(0x0a0a_0a0a);

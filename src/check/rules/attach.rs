@@ -3,11 +3,11 @@
 use super::ends::misalignment;
 use super::{fine, missing};
 use crate::call::{Address, Call, ShmatFlags};
-use crate::check::code::Code;
-use crate::check::run::Run;
-use crate::check::verdict::Finding;
+use crate::code::Code;
 use crate::course::THERE;
-use crate::trace::Made;
+use crate::run::Run;
+use crate::verdict::Finding;
+use trace::Made;
 
 /// The segment was attached at least once.
 pub fn attached(run: &Run) -> Vec<Finding> {

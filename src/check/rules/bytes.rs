@@ -2,9 +2,9 @@
 
 use super::{fine, missing};
 use crate::call::Shmid;
-use crate::check::code::Code;
-use crate::check::run::{Look, Run};
-use crate::check::verdict::Finding;
+use crate::code::Code;
+use crate::run::{Look, Run};
+use crate::verdict::Finding;
 
 /// What the article writes.
 const TEXT: &str = "THIS IS A TEST";

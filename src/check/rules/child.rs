@@ -2,9 +2,9 @@
 
 use super::{fine, missing};
 use crate::call::{Cmd, Shmid};
-use crate::check::code::Code;
-use crate::check::run::Run;
-use crate::check::verdict::Finding;
+use crate::code::Code;
+use crate::run::Run;
+use crate::verdict::Finding;
 
 /// A child has written its answer, the parent has printed it after the child had ended, and nobody but the one who made
 /// the segment has removed it.

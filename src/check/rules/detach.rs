@@ -2,10 +2,10 @@
 
 use super::{fine, missing};
 use crate::call::Cmd;
-use crate::check::code::Code;
-use crate::check::run::Run;
-use crate::check::verdict::Finding;
-use crate::trace::{Code as Mistake, Made};
+use crate::code::Code;
+use crate::run::Run;
+use crate::verdict::Finding;
+use trace::{Code as Mistake, Made};
 
 /// The segment was detached with `shmdt`, by the process that had attached it. That it is still attached at the end,
 /// the tracer has found.

@@ -2,15 +2,15 @@
 
 use super::{fine, missing};
 use crate::call::{Answer, Call, Cmd, Performed, ShmatFlags, Shmid};
-use crate::check::code::Code;
-use crate::check::exercises::Trial;
-use crate::check::judge::ADDRESS_SPACE;
-use crate::check::run::Run;
-use crate::check::script::{Plant, Sizes};
-use crate::check::verdict::Finding;
+use crate::code::Code;
 use crate::course::THERE;
-use crate::kernel::{Linux, Process};
-use crate::trace::{self, Code as Mistake, Ending, Made};
+use crate::exercises::Trial;
+use crate::judge::ADDRESS_SPACE;
+use crate::kernel::{Linux, Look};
+use crate::run::Run;
+use crate::script::{Plant, Sizes};
+use crate::verdict::Finding;
+use trace::{self, Code as Mistake, Ending, Made};
 
 /// The tracer's findings. In a run in which the kernel is asked for something else, only what the run is made for
 /// counts.

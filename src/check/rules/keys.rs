@@ -2,10 +2,10 @@
 
 use super::{fine, missing};
 use crate::call::{Answer, Call, Key, ShmgetFlags};
-use crate::check::code::Code;
-use crate::check::run::{Given, Run};
-use crate::check::verdict::Finding;
-use crate::trace::Made;
+use crate::code::Code;
+use crate::run::{Given, Run};
+use crate::verdict::Finding;
+use trace::Made;
 
 fn gets(run: &Run) -> impl Iterator<Item = (&Made, Key, ShmgetFlags)> {
     run.trace.calls.iter().filter_map(|made| match made.performed.call {

@@ -2,11 +2,11 @@
 
 use super::fine;
 use crate::call::{Call, Cmd};
-use crate::check::code::Code;
-use crate::check::run::Run;
-use crate::check::verdict::Finding;
+use crate::code::Code;
 use crate::course::{SIZE, THERE};
-use crate::trace::Made;
+use crate::run::Run;
+use crate::verdict::Finding;
+use trace::Made;
 
 /// Texts that anybody can print who has read the exercise.
 const KNOWN: [&str; 2] = ["THIS IS A TEST", "I CAME FIRST"];

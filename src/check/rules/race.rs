@@ -4,11 +4,11 @@
 //! can be watched, the sums of several runs count, and the verdict says so.
 
 use super::missing;
-use crate::check::code::Code;
-use crate::check::counter::{ADDITIONS, Counter, PROCESSES, SUM};
-use crate::check::run::Run;
-use crate::check::verdict::Finding;
-use crate::trace::{Proof, Race, Uses};
+use crate::code::Code;
+use crate::counter::{ADDITIONS, Counter, PROCESSES, SUM};
+use crate::run::Run;
+use crate::verdict::Finding;
+use trace::{Proof, Race, Uses};
 
 /// The program has a segment to count in.
 pub fn has_a_segment(run: &Run) -> Vec<Finding> {

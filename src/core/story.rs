@@ -1,0 +1,185 @@
+//! The narrator: what a lesson speaks to.
+//!
+//! A lesson says, asks, and makes calls through a [`Story`]. The story lets its [`Process`] act, gathers what the
+//! kernel shows, and tells each [`Event`] to a teller: text for people, JSON for programs, or the bare lines that
+//! the article's program prints.
+//!
+//! **Invariant:** a story makes no system call on a segment of its own accord; the lesson does, through it.
+//! Evidence comes from `/proc`, which changes nothing.
+
+mod acts;
+mod counted;
+pub mod event;
+mod explain;
+mod json;
+mod notation;
+mod others;
+mod pace;
+mod plain;
+mod predict;
+mod prompt;
+mod raced;
+mod schedule;
+mod show;
+mod source;
+mod text;
+mod timeline;
+mod traced;
+mod visible;
+mod whose;
+mod words;
+mod work;
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+
+use crate::error::{Error, Result};
+use crate::process::Process;
+
+pub use event::{CallEvent, Change as CellChange, Speed, SpeedRow};
+pub use event::{Event, LessonEnd};
+pub use explain::explain;
+pub use json::Json;
+pub use plain::Plain;
+pub use predict::{Candidate, Guess, Judge, Observed, Verdict, always, depends, never};
+pub use prompt::Prompt;
+pub use raced::{LineUses, ProcessUses, RaceEvent};
+pub use schedule::{NoSchedule, Schedule, Turn};
+pub use show::{changes, fields};
+pub use source::Source;
+pub use text::{Screen, Text};
+pub use traced::{Lingering, Traced};
+pub use visible::visible;
+pub use work::Work;
+
+use show::Seen;
+
+/// Who turns events into something to read.
+pub trait Tell {
+    /// Tells one event.
+    ///
+    /// # Errors
+    ///
+    /// Whatever writing gives, `BrokenPipe` among it.
+    fn tell(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Whether a bar may show how far a long measurement is, if there is a terminal for it.
+    fn shows_progress(&self) -> bool {
+        false
+    }
+
+    /// Whether evidence should be gathered at all.
+    fn wants_evidence(&self) -> bool {
+        true
+    }
+}
+
+/// One process's part in the telling. Clones speak for the same process.
+#[derive(Clone)]
+pub struct Story {
+    process: Rc<RefCell<Box<dyn Process>>>,
+    narrator: Rc<RefCell<Narrator>>,
+    /// What the process is called; the one that tells has no name.
+    who: Option<String>,
+}
+
+/// What all the processes of a story share.
+struct Narrator {
+    teller: Box<dyn Tell>,
+    prompt: Option<Box<dyn Prompt>>,
+    source: Source,
+    isolated: bool,
+    /// How far each process may count in a race.
+    longest_race: u64,
+    steps: usize,
+    brief: bool,
+    why: Option<String>,
+    /// How many questions were asked.
+    asked: usize,
+    /// Whether the learner was told a command to try in this step.
+    invited: bool,
+    seen: Seen,
+    /// The processes of this story, by what it calls them.
+    names: Vec<(i32, String)>,
+    /// The first failure to write: told at the next chance to return an error.
+    failure: Option<io::Error>,
+}
+
+impl Story {
+    /// A story that `process` acts in.
+    pub fn new(
+        process: Box<dyn Process>,
+        teller: Box<dyn Tell>,
+        prompt: Option<Box<dyn Prompt>>,
+        source: Source,
+        isolated: bool,
+    ) -> Story {
+        let names = vec![(process.pid(), "us".to_owned())];
+        let narrator = Narrator {
+            teller,
+            prompt,
+            source,
+            isolated,
+            longest_race: u64::MAX,
+            steps: 0,
+            brief: false,
+            why: None,
+            asked: 0,
+            invited: false,
+            seen: Seen::default(),
+            names,
+            failure: None,
+        };
+        Story {
+            process: Rc::new(RefCell::new(process)),
+            narrator: Rc::new(RefCell::new(narrator)),
+            who: None,
+        }
+    }
+
+    /// The process id of who acts in this part of the story.
+    pub fn pid(&self) -> i32 {
+        self.process.borrow().pid()
+    }
+
+    /// Lets each process count so far in a race, and no further.
+    pub fn limit_races(&self, increments: u64) {
+        self.narrator.borrow_mut().longest_race = increments;
+    }
+
+    /// How far each process may count in a race.
+    pub fn longest_race(&self) -> u64 {
+        self.narrator.borrow().longest_race
+    }
+
+    /// The size of a page, in bytes.
+    pub fn page_size(&self) -> usize {
+        self.process.borrow().page_size()
+    }
+
+    /// Tells an event. A failure to write is kept, and returned by the next call that can fail.
+    pub fn tell(&self, event: Event) {
+        let mut narrator = self.narrator.borrow_mut();
+        if narrator.failure.is_none() {
+            narrator.failure = narrator.teller.tell(&event).err();
+        }
+    }
+
+    /// Whether a bar may show how far a long measurement is.
+    pub fn shows_progress(&self) -> bool {
+        self.narrator.borrow().teller.shows_progress()
+    }
+
+    fn wants_evidence(&self) -> bool {
+        self.narrator.borrow().teller.wants_evidence()
+    }
+
+    /// The error that writing has met since this was last asked.
+    pub fn unharmed(&self) -> Result<()> {
+        match self.narrator.borrow_mut().failure.take() {
+            Some(failure) => Err(Error::Output(failure)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the kernel sees of a deed, which a forked child does under its eyes: counted, or said to be hidden.
+
+use std::io;
+
+use super::Story;
+use super::event::Event;
+use crate::process::{Ending, Meter};
+
+impl Story {
+    fn meter(&self) -> &'static dyn Meter {
+        self.process.borrow().meter()
+    }
+
+    /// Counts the system calls of a deed, which a forked child does; nothing, where tracing is forbidden.
+    pub fn count_calls<T>(&self, what: &str, deed: impl FnOnce() -> T) -> Option<u64> {
+        let mut deed = Some(deed);
+        let once = &mut || drop(deed.take().map(|deed| deed()));
+        match self.meter().system_calls(once) {
+            Ok(times) => {
+                self.count(&format!("system calls for {what}"), times);
+                Some(times)
+            }
+            Err(errno) => {
+                self.missing(format!(
+                    "{what} cannot be counted: ptrace(PTRACE_TRACEME) gave {}. Is this run traced itself, \
+                     or tracing forbidden here (kernel.yama.ptrace_scope, a container's seccomp profile)?",
+                    errno
+                ));
+                None
+            }
+        }
+    }
+
+    /// Counts the bytes that the kernel copies for a deed, which a forked child does; nothing, where they are not counted.
+    pub fn count_copied_bytes(&self, what: &str, deed: impl FnOnce() -> io::Result<()>) -> Option<u64> {
+        let mut deed = Some(deed);
+        let once = &mut || deed.take().map_or(Ok(()), |deed| deed());
+        match self.meter().copied_bytes(once) {
+            Ok(bytes) => {
+                self.count(&format!("bytes that the kernel copied: {what}"), bytes);
+                Some(bytes)
+            }
+            Err(error) => {
+                self.missing(format!("{what}: what is copied cannot be counted. /proc/self/io: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Has a forked child do a deed that may make no system call; nothing, where it cannot be forbidden.
+    pub fn seal(&self, name: &str, deed: impl FnOnce()) -> Option<Ending> {
+        let mut deed = Some(deed);
+        let once = &mut || deed.take().map_or((), |deed| deed());
+        match self.meter().sealed(once) {
+            Ok((pid, ending)) => {
+                self.tell(Event::Fork { pid: pid, who: name.to_owned() });
+                self.tell(Event::ended(pid, Some(name.to_owned()), ending));
+                Some(ending)
+            }
+            Err(error) => {
+                self.missing(format!(
+                    "System calls cannot be forbidden here: {error}. It takes a kernel with CONFIG_SECCOMP_FILTER, on \
+                     x86_64, aarch64 or riscv64."
+                ));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What the kernel showed, and what was measured.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::{Address, Shmid};
+use crate::evidence::segments::Row;
+use crate::spread::{Ratio, Spread};
+use crate::ways::Way;
+
+/// A field of the kernel's record at each of the moments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Its name in C.
+    pub name: Cow<'static, str>,
+    /// Its value at each moment.
+    pub values: Vec<String>,
+    /// What it means, with its unit.
+    pub meaning: String,
+    /// Whether it changed from one moment to another.
+    pub moved: bool,
+}
+
+/// A row of the kernel's table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SegmentRow {
+    /// The row.
+    #[serde(flatten)]
+    pub row: Row,
+    /// The owner's name, or number.
+    pub owner: String,
+    /// What changed since the row was last shown, or since the step began.
+    pub changed: Vec<Change>,
+}
+
+/// A cell of a row that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The column of `ipcs -m`.
+    pub column: Cow<'static, str>,
+    /// What it said before.
+    pub was: String,
+    /// What it says now.
+    pub now: String,
+}
+
+/// A process's address space in rough parts, the highest address first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Space {
+    /// The parts.
+    pub parts: Vec<Part>,
+}
+
+/// A part of an address space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// `stack`, `libraries`, `segment`, `heap`, `program`.
+    pub what: Cow<'static, str>,
+    /// The first byte.
+    pub start: Address,
+    /// The byte after the last.
+    pub end: Address,
+    /// The segment that is shown there.
+    pub shmid: Option<Shmid>,
+}
+
+/// How fast one mechanism is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpeedRow {
+    /// Which.
+    pub way: Way,
+    /// What it is called on the screen.
+    pub name: String,
+    /// A cell for each size.
+    pub cells: Vec<Speed>,
+}
+
+/// How fast one mechanism is with messages of one size.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// In bytes.
+    pub size: usize,
+    /// Nanoseconds for one message; none, if there is no figure.
+    pub time: Option<Spread>,
+    /// How many times as fast as a pipe.
+    pub ratio: Option<Ratio>,
+    /// Whether the rounds agree well enough for the ratio to be told.
+    pub ratio_is_told: bool,
+    /// Why there is no figure.
+    pub refused: Option<String>,
+}

@@ -1,0 +1,111 @@
+//! Sections, steps, and the learner's Enter between them.
+//!
+//! **Invariant:** a story waits before a step begins, and never in the midst of one but for an answer.
+
+use super::Story;
+use super::event::{Event, Wants};
+use super::prompt::understood;
+use crate::error::Result;
+
+impl Story {
+    /// From here on each call is told in one line: what earlier lessons taught.
+    pub fn so_far(&self) {
+        self.section("So far");
+    }
+
+    /// The learner has seen it all: what follows only tidies up.
+    pub fn tidy_up(&self) -> Result<()> {
+        self.pause()?;
+        self.section("At the end");
+        Ok(())
+    }
+
+    /// From here to the next step each call is told in one line: a table that is filled from them says the rest.
+    pub fn in_brief(&self, title: &str) {
+        self.section(title);
+    }
+
+    fn section(&self, title: &str) {
+        self.narrator.borrow_mut().brief = true;
+        self.tell(Event::Section { title: title.to_owned() });
+    }
+
+    /// A step begins, after the learner has had time for the one before.
+    ///
+    /// # Errors
+    ///
+    /// `Quit`, if the learner leaves; `Output`.
+    pub fn step(&self, title: &str) -> Result<()> {
+        self.begin(title, false)
+    }
+
+    /// A step that is there to go wrong.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Story::step`].
+    pub fn experiment(&self, title: &str) -> Result<()> {
+        self.begin(title, true)
+    }
+
+    fn begin(&self, title: &str, experiment: bool) -> Result<()> {
+        self.pause()?;
+        let number = {
+            let mut narrator = self.narrator.borrow_mut();
+            narrator.brief = false;
+            narrator.steps += 1;
+            narrator.steps
+        };
+        self.look();
+        self.tell(Event::Step { number, experiment, title: title.to_owned() });
+        self.unharmed()
+    }
+
+    /// Waits for the learner, if there is one, and a step to look at.
+    fn pause(&self) -> Result<()> {
+        self.unharmed()?;
+        if self.narrator.borrow().steps == 0 || !self.waits() {
+            return Ok(());
+        }
+        self.invite();
+        let why = self.narrator.borrow_mut().why.take();
+        loop {
+            match self.ask(Wants::Next { more: why.is_some() })?.as_str() {
+                "" => return Ok(()),
+                "?" => match &why {
+                    Some(text) => self.tell(Event::Why { text: text.clone(), asked: true }),
+                    None => self.reply("There is nothing more to say of this step."),
+                },
+                _ => self.reply("Press Enter to go on, ? and Enter for more, q and Enter to leave."),
+            }
+        }
+    }
+
+    /// A step that names no command of its own can be looked at all the same, as long as a segment is there.
+    fn invite(&self) {
+        let invited = std::mem::take(&mut self.narrator.borrow_mut().invited);
+        if !invited && self.left().is_some_and(|(left, marked)| !left.is_empty() || !marked.is_empty()) {
+            self.try_it("ipcs -m", "the table of segments, as long as this step waits");
+            self.narrator.borrow_mut().invited = false;
+        }
+    }
+
+    pub(super) fn waits(&self) -> bool {
+        self.narrator.borrow().prompt.is_some()
+    }
+
+    pub(super) fn reply(&self, text: &str) {
+        self.tell(Event::Reply { text: text.to_owned() });
+    }
+
+    /// Shows a prompt, and returns the learner's line.
+    pub(super) fn ask(&self, wants: Wants) -> Result<String> {
+        if let Some(prompt) = &self.narrator.borrow().prompt {
+            prompt.forget_what_was_typed();
+        }
+        self.tell(Event::Wait(wants));
+        self.unharmed()?;
+        let mut narrator = self.narrator.borrow_mut();
+        narrator.prompt.as_mut().map_or(Ok(String::new()), |prompt| understood(&mut **prompt))
+    }
+}

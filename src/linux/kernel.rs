@@ -1,0 +1,35 @@
+//! Who performs a [`Call`].
+//!
+//! A [`Process`] is what a lesson directs: it makes calls, reads and writes its memory, and lets itself be
+//! looked at. [`Linux`] is this very process; [`Child`] is another one, forked from it, that does the same on
+//! request. Lessons see neither; they speak to the [`Story`](crate::story::Story), so that a model of the
+//! kernel's rules could stand here, too.
+//!
+//! **Invariant:** nothing here prints. `linux/` alone makes System V calls, and `linux/shm.rs` the four that this is
+//! about.
+
+mod adjust;
+mod child;
+mod count;
+mod ending;
+mod isolated;
+mod linux;
+mod meter;
+mod net;
+mod refused;
+mod stranger;
+
+pub use playground_core::process::{
+    Adjustment, Change, Deed, Done, Ending, Faults, How, Look, Meter, ProcFile, Process, Step, Tally, ToolRun,
+};
+
+pub use child::Child;
+pub use count::semop_one;
+pub use ending::{dies_with, ending_of, ending_within};
+pub use isolated::isolate;
+pub use linux::{Linux, ftok, key_of};
+pub use linux::{Queueid, make_queue, receive, remove_queue, send, try_send};
+pub use linux::{bare, exit_now, fork, heed, portable, record_of};
+pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
+pub use refused::{Refused, refused};
+pub use stranger::serve_if_asked;

@@ -1,0 +1,445 @@
+//! This process, on Linux: what it is told to do, and what it remembers, so that it can do it safely.
+//!
+//! The calls themselves are functions of [`shm`], [`sem`], [`files`] and [`queue`].
+//!
+//! **Invariant:** an address is dereferenced only where [`Linux`] has attached a segment and not detached it
+//! since: it remembers. So every method is safe to call with any arguments, whatever a lesson tries.
+//! The exception is a process that was forked for the purpose: it makes any access, since it has nothing to lose.
+
+pub mod bare;
+mod files;
+mod life;
+mod memory;
+mod portable;
+mod queue;
+pub(super) mod sem;
+pub(super) mod shm;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::CStr;
+use std::mem::size_of;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+use std::{fs, io, process, thread};
+
+use nix::NixPath;
+use nix::errno::Errno;
+use nix::libc::{self, c_int};
+use nix::unistd::{SysconfVar, Uid, User, geteuid, sysconf};
+use playground_core::Signal;
+
+use super::meter::Watching;
+use super::net::{self, Watched};
+use super::{
+    Adjustment, Change, Child, Deed, Done, Ending, Faults, Look, Meter, ProcFile, Process, Step, ToolRun,
+    adjust,
+};
+use crate::call::{
+    Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, Semid, ShmatFlags, Shmid, ShmidDs,
+};
+use crate::error::{Error, Result};
+use files::Files;
+
+pub(super) use files::line_at_stdin;
+pub(super) use life::on_first;
+pub use life::{exit_now, fork, heed};
+pub use portable::portable;
+pub use queue::{Queueid, make_queue, receive, remove_queue, send, try_send};
+pub use shm::record_of;
+
+/// The process that runs this code.
+#[derive(Debug, Default)]
+pub struct Linux {
+    /// What is attached, by the address where it starts.
+    attached: BTreeMap<u64, Extent>,
+    /// How large the segments are that went through `shmget` here.
+    sizes: HashMap<Shmid, usize>,
+    /// The descriptors that calls have made here, by their numbers; a forked child has copies.
+    files: Files,
+    /// Whether to make every access, as a forked child does.
+    reckless: bool,
+    /// What an increment that is made step by step has loaded.
+    pub(super) register: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    length: usize,
+    writable: bool,
+}
+
+impl Linux {
+    /// This process, which has nothing attached yet.
+    pub fn new() -> Linux {
+        Linux::default()
+    }
+
+    /// The same process after a fork, in the child: it makes every access it is told to make, and may die of it.
+    pub(super) fn nothing_to_lose(&mut self) -> &mut Linux {
+        self.reckless = true;
+        self
+    }
+
+    fn shmget(&mut self, key: Key, size: usize, flags: c_int) -> nix::Result<Answer> {
+        net::hold_signals(|| {
+            let id = shm::get(key, size, flags)?;
+            if made_by(self.pid(), key, flags, id) {
+                net::watch(Watched::Segment(id));
+            }
+            // A segment that was found may be larger than asked for, never smaller.
+            self.sizes.insert(id, size);
+            Ok(Answer::Id(id))
+        })
+    }
+
+    fn shmat(&mut self, id: Shmid, address: Address, flags: ShmatFlags) -> nix::Result<Answer> {
+        // SAFETY: `endangers` has refused a SHM_REMAP that would replace anything but an attachment of ours.
+        let mapped = unsafe { shm::attach(id, address, flags) }?;
+        let writable = !flags.contains(ShmatFlags::SHM_RDONLY);
+        let length = self.size_of(id).next_multiple_of(self.page_size());
+        self.attached.insert(mapped.0, Extent { length, writable });
+        Ok(Answer::Mapped(mapped))
+    }
+
+    fn shmdt(&mut self, address: Address) -> nix::Result<Answer> {
+        shm::detach(address)?;
+        self.attached.remove(&address.0);
+        Ok(Answer::Done)
+    }
+
+    fn semget(&mut self, key: Key, nsems: i32, flags: c_int) -> nix::Result<Answer> {
+        net::hold_signals(|| {
+            let id = sem::get(key, nsems, flags)?;
+            if is_exclusive(key, flags) {
+                net::watch(Watched::Set(id));
+            }
+            Ok(Answer::Set(id))
+        })
+    }
+
+    fn semctl(&mut self, id: Semid, semnum: i32, cmd: &SemCmd) -> nix::Result<Answer> {
+        let value = sem::control(id, semnum, cmd)?;
+        Ok(match cmd {
+            SemCmd::IpcRmid => {
+                net::forget(Watched::Set(id));
+                Answer::Done
+            }
+            SemCmd::SetVal(_) => Answer::Done,
+            _ => Answer::Number(value),
+        })
+    }
+
+    fn shmctl(&mut self, id: Shmid, cmd: Cmd) -> nix::Result<Answer> {
+        match cmd {
+            Cmd::IpcStat => shm::stat(id, cmd).map(|(_, record)| Answer::Record(record)),
+            Cmd::ShmStat | Cmd::ShmStatAny => {
+                shm::stat(id, cmd).map(|(found, record)| Answer::Found(Shmid(found), record))
+            }
+            Cmd::IpcInfo => shm::limits(id),
+            Cmd::ShmInfo => shm::usage(id),
+            Cmd::IpcSet(change) => shm::set(id, change).map(|()| Answer::Done),
+            Cmd::IpcRmid => {
+                shm::remove(id)?;
+                net::forget(Watched::Segment(id));
+                Ok(Answer::Done)
+            }
+            // `endangers` has refused it.
+            Cmd::IpcSetAt(_) => Err(Errno::EFAULT),
+            Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => {
+                shm::without_buffer(id, cmd).map(|()| Answer::Done)
+            }
+        }
+    }
+
+    fn file(&mut self, call: &FileCall) -> nix::Result<Answer> {
+        let answer = files::perform(&mut self.files, call)?;
+        if let (&FileCall::Map { length, writable, .. }, Answer::Mapped(start)) = (call, &answer) {
+            self.attached.insert(start.0, Extent { length, writable });
+        }
+        Ok(answer)
+    }
+
+    /// How many bytes of a segment may be touched: what `shmget` asked for here, or else what the kernel says.
+    fn size_of(&self, id: Shmid) -> usize {
+        match self.sizes.get(&id) {
+            Some(&size) if size > 0 => size,
+            _ => shm::stat(id, Cmd::IpcStat).map_or(0, |(_, record)| record.size),
+        }
+    }
+
+    fn attached_for(&self, address: Address, length: usize, writing: bool) -> Result<()> {
+        let inside = self.attached.range(..=address.0).next_back().is_some_and(|(start, extent)| {
+            let offset = (address.0 - start) as usize;
+            let fits = offset <= extent.length && length <= extent.length - offset;
+            fits && (extent.writable || !writing)
+        });
+        if inside || self.reckless {
+            return Ok(());
+        }
+        let purpose = if writing { "writing" } else { "reading" };
+        Err(Error::NotAttached { address, length, purpose })
+    }
+
+    /// The control word at an address. It cannot be detached while it is borrowed: that takes `&mut self`.
+    pub(super) fn atomic(&self, address: Address, writing: bool) -> Result<&AtomicU32> {
+        let unaligned = !address.is_multiple_of(size_of::<u32>());
+        if unaligned {
+            return Err(Error::Misaligned { offset: address.0 as usize, alignment: size_of::<u32>() });
+        }
+        self.attached_for(address, size_of::<u32>(), writing)?;
+        let word = std::ptr::with_exposed_provenance_mut::<u32>(address.0 as usize);
+        // SAFETY: the address is aligned, and `attached_for` found the word in an attachment that may be written
+        // if it has to be. Control words are accessed by atomics only, in every process.
+        Ok(unsafe { AtomicU32::from_ptr(word) })
+    }
+
+    /// Why a call must not be made in this process, whatever the kernel would say to it.
+    fn endangers(&self, call: &Call) -> Option<&'static str> {
+        if let Call::Semctl { cmd: SemCmd::Other(_), .. } = call {
+            return Some("the command may want a buffer, which the playground does not give it");
+        }
+        if matches!(call, Call::SemopAt { .. } | Call::Shmctl { cmd: Cmd::IpcSetAt(_), .. }) {
+            return Some("the buffer is one of another process");
+        }
+        let Call::Shmat { shmid, address, flags } = call else { return None };
+        if *address == Address::NULL {
+            return None;
+        }
+        if flags.contains(ShmatFlags::SHM_RND) && address.0 < self.page_size() as u64 {
+            return Some("the address rounds down to NULL, and for root Linux would map the segment there");
+        }
+        let length = self.size_of(*shmid).next_multiple_of(self.page_size());
+        let replaces_ours = || self.attached.get(&address.0).is_some_and(|extent| extent.length >= length);
+        if flags.contains(ShmatFlags::SHM_REMAP) && !replaces_ours() {
+            return Some("SHM_REMAP would replace memory that is not an attachment of this process");
+        }
+        None
+    }
+}
+
+impl Linux {
+    /// Whether these are bytes of an attachment of this process, which it may read and write.
+    ///
+    /// # Errors
+    ///
+    /// `NotAttached`, if they are not.
+    pub fn writable(&self, address: Address, length: usize) -> Result<()> {
+        self.attached_for(address, length, true)
+    }
+}
+
+impl Look for Linux {
+    fn page_size(&self) -> usize {
+        sysconf(SysconfVar::PAGE_SIZE).ok().flatten().map_or(4096, |size| size as usize)
+    }
+
+    fn shows(&mut self, file: ProcFile) -> io::Result<String> {
+        fs::read_to_string(file.path(self.pid()))
+    }
+}
+
+impl Process for Linux {
+    fn pid(&self) -> i32 {
+        nix::unistd::getpid().as_raw()
+    }
+
+    fn perform(&mut self, call: &Call) -> Result<Outcome> {
+        if let Some(why) = self.endangers(call) {
+            return Err(Error::Dangerous { call: call.to_string(), why });
+        }
+        let answer = match *call {
+            Call::Shmget { key, size, flags, mode } => {
+                self.shmget(key, size, flags.bits() | mode.bits() as c_int)
+            }
+            Call::Shmat { shmid, address, flags } => self.shmat(shmid, address, flags),
+            Call::Shmdt { address } => self.shmdt(address),
+            Call::Shmctl { shmid, cmd } => self.shmctl(shmid, cmd),
+            Call::Semget { key, nsems, flags, mode } => {
+                self.semget(key, nsems, flags.bits() | mode.bits() as c_int)
+            }
+            Call::Semop { semid, ref ops } => sem::operate(semid, ops).map(|()| Answer::Done),
+            // `endangers` has refused it.
+            Call::SemopAt { .. } => Err(Errno::EFAULT),
+            Call::Semtimedop { semid, ref ops, timeout } => {
+                sem::operate_within(semid, ops, timeout).map(|()| Answer::Done)
+            }
+            Call::Semctl { semid, semnum, ref cmd } => self.semctl(semid, semnum, cmd),
+            Call::File(ref call) => self.file(call),
+            Call::Ftok { ref path, project } => key_of(path, project).map(Answer::Key),
+        };
+        Ok(answer.map_err(portable))
+    }
+
+    fn load(&mut self, address: Address, buffer: &mut [u8]) -> Result<Faults> {
+        self.attached_for(address, buffer.len(), false)?;
+        let from = std::ptr::with_exposed_provenance::<u8>(address.0 as usize);
+        memory::bring_in_to_write(buffer);
+        // SAFETY: `attached_for` found the bytes in an attachment; a forked child may die of it, and tells so.
+        Ok(memory::faults_during(|| unsafe { memory::copy(from, buffer.as_mut_ptr(), buffer.len()) }))
+    }
+
+    fn store(&mut self, address: Address, bytes: &[u8]) -> Result<Faults> {
+        self.attached_for(address, bytes.len(), true)?;
+        let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0 as usize);
+        memory::bring_in(bytes);
+        // SAFETY: as for `load`, and the attachment is writable.
+        Ok(memory::faults_during(|| unsafe { memory::copy(bytes.as_ptr(), to, bytes.len()) }))
+    }
+
+    fn store_times(&mut self, address: Address, bytes: &[u8], times: usize) -> Result<()> {
+        self.attached_for(address, bytes.len(), true)?;
+        let to = std::ptr::with_exposed_provenance_mut::<u8>(address.0 as usize);
+        for _ in 0..times {
+            // SAFETY: as for `store`.
+            unsafe { memory::copy(bytes.as_ptr(), to, bytes.len()) }
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, address: Address, change: Change) -> Result<u32> {
+        let word = self.atomic(address, change != Change::Load)?;
+        Ok(match change {
+            Change::Load => word.load(Ordering::Acquire),
+            Change::Store(value) => word.swap(value, Ordering::AcqRel),
+            Change::Add(value) => word.fetch_add(value, Ordering::AcqRel),
+            Change::Exchange { expected, new } => {
+                match word.compare_exchange(expected, new, Ordering::AcqRel, Ordering::Acquire) {
+                    Ok(before) | Err(before) => before,
+                }
+            }
+        })
+    }
+
+    fn step(&mut self, counter: Address, step: Step) -> Result<u32> {
+        self.step_of(counter, step)
+    }
+
+    fn start(&mut self, _: &Deed) -> Result<()> {
+        Err(tells_the_story("do something that may take long"))
+    }
+
+    fn finish(&mut self, _: Duration) -> Result<Option<Done>> {
+        Err(tells_the_story("have done something that takes long"))
+    }
+
+    fn adjust(&mut self, adjustment: &Adjustment) -> Result<()> {
+        if !self.reckless {
+            return Err(tells_the_story("change what it is"));
+        }
+        adjust::apply(adjustment)
+    }
+
+    fn program(&self) -> Option<PathBuf> {
+        program_of(self.pid())
+    }
+
+    fn user(&self) -> u32 {
+        geteuid().as_raw()
+    }
+
+    fn now(&self) -> Duration {
+        UNIX_EPOCH.elapsed().unwrap_or_default()
+    }
+
+    fn rest(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    fn run_tool(&mut self, words: &[String]) -> io::Result<ToolRun> {
+        let [program, arguments @ ..] = words else { return Err(io::ErrorKind::NotFound.into()) };
+        let process::Output { status, stdout, stderr } =
+            process::Command::new(program).args(arguments).stdin(process::Stdio::null()).output()?;
+        let output = [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+        Ok(ToolRun { status: status.code(), output })
+    }
+
+    fn meter(&self) -> &'static dyn Meter {
+        &Watching
+    }
+
+    fn user_name(&self, uid: u32) -> Option<String> {
+        User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
+    }
+
+    fn processes(&self) -> Vec<i32> {
+        let names = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let mut pids: Vec<i32> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+        pids.sort_unstable();
+        pids
+    }
+
+    fn fork(&mut self) -> Result<Box<dyn Process>> {
+        Ok(Box::new(Child::of(self)?))
+    }
+
+    fn spawn(&mut self) -> Result<Box<dyn Process>> {
+        Ok(Box::new(Child::stranger()?))
+    }
+
+    fn exec(&mut self, _: &str, _: &[&str]) -> Result<()> {
+        Err(tells_the_story("run another program"))
+    }
+
+    fn end(&mut self, _: Option<Signal>) -> Result<Ending> {
+        Err(tells_the_story("end"))
+    }
+}
+
+/// The file that a process runs.
+pub(super) fn program_of(pid: i32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/exe")).ok()
+}
+
+fn tells_the_story(deed: &str) -> Error {
+    Error::ground(
+        format!("this process was to {deed}"),
+        "it tells the story",
+        "Fork a child, and let the child do it.",
+    )
+}
+
+/// Whether a successful `shmget` has made the segment, rather than found one.
+///
+/// With `IPC_CREAT` alone only the record can tell, and a process that leaked a segment long ago may have had
+/// the same pid: so the segment must be new, too.
+pub(super) fn made_by(pid: i32, key: Key, flags: c_int, id: Shmid) -> bool {
+    if is_exclusive(key, flags) {
+        return true;
+    }
+    let is_new = |record: &ShmidDs| {
+        record.cpid == pid && record.atime == 0 && record.ctime >= seconds_since_1970() - 1
+    };
+    flags & libc::IPC_CREAT != 0 && shm::stat(id, Cmd::IpcStat).is_ok_and(|(_, record)| is_new(&record))
+}
+
+/// Whether the flags alone say that whatever was returned is new.
+pub(super) fn is_exclusive(key: Key, flags: c_int) -> bool {
+    let exclusive = libc::IPC_CREAT | libc::IPC_EXCL;
+    key == Key::PRIVATE || flags & exclusive == exclusive
+}
+
+fn seconds_since_1970() -> i64 {
+    UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() as i64)
+}
+
+/// `key_t ftok(const char *pathname, int proj_id)`: a key from a file and a number, as the C library makes it.
+///
+/// # Errors
+///
+/// Those of stat(2), `ENOENT` among them.
+///
+/// Source: [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html).
+pub fn ftok(path: &CStr, project: i32) -> nix::Result<Key> {
+    // SAFETY: the path is a C string that lives until the call returns.
+    Errno::result(unsafe { libc::ftok(path.as_ptr(), project) }).map(Key)
+}
+
+/// [`ftok`] for a path as Rust has it.
+///
+/// # Errors
+///
+/// As for [`ftok`]; `EINVAL` for a path with a NUL in it.
+pub fn key_of(path: &Path, project: i32) -> nix::Result<Key> {
+    path.with_nix_path(|path| ftok(path, project))?
+}

@@ -1,0 +1,84 @@
+//! What a process really asks of the kernel: counted from outside by ptrace, counted by the kernel, or forbidden.
+//!
+//! ```text
+//! Command ──start──▶ the program, with a filter (filter.rs) that stops it at System V calls and nowhere else
+//!    ▲                  │ stop (stop.rs)
+//!    └────resume────── run.rs ──decode.rs──▶ Call, Outcome ──▶ state.rs: who has what attached where
+//!                       │                                   └▶ findings.rs: the classic mistakes
+//!                       └──Step──▶ Observer: narrate.rs tells it as a story; a judge looks and remembers
+//! ```
+//!
+//! [`run_watching`] also watches one word: race.rs tells whether an update of it can be lost, under a schedule
+//! (schedule.rs) that lets processes meet where they can.
+//!
+//! [`run`] returns a [`Trace`], which holds all of it as values. [`count_system_calls`] is the simple case: how many
+//! calls of any kind a piece of this program makes.
+//!
+//! **Invariant:** the process that is traced or sealed is one that was forked for it, with its descendants; nothing
+//! else ever is.
+//! Tracing changes no segment: the kernel's table and its records are read, never written.
+
+extern crate self as trace;
+
+mod abi;
+mod calls;
+mod created;
+mod deadline;
+mod decode;
+mod denied;
+mod ended;
+mod failure;
+mod failures;
+mod filter;
+mod findings;
+mod found;
+mod image;
+mod inside;
+mod instruction;
+mod interpreter;
+mod left;
+mod lender;
+mod lines;
+mod memory;
+mod narrate;
+mod near;
+mod outside;
+mod race;
+mod reason;
+mod refused;
+mod request;
+mod rows;
+mod run;
+mod schedule;
+mod scheduled;
+mod signals;
+mod space;
+mod start;
+mod state;
+mod stop;
+mod subject;
+mod task;
+mod there;
+mod value;
+mod waiting;
+mod waits;
+mod watchpoint;
+
+pub use ended::Ending;
+pub use failure::Error;
+pub use findings::Finding;
+pub use inside::Inside;
+pub use narrate::Narrator;
+pub use race::{Proof, Race, Uses, Watch, WordAccess};
+pub use request::request_size;
+pub use run::{run, run_watching};
+pub use signals::{die_of, pass_on as pass_signals_on};
+pub use space::Attachment;
+pub use start::Command;
+pub use state::{Segment, State};
+pub use value::{Beginning, Cut, Fault, How, Life, Limits, Made, Observer, Refused, Step, Trace};
+
+pub use playground_core::found::{AccessKind, Code, Left, Place, What};
+
+use linux::kernel;
+use playground_core::{call, error, evidence, story};
