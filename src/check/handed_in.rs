@@ -66,7 +66,7 @@ impl Contents {
             Ok(kind) if kind.is_file() && looks_like_one(name) => self.remarks.push(shown),
             // A folder without an ending may well hold the file of that exercise.
             Ok(kind)
-                if !kind.is_file() && named_like_one(path) && !(is_folder && path.extension().is_none()) =>
+                if !kind.is_file() && named_like_one(path) && (!is_folder || path.extension().is_some()) =>
             {
                 self.remarks.push(format!("{shown} (it is {})", what(kind)));
             }

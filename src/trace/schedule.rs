@@ -286,8 +286,7 @@ impl Scheduler {
 
     fn may_hold(&mut self, tid: Pid) -> bool {
         let others = self.members.len() > 1;
-        let Some(member) =
-            self.members.get_mut(&tid).filter(|_| others && !self.history.race.proof.is_some())
+        let Some(member) = self.members.get_mut(&tid).filter(|_| others && self.history.race.proof.is_none())
         else {
             return false;
         };
