@@ -148,11 +148,8 @@ fn tell(story: &Story) -> Result<()> {
         ],
     )?;
     guess.reveal(story, ways.iter().filter(|way| way.key == plain).count());
-    let said = |key: std::result::Result<Key, Errno>| {
-        key.map_or_else(|errno| format!("-1 {errno:?}"), |key| key.to_string())
-    };
     let same = |key| if key == plain { "yes" } else { "no" }.to_owned();
-    let rows: Vec<_> = ways.iter().map(|way| [way.how.to_owned(), said(way.key), same(way.key)]).collect();
+    let rows: Vec<_> = ways.iter().map(|way| [way.how.to_owned(), way.answer(), same(way.key)]).collect();
     story.table("several names, one key; one name, several keys", ["asked for", "ftok", "the first?"], &rows);
 
     story.experiment("Meet a stranger under the same key")?;

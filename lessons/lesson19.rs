@@ -5,7 +5,6 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use playground::prelude::*;
-use speed::copies;
 use speed::prelude::*;
 
 const MESSAGES: u64 = 1000;

@@ -86,6 +86,13 @@ pub struct Way {
     pub key: std::result::Result<Key, Errno>,
 }
 
+impl Way {
+    /// What a C program would see: the key, or -1 and errno.
+    pub fn answer(&self) -> String {
+        self.key.map_or_else(|errno| format!("-1 {errno:?}"), |key| key.to_string())
+    }
+}
+
 /// Asks for the key of one file in several ways; the first is the plain one.
 ///
 /// # Errors

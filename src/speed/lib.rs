@@ -51,7 +51,9 @@ pub use speeds::show_speeds;
 use linux::{kernel, shm};
 use playground_core::{call, course, error, story};
 
-/// What lesson 20 needs beside `playground::prelude`.
+/// What the lessons that measure need beside `playground::prelude`.
 pub mod prelude {
-    pub use crate::{Bench, Figures, Ground, ON_ONE_CPU, SMALLEST, Speed, Thing, Traffic, Way, show_speeds};
+    pub use crate::{
+        Bench, Figures, Ground, ON_ONE_CPU, SMALLEST, Speed, Thing, Traffic, Way, copies, show_speeds,
+    };
 }

@@ -30,6 +30,9 @@ use crate::error::Reason;
 /// A call that takes longer than this is told as waiting.
 pub(super) const LONG: Duration = Duration::from_secs(1);
 
+/// Of so many refused calls it is found out why they were refused.
+const MOST_EXPLAINED: usize = 256;
+
 /// A failed call that cannot be judged yet. Its process may have ended when it can.
 pub(super) struct Undecided {
     made: Made,
@@ -169,8 +172,15 @@ impl Tracer<'_> {
     }
 
     /// Why the kernel refused a call, judged by what was known before it.
-    fn why(&self, made: &Made, namespace: Namespace) -> Option<Reason> {
+    ///
+    /// A look costs as much as the kernel's table is long, so that of very many refused calls only the first are
+    /// explained.
+    fn why(&mut self, made: &Made, namespace: Namespace) -> Option<Reason> {
         let errno = made.performed.outcome.as_ref().err().filter(|_| self.observer.wants_reasons())?;
+        self.explained += 1;
+        if self.explained > MOST_EXPLAINED {
+            return None;
+        }
         let known = Known { state: &self.state, namespace, page_size: self.page_size };
         Some(known.why(made, *errno))
     }

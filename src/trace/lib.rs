@@ -27,6 +27,7 @@ mod deadline;
 mod decode;
 mod denied;
 mod ended;
+mod failure;
 mod failures;
 mod filter;
 mod findings;
@@ -65,6 +66,7 @@ mod waits;
 mod watchpoint;
 
 pub use ended::Ending;
+pub use failure::Error;
 pub use findings::Finding;
 pub use inside::Inside;
 pub use narrate::Narrator;
@@ -75,7 +77,7 @@ pub use signals::{die_of, pass_on as pass_signals_on};
 pub use space::Attachment;
 pub use start::Command;
 pub use state::{Segment, State};
-pub use value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Refused, Step, Trace};
+pub use value::{Beginning, Cut, Fault, How, Life, Limits, Made, Observer, Refused, Step, Trace};
 
 pub use playground_core::found::{AccessKind, Code, Left, Place, What};
 

@@ -14,8 +14,10 @@ use crate::call::{Shmid, ShmidDs};
 use crate::evidence::segments::Row;
 use crate::story::{CellChange as Change, Traced, changes};
 
-/// How many rows are looked at for one call, in the long run.
-const ROWS_A_CALL: usize = 32;
+/// How many rows of a large table are looked at for one call, in the long run.
+const ROWS_A_CALL: usize = 4;
+/// A table of no more rows than this is small, and looked at after each call.
+const SMALL: usize = 128;
 
 /// What the table said of the segments that the program has to do with.
 #[derive(Default)]
@@ -59,7 +61,7 @@ impl Rows {
 
     fn may_look_at_all(&mut self) -> bool {
         self.saved += ROWS_A_CALL;
-        self.saved >= self.length
+        self.length <= SMALL || self.saved >= self.length
     }
 
     fn look_at_all(&mut self) -> Vec<Traced> {

@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 use super::calls::Undecided;
 use super::deadline::{Alarm, Deadline};
 use super::ended::Ending;
+use super::failure::Error;
 use super::findings;
 use super::found::Found;
 use super::image;
@@ -27,7 +28,7 @@ use super::start::{Command, start};
 use super::state::{Namespace, State};
 use super::stop::{self, Onward, Stop};
 use super::task::{Task, Tasks};
-use super::value::{Beginning, Cut, Error, Fault, How, Life, Limits, Made, Observer, Step, Trace};
+use super::value::{Beginning, Cut, Fault, How, Life, Limits, Made, Observer, Step, Trace};
 use crate::kernel::{Linux, Look, refused};
 
 /// How long what the program has left running is given to end by itself, once somebody has asked it to.
@@ -91,6 +92,8 @@ pub(super) struct Tracer<'a> {
     pub calls_not_kept: usize,
     /// Calls that a filter has answered with SIGSYS.
     pub refused_calls: usize,
+    /// Refused calls of which it was asked why.
+    pub explained: usize,
     /// Failed calls that are judged when a removal has returned.
     pub undecided: Vec<Undecided>,
     faults: Vec<Fault>,
@@ -121,6 +124,7 @@ impl<'a> Tracer<'a> {
             calls: Vec::new(),
             calls_not_kept: 0,
             refused_calls: 0,
+            explained: 0,
             undecided: Vec::new(),
             faults: Vec::new(),
             found: Found::default(),

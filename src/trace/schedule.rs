@@ -278,12 +278,8 @@ impl Scheduler {
     }
 
     fn may_hold(&mut self, tid: Pid) -> bool {
-        let others = self.members.len() > 1 && !self.is_over();
-        let Some(member) =
-            self.members.get_mut(&tid).filter(|_| others && !self.history.race.proof.is_some())
-        else {
-            return false;
-        };
+        let is_needed = self.members.len() > 1 && !self.is_over() && !self.has_proof();
+        let Some(member) = self.members.get_mut(&tid).filter(|_| is_needed) else { return false };
         member.holds += 1;
         let is_early = self.history.race.held < ENOUGH || self.spent < LONG_ENOUGH;
         self.spent < MOST && (is_early || member.holds.is_multiple_of(SELDOM))

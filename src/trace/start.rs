@@ -25,11 +25,11 @@ use nix::sys::socket::{MsgFlags, recv};
 use nix::unistd::{Pid, chdir, read, setsid, write};
 use seccompiler::BpfProgram;
 
+use super::failure::Error;
 use super::filter;
 use super::inside::Inside;
 use super::interpreter;
 use super::lender;
-use super::value::Error;
 
 /// What to run, and in which surroundings; what is not said is as it is for this process.
 #[derive(Debug)]

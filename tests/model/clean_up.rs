@@ -16,8 +16,8 @@ impl Runner {
     /// Ends those who came, takes away what was attached and made, and sets the limits back.
     pub fn clean_up(&mut self, steps: &[Step], end: Option<Machine>, failed: bool) {
         let people = self.people.len() as i32;
-        let lost = |runner: &Runner, pid: i32| runner.is_asleep_or_gone(pid, end.as_ref());
-        let renewed: Vec<i32> = (1..=people).filter(|pid| failed || lost(self, *pid)).collect();
+        let renewed: Vec<i32> =
+            (1..=people).filter(|pid| failed || self.is_changed(*pid, end.as_ref())).collect();
         let guests = self.slots.keys().copied().filter(|pid| *pid > people);
         let all: Vec<i32> = guests.chain(renewed.iter().copied()).collect();
         all.iter().for_each(|pid| self.end(*pid));
@@ -31,9 +31,13 @@ impl Runner {
         renewed.into_iter().for_each(|pid| self.begin_anew(pid));
     }
 
-    fn is_asleep_or_gone(&self, pid: i32, end: Option<&Machine>) -> bool {
-        let Some(end) = end else { return false };
-        end.processes.get(&pid).is_none_or(|process| process.state != State::Running)
+    /// Whether a process is not what it was: gone, asleep, or with other limits.
+    fn is_changed(&self, pid: i32, end: Option<&Machine>) -> bool {
+        let (Some(end), before) = (end, &self.start.processes[&pid]) else { return false };
+        end.processes.get(&pid).is_none_or(|process| {
+            let limits = (process.address_space, process.locked_memory);
+            process.state != State::Running || limits != (before.address_space, before.locked_memory)
+        })
     }
 
     fn end(&mut self, pid: i32) {

@@ -12,19 +12,18 @@ use playground_core::call::{
     Address, Call, Cmd, Key, Ownership, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
 };
 use playground_core::machine::{
-    Action, Capabilities, Identity, Machine, Protection, Reply, Resource, Setting, State, Target,
-    UserNamespace,
+    Action, Capabilities, Identity, Machine, Protection, Resource, Setting, State,
 };
 
 use super::random::Random;
 
 /// Where fixed addresses are picked from: far from everything that a process maps by itself.
-const WINDOW: u64 = 0x2000_0000_0000;
+pub const WINDOW: u64 = 0x2000_0000_0000;
 const WINDOW_PAGES: u64 = 12;
-const PAGE: u64 = 4096;
+pub const PAGE: u64 = 4096;
 const TASK_SIZE: u64 = 0x7fff_ffff_f000;
 /// How many processes there may be.
-const MOST: usize = 12;
+pub const MOST: usize = 12;
 
 /// What kind of steps are wanted.
 #[derive(Clone, Copy)]
@@ -45,10 +44,10 @@ pub fn next(machine: &Machine, seed: u64, mix: Mix) -> Option<(i32, Action)> {
         .map(|(pid, _)| *pid)
         .collect();
     // All steps of a sequence have a theme in common, so that rare things meet each other.
-    let theme = Random::new(seed >> 8).below(3);
-    // A process makes a few steps in a row, and most of those on memory. Who came last is there only for this
+    let theme = Random::new(seed >> 8).below(4);
+    // A process makes a few steps in a row, and most of those on memory and locks. Who came last is there only for this
     // sequence, and may do more.
-    let block = if theme == 1 && !random.one_in(4) { seed >> 8 } else { seed / 4 };
+    let block = if (theme == 1 || theme == 2) && !random.one_in(4) { seed >> 8 } else { seed / 4 };
     let mut block = Random::new(block);
     let who = if block.one_in(3) { *running.last()? } else { block.pick(&running) };
     let chooser = Chooser { machine, pid: who, mix, theme };
@@ -57,9 +56,10 @@ pub fn next(machine: &Machine, seed: u64, mix: Mix) -> Option<(i32, Action)> {
     picked.map(|action| (who, action))
 }
 
-struct Chooser<'a> {
-    machine: &'a Machine,
-    pid: i32,
+/// A process that is about to do something.
+pub struct Chooser<'a> {
+    pub machine: &'a Machine,
+    pub pid: i32,
     mix: Mix,
     theme: u64,
 }
@@ -69,53 +69,12 @@ impl Chooser<'_> {
         match self.theme {
             0 if !random.one_in(8) => self.on_semaphores(random),
             1 if !random.one_in(8) => self.on_memory(random),
+            2 if random.one_in(2) => self.on_locks(random),
             _ => self.anything(random),
         }
     }
 
-    /// Several processes on one set: they wait, wake each other, end.
-    fn on_semaphores(&self, random: &mut Random) -> Action {
-        if self.namespace().sets.is_empty() {
-            let (key, mode) = (self.key(random), Mode::from_bits_truncate(0o666));
-            let nsems = 1 + random.below(4) as i32;
-            return Action::Call(Call::Semget { key, nsems, flags: ShmgetFlags::IPC_CREAT, mode });
-        }
-        match random.below(20) {
-            0..=11 => Action::Call(self.semop(random)),
-            12 => Action::Call(self.semctl(random)),
-            13 => Action::Call(self.setval(random)),
-            14..=15 => Action::Fork { child: self.new_pid() },
-            16..=17 => Action::Exit,
-            18 => Action::Kill { target: self.somebody(random), signal: 9 },
-            _ => Action::Unshare,
-        }
-    }
-
-    /// One segment, attached and cut in pieces.
-    fn on_memory(&self, random: &mut Random) -> Action {
-        if self.namespace().segments.is_empty() {
-            let (key, mode) = (Key::PRIVATE, Mode::from_bits_truncate(0o666));
-            let size = random.pick(&[4096, 8192, 12288, 25600]);
-            return Action::Call(Call::Shmget { key, size, flags: ShmgetFlags::IPC_CREAT, mode });
-        }
-        match random.below(20) {
-            0..=3 => Action::Call(self.attach(random)),
-            4..=5 => Action::Call(self.shmat(random)),
-            6..=8 => Action::Call(Call::Shmdt { address: self.attachment(random) }),
-            9..=11 => Action::Load { address: self.near(random), length: 1 + random.below(8) },
-            12..=13 => Action::Store { address: self.near(random), bytes: vec![random.next() as u8] },
-            14..=15 => Action::Munmap { address: self.near(random), length: self.length(random) },
-            16..=17 => self.mprotect(random),
-            18 => Action::Fork { child: self.new_pid() },
-            _ if random.one_in(2) => Action::Setrlimit(self.resource(random)),
-            _ => {
-                let cmd = random.pick(&[Cmd::ShmLock, Cmd::ShmLock, Cmd::ShmUnlock]);
-                Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd })
-            }
-        }
-    }
-
-    fn mprotect(&self, random: &mut Random) -> Action {
+    pub fn mprotect(&self, random: &mut Random) -> Action {
         let rights = [0, 1, 3, 3, 2, 5, 7].map(Protection::from_bits_truncate);
         let (address, length) = (self.near(random), self.length(random));
         Action::Mprotect { address, length, protection: random.pick(&rights) }
@@ -168,20 +127,20 @@ impl Chooser<'_> {
         }
     }
 
-    fn namespace(&self) -> &playground_core::machine::Namespace {
+    pub fn namespace(&self) -> &playground_core::machine::Namespace {
         &self.machine.namespaces[&self.machine.processes[&self.pid].namespace]
     }
 
-    fn space(&self) -> &playground_core::machine::Space {
+    pub fn space(&self) -> &playground_core::machine::Space {
         &self.machine.spaces[&self.machine.processes[&self.pid].space]
     }
 
     /// A pid that nobody has had in this sequence: it goes with the time of the step.
-    fn new_pid(&self) -> i32 {
+    pub fn new_pid(&self) -> i32 {
         100 + self.machine.clock.as_secs() as i32
     }
 
-    fn somebody(&self, random: &mut Random) -> i32 {
+    pub fn somebody(&self, random: &mut Random) -> i32 {
         let all: Vec<i32> = self.machine.processes.keys().copied().collect();
         let asleep =
             |pid: &i32| *pid >= 100 && matches!(self.machine.processes[pid].state, State::Waiting(_));
@@ -200,26 +159,26 @@ impl Chooser<'_> {
         Call::Shmget { key: self.key(random), size: size as usize, flags, mode: self.mode(random) }
     }
 
-    fn key(&self, random: &mut Random) -> Key {
+    pub fn key(&self, random: &mut Random) -> Key {
         Key(random.pick(&[0, 0, 1, 1, 2, 3, -1]))
     }
 
-    fn mode(&self, random: &mut Random) -> Mode {
+    pub fn mode(&self, random: &mut Random) -> Mode {
         let modes = [0o600, 0o600, 0o666, 0o666, 0o777, 0o640, 0o660, 0, 0o400, 0o200, 0o004, 0o444, 0o060];
         Mode::from_bits_truncate(random.pick(&modes))
     }
 
-    fn shmid(&self, random: &mut Random) -> Shmid {
+    pub fn shmid(&self, random: &mut Random) -> Shmid {
         let live: Vec<i32> = self.namespace().segments.iter().map(|segment| segment.permissions.id).collect();
         Shmid(id(&live, random))
     }
 
-    fn semid(&self, random: &mut Random) -> Semid {
+    pub fn semid(&self, random: &mut Random) -> Semid {
         let live: Vec<i32> = self.namespace().sets.iter().map(|set| set.permissions.id).collect();
         Semid(id(&live, random))
     }
 
-    fn shmat(&self, random: &mut Random) -> Call {
+    pub fn shmat(&self, random: &mut Random) -> Call {
         let (none, rnd, remap) = (ShmatFlags::empty(), ShmatFlags::SHM_RND, ShmatFlags::SHM_REMAP);
         let (read, exec) = (ShmatFlags::SHM_RDONLY, ShmatFlags::SHM_EXEC);
         let odd = ShmatFlags::from_bits_retain(1 << 3);
@@ -242,15 +201,7 @@ impl Chooser<'_> {
         Call::Shmat { shmid: self.shmid(random), address, flags: random.pick(&flags) }
     }
 
-    /// An attachment that mostly succeeds.
-    fn attach(&self, random: &mut Random) -> Call {
-        let address =
-            if random.one_in(2) { Address::NULL } else { Address(WINDOW + random.below(2) * 8 * PAGE) };
-        let flags = random.pick(&[ShmatFlags::empty(), ShmatFlags::empty(), ShmatFlags::SHM_RDONLY]);
-        Call::Shmat { shmid: self.shmid(random), address, flags }
-    }
-
-    fn fixed(&self, random: &mut Random) -> Address {
+    pub fn fixed(&self, random: &mut Random) -> Address {
         Address(WINDOW + random.below(WINDOW_PAGES) * PAGE)
     }
 
@@ -266,7 +217,7 @@ impl Chooser<'_> {
     }
 
     /// An address in an attachment, if there is one, or at its edge.
-    fn near(&self, random: &mut Random) -> Address {
+    pub fn near(&self, random: &mut Random) -> Address {
         let views: Vec<(u64, u64)> = self.space().views().map(|(m, _)| (m.start, m.end)).collect();
         if views.is_empty() {
             return self.fixed(random);
@@ -283,13 +234,13 @@ impl Chooser<'_> {
     }
 
     /// Where an attachment began of which something is left, or any other address.
-    fn attachment(&self, random: &mut Random) -> Address {
+    pub fn attachment(&self, random: &mut Random) -> Address {
         let begin: Vec<u64> =
             self.space().views().map(|(m, view)| m.start.wrapping_sub(view.offset * PAGE)).collect();
         if begin.is_empty() || random.one_in(4) { self.address(random) } else { Address(random.pick(&begin)) }
     }
 
-    fn length(&self, random: &mut Random) -> u64 {
+    pub fn length(&self, random: &mut Random) -> u64 {
         random.pick(&[1, 1, 2, 3, 7]) * PAGE - random.pick(&[0, 0, 0, 5])
     }
 
@@ -350,8 +301,8 @@ impl Chooser<'_> {
         }
     }
 
-    fn resource(&self, random: &mut Random) -> Resource {
-        match random.below(3) {
+    pub fn resource(&self, random: &mut Random) -> Resource {
+        match random.below(2) {
             0 => Resource::LockedMemory(random.pick(&[
                 Some(0),
                 Some(8192),
@@ -374,7 +325,7 @@ impl Chooser<'_> {
         Call::Semget { key: self.key(random), nsems, flags, mode }
     }
 
-    fn semop(&self, random: &mut Random) -> Call {
+    pub fn semop(&self, random: &mut Random) -> Call {
         let semid = self.semid(random);
         let many = random.pick(&[1, 1, 1, 2, 2, 3, 4]);
         let ops = match random.below(30) {
@@ -406,12 +357,7 @@ impl Chooser<'_> {
         SemOp { number, change, flags }
     }
 
-    fn setval(&self, random: &mut Random) -> Call {
-        let (semnum, value) = (random.below(2) as i32, random.pick(&[0, 1, 3]));
-        Call::Semctl { semid: self.semid(random), semnum, cmd: SemCmd::SetVal(value) }
-    }
-
-    fn semctl(&self, random: &mut Random) -> Call {
+    pub fn semctl(&self, random: &mut Random) -> Call {
         let semnum = if random.one_in(12) { random.pick(&[-1, 4, 70000]) } else { random.below(4) as i32 };
         let cmd = match random.below(25) {
             0..=5 => SemCmd::SetVal(random.pick(&[0, 0, 1, 1, 2, 5, 32767, 32768, -1])),
@@ -436,63 +382,6 @@ impl Chooser<'_> {
     fn values(&self, random: &mut Random) -> Vec<u16> {
         let many = self.namespace().sets.iter().next().map_or(1, |set| set.semaphores.len());
         (0..many).map(|_| random.pick(&[0, 0, 1, 2, 32767, 32768])).collect()
-    }
-
-    /// Calls on sets are of little use where there is none.
-    fn is_sensible(&self, action: &Action) -> bool {
-        let about_sets = match action {
-            Action::Call(Call::Semctl { cmd, .. }) => !matches!(cmd, SemCmd::IpcInfo | SemCmd::SemInfo),
-            Action::Call(Call::Semop { .. } | Call::Semtimedop { .. }) => true,
-            _ => false,
-        };
-        !about_sets || !self.namespace().sets.is_empty()
-    }
-
-    /// Whether the action can be tried: the model must know its answer, and nothing that the process runs on may be
-    /// in its way.
-    fn is_harmless(&self, action: &Action) -> bool {
-        let children = self.machine.processes.len();
-        let sole = self.machine.processes[&self.pid].credentials.namespace != UserNamespace::Initial;
-        let awake = self.machine.processes.values().filter(|process| process.state == State::Running).count();
-        let reply = self.machine.decide(self.pid, action);
-        match (action, &reply) {
-            (_, Reply::Unknown(_)) => return false,
-            (_, Reply::Waits) => return awake > 2 && self.machine.processes[&self.pid].namespace == 0,
-            (Action::Exit, _) | (_, Reply::Dies(_)) => return self.pid >= 100 && awake > 2,
-            (Action::Kill { target, signal: 9 }, _) => return *target >= 100 && awake > 2,
-            (Action::Fork { .. }, _) => return children < MOST,
-            // Who is seen to change its mind about who it is must be somebody who goes at the end.
-            (Action::Become(Identity::Groups(_)), _) => return self.pid >= 100 && !sole,
-            (Action::Become(_) | Action::Setrlimit(_), _) => return self.pid >= 100,
-            (Action::Unshare, _) => return self.pid >= 100,
-            _ => {}
-        }
-        self.range(action).is_none_or(|(from, to)| !self.is_vital(from, to))
-    }
-
-    /// What a step would map or unmap, if it does.
-    fn range(&self, action: &Action) -> Option<(u64, u64)> {
-        let range = |Address(address): Address, length: u64| {
-            (address & !(PAGE - 1), address.saturating_add(length + PAGE))
-        };
-        match action {
-            Action::Munmap { address, length } | Action::Mmap { address, length } => {
-                Some(range(*address, *length))
-            }
-            Action::Mprotect { address, length, .. } => Some(range(*address, *length)),
-            Action::Call(Call::Shmat { shmid, address, flags }) if flags.contains(ShmatFlags::SHM_REMAP) => {
-                let size = self.namespace().segments.find(shmid.0).map_or(0, |segment| segment.size);
-                Some(range(*address, size))
-            }
-            _ => None,
-        }
-    }
-
-    fn is_vital(&self, from: u64, to: u64) -> bool {
-        let vital = |mapping: &playground_core::machine::Mapping| {
-            mapping.target == Target::Other && !(WINDOW..WINDOW + (1 << 30)).contains(&mapping.start)
-        };
-        self.space().mappings.range(..to).rev().map(|(_, m)| m).take_while(|m| m.end > from).any(vital)
     }
 }
 

@@ -10,7 +10,7 @@
 //! ```text
 //! cargo test --test model                            what fits in a test run
 //! MODEL_SEQUENCES=100000 cargo test --test model     more of it
-//! MODEL_MUTANTS=1 cargo test --test model            the wrong rules, too
+//! MODEL_MUTANTS=1 cargo test --test model            the wrong rules, too; MODEL_MUTANT=undo those with this word
 //! ```
 
 mod board;
@@ -18,6 +18,8 @@ mod clean_up;
 mod compare;
 mod generate;
 mod ground;
+mod harmless;
+mod look;
 mod mutants;
 mod perform;
 mod process;
@@ -26,6 +28,7 @@ mod random;
 mod runner;
 mod script;
 mod shrink;
+mod themes;
 
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -123,6 +126,9 @@ fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
 fn run_mutants(runner: &mut Runner, half: usize) -> bool {
     let mut all = true;
     for rules in mutants::all().iter().skip(half).step_by(2) {
+        if std::env::var("MODEL_MUTANT").is_ok_and(|part| !rules.name.contains(&part)) {
+            continue;
+        }
         let found = (0..ENOUGH).find(|number| finds(runner, rules, *number));
         match found {
             Some(number) => println!("{:5} sequences: {}", number + 1, rules.name),

@@ -19,6 +19,7 @@ use super::FIRST_STEP;
 use super::board::{Board, PATIENCE, PLACES, SETS, SLOTS, STEPS, log, step};
 use super::compare::{Pids, Seen};
 use super::generate::{self, Mix};
+use super::look::Look;
 use super::mutants::Rules;
 use super::process::{self, op};
 use super::procfs::{capabilities_of, memlock, memory, memory_differs, space_of};
@@ -395,34 +396,8 @@ impl Step {
     }
 }
 
-/// What is to be looked at after a step: ids of segments and of sets.
-struct Look {
-    segments: Vec<i32>,
-    sets: Vec<i32>,
-}
-
-impl Look {
-    fn nothing() -> Look {
-        Look { segments: Vec::new(), sets: Vec::new() }
-    }
-
-    fn segments(machine: &Machine, namespace: u64) -> Look {
-        let namespace = machine.namespaces.get(&namespace).into_iter();
-        let segments = namespace.flat_map(|namespace| namespace.segments.iter());
-        Look { segments: segments.map(|segment| segment.permissions.id).collect(), sets: Vec::new() }
-    }
-
-    fn all(machine: &Machine, namespace: u64) -> Look {
-        let sets = machine.namespaces.get(&namespace).into_iter().flat_map(|namespace| namespace.sets.iter());
-        Look { sets: sets.map(|set| set.permissions.id).collect(), ..Look::segments(machine, namespace) }
-    }
-}
-
 fn told(steps: &[Step]) -> Vec<String> {
-    let told = |step: &Step| {
-        let mut t = format!("{:>4}  {:?} = {:?}", step.pid, step.action, step.reply);
-        t.truncate(400);
-        t
-    };
+    let told =
+        |step: &Step| format!("{:>4}  {:.300} = {:?}", step.pid, format!("{:?}", step.action), step.reply);
     steps.iter().map(told).collect()
 }

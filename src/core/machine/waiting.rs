@@ -1,6 +1,7 @@
 //! Waiting and waking: who goes on when values change, and in which order. Source: semop(2), and the rules in words.
 //!
-//! When something has changed a set, first those go on who wait for a zero, if a semaphore that was touched is 0 now.
+//! When something has changed a set, first those go on who wait for a zero, if a semaphore that was touched is 0 now:
+//! who looks at one semaphore before who looks at several, so that `GETPID` names the latter.
 //! Then those who want to change something, the first come first; each that succeeds may let others go on, so the
 //! kernel begins again at the head of the queue. One that cannot go on does not hold up those behind it.
 //!
@@ -40,8 +41,10 @@ impl Set {
             .iter()
             .any(|number| self.semaphores.get(*number).is_some_and(|semaphore| semaphore.value == 0))
         {
-            while let Some(waiter) = self.take_first(Waiter::only_looks) {
-                woken.push(self.answer(waiter));
+            for many in [false, true] {
+                while let Some(waiter) = self.take_first(|w| w.only_looks() && (w.ops.len() > 1) == many) {
+                    woken.push(self.answer(waiter));
+                }
             }
         }
         woken

@@ -159,9 +159,9 @@ pub const MUTANTS: &[Rules] = &[
             process.minor_faults += 1;
         }
     }),
-    Rules::changing("detaching forgets no page's way", |it| {
+    Rules::changing("SHM_REMAP forgets no page's way", |it| {
         let space = it.before.processes.get(&it.pid).map(|process| process.space);
-        if let (Some(Call::Shmdt { .. }), Some(number)) = (it.call(), space) {
+        if let (Some(Call::Shmat { .. }), Some(number)) = (it.call(), space) {
             let present = it.before.spaces[&number].present.clone();
             it.after.spaces.get_mut(&number).map(Arc::make_mut).expect("its memory").present = present;
         }

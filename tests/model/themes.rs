@@ -1,0 +1,112 @@
+//! Sequences with a theme: what is rare by chance is made to meet here.
+//!
+//! **Invariant:** a theme chooses what is likely to matter; whether it is harmless is asked afterwards.
+
+use playground_core::Mode;
+use playground_core::call::{
+    Address, Call, Cmd, Key, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags,
+};
+use playground_core::machine::{Action, Resource};
+
+use super::generate::{Chooser, PAGE, WINDOW};
+use super::random::Random;
+
+impl Chooser<'_> {
+    /// Several processes on one set: they wait, wake each other, end.
+    pub fn on_semaphores(&self, random: &mut Random) -> Action {
+        if self.namespace().sets.is_empty() {
+            if random.one_in(3) {
+                return Action::Call(Call::Semctl { semid: Semid(0), semnum: 0, cmd: SemCmd::SemInfo });
+            }
+            let usual = Mode::from_bits_truncate(0o666);
+            let (key, mode) = (self.key(random), if random.one_in(4) { self.mode(random) } else { usual });
+            let nsems = 1 + random.below(4) as i32;
+            return Action::Call(Call::Semget { key, nsems, flags: ShmgetFlags::IPC_CREAT, mode });
+        }
+        match random.below(20) {
+            0..=3 if self.fill().is_some() => Action::Call(self.fill().expect("as found")),
+            0..=1 if self.pid >= 100 => Action::Call(self.take(random)),
+            2 if self.pid >= 100 => Action::Unshare,
+            0..=10 => Action::Call(self.semop(random)),
+            11 => Action::Call(self.semctl(random)),
+            12..=13 => Action::Call(self.setval(random)),
+            14..=15 => Action::Fork { child: self.new_pid() },
+            16..=17 => Action::Exit,
+            18 => Action::Kill { target: self.somebody(random), signal: 9 },
+            _ => Action::Unshare,
+        }
+    }
+
+    /// A semaphore is made as full as it can be that some process has promised to add to.
+    fn fill(&self) -> Option<Call> {
+        let sets = self.namespace().sets.iter();
+        let promised = sets.flat_map(|set| set.undo.iter().map(move |undo| (set, undo)));
+        let guests = promised.filter(|(_, (pid, _))| **pid >= 100);
+        let mut open =
+            guests.filter_map(|(set, (_, undo))| Some((set, undo.iter().position(|promise| *promise > 0)?)));
+        let (set, number) = open.find(|(set, number)| set.semaphores[*number].value < 32767)?;
+        let change = (32767 - set.semaphores[number].value) as i16;
+        let ops = vec![SemOp { number: number as u16, change, flags: SemFlags::IPC_NOWAIT }];
+        (change > 0).then_some(Call::Semop { semid: Semid(set.permissions.id), ops })
+    }
+
+    /// One is taken, to be given back at the end.
+    fn take(&self, random: &mut Random) -> Call {
+        let op = SemOp { number: 0, change: -1, flags: SemFlags::SEM_UNDO | SemFlags::IPC_NOWAIT };
+        Call::Semop { semid: self.semid(random), ops: vec![op] }
+    }
+
+    /// A user's segments, locked as far as the limit goes.
+    pub fn on_locks(&self, random: &mut Random) -> Action {
+        match random.below(12) {
+            0..=1 => Action::Setrlimit(Resource::LockedMemory(Some(8 * PAGE))),
+            2..=4 => {
+                let (key, mode) = (Key::PRIVATE, Mode::from_bits_truncate(0o600));
+                Action::Call(Call::Shmget { key, size: 20000, flags: ShmgetFlags::IPC_CREAT, mode })
+            }
+            5..=9 => Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd: Cmd::ShmLock }),
+            _ => Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd: Cmd::ShmUnlock }),
+        }
+    }
+
+    /// One segment, attached and cut in pieces.
+    pub fn on_memory(&self, random: &mut Random) -> Action {
+        if self.namespace().segments.is_empty() {
+            let (key, mode) = (Key::PRIVATE, Mode::from_bits_truncate(0o666));
+            let size = random.pick(&[4096, 8192, 12288, 25600]);
+            return Action::Call(Call::Shmget { key, size, flags: ShmgetFlags::IPC_CREAT, mode });
+        }
+        match random.below(20) {
+            0..=3 => Action::Call(self.attach(random)),
+            4..=5 => Action::Call(self.shmat(random)),
+            6..=8 => Action::Call(Call::Shmdt { address: self.attachment(random) }),
+            9..=11 => Action::Load { address: self.near(random), length: 1 + random.below(8) },
+            12..=13 => Action::Store { address: self.near(random), bytes: vec![random.next() as u8] },
+            14..=15 => Action::Munmap { address: self.near(random), length: self.length(random) },
+            16..=17 => self.mprotect(random),
+            18 => Action::Fork { child: self.new_pid() },
+            _ if random.one_in(2) => Action::Setrlimit(self.resource(random)),
+            _ => {
+                let cmd = random.pick(&[Cmd::ShmLock, Cmd::ShmLock, Cmd::ShmUnlock]);
+                Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd })
+            }
+        }
+    }
+
+    /// An attachment that mostly succeeds.
+    fn attach(&self, random: &mut Random) -> Call {
+        let address =
+            if random.one_in(2) { Address::NULL } else { Address(WINDOW + random.below(2) * 8 * PAGE) };
+        let replaces = if address == Address::NULL { ShmatFlags::empty() } else { ShmatFlags::SHM_REMAP };
+        let flags = random.pick(&[ShmatFlags::empty(), replaces, ShmatFlags::SHM_RDONLY]);
+        Call::Shmat { shmid: self.shmid(random), address, flags }
+    }
+
+    /// A value is set, or asked for.
+    fn setval(&self, random: &mut Random) -> Call {
+        let asks = random.one_in(3);
+        let semnum = random.below(if asks { 6 } else { 2 }) as i32;
+        let cmd = if asks { SemCmd::GetVal } else { SemCmd::SetVal(random.pick(&[0, 1, 3])) };
+        Call::Semctl { semid: self.semid(random), semnum, cmd }
+    }
+}
