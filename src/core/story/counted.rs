@@ -53,7 +53,7 @@ impl Story {
         let once = &mut || deed.take().map_or((), |deed| deed());
         match self.meter().sealed(once) {
             Ok((pid, ending)) => {
-                self.tell(Event::Fork { pid: pid, who: name.to_owned() });
+                self.tell(Event::Fork { pid, who: name.to_owned() });
                 self.tell(Event::ended(pid, Some(name.to_owned()), ending));
                 Some(ending)
             }
