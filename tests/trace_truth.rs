@@ -340,6 +340,7 @@ fn the_oldest_record_is_read_as_what_it_is() {
     assert_eq!((asked, run.all("record").len(), of_the_first), (3, 2, 2), "{:#?}", run.all("record"));
 }
 
+#[expect(clippy::zombie_processes, reason = "wait4 waits for it, and tells what it took")]
 /// What it takes to be told of so many segments, in seconds of processor time: others may run meanwhile.
 fn cost(count: usize) -> f64 {
     let story = tempfile::NamedTempFile::new().expect("a temporary file");

@@ -45,7 +45,7 @@ impl Counter {
             }
         }
         let segment = attached.iter().position(|shmid| *shmid == self.shmid)?;
-        Some(Watch { segment, offset: self.offset, size: self.size, until_proof: true })
+        Some(Watch { segment, offset: self.offset, size: self.size, until_proof: true, time: None })
     }
 
     /// The same word in another run, with what it said last there: 0, if it was never seen.

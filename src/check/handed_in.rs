@@ -64,11 +64,11 @@ impl Contents {
         match kind {
             Ok(kind) if kind.is_file() && is_hand_in(path) => self.files.push(path.to_owned()),
             Ok(kind) if kind.is_file() && looks_like_one(name) => self.remarks.push(shown),
-            Ok(kind) if !kind.is_file() && named_like_one(path) => {
-                // A folder without an ending may well hold the file of that exercise.
-                if !is_folder || path.extension().is_some() {
-                    self.remarks.push(format!("{shown} (it is {})", what(kind)));
-                }
+            // A folder without an ending may well hold the file of that exercise.
+            Ok(kind)
+                if !kind.is_file() && named_like_one(path) && (!is_folder || path.extension().is_some()) =>
+            {
+                self.remarks.push(format!("{shown} (it is {})", what(kind)));
             }
             Err(_) if looks_like_one(name) => self.remarks.push(format!("{shown} (it cannot be read)")),
             _ => {}

@@ -201,6 +201,7 @@ impl<'a> Desk<'a> {
 
     fn run(&self, words: &[String], script: Script, watch: Option<Watch>) -> Result<Run, Finding> {
         let patience = self.patience * scheduled::longer(script, watch);
+        let watch = watch.map(|watch| Watch { time: Some(patience / 3), ..watch });
         let container = in_sandbox(&self.sandbox, Purpose::Run)?;
         let guard = Guard::new(container.as_ref().map(Container::first));
         self.choose_ids(script);

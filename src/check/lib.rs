@@ -60,7 +60,7 @@ pub use judge::judge;
 pub use junit::junit;
 pub use progress::{Progress, State};
 pub use report::Report;
-pub use verdict::{Finding, Output, Verdict};
+pub use verdict::{Evidence, Finding, Output, Verdict};
 pub use watch::{Happened, Watch};
 pub use workshop::{Built, Handed, Workshop};
 

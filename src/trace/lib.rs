@@ -32,6 +32,7 @@ mod failures;
 mod filter;
 mod findings;
 mod found;
+mod hold;
 mod image;
 mod inside;
 mod instruction;

@@ -76,9 +76,9 @@ impl Lines {
 
     fn image(&mut self, pid: i32, address: u64) -> Option<(&Image, u64)> {
         let maps = self.maps.entry(pid).or_insert_with(|| outside::maps(pid).unwrap_or_default());
-        let holds = |mapping: &&Mapping| (mapping.start.0 as u64..mapping.end.0 as u64).contains(&address);
+        let holds = |mapping: &&Mapping| (mapping.start.0..mapping.end.0).contains(&address);
         let mapping = maps.iter().find(holds).filter(|mapping| mapping.name.starts_with('/'))?;
-        let offset = address - mapping.start.0 as u64 + mapping.offset;
+        let offset = address - mapping.start.0 + mapping.offset;
         let path = PathBuf::from(format!("/proc/{pid}/root{}", mapping.name));
         let image = self.images.entry(PathBuf::from(&mapping.name)).or_insert_with(|| Image::open(&path));
         let image = image.as_ref()?;

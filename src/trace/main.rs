@@ -79,7 +79,7 @@ fn word(text: &str) -> Result<Watch, String> {
     let (offset, size) = (number(offset)?, number(size)?);
     match size {
         1 | 2 | 4 | 8 if offset.is_multiple_of(size) => {
-            Ok(Watch { segment: 0, offset, size, until_proof: false })
+            Ok(Watch { segment: 0, offset, size, until_proof: false, time: None })
         }
         1 | 2 | 4 | 8 => Err(format!("a word of {size} bytes begins at a multiple of {size}")),
         _ => Err("the processor watches 1, 2, 4 or 8 bytes".to_owned()),

@@ -45,3 +45,35 @@ pub(super) fn longs<const N: usize>(pid: Pid, address: u64, width: Width) -> nix
     }
     Ok(numbers)
 }
+
+/// Reads a word of 1, 2, 4 or 8 bytes.
+///
+/// # Errors
+///
+/// As for [`read`].
+pub(super) fn word(pid: Pid, address: u64, size: usize) -> nix::Result<u64> {
+    Ok(number(&read(pid, address, size)?))
+}
+
+/// The bits that a word of so many bytes has.
+pub(super) fn mask(size: usize) -> u64 {
+    if size >= 8 { u64::MAX } else { (1 << (8 * size)) - 1 }
+}
+
+fn number(bytes: &[u8]) -> u64 {
+    let mut whole = [0; 8];
+    let length = bytes.len().min(8);
+    whole[..length].copy_from_slice(&bytes[..length]);
+    u64::from_le_bytes(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_as_wide_as_its_word() {
+        assert_eq!(number(&[0x20, 0x4e]), 20000);
+        assert_eq!((mask(2), mask(4), mask(8)), (0xffff, 0xffff_ffff, u64::MAX));
+    }
+}

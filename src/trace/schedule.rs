@@ -10,32 +10,24 @@
 //!
 //! **Invariant:** one thread is held at most, for a bounded time; and all holds together take a bounded time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
 
 use super::AccessKind;
+use super::hold::{Hold, Pace, Progress, Reason, SPINS, SPINS_AT_FIRST, Wait};
 use super::instruction::{self, Decoded, Instructions};
 use super::lines::Lines;
 use super::memory;
 use super::race::{History, Proof, Race, Watch, WordAccess};
 use super::state::State;
 use super::stop::Onward;
-use super::waiting::{Doing, Used, doing, used};
-use super::watchpoint::{self, Hit};
+use super::waiting::Used;
+use super::watchpoint::{self, Hit, Trap};
 use crate::call::Shmid;
 use crate::kernel::portable;
 
-/// A thread spins when it has run for so long without an access: longer at first, while programs still begin.
-const SPINS_AT_FIRST: Duration = Duration::from_millis(1);
-const SPINS: Duration = Duration::from_micros(200);
-/// It waits, too, when it was given the processor, or was stopped, or has slept, so often without one.
-const TURNS: u64 = 8;
-const STOPS: u64 = 24;
-const NAPS: u64 = 3;
-/// Who has read the word so often, and not written it, looks at it until it changes.
-const LOOKS: u64 = 2;
 /// How many holds are the first ones, and how long a hold may take: those, and later ones.
 const FIRST: u64 = 8;
 const LONGEST_AT_FIRST: Duration = Duration::from_secs(1);
@@ -50,49 +42,6 @@ const MOST: Duration = Duration::from_secs(5);
 const MOST_ACCESSES: u64 = 60_000;
 /// How many instructions a thread is followed on its way from a read to a write.
 const STEPS: u64 = 2000;
-
-/// Why a thread stands still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    /// It uses the word for the first time: others may not have begun.
-    Arrived,
-    /// It has read.
-    Read,
-    /// It has read and written, and not at once.
-    Wrote,
-}
-
-/// How it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pace {
-    Held,
-    /// It goes on by single instructions.
-    Steps,
-}
-
-/// What another thread has done since.
-#[derive(Clone, Copy, Debug, Default)]
-struct Progress {
-    /// What it had used when it was first looked at.
-    base: Option<Used>,
-    reads: u64,
-    stops: u64,
-}
-
-/// A thread that is held.
-struct Hold {
-    tid: Pid,
-    reason: Reason,
-    pace: Pace,
-    since: Instant,
-    access: WordAccess,
-    /// The number of its access.
-    number: u64,
-    steps: u64,
-    progress: HashMap<Pid, Progress>,
-    /// Whether another has read since it went on by steps, so that it is worth waiting for.
-    has_company: bool,
-}
 
 /// A thread that can be scheduled.
 #[derive(Clone, Copy, Debug, Default)]
@@ -109,11 +58,16 @@ struct Armed {
     places: Vec<u64>,
     /// Its reads, too.
     reads: bool,
+    /// When it was stopped last.
+    stopped: Instant,
 }
 
 /// Watches a word, and decides who goes on.
 pub(super) struct Scheduler {
     pub watch: Watch,
+    began: Instant,
+    /// How far apart the accesses of a thread have to be, so that the kernel reports each.
+    spacing: Duration,
     /// The segments in the order in which they were attached first.
     segments: Vec<Shmid>,
     members: BTreeMap<Pid, Member>,
@@ -122,6 +76,8 @@ pub(super) struct Scheduler {
     lines: Lines,
     history: History,
     hold: Option<Hold>,
+    /// Who was resumed for one instruction, and has not stopped after it.
+    stepping: HashSet<Pid>,
     /// Who was let go by another's access, and is to be resumed.
     released: Option<(Pid, Onward)>,
     spent: Duration,
@@ -132,6 +88,8 @@ impl Scheduler {
     pub fn new(watch: Watch) -> Scheduler {
         Scheduler {
             watch,
+            began: Instant::now(),
+            spacing: watchpoint::spacing(),
             segments: Vec::new(),
             members: BTreeMap::new(),
             armed: HashMap::new(),
@@ -139,6 +97,7 @@ impl Scheduler {
             lines: Lines::default(),
             history: History::default(),
             hold: None,
+            stepping: HashSet::new(),
             released: None,
             spent: Duration::ZERO,
             spun: 0,
@@ -190,10 +149,17 @@ impl Scheduler {
         self.history.race.proof.is_some()
     }
 
+    /// Whether the time to watch is over.
+    fn is_over(&self) -> bool {
+        self.watch.time.is_some_and(|time| self.began.elapsed() > time)
+    }
+
     /// Watches the word in a thread, which is stopped, wherever its process has it attached now.
     pub fn arm(&mut self, tid: Pid, pid: i32, state: &State) {
         let Some(segment) = self.segments.get(self.watch.segment) else { return };
-        let its = state.attached(pid).filter(|attachment| attachment.shmid == *segment);
+        let is_over = self.is_over();
+        self.history.race.is_partial |= is_over;
+        let its = state.attached(pid).filter(|attachment| attachment.shmid == *segment && !is_over);
         let places = its.map(|attachment| attachment.address.0 + self.watch.offset as u64);
         let wanted: Vec<u64> = places.take(watchpoint::MOST).collect();
         let reads = self.history.number() < MOST_ACCESSES;
@@ -202,7 +168,7 @@ impl Scheduler {
             return;
         }
         match watchpoint::arm(tid, &wanted, self.watch.size, reads) {
-            Ok(()) => drop(self.armed.insert(tid, Armed { places: wanted, reads })),
+            Ok(()) => drop(self.armed.insert(tid, Armed { places: wanted, reads, stopped: Instant::now() })),
             // It was killed while it stood here: that says nothing of the machine.
             Err(nix::errno::Errno::ESRCH) => {}
             Err(errno) => self.history.race.unwatched = Some(portable(errno)),
@@ -212,11 +178,26 @@ impl Scheduler {
     /// A thread was stopped by the trap of the processor. Nothing, if the trap is the program's own.
     pub fn trapped(&mut self, tid: Pid, pid: i32) -> Option<Option<WordAccess>> {
         if let Some(hit) = self.armed.contains_key(&tid).then(|| watchpoint::hit(tid)).flatten() {
+            self.stepping.remove(&tid);
             let access = self.access(tid, pid, hit);
+            self.space_out(tid);
             self.met(tid, access.clone());
             return Some(Some(access));
         }
-        let hold = self.hold.as_mut().filter(|hold| hold.tid == tid && hold.pace == Pace::Steps)?;
+        match watchpoint::trap(tid)? {
+            Trap::Unreported => self.history.missed(tid),
+            Trap::Step if self.stepping.remove(&tid) => self.stepped(tid),
+            Trap::Step => return None,
+        }
+        Some(None)
+    }
+
+    /// A thread has made one instruction on its way to its write.
+    fn stepped(&mut self, tid: Pid) {
+        // Another may have come meanwhile: then it goes on free.
+        let Some(hold) = self.hold.as_mut().filter(|hold| hold.tid == tid && hold.pace == Pace::Steps) else {
+            return;
+        };
         hold.steps += 1;
         if hold.has_company || instruction::has_made_a_call(tid) {
             // It may have let others in: they are waited for anew.
@@ -225,7 +206,16 @@ impl Scheduler {
         } else if hold.steps > STEPS {
             self.end_hold();
         }
-        Some(None)
+    }
+
+    /// Keeps a thread from its next access until that may stop it, too.
+    fn space_out(&mut self, tid: Pid) {
+        if let Some(armed) = self.armed.get_mut(&tid) {
+            while armed.stopped.elapsed() < self.spacing {
+                std::hint::spin_loop();
+            }
+            armed.stopped = Instant::now();
+        }
     }
 
     fn access(&mut self, tid: Pid, pid: i32, Hit { number, wrote }: Hit) -> WordAccess {
@@ -235,7 +225,8 @@ impl Scheduler {
         let unknown = if wrote { AccessKind::Write } else { AccessKind::Read };
         let Decoded { kind, read, written, idle } =
             decoded.unwrap_or(Decoded { kind: unknown, read: None, written: None, idle: false });
-        let known = (if kind.writes() { written } else { read }).map(|known| known & mask(self.watch.size));
+        let known =
+            (if kind.writes() { written } else { read }).map(|known| known & memory::mask(self.watch.size));
         let value = known.unwrap_or_else(|| self.there(tid, number));
         // What an exchanging addition has found is what is there still.
         let idle = idle || kind == AccessKind::Atomic && read == Some(value);
@@ -246,13 +237,15 @@ impl Scheduler {
     /// The word as it is now.
     fn there(&self, tid: Pid, number: usize) -> u64 {
         let address = self.armed.get(&tid).and_then(|armed| armed.places.get(number));
-        let bytes = address.and_then(|address| memory::read(tid, *address, self.watch.size).ok());
-        bytes.map_or(0, |bytes| number_of(&bytes))
+        address.and_then(|address| memory::word(tid, *address, self.watch.size).ok()).unwrap_or(0)
     }
 
     /// What an access means for whoever is held, and whether its thread is held now.
     fn met(&mut self, tid: Pid, access: WordAccess) {
         let number = self.history.add(&access);
+        if number == MOST_ACCESSES {
+            self.history.miss_reads();
+        }
         match &mut self.hold {
             Some(hold) if hold.tid == tid => self.end_hold(),
             Some(_) => self.came(tid, &access),
@@ -285,12 +278,8 @@ impl Scheduler {
     }
 
     fn may_hold(&mut self, tid: Pid) -> bool {
-        let others = self.members.len() > 1;
-        let Some(member) =
-            self.members.get_mut(&tid).filter(|_| others && !self.history.race.proof.is_some())
-        else {
-            return false;
-        };
+        let is_needed = self.members.len() > 1 && !self.is_over() && !self.has_proof();
+        let Some(member) = self.members.get_mut(&tid).filter(|_| is_needed) else { return false };
         member.holds += 1;
         let is_early = self.history.race.held < ENOUGH || self.spent < LONG_ENOUGH;
         self.spent < MOST && (is_early || member.holds.is_multiple_of(SELDOM))
@@ -339,7 +328,7 @@ impl Scheduler {
         match &mut self.hold {
             Some(hold) if hold.tid == tid => match (onward, hold.pace) {
                 (Onward::Free(0), Pace::Held) => Onward::Held,
-                (Onward::Free(signal), Pace::Steps) => Onward::Step(signal),
+                (Onward::Free(signal), Pace::Steps) => self.step(tid, signal),
                 _ => onward,
             },
             Some(hold) => {
@@ -348,6 +337,11 @@ impl Scheduler {
             }
             None => onward,
         }
+    }
+
+    fn step(&mut self, tid: Pid, signal: i32) -> Onward {
+        self.stepping.insert(tid);
+        Onward::Step(signal)
     }
 
     /// Who is to be resumed now beside the thread that has stopped.
@@ -373,7 +367,7 @@ impl Scheduler {
         let tid = hold.tid;
         if hold.reason == Reason::Read && hold.steps <= STEPS {
             hold.pace = Pace::Steps;
-            return Some((tid, Onward::Step(0)));
+            return Some((tid, self.step(tid, 0)));
         }
         self.end_hold();
         Some((tid, Onward::Free(0)))
@@ -389,45 +383,15 @@ impl Scheduler {
     fn look_at_others(&mut self) -> Option<Vec<Used>> {
         let Scheduler { hold: Some(hold), members, spun, .. } = self else { return None };
         let spins = if *spun < FIRST { SPINS_AT_FIRST } else { SPINS };
+        let others = members.iter().filter(|(tid, member)| **tid != hold.tid && !member.listening);
         let mut blocked = Vec::new();
-        for (tid, _) in members.iter().filter(|(tid, member)| **tid != hold.tid && !member.listening) {
-            let progress = hold.progress.entry(*tid).or_default();
-            let now = used(*tid)?;
-            let base = *progress.base.get_or_insert(now);
-            let (time, turns) = (now.time.saturating_sub(base.time), now.turns - base.turns);
-            let looks = progress.reads >= LOOKS;
-            match doing(*tid) {
-                Doing::Blocked => blocked.push(now),
-                Doing::Dozing if looks || turns >= NAPS => {}
-                Doing::Running if time >= spins => *spun += 1,
-                Doing::Running if looks || progress.stops >= STOPS || turns >= TURNS + 2 * progress.stops => {
-                }
-                _ => return None,
+        for (tid, _) in others {
+            match hold.progress.entry(*tid).or_default().wait(*tid, spins)? {
+                Wait::Blocked(used) => blocked.push(used),
+                Wait::Spins => *spun += 1,
+                Wait::Looks => {}
             }
         }
         Some(blocked)
-    }
-}
-
-fn mask(size: usize) -> u64 {
-    if size >= 8 { u64::MAX } else { (1 << (8 * size)) - 1 }
-}
-
-/// The number that these bytes are.
-fn number_of(bytes: &[u8]) -> u64 {
-    let mut whole = [0; 8];
-    let length = bytes.len().min(8);
-    whole[..length].copy_from_slice(&bytes[..length]);
-    u64::from_le_bytes(whole)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_as_wide_as_its_word() {
-        assert_eq!(number_of(&[0x20, 0x4e]), 20000);
-        assert_eq!((mask(2), mask(4), mask(8)), (0xffff, 0xffff_ffff, u64::MAX));
     }
 }

@@ -7,6 +7,10 @@
 //! **Invariant:** the registers belong to a thread. A thread or process that begins has none set, and neither has a
 //! process that runs another program: whoever wants to know of their accesses arms them, too.
 
+use std::fs;
+use std::time::Duration;
+
+use nix::sys::ptrace;
 use nix::unistd::Pid;
 
 /// What a watched thread has just done.
@@ -16,6 +20,40 @@ pub(super) struct Hit {
     pub number: usize,
     /// Whether the instruction has written it; it may have read it, too.
     pub wrote: bool,
+}
+
+/// How far apart the accesses of one thread have to be.
+///
+/// The kernel counts the hits of a watchpoint as samples (perf_event_open(2)), and drops what comes faster than
+/// `kernel.perf_event_max_sample_rate`, which it lowers by itself where its own work takes too long.
+pub(super) fn spacing() -> Duration {
+    const USUAL: u64 = 100_000;
+    let text = fs::read_to_string("/proc/sys/kernel/perf_event_max_sample_rate").unwrap_or_default();
+    let rate = text.trim().parse().unwrap_or(USUAL).max(1);
+    // A quarter more, since the kernel counts from one tick of its clock to the next.
+    Duration::from_nanos(1_250_000_000 / rate)
+}
+
+/// A trap that names no access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trap {
+    /// One instruction was made.
+    Step,
+    /// A watchpoint was hit, and the kernel has dropped which one.
+    Unreported,
+}
+
+/// What kind of trap has stopped a thread. Nothing, if it is none of the processor's: a breakpoint of the program's own.
+pub(super) fn trap(tid: Pid) -> Option<Trap> {
+    // After a step over a system call the kernel says that it was a breakpoint; an `int3` has a code of its own.
+    const TRAP_BRKPT: i32 = 1;
+    const TRAP_TRACE: i32 = 2;
+    const TRAP_HWBKPT: i32 = 4;
+    match ptrace::getsiginfo(tid).ok()?.si_code {
+        TRAP_BRKPT | TRAP_TRACE => Some(Trap::Step),
+        TRAP_HWBKPT => Some(Trap::Unreported),
+        _ => None,
+    }
 }
 
 /// How many addresses a thread can watch.

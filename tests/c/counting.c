@@ -361,15 +361,6 @@ static void tried_lock(void)
         pthread_mutex_unlock(&shared->mutex);
 }
 
-static void looked_at_lock(void)
-{
-    while (atomic_load(&shared->word))
-        sched_yield();
-    atomic_store(&shared->word, 1);
-    step();
-    atomic_store(&shared->word, 0);
-}
-
 static void readers(void)
 {
     pthread_rwlock_rdlock(&shared->rwlock);
@@ -418,8 +409,7 @@ static const struct way {
     { "with-sleep", with_sleep }, { "load-and-store", load_and_store }, { "relaxed", relaxed }, { "copied", copied },
     { "lock-for-the-read", lock_for_the_read }, { "lock-for-the-write", lock_for_the_write },
     { "two-locks", two_locks }, { "one-locks", one_locks }, { "one-does-not", one_does_not },
-    { "own-locks", own_locks }, { "tried-lock", tried_lock }, { "looked-at-lock", looked_at_lock },
-    { "readers", readers }, { "one-atomic", one_atomic }, { "two-seats", two_seats }, { "own-slot", own_slot },
+    { "own-locks", own_locks }, { "tried-lock", tried_lock }, { "readers", readers }, { "one-atomic", one_atomic }, { "two-seats", two_seats }, { "own-slot", own_slot },
     { "nothing", nothing }, { "at-once", at_once },
 };
 

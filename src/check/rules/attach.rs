@@ -66,7 +66,7 @@ pub fn attached_for_reading(run: &Run) -> Vec<Finding> {
 /// The segment was attached a second time, wherever.
 pub fn reattached(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let tried_again = run.refused().any(|made| is_attach(made));
+    let tried_again = run.refused().any(is_attach);
     if run.attached(subject).nth(1).is_some() || tried_again {
         return fine();
     }
@@ -85,7 +85,7 @@ pub fn reattached_there(run: &Run) -> Vec<Finding> {
         return vec![Finding::new(Code::WrongAddress, words).call(&made.performed)];
     }
     // What became of a refusal is told by what the tracer has found.
-    if run.refused().any(|made| is_attach(made)) {
+    if run.refused().any(is_attach) {
         return fine();
     }
     missing(Code::NeverAttached, format!("It attached the segment once, and not a second time at {THERE}."))

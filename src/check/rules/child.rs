@@ -32,9 +32,9 @@ pub fn child_answered(run: &Run) -> Vec<Finding> {
 }
 
 fn no_answer(run: &Run, subject: Shmid) -> Finding {
-    let was_there =
+    let mut was_there =
         run.births.iter().filter(|look| look.shmid == subject).map(|look| super::excerpt(&look.bytes));
-    let words = match was_there.last().filter(|text| !text.is_empty()) {
+    let words = match was_there.next_back().filter(|text| !text.is_empty()) {
         Some(text) => format!(
             "No child wrote to the start of segment {subject}: `{text}` stood there before the child began. The child \
              has to write the answer."

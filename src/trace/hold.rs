@@ -1,0 +1,93 @@
+//! A thread that is held, and whether the others wait for it.
+//!
+//! **Invariant:** that another waits is read from what it does and from its own time on the processor, never from how
+//! long somebody else has waited for it.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use nix::unistd::Pid;
+
+use super::race::WordAccess;
+use super::waiting::{Doing, Used, doing, used};
+
+/// A thread spins when it has run for so long without an access: longer at first, while programs still begin.
+pub(super) const SPINS_AT_FIRST: Duration = Duration::from_millis(1);
+pub(super) const SPINS: Duration = Duration::from_micros(200);
+/// It waits, too, when it was given the processor, or was stopped, or has slept, so often without one.
+const TURNS: u64 = 8;
+const STOPS: u64 = 24;
+const NAPS: u64 = 3;
+/// Who has read the word so often, and not written it, looks at it until it changes.
+const LOOKS: u64 = 2;
+/// Why a thread stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// It uses the word for the first time: others may not have begun.
+    Arrived,
+    /// It has read.
+    Read,
+    /// It has read and written, and not at once.
+    Wrote,
+}
+
+/// How it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    Held,
+    /// It goes on by single instructions.
+    Steps,
+}
+
+/// What another thread has done since.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    /// What it had used when it was first looked at.
+    pub base: Option<Used>,
+    pub reads: u64,
+    pub stops: u64,
+}
+
+/// A thread that is held.
+pub(super) struct Hold {
+    pub tid: Pid,
+    pub reason: Reason,
+    pub pace: Pace,
+    pub since: Instant,
+    pub access: WordAccess,
+    /// The number of its access.
+    pub number: u64,
+    pub steps: u64,
+    pub progress: HashMap<Pid, Progress>,
+    /// Whether another has read since it went on by steps, so that it is worth waiting for.
+    pub has_company: bool,
+}
+
+/// How another thread waits.
+pub(super) enum Wait {
+    /// In the kernel, until it is woken. It has used the processor so much.
+    Blocked(Used),
+    /// It runs, and comes no further.
+    Spins,
+    /// It looks at the word, or tries its lock, again and again.
+    Looks,
+}
+
+impl Progress {
+    /// How the thread waits; nothing, if it may still come by itself.
+    pub fn wait(&mut self, tid: Pid, spins: Duration) -> Option<Wait> {
+        let now = used(tid)?;
+        let base = *self.base.get_or_insert(now);
+        let (time, turns) = (now.time.saturating_sub(base.time), now.turns - base.turns);
+        let looks = self.reads >= LOOKS;
+        match doing(tid) {
+            Doing::Blocked => Some(Wait::Blocked(now)),
+            Doing::Dozing if looks || turns >= NAPS => Some(Wait::Looks),
+            Doing::Running if time >= spins => Some(Wait::Spins),
+            Doing::Running if looks || self.stops >= STOPS || turns >= TURNS + 2 * self.stops => {
+                Some(Wait::Looks)
+            }
+            _ => None,
+        }
+    }
+}
