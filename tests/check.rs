@@ -6,6 +6,7 @@ use crate::support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -271,6 +272,53 @@ fn the_file_that_was_edited_is_marked_and_both_if_both_were() {
     let notes = both["notes"].to_string();
     assert_eq!(both["passed"], true, "{both}");
     assert!(notes.contains("exercise01.c passed") && notes.contains("exercise01.rs did not pass"), "{notes}");
+}
+
+#[test]
+fn a_limit_that_a_sanitizer_meets_is_not_the_programs_fault() {
+    let workshop = Workshop::new();
+    let solution = root().join("tests/solutions/exercise04.c");
+    let program = cc(&solution, workshop.path(), &["-fsanitize=address"]).display().to_string();
+    let verdict = workshop.verdict(&["4", "--", &program]);
+    assert_eq!(codes(&verdict), ["over-limit"]);
+    let message = verdict["findings"][0]["message"].as_str().unwrap();
+    assert!(message.contains("8 GiB") && message.contains("-fsanitize"), "{message}");
+}
+
+#[test]
+fn a_refused_call_is_explained_as_trace_explains_it() {
+    let workshop = Workshop::new();
+    let source = workshop.path().join("refused.c");
+    let text = exercise(11).unwrap().c.replace("shmat(id, NULL, 0)", "shmat(id, (void *)5, 0)");
+    fs::write(&source, text).unwrap();
+    let program = cc(&source, workshop.path(), &["-w"]).display().to_string();
+    let verdict = workshop.verdict(&["11", "--", &program]);
+    assert!(verdict["findings"][0]["why"].as_str().is_some_and(|why| !why.is_empty()), "{verdict}");
+}
+
+#[test]
+fn folders_of_any_name_and_depth_are_marked_and_what_is_no_file_is_named() {
+    let workshop = Workshop::new();
+    let class = workshop.path().join("class");
+    let caf = class.join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    for folder in [caf, class.join("\u{65e5}\u{672c}/week 1"), class.join("nobody"), class.join("__MACOSX/x")]
+    {
+        fs::create_dir_all(&folder).unwrap();
+        if !folder.ends_with("nobody") {
+            fs::copy(root().join("tests/solutions/exercise01.c"), folder.join("exercise01.c")).unwrap();
+        }
+    }
+    fs::create_dir_all(class.join("pipe/exercise02.c")).unwrap();
+    let tables = text(&workshop.check(&["--class", &class.display().to_string()]));
+    for words in [
+        "caf\u{fffd}      +",
+        "\u{65e5}\u{672c}      +",
+        "nobody: nothing was handed in",
+        "pipe: not marked: exercise02.c (it is a folder)",
+    ] {
+        assert!(tables.contains(words), "{words}: {tables}");
+    }
+    assert!(!tables.contains("__MACOSX"), "{tables}");
 }
 
 #[test]

@@ -16,5 +16,5 @@ mod speed;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    runner::main(vec![facts::group(), shm::group(), locks::group(), speed::group()])
+    runner::main(built::build, vec![facts::group(), shm::group(), locks::group(), speed::group()])
 }

@@ -92,8 +92,8 @@ impl Group {
     }
 }
 
-/// Runs the rows of all groups, or, in a process that was started for it, one row.
-pub fn main(groups: Vec<Group>) -> ExitCode {
+/// Runs the rows of all groups, after `prepare`, which no row may do; or, in a process that was started for it, one row.
+pub fn main(prepare: fn(), groups: Vec<Group>) -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     if let [flag, name, id, role] = &words[..]
         && flag == "--row"
@@ -101,6 +101,7 @@ pub fn main(groups: Vec<Group>) -> ExitCode {
         let group = groups.iter().find(|group| group.name == name).expect("the runner names a group");
         return (group.run)(id, Role::named(role)).expect("the runner names a row that there is");
     }
+    prepare();
     let trials = groups.into_iter().flat_map(|group| group.trials).collect();
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     tell_what_was_missed();

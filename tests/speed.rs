@@ -25,7 +25,7 @@ use speed::trial::{self, Deed, Failure};
 use speed::ways::{Pair, room_for};
 use speed::{Ground, SIZES, SMALLEST, Shared, Thing, Traffic, Way};
 
-use crate::built::program_file;
+use crate::built::path_of;
 use crate::runner::Needs::{Any, Ipcns};
 use crate::runner::{Group, Row, fall_away, row};
 
@@ -355,7 +355,7 @@ const FAILURES: &[Row<Mapping>] = &[
 ];
 
 fn lesson(name: &str, arguments: &[&str]) -> Output {
-    Command::new(program_file(name)).args(arguments).output().expect("it can be run")
+    Command::new(path_of(name)).args(arguments).output().expect("it can be run")
 }
 
 /// Where the row's process may write, and nobody minds.

@@ -178,7 +178,7 @@ mod tests {
     fn an_item_ends_where_it_is_closed() {
         let attach = item("tests/c/shm.c", "static char *attach").unwrap();
         assert!(attach.ends_with("return memory;\n}"), "{attach}");
-        assert_eq!(item("src/course.rs", "pub const SIZE").unwrap(), "pub const SIZE: usize = 0x6400;");
+        assert_eq!(item("src/core/course.rs", "pub const SIZE").unwrap(), "pub const SIZE: usize = 0x6400;");
     }
 
     #[test]

@@ -13,8 +13,6 @@
 //! what it says of itself; it ends in bounded time; and nothing of it is left, so that the next one is judged as if it
 //! had never been.
 
-#![expect(clippy::result_large_err, reason = "a finding ends a hand-in: one is made, and none in a loop")]
-
 extern crate self as check;
 
 mod bench;
@@ -62,7 +60,7 @@ pub use judge::judge;
 pub use junit::junit;
 pub use progress::{Progress, State};
 pub use report::Report;
-pub use verdict::{Finding, Output, Verdict};
+pub use verdict::{Evidence, Finding, Output, Verdict};
 pub use watch::{Happened, Watch};
 pub use workshop::{Built, Handed, Workshop};
 

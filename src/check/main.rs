@@ -13,6 +13,9 @@ use check::{
 use clap::Parser;
 use program::{self, Color, Format};
 
+/// The checkout that this program was built in.
+const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
 /// Mark an exercise by what the kernel saw
 #[derive(Parser)]
 #[command(name = "check", version, term_width = 80, after_help = AFTER_HELP)]
@@ -83,7 +86,7 @@ struct Options {
     ascii: bool,
 
     /// Where the exercises and your progress are: the playground's own folder
-    #[arg(long, value_name = "DIR", hide_short_help = true, default_value = env!("CARGO_MANIFEST_DIR"))]
+    #[arg(long, value_name = "DIR", hide_short_help = true, default_value = CHECKOUT)]
     home: PathBuf,
 
     /// Only for check itself: be the process that judges
@@ -146,7 +149,7 @@ impl Session {
         let workshop = Workshop::new(&root);
         // An exercise with its solution beside it would be no exercise: the checkout's own are hidden, too, with what
         // has been built of it and what its history holds.
-        let own = fs::canonicalize(env!("CARGO_MANIFEST_DIR"));
+        let own = fs::canonicalize(CHECKOUT);
         let checkouts: Vec<PathBuf> = own.into_iter().chain([root.clone()]).collect();
         let histories = checkouts.iter().flat_map(|checkout| check::histories(checkout));
         let hidden = histories.chain(check::Libraries::target()).chain(checkouts.clone()).collect();
@@ -299,7 +302,7 @@ impl Session {
             return Ok(ExitCode::FAILURE);
         }
         let file = exercise.solution(if self.options.c { "c" } else { "rs" });
-        match fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file)) {
+        match fs::read(Path::new(CHECKOUT).join(&file)) {
             Ok(text) => io::stdout().write_all(&text).map(|()| ExitCode::SUCCESS),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let words = format!("{file} is not here: whoever set this up has taken the solutions away.");

@@ -58,19 +58,19 @@ impl<W: Write> Report<W> {
     fn finding(&mut self, finding: &Finding) -> io::Result<()> {
         writeln!(self.out, "  {}", finding.code.to_string().red().bold())?;
         self.paragraph("    ", &finding.message)?;
-        if let Some(compiler) = &finding.compiler {
+        if let Some(compiler) = &finding.evidence.compiler {
             self.quoted("    ", compiler)?;
         }
         if let Some(call) = &finding.call {
             self.paragraph("    call    ", call)?;
         }
-        if let Some(why) = &finding.why {
+        if let Some(why) = &finding.evidence.why {
             self.paragraph("    why     ", why)?;
         }
-        if let Some(printed) = &finding.printed {
+        if let Some(printed) = &finding.evidence.printed {
             self.printed("it printed", printed)?;
         }
-        for step in &finding.steps {
+        for step in &finding.evidence.steps {
             writeln!(self.out, "      {}", self.plain(step))?;
         }
         self.paragraph("    lesson  ", &format!("cargo run --bin {}", finding.lesson))?;

@@ -17,6 +17,16 @@ pub struct Finding {
     pub message: String,
     /// The call that shows it, in C notation, where a call does.
     pub call: Option<String>,
+    /// What else there is to see of it.
+    #[serde(flatten)]
+    pub evidence: Box<Evidence>,
+    /// The lesson to read.
+    pub lesson: String,
+}
+
+/// What shows a finding beside the call. Few findings have any of it, so it lies apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
     /// Why the kernel refused that call, if it did.
     pub why: Option<String>,
     /// What the program printed, if the finding is about that.
@@ -26,8 +36,6 @@ pub struct Finding {
     /// What happened step by step, where one step shows nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
-    /// The lesson to read.
-    pub lesson: String,
 }
 
 impl Finding {
@@ -36,16 +44,7 @@ impl Finding {
     /// Whatever the program or a compiler has said in the message commands nobody's terminal.
     pub fn new(code: Code, message: impl AsRef<str>) -> Finding {
         let message = visible(message.as_ref());
-        Finding {
-            code,
-            message,
-            call: None,
-            why: None,
-            printed: None,
-            compiler: None,
-            steps: Vec::new(),
-            lesson: String::new(),
-        }
+        Finding { code, message, call: None, evidence: Box::default(), lesson: String::new() }
     }
 
     /// With the call that shows it.
@@ -58,19 +57,19 @@ impl Finding {
     /// With what happened step by step.
     #[must_use]
     pub fn steps(mut self, steps: Vec<String>) -> Finding {
-        self.steps = steps.iter().map(|step| visible(step)).collect();
+        self.evidence.steps = steps.iter().map(|step| visible(step)).collect();
         self
     }
 
     /// With the reason for which the kernel refused the call.
     pub fn why(&mut self, reason: &Reason) {
-        self.why = Some(format!("{} {}", reason.why, reason.advice));
+        self.evidence.why = Some(format!("{} {}", reason.why, reason.advice));
     }
 
     /// With what the program printed.
     #[must_use]
     pub fn printed(mut self, run: &Run) -> Finding {
-        self.printed = Some(Output::of(run).standard);
+        self.evidence.printed = Some(Output::of(run).standard);
         self
     }
 
@@ -78,7 +77,7 @@ impl Finding {
     #[must_use]
     pub fn compiler(mut self, text: &str) -> Finding {
         let lines: Vec<String> = text.lines().map(visible).collect();
-        self.compiler = (!lines.is_empty()).then(|| lines.join("\n"));
+        self.evidence.compiler = (!lines.is_empty()).then(|| lines.join("\n"));
         self
     }
 

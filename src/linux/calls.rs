@@ -1,7 +1,7 @@
 //! The four calls by their C names: what the exercises are written with.
 //!
 //! ```no_run
-//! use playground::calls::*;
+//! use linux::calls::*;
 //!
 //! # fn main() -> Result {
 //! let id = shmget(IPC_PRIVATE, 25600, IPC_CREAT | IPC_EXCL | 0o600)?;

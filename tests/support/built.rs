@@ -8,18 +8,25 @@ use std::sync::OnceLock;
 const PACKAGES: [&str; 3] = ["trace", "check", "measured-lessons"];
 
 /// The program of this name, as it is with the code that is tested.
+#[allow(dead_code, reason = "programs of tests use a part of this")]
 pub fn program_file(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
-    let folder = Path::new(env!("CARGO_BIN_EXE_lesson01")).parent().expect("a binary is in a folder");
-    BUILT.get_or_init(|| build(folder));
-    folder.join(name)
+    BUILT.get_or_init(build);
+    path_of(name)
 }
 
-fn build(folder: &Path) {
+/// Where the program of this name is: for a process that may not build, since who started it has built.
+pub fn path_of(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_lesson01")).with_file_name(name)
+}
+
+/// Builds them, if they are not as the code is.
+pub fn build() {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--locked", "--bins"]).current_dir(env!("CARGO_MANIFEST_DIR"));
     cargo.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
-    cargo.arg("--target-dir").arg(folder.parent().expect("a folder of builds"));
+    let folder = path_of("..");
+    cargo.arg("--target-dir").arg(folder);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
