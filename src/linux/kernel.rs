@@ -1,4 +1,4 @@
-//! Who performs a [`Call`].
+//! Who performs a [`Call`](playground_core::call::Call).
 //!
 //! A [`Process`] is what a lesson directs: it makes calls, reads and writes its memory, and lets itself be
 //! looked at. [`Linux`] is this very process; [`Child`] is another one, forked from it, that does the same on

@@ -1,7 +1,7 @@
 //! What C's expressions mean: types, values, variables, and the functions of the library that are no system call.
 //!
 //! An [`evaluate`]d statement asks for what only a kernel knows (a call's answer, the bytes at an address) by an
-//! [`Action`](shm_core::machine::Action). Whoever performs it evaluates the statement again, from its start, with the answers so far. So a
+//! [`Action`](playground_core::machine::Action). Whoever performs it evaluates the statement again, from its start, with the answers so far. So a
 //! statement that has to wait is nothing but a list of answers with one missing.
 //!
 //! **Invariant:** evaluating is a function of the process's variables, the statement and the answers. It touches nothing

@@ -11,8 +11,7 @@
 //! [`run_watching`] also watches one word: race.rs tells whether an update of it can be lost, under a schedule
 //! (schedule.rs) that lets processes meet where they can.
 //!
-//! [`run`] returns a [`Trace`], which holds all of it as values. [`count_system_calls`] is the simple case: how many
-//! calls of any kind a piece of this program makes.
+//! [`run`] returns a [`Trace`], which holds all of it as values.
 //!
 //! **Invariant:** the process that is traced or sealed is one that was forked for it, with its descendants; nothing
 //! else ever is.
