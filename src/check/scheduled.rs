@@ -16,8 +16,8 @@ use trace::{Race, Watch};
 
 /// How many times the time of another exercise's run a run may take that makes twenty thousand additions: a free one,
 /// with a lock and all its calls; and one under a schedule, with a stop at each access.
-const FREE: u32 = 6;
-const SCHEDULED: u32 = 12;
+const FREE: u32 = 10;
+const SCHEDULED: u32 = 20;
 /// What all of them may take together.
 pub(super) const ALTOGETHER: u32 = SCHEDULED + FREE_RUNS as u32 * FREE + 4;
 /// How many free runs stand for it where nothing can be watched.

@@ -46,6 +46,8 @@ pub(super) struct Progress {
     pub base: Option<Used>,
     pub reads: u64,
     pub stops: u64,
+    /// Whether it was resumed since the hold began: what it does from then on comes later than the held access.
+    pub is_later: bool,
 }
 
 /// A thread that is held.
@@ -73,7 +75,20 @@ pub(super) enum Wait {
     Looks,
 }
 
+impl Hold {
+    /// The thread that is held, if it has stood still since before another began what it has just done.
+    pub fn stands_before(&self, other: Pid) -> Option<Pid> {
+        let is_later = self.progress.get(&other).is_some_and(|progress| progress.is_later);
+        (self.tid != other && self.pace == Pace::Held && is_later).then_some(self.tid)
+    }
+}
+
 impl Progress {
+    /// It is looked at from now on.
+    pub fn anew(&mut self) {
+        *self = Progress { is_later: self.is_later, ..Progress::default() };
+    }
+
     /// How the thread waits; nothing, if it may still come by itself.
     pub fn wait(&mut self, tid: Pid, spins: Duration) -> Option<Wait> {
         let now = used(tid)?;

@@ -202,7 +202,7 @@ impl Scheduler {
         if hold.has_company || instruction::has_made_a_call(tid) {
             // It may have let others in: they are waited for anew.
             (hold.pace, hold.has_company) = (Pace::Held, false);
-            hold.progress.clear();
+            hold.progress.values_mut().for_each(Progress::anew);
         } else if hold.steps > STEPS {
             self.end_hold();
         }
@@ -242,13 +242,14 @@ impl Scheduler {
 
     /// What an access means for whoever is held, and whether its thread is held now.
     fn met(&mut self, tid: Pid, access: WordAccess) {
-        let number = self.history.add(&access);
+        let stands = self.hold.as_ref().and_then(|hold| hold.stands_before(tid));
+        let number = self.history.add(&access, stands);
         if number == MOST_ACCESSES {
             self.history.miss_reads();
         }
         match &mut self.hold {
             Some(hold) if hold.tid == tid => self.end_hold(),
-            Some(_) => self.came(tid, &access),
+            Some(_) => self.came(tid, &access, stands.is_some()),
             None => {}
         }
         if self.hold.is_none() && self.may_hold(tid) {
@@ -256,22 +257,22 @@ impl Scheduler {
         }
     }
 
-    /// Another than the one who is held has come to the word.
-    fn came(&mut self, tid: Pid, access: &WordAccess) {
+    /// Another than the one who is held has come to the word; `later`, if it was resumed since the hold began.
+    fn came(&mut self, tid: Pid, access: &WordAccess, later: bool) {
         let Some(hold) = &mut self.hold else { return };
         let progress = hold.progress.entry(tid).or_default();
         if access.kind.writes() {
-            *progress = Progress::default();
+            progress.anew();
         } else {
             progress.reads += 1;
             hold.has_company = true;
         }
         let (reason, number, first) = (hold.reason, hold.number, hold.access.clone());
-        let unordered = reason == Reason::Wrote && hold.pace == Pace::Held && access.kind.writes();
+        let unordered = reason == Reason::Wrote && later && access.kind.writes();
         if unordered && !self.history.has_read_since(tid, number) {
             self.history.prove(Proof::Unordered { accesses: vec![first, access.clone()] });
         }
-        if access.kind.writes() || reason == Reason::Arrived {
+        if access.kind.writes() && later || reason == Reason::Arrived {
             self.history.race.came += 1;
             self.let_go(Onward::Free(0));
         }
@@ -332,7 +333,9 @@ impl Scheduler {
                 _ => onward,
             },
             Some(hold) => {
-                hold.progress.entry(tid).or_default().stops += 1;
+                let progress = hold.progress.entry(tid).or_default();
+                progress.stops += 1;
+                progress.is_later = true;
                 onward
             }
             None => onward,
