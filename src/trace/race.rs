@@ -24,17 +24,32 @@ struct Reading {
 }
 
 /// The accesses so far.
-#[derive(Default)]
 pub(super) struct History {
     readings: BTreeMap<Pid, Reading>,
     lines: BTreeMap<(Option<Place>, &'static str), (AccessKind, u64)>,
     /// Processes that have changed the word, and are there.
     changing: Vec<i32>,
     number: u64,
+    /// What the word holds, as far as that is known.
     last: Option<u64>,
     /// Whether there may be reads that were not seen, so that a write may follow a later one than is known.
     misses_reads: bool,
     pub race: Race,
+}
+
+impl Default for History {
+    /// A word that nobody has touched is 0.
+    fn default() -> History {
+        History {
+            readings: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            changing: Vec::new(),
+            number: 0,
+            last: Some(0),
+            misses_reads: false,
+            race: Race::default(),
+        }
+    }
 }
 
 impl History {
@@ -58,10 +73,12 @@ impl History {
         self.readings.get(&tid).is_some_and(|reading| reading.number > number)
     }
 
-    /// From here on reads are not seen, and nothing is proved by those that were.
+    /// From here on reads are not seen, and nothing is proved by those that were: not what a thread has read before its
+    /// next write, nor what the word holds. The last read may have been told before the write whose value it found.
     pub fn miss_reads(&mut self) {
         self.misses_reads = true;
         self.readings.clear();
+        self.last = None;
     }
 
     /// An access of a thread was not seen.
@@ -109,11 +126,11 @@ impl History {
         self.last = Some(access.value);
     }
 
-    /// What it was, the thread has read; or else it is what was seen last. A word that nobody has touched is 0.
+    /// What it was, the thread has read; or else it is what was seen last.
     fn leaves_as_it_was(&self, access: &WordAccess) -> bool {
         let plain = matches!(access.kind, AccessKind::Write | AccessKind::Exchange);
         let read = self.readings.get(&Pid::from_raw(access.tid)).map(|reading| reading.read.value);
-        access.idle || plain && access.value == read.or(self.last).unwrap_or(0)
+        access.idle || plain && read.or(self.last) == Some(access.value)
     }
 
     fn wrote(&mut self, access: &WordAccess, stands: Option<Pid>) {
@@ -204,6 +221,20 @@ mod tests {
             history.add(&access, Some(Pid::from_raw(1)));
         }
         assert_eq!(history.finished().proof, None);
+    }
+
+    /// The other's read of the new value was told before the write.
+    #[test]
+    fn a_write_counts_though_its_value_was_read_before_reads_were_missed() {
+        use AccessKind::{Read, Write};
+        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, idle: false };
+        let mut history = History::default();
+        history.add(&access(1, Read, 5), None);
+        history.add(&access(2, Read, 6), None);
+        history.miss_reads();
+        history.add(&access(1, Write, 6), None);
+        let uses = history.finished().uses;
+        assert_eq!(uses[0], (1, Uses { reads: 1, changes: 1 }));
     }
 
     #[test]
