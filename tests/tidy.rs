@@ -133,7 +133,7 @@ const WALLS: [(&str, &[&str]); 8] = [
     ("src/trace", &["linux", "playground-core", "program"]),
     ("src/check", &["linux", "playground-core", "program", "trace"]),
     ("src/speed", &["linux", "playground-core", "program"]),
-    ("src/play", &["playground-core"]),
+    ("src/play", &["linux", "playground-core"]),
     (".", &["linux", "playground-core", "program"]),
 ];
 
