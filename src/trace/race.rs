@@ -123,7 +123,10 @@ impl History {
             self.changing.push(access.pid);
             self.race.at_once |= self.changing.len() > 1;
         }
-        self.last = Some(access.value);
+        // Who is not stopped at reads any more may have changed it meanwhile.
+        if access.kind.writes() || !self.misses_reads {
+            self.last = Some(access.value);
+        }
     }
 
     /// What it was, the thread has read; or else it is what was seen last.
@@ -232,6 +235,7 @@ mod tests {
         history.add(&access(1, Read, 5), None);
         history.add(&access(2, Read, 6), None);
         history.miss_reads();
+        history.add(&access(2, Read, 6), None);
         history.add(&access(1, Write, 6), None);
         let uses = history.finished().uses;
         assert_eq!(uses[0], (1, Uses { reads: 1, changes: 1 }));
