@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use check::{EXERCISES, exercise};
-use examined::{Workshop, cc, codes, root, text};
+use examined::{Workspace, cc, codes, root, text};
 use playground::course::LESSONS;
 use serde_json::Value;
 use support::namespaces;
@@ -49,12 +49,12 @@ const SHIPPED: [(&[&str], &[&str]); 16] = [
 ];
 
 /// Has a folder with a folder for each student marked.
-fn class(workshop: &Workshop) -> BTreeMap<String, Vec<Value>> {
-    let output = workshop.check(&[
+fn class(workspace: &Workspace) -> BTreeMap<String, Vec<Value>> {
+    let output = workspace.check(&[
         "--format",
         "json",
         "--class",
-        &workshop.path().join("class").display().to_string(),
+        &workspace.path().join("class").display().to_string(),
     ]);
     let students = text(&output);
     let student = |line: &str| {
@@ -67,16 +67,16 @@ fn class(workshop: &Workshop) -> BTreeMap<String, Vec<Value>> {
 
 #[test]
 fn exercises_as_shipped_do_not_pass_and_say_why() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     for (name, ending) in [("rust", "rs"), ("c", "c")] {
-        let folder = workshop.path().join("class").join(name);
+        let folder = workspace.path().join("class").join(name);
         fs::create_dir_all(&folder).unwrap();
         for exercise in EXERCISES {
             let shipped = if ending == "rs" { exercise.rust } else { exercise.c };
             fs::write(folder.join(exercise.name()).with_extension(ending), shipped).unwrap();
         }
     }
-    let class = class(&workshop);
+    let class = class(&workspace);
     for (number, (rust, c)) in SHIPPED.iter().enumerate() {
         assert_eq!(codes(&class["rust"][number]), *rust, "exercise {} in Rust", number + 1);
         assert_eq!(codes(&class["c"][number]), *c, "exercise {} in C", number + 1);
@@ -89,9 +89,9 @@ fn exercises_as_shipped_do_not_pass_and_say_why() {
 
 #[test]
 fn every_solution_passes_and_leaves_nothing() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     for (name, ending) in [("rust", "rs"), ("c", "c")] {
-        let folder = workshop.path().join("class").join(name);
+        let folder = workspace.path().join("class").join(name);
         fs::create_dir_all(&folder).unwrap();
         for exercise in EXERCISES {
             let mut solution = root().join("tests/solutions").join(exercise.name()).with_extension(ending);
@@ -101,7 +101,7 @@ fn every_solution_passes_and_leaves_nothing() {
             fs::copy(solution, folder.join(exercise.name()).with_extension(ending)).expect("a solution");
         }
     }
-    for (student, verdicts) in class(&workshop) {
+    for (student, verdicts) in class(&workspace) {
         assert_eq!(verdicts.len(), EXERCISES.len());
         for verdict in verdicts {
             assert_eq!(verdict["passed"], true, "{student}: {verdict}");
@@ -112,15 +112,15 @@ fn every_solution_passes_and_leaves_nothing() {
 
 /// The article's program with its lost lines, but for one of them.
 fn article_without(line: Option<usize>) -> Value {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     let text = fs::read_to_string(root().join("tests/c/article.c")).unwrap();
     let lost = |line: usize| text.lines().enumerate().filter(|(_, line)| line.ends_with("// lost")).nth(line);
     let left_out = line.map(|line| lost(line).expect("a line that was lost").0);
     let kept = text.lines().enumerate().filter(|(number, _)| Some(*number) != left_out);
-    let source = workshop.path().join("shm.c");
+    let source = workspace.path().join("shm.c");
     fs::write(&source, kept.map(|(_, line)| format!("{line}\n")).collect::<String>()).unwrap();
-    let program = cc(&source, workshop.path(), &["-Wno-format-security"]);
-    workshop.verdict(&["8", "--", &program.display().to_string()])
+    let program = cc(&source, workspace.path(), &["-Wno-format-security"]);
+    workspace.verdict(&["8", "--", &program.display().to_string()])
 }
 
 #[test]
@@ -140,15 +140,15 @@ fn no_segment_of_an_exercise_has_the_id_0() {
     if !namespaces("ids") {
         return;
     }
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     // In exercises 10 and 11 the examiner's own segment is there before.
     for number in ["10", "11", "1"] {
         let shipped = exercise(number.parse().unwrap()).unwrap();
-        let source = workshop.path().join("handed-in.c");
+        let source = workspace.path().join("handed-in.c");
         let text = if number == "1" { WITHOUT_REMOVAL } else { shipped.c };
         fs::write(&source, text).unwrap();
-        let program = cc(&source, workshop.path(), &["-w"]).display().to_string();
-        let verdict = workshop.verdict(&[number, "--", &program]);
+        let program = cc(&source, workspace.path(), &["-w"]).display().to_string();
+        let verdict = workspace.verdict(&[number, "--", &program]);
         let findings = verdict["findings"].as_array().unwrap();
         let calls = findings.iter().filter_map(|finding| finding["call"].as_str());
         let calls = calls.filter(|call| call.contains("get("));
@@ -227,33 +227,33 @@ fn goals_hints_debriefs_and_lessons_are_there() {
 
 #[test]
 fn a_pass_is_remembered_and_shows_what_to_notice() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     let first = exercise(1).unwrap();
-    assert!(text(&workshop.check(&[])).starts_with("0 of 16 exercises passed"));
-    let output = workshop.check(&["1"]);
+    assert!(text(&workspace.check(&[])).starts_with("0 of 16 exercises passed"));
+    let output = workspace.check(&["1"]);
     assert_eq!(output.status.code(), Some(1));
-    let output = workshop.check(&["--solution", "1"]);
+    let output = workspace.check(&["--solution", "1"]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
-    assert!(text(&workshop.check(&["--solution", "1", "--give-up"])).contains("shmget(IPC_PRIVATE, 25600"));
+    assert!(text(&workspace.check(&["--solution", "1", "--give-up"])).contains("shmget(IPC_PRIVATE, 25600"));
 
-    fs::copy(root().join("tests/solutions/exercise01.rs"), workshop.file(first)).unwrap();
-    let output = workshop.check(&["1"]);
+    fs::copy(root().join("tests/solutions/exercise01.rs"), workspace.file(first)).unwrap();
+    let output = workspace.check(&["1"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     for words in
         ["Exercise 1 · Allocate — passed", "A segment belongs to no process", "tests/solutions/exercise01.rs"]
     {
         assert!(text(&output).contains(words), "{}", text(&output));
     }
-    assert!(text(&workshop.check(&[])).starts_with("1 of 16 exercises passed"));
-    assert_eq!(workshop.check(&["--solution", "1"]).status.code(), Some(0));
+    assert!(text(&workspace.check(&[])).starts_with("1 of 16 exercises passed"));
+    assert_eq!(workspace.check(&["--solution", "1"]).status.code(), Some(0));
 }
 
 #[test]
 fn what_a_later_version_knows_of_the_progress_is_kept() {
-    let workshop = Workshop::new();
-    let file = workshop.path().join(".exercises.json");
+    let workspace = Workspace::new();
+    let file = workspace.path().join(".exercises.json");
     fs::write(&file, r#"{"exercises":{"exercise99":{"passed":true,"stars":3}},"theme":"dark"}"#).unwrap();
-    workshop.check(&["2", "--hint"]);
+    workspace.check(&["2", "--hint"]);
     let kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(kept["exercises"]["exercise99"]["stars"], 3);
     assert_eq!(kept["exercises"]["exercise02"]["hints"], 1);
@@ -262,13 +262,13 @@ fn what_a_later_version_knows_of_the_progress_is_kept() {
 
 #[test]
 fn the_file_that_was_edited_is_marked_and_both_if_both_were() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     let first = exercise(1).unwrap();
-    let c = workshop.file(first).with_extension("c");
+    let c = workspace.file(first).with_extension("c");
     fs::copy(root().join("tests/solutions/exercise01.c"), &c).unwrap();
-    assert_eq!(workshop.verdict(&["1"])["passed"], true);
-    fs::write(workshop.file(first), "fn main() {}").unwrap();
-    let both = workshop.verdict(&["1"]);
+    assert_eq!(workspace.verdict(&["1"])["passed"], true);
+    fs::write(workspace.file(first), "fn main() {}").unwrap();
+    let both = workspace.verdict(&["1"]);
     let notes = both["notes"].to_string();
     assert_eq!(both["passed"], true, "{both}");
     assert!(notes.contains("exercise01.c passed") && notes.contains("exercise01.rs did not pass"), "{notes}");
@@ -276,10 +276,10 @@ fn the_file_that_was_edited_is_marked_and_both_if_both_were() {
 
 #[test]
 fn a_limit_that_a_sanitizer_meets_is_not_the_programs_fault() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     let solution = root().join("tests/solutions/exercise04.c");
-    let program = cc(&solution, workshop.path(), &["-fsanitize=address"]).display().to_string();
-    let verdict = workshop.verdict(&["4", "--", &program]);
+    let program = cc(&solution, workspace.path(), &["-fsanitize=address"]).display().to_string();
+    let verdict = workspace.verdict(&["4", "--", &program]);
     assert_eq!(codes(&verdict), ["over-limit"]);
     let message = verdict["findings"][0]["message"].as_str().unwrap();
     assert!(message.contains("8 GiB") && message.contains("-fsanitize"), "{message}");
@@ -287,19 +287,19 @@ fn a_limit_that_a_sanitizer_meets_is_not_the_programs_fault() {
 
 #[test]
 fn a_refused_call_is_explained_as_trace_explains_it() {
-    let workshop = Workshop::new();
-    let source = workshop.path().join("refused.c");
+    let workspace = Workspace::new();
+    let source = workspace.path().join("refused.c");
     let text = exercise(11).unwrap().c.replace("shmat(id, NULL, 0)", "shmat(id, (void *)5, 0)");
     fs::write(&source, text).unwrap();
-    let program = cc(&source, workshop.path(), &["-w"]).display().to_string();
-    let verdict = workshop.verdict(&["11", "--", &program]);
+    let program = cc(&source, workspace.path(), &["-w"]).display().to_string();
+    let verdict = workspace.verdict(&["11", "--", &program]);
     assert!(verdict["findings"][0]["why"].as_str().is_some_and(|why| !why.is_empty()), "{verdict}");
 }
 
 #[test]
 fn folders_of_any_name_and_depth_are_marked_and_what_is_no_file_is_named() {
-    let workshop = Workshop::new();
-    let class = workshop.path().join("class");
+    let workspace = Workspace::new();
+    let class = workspace.path().join("class");
     let caf = class.join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
     for folder in [caf, class.join("\u{65e5}\u{672c}/week 1"), class.join("nobody"), class.join("__MACOSX/x")]
     {
@@ -309,7 +309,7 @@ fn folders_of_any_name_and_depth_are_marked_and_what_is_no_file_is_named() {
         }
     }
     fs::create_dir_all(class.join("pipe/exercise02.c")).unwrap();
-    let tables = text(&workshop.check(&["--class", &class.display().to_string()]));
+    let tables = text(&workspace.check(&["--class", &class.display().to_string()]));
     for words in [
         "caf\u{fffd}      +",
         "\u{65e5}\u{672c}      +",
@@ -323,8 +323,8 @@ fn folders_of_any_name_and_depth_are_marked_and_what_is_no_file_is_named() {
 
 #[test]
 fn the_goal_stands_above_what_is_missing_and_the_output_below_it() {
-    let workshop = Workshop::new();
-    let output = text(&workshop.check(&["7", "--output"]));
+    let workspace = Workspace::new();
+    let output = text(&workspace.check(&["7", "--output"]));
     let places =
         ["Print the string", "As always: ", "never-printed", "| Reattached at address", "on standard error"]
             .map(|words| output.find(words).unwrap_or_else(|| panic!("{words}: {output}")));
@@ -333,16 +333,16 @@ fn the_goal_stands_above_what_is_missing_and_the_output_below_it() {
 
 #[test]
 fn commands_in_the_starters_work_as_they_stand() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     for exercise in EXERCISES {
         let command = exercise.c.lines().find_map(|line| line.strip_prefix(" *     ")).expect("a command");
         let mut shell = Command::new("sh");
-        let folder = workshop.path().join("tmp");
+        let folder = workspace.path().join("tmp");
         fs::create_dir_all(&folder).unwrap();
         let (build, _) = command.split_once(" && ").expect("two commands");
         let build = build.replace("/tmp/", &format!("{}/", folder.display()));
         assert!(
-            shell.args(["-c", &build]).current_dir(workshop.path()).status().expect("sh").success(),
+            shell.args(["-c", &build]).current_dir(workspace.path()).status().expect("sh").success(),
             "{build}"
         );
         assert!(
@@ -355,9 +355,9 @@ fn commands_in_the_starters_work_as_they_stand() {
 
 #[test]
 fn hints_come_one_by_one() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     for shown in [1, 2, 3, 3] {
-        let output = text(&workshop.check(&["4", "--hint"]));
+        let output = text(&workspace.check(&["4", "--hint"]));
         let count = (1..=3).filter(|number| output.contains(&format!("Hint {number} "))).count();
         assert_eq!(count, shown, "{output}");
     }
@@ -365,24 +365,24 @@ fn hints_come_one_by_one() {
 
 #[test]
 fn reset_keeps_what_was_written() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     let third = exercise(3).unwrap();
     for text in ["first attempt", "second attempt"] {
-        fs::write(workshop.file(third), text).unwrap();
-        assert!(workshop.check(&["--reset", "3"]).status.success());
-        assert_eq!(fs::read_to_string(workshop.file(third)).unwrap(), third.rust);
+        fs::write(workspace.file(third), text).unwrap();
+        assert!(workspace.check(&["--reset", "3"]).status.success());
+        assert_eq!(fs::read_to_string(workspace.file(third)).unwrap(), third.rust);
     }
-    let kept = workshop.path().join("lessons/exercises/.kept");
+    let kept = workspace.path().join("lessons/exercises/.kept");
     assert_eq!(fs::read_to_string(kept.join("exercise03-1.rs")).unwrap(), "first attempt");
     assert_eq!(fs::read_to_string(kept.join("exercise03-2.rs")).unwrap(), "second attempt");
 }
 
 #[test]
 fn the_first_compile_error_is_told_with_its_place() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     let first = exercise(1).unwrap();
-    fs::write(workshop.file(first), "fn main() {\n    let id: i32 = \"five\";\n}\n").unwrap();
-    let verdict = workshop.verdict(&["1"]);
+    fs::write(workspace.file(first), "fn main() {\n    let id: i32 = \"five\";\n}\n").unwrap();
+    let verdict = workspace.verdict(&["1"]);
     assert_eq!(codes(&verdict), ["compile-error"]);
     let message = verdict["findings"][0]["message"].as_str().unwrap();
     assert!(message.starts_with("exercise01.rs:2:19: mismatched types"), "{message}");
@@ -392,7 +392,7 @@ fn the_first_compile_error_is_told_with_its_place() {
 
 #[test]
 fn misuse_is_told_apart() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     for arguments in [
         &["99"][..],
         &["--nonsense"],
@@ -401,9 +401,9 @@ fn misuse_is_told_apart() {
         &["three"],
         &["--class", "/nowhere/at/all"],
     ] {
-        assert_eq!(workshop.check(arguments).status.code(), Some(2), "{arguments:?}");
+        assert_eq!(workspace.check(arguments).status.code(), Some(2), "{arguments:?}");
     }
-    let verdict = workshop.verdict(&["1", "--", "./no-such-program"]);
+    let verdict = workspace.verdict(&["1", "--", "./no-such-program"]);
     assert_eq!(codes(&verdict), ["not-run"]);
     let message = verdict["findings"][0]["message"].as_str().unwrap();
     assert!(message.contains("No such file or directory. No such program:"), "{message}");
@@ -411,9 +411,9 @@ fn misuse_is_told_apart() {
 
 #[test]
 fn the_junit_file_counts_what_failed() {
-    let workshop = Workshop::new();
-    let file = workshop.path().join("junit.xml");
-    workshop.check(&["5", "--junit", &file.display().to_string()]);
+    let workspace = Workspace::new();
+    let file = workspace.path().join("junit.xml");
+    workspace.check(&["5", "--junit", &file.display().to_string()]);
     let xml = fs::read_to_string(file).unwrap();
     for words in [
         "<testsuite name=\"exercises\" tests=\"1\" failures=\"1\"",
@@ -426,8 +426,8 @@ fn the_junit_file_counts_what_failed() {
 
 #[test]
 fn the_tables_of_a_class_name_students_exercises_and_findings() {
-    let workshop = Workshop::new();
-    let class = workshop.path().join("class");
+    let workspace = Workspace::new();
+    let class = workspace.path().join("class");
     for (student, file, source) in [
         ("ada", "exercise01.rs", "tests/solutions/exercise01.rs"),
         ("bob", "exercise01.c", "lessons/exercises/.original/exercise01.c"),
@@ -440,7 +440,7 @@ fn the_tables_of_a_class_name_students_exercises_and_findings() {
     fs::write(class.join("bob/Exercise02.rs"), "fn main() {}").unwrap();
     fs::write(class.join("bob/exercise01.toml"), "").unwrap();
     let class = class.display().to_string();
-    let output = workshop.check(&["--class", &class]);
+    let output = workspace.check(&["--class", &class]);
     let tables = text(&output);
     assert_eq!(output.status.code(), Some(1));
     for words in [
@@ -452,7 +452,7 @@ fn the_tables_of_a_class_name_students_exercises_and_findings() {
     ] {
         assert!(tables.contains(words), "{tables}");
     }
-    let csv = text(&workshop.check(&["--class", &class, "--csv"]));
+    let csv = text(&workspace.check(&["--class", &class, "--csv"]));
     assert!(
         csv.starts_with(
             "student,exercise,passed,finding,message,call,lesson,removed,notes\nada,1,true,,,,,,"
@@ -463,28 +463,28 @@ fn the_tables_of_a_class_name_students_exercises_and_findings() {
 
 #[test]
 fn who_has_handed_in_nothing_has_not_passed() {
-    let workshop = Workshop::new();
-    let class = workshop.path().join("class");
+    let workspace = Workspace::new();
+    let class = workspace.path().join("class");
     fs::create_dir_all(class.join("ada")).unwrap();
     let (class, ada) = (class.display().to_string(), class.join("ada").display().to_string());
-    let file = workshop.path().join("class.xml");
-    let output = workshop.check(&["--class", &class, "--junit", &file.display().to_string()]);
+    let file = workspace.path().join("class.xml");
+    let output = workspace.check(&["--class", &class, "--junit", &file.display().to_string()]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     let xml = fs::read_to_string(file).unwrap();
     assert!(xml.contains("tests=\"1\" failures=\"1\"") && xml.contains("nothing-handed-in"), "{xml}");
     // A student's own folder is no class, and neither is an empty one.
-    assert_eq!(workshop.check(&["--class", &ada]).status.code(), Some(2));
+    assert_eq!(workspace.check(&["--class", &ada]).status.code(), Some(2));
 }
 
 #[test]
 fn what_was_left_is_told_to_teachers_too() {
-    let workshop = Workshop::new();
-    let folder = workshop.path().join("class/ada");
+    let workspace = Workspace::new();
+    let folder = workspace.path().join("class/ada");
     fs::create_dir_all(&folder).unwrap();
     fs::copy(root().join("tests/hostile/killjudge.c"), folder.join("exercise01.c")).unwrap();
     let (class, file) =
-        (workshop.path().join("class").display().to_string(), workshop.path().join("class.xml"));
-    let csv = text(&workshop.check(&["--class", &class, "--csv", "--junit", &file.display().to_string()]));
+        (workspace.path().join("class").display().to_string(), workspace.path().join("class.xml"));
+    let csv = text(&workspace.check(&["--class", &class, "--csv", "--junit", &file.display().to_string()]));
     let xml = fs::read_to_string(file).unwrap();
     assert!(csv.contains("semaphore set ") && csv.contains("; "), "{csv}");
     assert!(xml.contains("<system-out>Removed: "), "{xml}");
@@ -492,19 +492,19 @@ fn what_was_left_is_told_to_teachers_too() {
 
 #[test]
 fn who_hands_in_a_program_is_pointed_to_it_and_to_the_solution_in_c() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     for (number, solution) in [("1", "tests/solutions/exercise01.c"), ("8", "tests/c/shm.c")] {
         let shipped = exercise(number.parse().unwrap()).unwrap();
-        let source = workshop.path().join("handed-in.c");
+        let source = workspace.path().join("handed-in.c");
         fs::write(&source, shipped.c).unwrap();
-        let program = cc(&source, workshop.path(), &["-w"]).display().to_string();
-        let failed = text(&workshop.check(&[number, "--", &program]));
+        let program = cc(&source, workspace.path(), &["-w"]).display().to_string();
+        let failed = text(&workspace.check(&[number, "--", &program]));
         assert!(failed.contains(&format!("Marked   {program}")) && !failed.contains("Edit "), "{failed}");
-        let program = cc(&root().join(solution), workshop.path(), &[]).display().to_string();
-        let passed = text(&workshop.check(&[number, "--", &program]));
+        let program = cc(&root().join(solution), workspace.path(), &[]).display().to_string();
+        let passed = text(&workspace.check(&[number, "--", &program]));
         let command = format!("Show it  cargo run --bin check -- {number} --solution --c\n");
         assert!(passed.contains(solution) && passed.contains(&command), "{passed}");
-        let shown = workshop.check(&[number, "--solution", "--c"]).stdout;
+        let shown = workspace.check(&[number, "--solution", "--c"]).stdout;
         assert_eq!(shown, fs::read(root().join(solution)).unwrap());
     }
 }
@@ -586,8 +586,8 @@ fn the_gradescope_script_writes_what_gradescope_reads() {
 
 /// Saves a solution while `check --watch` waits, and returns what it printed.
 fn watched(how: &str) -> String {
-    let workshop = Workshop::new();
-    let mut watch = workshop.command(&["--watch", "1"]);
+    let workspace = Workspace::new();
+    let mut watch = workspace.command(&["--watch", "1"]);
     let watch = watch.env("CHECK_WATCH", how).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut watch = watch.spawn().expect("check runs");
     let (mut keys, screen) = (watch.stdin.take().unwrap(), BufReader::new(watch.stdout.take().unwrap()));
@@ -596,7 +596,7 @@ fn watched(how: &str) -> String {
         seen += &format!("{line}\n");
         match line.as_str() {
             "q Enter to leave." if !seen.contains("passed") => {
-                fs::copy(root().join("tests/solutions/exercise01.rs"), workshop.file(exercise(1).unwrap()))
+                fs::copy(root().join("tests/solutions/exercise01.rs"), workspace.file(exercise(1).unwrap()))
                     .unwrap();
             }
             "q Enter to leave." => keys.write_all(b"q\n").expect("a key"),

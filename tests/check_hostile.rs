@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use check::exercise;
-use examined::{Workshop, cc, codes, root};
+use examined::{Workspace, cc, codes, root};
 use nix::pty::openpty;
 use playground::call::{Answer, Call, Cmd, Key, ShmgetFlags, Shmid};
 use playground::kernel::{Linux, Process};
@@ -24,7 +24,7 @@ const BOUND: Duration = Duration::from_secs(150);
 
 /// A folder with the hostile program, which it could delete if it were let.
 struct Attack {
-    workshop: Workshop,
+    workspace: Workspace,
     program: PathBuf,
 }
 
@@ -34,19 +34,19 @@ impl Attack {
     }
 
     fn with(name: &str, options: &[&str]) -> Attack {
-        let workshop = Workshop::new();
+        let workspace = Workspace::new();
         let solutions = format!("-DSOLUTIONS=\"{}\"", root().join("tests/solutions").display());
         let source = root().join("tests/hostile").join(name).with_extension("c");
-        let program = cc(&source, workshop.path(), &[&["-w", &solutions], options].concat());
-        Attack { workshop, program }
+        let program = cc(&source, workspace.path(), &[&["-w", &solutions], options].concat());
+        Attack { workspace, program }
     }
 
     /// What is found; and that nothing is left, and the next one passes.
     fn verdict(&self) -> Value {
         let (begun, before) = (Instant::now(), table());
         let program = self.program.display().to_string();
-        let mut check = self.workshop.command(&["--format", "json", "1", "--", &program]);
-        let output = check.current_dir(self.workshop.path()).output().expect("check runs");
+        let mut check = self.workspace.command(&["--format", "json", "1", "--", &program]);
+        let output = check.current_dir(self.workspace.path()).output().expect("check runs");
         let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
         assert_eq!(output.status.code(), Some(1), "{verdict}");
         assert!(begun.elapsed() < BOUND, "{program} took {:?}", begun.elapsed());
@@ -60,8 +60,8 @@ impl Attack {
     }
 
     fn next_passes(&self) {
-        let next = cc(&root().join("tests/solutions/exercise01.c"), self.workshop.path(), &[]);
-        let verdict = self.workshop.verdict(&["1", "--", &next.display().to_string()]);
+        let next = cc(&root().join("tests/solutions/exercise01.c"), self.workspace.path(), &[]);
+        let verdict = self.workspace.verdict(&["1", "--", &next.display().to_string()]);
         assert_eq!(verdict["passed"], true, "the next one: {verdict}");
     }
 }
@@ -184,10 +184,10 @@ fn one_that_forges_a_verdict_is_not_believed() {
 
 #[test]
 fn one_that_draws_on_the_screen_only_has_its_words_quoted() {
-    let workshop = Workshop::new();
-    let program = cc(&root().join("tests/hostile/draws.c"), workshop.path(), &[]).display().to_string();
-    let file = workshop.path().join("junit.xml");
-    let output = workshop.check(&["1", "--junit", &file.display().to_string(), "--", &program]);
+    let workspace = Workspace::new();
+    let program = cc(&root().join("tests/hostile/draws.c"), workspace.path(), &[]).display().to_string();
+    let file = workspace.path().join("junit.xml");
+    let output = workspace.check(&["1", "--junit", &file.display().to_string(), "--", &program]);
     for text in [String::from_utf8(output.stdout).unwrap(), fs::read_to_string(file).unwrap()] {
         assert!(text.contains(r"\u{1b}[HExercise 1 passed"), "{text}");
         assert!(!text.contains(|letter: char| letter.is_control() && letter != '\n'), "{text:?}");
@@ -196,12 +196,12 @@ fn one_that_draws_on_the_screen_only_has_its_words_quoted() {
 
 #[test]
 fn one_that_draws_on_the_screen_when_it_is_compiled_only_has_its_words_quoted() {
-    let workshop = Workshop::new();
-    let student = workshop.path().join("class/eve");
+    let workspace = Workspace::new();
+    let student = workspace.path().join("class/eve");
     fs::create_dir_all(&student).unwrap();
     fs::write(student.join("exercise01.c"), "#error \u{1b}[2J\u{9b}8m passed\n").unwrap();
-    let class = workshop.path().join("class").display().to_string();
-    let output = workshop.check(&["--csv", "--class", &class]);
+    let class = workspace.path().join("class").display().to_string();
+    let output = workspace.check(&["--csv", "--class", &class]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("compile-error") && text.contains("passed"), "{text}");
     assert!(!text.contains(|letter: char| letter.is_control() && letter != '\n'), "{text:?}");
@@ -209,17 +209,17 @@ fn one_that_draws_on_the_screen_when_it_is_compiled_only_has_its_words_quoted() 
 
 #[test]
 fn one_that_has_no_end_when_it_is_compiled_is_ended() {
-    let workshop = Workshop::new();
-    let student = workshop.path().join("class/eve");
+    let workspace = Workspace::new();
+    let student = workspace.path().join("class/eve");
     fs::create_dir_all(&student).unwrap();
     let sources =
         ["#include \"/dev/zero\"\n", "char big[1 << 30] = { 1 };\nint main(void) { return big[1]; }\n"];
     for (number, source) in (1..).zip(sources) {
         fs::write(student.join(format!("exercise{number:02}.c")), source).unwrap();
     }
-    let class = workshop.path().join("class").display().to_string();
+    let class = workspace.path().join("class").display().to_string();
     let begun = Instant::now();
-    let output = workshop.check(&["--format", "json", "--class", &class]);
+    let output = workspace.check(&["--format", "json", "--class", &class]);
     let marked: Value = serde_json::from_slice(&output.stdout).unwrap();
     for verdict in marked["verdicts"].as_array().unwrap() {
         assert_eq!(codes(verdict), ["over-limit"], "{marked}");
@@ -232,8 +232,8 @@ fn one_that_includes_a_solution_when_it_is_compiled_finds_none() {
     if !namespaces("include") {
         return;
     }
-    let workshop = Workshop::new();
-    let student = workshop.path().join("class/eve");
+    let workspace = Workspace::new();
+    let student = workspace.path().join("class/eve");
     fs::create_dir_all(&student).unwrap();
     for number in [1, 8] {
         let exercise = exercise(number).unwrap();
@@ -241,11 +241,11 @@ fn one_that_includes_a_solution_when_it_is_compiled_finds_none() {
         let file = student.join(exercise.name()).with_extension("c");
         fs::write(file, format!("#include \"{}\"\n", solution.display())).unwrap();
     }
-    let output = workshop.check(&[
+    let output = workspace.check(&[
         "--format",
         "json",
         "--class",
-        &workshop.path().join("class").display().to_string(),
+        &workspace.path().join("class").display().to_string(),
     ]);
     let marked: Value = serde_json::from_slice(&output.stdout).unwrap();
     for verdict in [&marked["verdicts"][0], &marked["verdicts"][1]] {
@@ -276,8 +276,8 @@ fn one_that_copies_from_another_student_finds_nothing() {
     if !namespaces("copies") {
         return;
     }
-    let workshop = Workshop::new();
-    let class = workshop.path().join("class");
+    let workspace = Workspace::new();
+    let class = workspace.path().join("class");
     for student in ["ada", "eve"] {
         fs::create_dir_all(class.join(student)).unwrap();
     }
@@ -287,7 +287,7 @@ fn one_that_copies_from_another_student_finds_nothing() {
     let script = "cc -o /dev/shm/copied ../ada/exercise01.c && exec /dev/shm/copied\n";
     fs::write(class.join("eve/exercise01.sh"), format!("export TMPDIR=/dev/shm; {script}")).unwrap();
     fs::write(class.join("eve/exercise04.c"), "#include \"../ada/exercise04.c\"\n").unwrap();
-    let output = workshop.check(&["--format", "json", "--class", &class.display().to_string()]);
+    let output = workspace.check(&["--format", "json", "--class", &class.display().to_string()]);
     let marked: Vec<Value> = String::from_utf8_lossy(&output.stdout)
         .lines()
         .map(|line| serde_json::from_str(line).expect(line))
@@ -325,7 +325,7 @@ fn without_namespaces_limits_still_hold() {
         let attack = Attack::new(name);
         let program = attack.program.display().to_string();
         let mut check =
-            attack.workshop.command(&["--without-walls", "--format", "json", "1", "--", &program]);
+            attack.workspace.command(&["--without-walls", "--format", "json", "1", "--", &program]);
         let output = check.stderr(Stdio::null()).output().expect("check runs");
         let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
         assert_eq!(codes(&verdict), [code], "{name}: {verdict}");
@@ -354,7 +354,7 @@ fn without_namespaces_nothing_is_left_in_the_kernels_tables() {
         let temporary = tempfile::tempdir().unwrap();
         let program = attack.program.display().to_string();
         let mut check =
-            attack.workshop.command(&["--without-walls", "--format", "json", "1", "--", &program]);
+            attack.workspace.command(&["--without-walls", "--format", "json", "1", "--", &program]);
         check.env("TMPDIR", temporary.path()).stderr(Stdio::null());
         namespace.around_command(&mut check);
         let output = check.output().expect("check runs");
@@ -370,8 +370,8 @@ fn an_attack_in_a_class_harms_nobody_beside_it() {
     if !namespaces("class") {
         return;
     }
-    let workshop = Workshop::new();
-    let class = workshop.path().join("class");
+    let workspace = Workspace::new();
+    let class = workspace.path().join("class");
     let attacks = ["forks", "killgroup", "killtracer", "segments", "semaphores", "disk"];
     for (number, attack) in attacks.into_iter().enumerate() {
         for (student, source) in
@@ -382,7 +382,7 @@ fn an_attack_in_a_class_harms_nobody_beside_it() {
             fs::copy(root().join("tests").join(source), folder.join("exercise01.c")).unwrap();
         }
     }
-    let output = workshop.check(&["--format", "json", "--class", &class.display().to_string()]);
+    let output = workspace.check(&["--format", "json", "--class", &class.display().to_string()]);
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let marked: Value = serde_json::from_str(line).expect(line);
         let is_honest = marked["student"].as_str().unwrap().ends_with("ada");
@@ -392,12 +392,12 @@ fn an_attack_in_a_class_harms_nobody_beside_it() {
 
 #[test]
 fn without_namespaces_solutions_pass_all_the_same_and_the_learner_is_told() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     for number in ["05", "09", "10", "16"] {
         let source = root().join(format!("tests/solutions/exercise{number}.c"));
-        let program = cc(&source, workshop.path(), &[]).display().to_string();
+        let program = cc(&source, workspace.path(), &[]).display().to_string();
         let arguments = ["--without-walls", "--format", "json", number, "--", &program];
-        let output = workshop.command(&arguments).output().expect("check runs");
+        let output = workspace.command(&arguments).output().expect("check runs");
         let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
         assert_eq!(verdict["passed"], true, "{verdict}");
         assert!(verdict["notes"][0].as_str().unwrap().starts_with("No walls"), "{verdict}");
@@ -409,7 +409,7 @@ fn a_judge_that_is_killed_leaves_nothing() {
     let attack = Attack::new("loops");
     let program = attack.program.display().to_string();
     let mut check =
-        attack.workshop.command(&["1", "--", &program]).stdout(Stdio::null()).spawn().expect("check runs");
+        attack.workspace.command(&["1", "--", &program]).stdout(Stdio::null()).spawn().expect("check runs");
     let end = Instant::now() + BOUND;
     while running(&attack.program).is_empty() {
         assert!(Instant::now() < end, "it never ran");

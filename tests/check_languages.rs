@@ -4,7 +4,7 @@ use crate::examined;
 
 use std::path::Path;
 
-use examined::{Workshop, cc, codes, root};
+use examined::{Workspace, cc, codes, root};
 use serde_json::Value;
 
 /// Exercises that have a solution in Python, too.
@@ -17,9 +17,9 @@ fn source(number: usize, ending: &str) -> std::path::PathBuf {
     }
 }
 
-fn verdict_of(workshop: &Workshop, number: usize, command: &[&str]) -> Value {
+fn verdict_of(workspace: &Workspace, number: usize, command: &[&str]) -> Value {
     let number = number.to_string();
-    workshop.verdict(&[&[number.as_str(), "--"], command].concat())
+    workspace.verdict(&[&[number.as_str(), "--"], command].concat())
 }
 
 fn passes(verdict: &Value, language: &str) {
@@ -28,29 +28,29 @@ fn passes(verdict: &Value, language: &str) {
 
 #[test]
 fn python_and_static_binaries_are_judged_alike() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     for number in IN_PYTHON {
         // Where it lies, no submission can see it.
-        let python = workshop.path().join("solution.py");
+        let python = workspace.path().join("solution.py");
         std::fs::copy(source(number, "py"), &python).unwrap();
         let python = python.display().to_string();
-        passes(&verdict_of(&workshop, number, &["python3", &python]), "Python");
-        let program = cc(&source(number, "c"), workshop.path(), &["-static"]);
-        passes(&verdict_of(&workshop, number, &[&program.display().to_string()]), "static");
-        let program = cc(&source(number, "c"), workshop.path(), &[]);
-        passes(&verdict_of(&workshop, number, &[&program.display().to_string()]), "C");
+        passes(&verdict_of(&workspace, number, &["python3", &python]), "Python");
+        let program = cc(&source(number, "c"), workspace.path(), &["-static"]);
+        passes(&verdict_of(&workspace, number, &[&program.display().to_string()]), "static");
+        let program = cc(&source(number, "c"), workspace.path(), &[]);
+        passes(&verdict_of(&workspace, number, &[&program.display().to_string()]), "C");
     }
 }
 
 #[test]
 fn mistakes_are_the_same_in_every_language() {
-    let workshop = Workshop::new();
-    let script = workshop.path().join("forgets.py");
+    let workspace = Workspace::new();
+    let script = workspace.path().join("forgets.py");
     let text = std::fs::read_to_string(source(1, "py")).unwrap();
     std::fs::write(&script, text.replace("libc.shmctl(segment", "(lambda *_: 0)(segment")).unwrap();
-    let python = verdict_of(&workshop, 1, &["python3", &script.display().to_string()]);
+    let python = verdict_of(&workspace, 1, &["python3", &script.display().to_string()]);
     let program =
-        cc(Path::new(&root().join("tests/dodges/exit-early.04.c")), workshop.path(), &["-w", "-static"]);
+        cc(Path::new(&root().join("tests/dodges/exit-early.04.c")), workspace.path(), &["-w", "-static"]);
     assert_eq!(codes(&python), ["never-removed"]);
-    assert_eq!(codes(&verdict_of(&workshop, 4, &[&program.display().to_string()])), ["not-allocated"]);
+    assert_eq!(codes(&verdict_of(&workspace, 4, &[&program.display().to_string()])), ["not-allocated"]);
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use check::{Code, exercise};
-use examined::{Workshop, cc, codes, files};
+use examined::{Workspace, cc, codes, files};
 use insta::{assert_snapshot, with_settings};
 use serde_json::Value;
 
@@ -52,10 +52,10 @@ fn mistakes(folder: &str) -> Vec<Mistake> {
 }
 
 /// What `check` says of it, unwrapped, since ids are not always as long; and the codes that it finds.
-fn judged(workshop: &Workshop, mistake: &Mistake) -> (String, Vec<String>) {
-    let command = command(workshop, mistake);
+fn judged(workspace: &Workspace, mistake: &Mistake) -> (String, Vec<String>) {
+    let command = command(workspace, mistake);
     let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
-    let verdict = workshop.verdict(&arguments);
+    let verdict = workspace.verdict(&arguments);
     let findings = verdict["findings"].as_array().expect("findings").iter();
     let lines =
         findings.flat_map(|finding| ["code", "message", "call", "lesson"].map(|field| line(field, finding)));
@@ -68,22 +68,22 @@ fn line(field: &str, of: &Value) -> String {
     format!("{field}: {}\n", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
-fn command(workshop: &Workshop, mistake: &Mistake) -> Vec<String> {
+fn command(workspace: &Workspace, mistake: &Mistake) -> Vec<String> {
     if mistake.source.extension().is_some_and(|ending| ending == "rs") {
         let exercise = exercise(mistake.exercise.parse().unwrap()).unwrap();
-        fs::copy(&mistake.source, workshop.file(exercise)).unwrap();
+        fs::copy(&mistake.source, workspace.file(exercise)).unwrap();
         return vec![mistake.exercise.clone()];
     }
-    let program = cc(&mistake.source, workshop.path(), &["-w"]);
+    let program = cc(&mistake.source, workspace.path(), &["-w"]);
     vec![mistake.exercise.clone(), "--".into(), program.display().to_string()]
 }
 
 #[test]
 fn each_mistake_is_named_first_and_no_other_wrongly() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     let mut wrong = Vec::new();
     for mistake in mistakes("tests/mistakes") {
-        let (words, codes) = judged(&workshop, &mistake);
+        let (words, codes) = judged(&workspace, &mistake);
         let consequence = CONSEQUENCES.iter().find(|(name, _)| *name == mistake.name).map(|(_, code)| *code);
         let expected: Vec<&str> = [mistake.name.as_str()].into_iter().chain(consequence).collect();
         if codes != expected {

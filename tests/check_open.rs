@@ -9,15 +9,15 @@ use std::fs;
 use std::process::Command;
 
 use check::exercise;
-use examined::{Workshop, cc, codes, root, text};
+use examined::{Workspace, cc, codes, root, text};
 use serde_json::Value;
 use support::{Preload, sets, table};
 
 /// `check` without walls, with temporary files of its own.
-fn check(workshop: &Workshop, arguments: &[&str]) -> Command {
-    let temporary = workshop.path().join("tmp");
+fn check(workspace: &Workspace, arguments: &[&str]) -> Command {
+    let temporary = workspace.path().join("tmp");
     fs::create_dir_all(&temporary).unwrap();
-    let mut command = workshop.command(&[&["--without-walls"], arguments].concat());
+    let mut command = workspace.command(&[&["--without-walls"], arguments].concat());
     command.env("TMPDIR", temporary);
     command
 }
@@ -28,8 +28,8 @@ fn names(folder: &str) -> BTreeSet<String> {
 }
 
 /// Whether each student has passed exercise 5.
-fn marked(workshop: &Workshop, class: &str) -> BTreeMap<String, bool> {
-    let output = check(workshop, &["--format", "json", "--class", class]).output().expect("check runs");
+fn marked(workspace: &Workspace, class: &str) -> BTreeMap<String, bool> {
+    let output = check(workspace, &["--format", "json", "--class", class]).output().expect("check runs");
     let student = |line: &str| {
         let marked: Value = serde_json::from_str(line).expect(line);
         let name = marked["student"].as_str().unwrap().to_owned();
@@ -40,8 +40,8 @@ fn marked(workshop: &Workshop, class: &str) -> BTreeMap<String, bool> {
 
 #[test]
 fn in_a_class_each_is_marked_by_their_own_program() {
-    let workshop = Workshop::new();
-    let class = workshop.path().join("class");
+    let workspace = Workspace::new();
+    let class = workspace.path().join("class");
     let solution = fs::read_to_string(root().join("tests/solutions/exercise05.c")).unwrap();
     let mut expected = BTreeMap::new();
     for (student, solves) in ["a", "b", "c", "d", "e", "f", "g", "h"].into_iter().zip([true, false].repeat(4))
@@ -53,18 +53,18 @@ fn in_a_class_each_is_marked_by_their_own_program() {
         expected.insert(student.to_owned(), solves);
     }
     for _ in 0..2 {
-        assert_eq!(marked(&workshop, class.to_str().unwrap()), expected);
+        assert_eq!(marked(&workspace, class.to_str().unwrap()), expected);
     }
     assert!(!names("/dev/shm").contains("submission"), "a program is left in /dev/shm");
-    let left = names(workshop.path().join("tmp").to_str().unwrap());
+    let left = names(workspace.path().join("tmp").to_str().unwrap());
     assert!(left.is_empty(), "temporary files are left: {left:?}");
 }
 
 #[test]
 fn what_is_left_when_the_judge_is_killed_is_removed_and_only_that_is_said() {
-    let workshop = Workshop::new();
-    let program = cc(&root().join("tests/hostile/killjudge.c"), workshop.path(), &[]).display().to_string();
-    let output = check(&workshop, &["--format", "json", "1", "--", &program]).output().expect("check runs");
+    let workspace = Workspace::new();
+    let program = cc(&root().join("tests/hostile/killjudge.c"), workspace.path(), &[]).display().to_string();
+    let output = check(&workspace, &["--format", "json", "1", "--", &program]).output().expect("check runs");
     let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
     assert_eq!(codes(&verdict), ["tampered"]);
     let removed: Vec<_> =
@@ -82,13 +82,13 @@ fn what_is_left_when_the_judge_is_killed_is_removed_and_only_that_is_said() {
 
 #[test]
 fn a_slow_machine_gives_programs_more_time_from_the_first_one_on() {
-    let (workshop, slow) = (Workshop::new(), Preload::build("slow"));
+    let (workspace, slow) = (Workspace::new(), Preload::build("slow"));
     // Of the playground's own folder a submission sees only that of the exercises.
-    let place = workshop.path().join("lessons/exercises");
+    let place = workspace.path().join("lessons/exercises");
     let solution = cc(&root().join("tests/solutions/exercise01.c"), &place, &[]);
     // Longer than a program may take on a fast machine.
     let script = format!("sleep 3; exec {}", solution.display());
-    let mut check = workshop.command(&["--format", "json", "1", "--", "sh", "-c", &script]);
+    let mut check = workspace.command(&["--format", "json", "1", "--", "sh", "-c", &script]);
     check.env("LD_PRELOAD", slow.path()).current_dir(place);
     let output = check.output().expect("check runs");
     let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");

@@ -11,7 +11,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::examined::{Workshop, cc, codes, root};
+use super::examined::{Workspace, cc, codes, root};
 use super::traced::{built, traced_with};
 
 /// Ways to count that lose nothing.
@@ -91,37 +91,37 @@ fn in_parallel<'a>(
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-fn program(workshop: &Workshop, options: &[&str]) -> PathBuf {
-    cc(&root().join("tests/c/counting.c"), workshop.path(), &[&["-g", "-pthread", "-w"], options].concat())
+fn program(workspace: &Workspace, options: &[&str]) -> PathBuf {
+    cc(&root().join("tests/c/counting.c"), workspace.path(), &[&["-g", "-pthread", "-w"], options].concat())
 }
 
-fn verdict(workshop: &Workshop, program: &Path, arguments: &[&str]) -> Value {
+fn verdict(workspace: &Workspace, program: &Path, arguments: &[&str]) -> Value {
     let program = program.display().to_string();
-    workshop.verdict(&[&["16", "--", &program], arguments].concat())
+    workspace.verdict(&[&["16", "--", &program], arguments].concat())
 }
 
 #[test]
 fn who_keeps_every_addition_passes() {
-    let workshop = Workshop::new();
-    let program = program(&workshop, &[]);
+    let workspace = Workspace::new();
+    let program = program(&workspace, &[]);
     let with_parent = [vec!["fetch-add", "parent-counts"], vec!["semaphore", "parent-counts"]];
     in_parallel(KEEPS.map(|way| vec![way]).into_iter().chain(with_parent), |arguments| {
-        let found = codes(&verdict(&workshop, &program, arguments));
+        let found = codes(&verdict(&workspace, &program, arguments));
         (!found.is_empty()).then(|| format!("{arguments:?}: {found:?}"))
     });
 }
 
 #[test]
 fn who_can_lose_an_addition_loses_it_under_the_schedule() {
-    let workshop = Workshop::new();
+    let workspace = Workspace::new();
     let programs = ["-O0", "-O2"].map(|option| {
-        let folder = workshop.path().join(option);
+        let folder = workspace.path().join(option);
         std::fs::create_dir(&folder).expect("a folder");
         cc(&root().join("tests/c/counting.c"), &folder, &["-g", "-pthread", "-w", option])
     });
     for program in programs {
         in_parallel(LOSES.map(|way| vec![way]), |arguments| {
-            let verdict = verdict(&workshop, &program, arguments);
+            let verdict = verdict(&workspace, &program, arguments);
             let found = codes(&verdict);
             (found != ["lost-updates"]).then(|| format!("{arguments:?} {}: {verdict}", program.display()))
         });
@@ -130,10 +130,10 @@ fn who_can_lose_an_addition_loses_it_under_the_schedule() {
 
 #[test]
 fn who_only_seems_to_count_by_four_is_found_out() {
-    let workshop = Workshop::new();
-    let program = program(&workshop, &[]);
+    let workspace = Workspace::new();
+    let program = program(&workspace, &[]);
     in_parallel(DODGES.map(|(way, code)| vec![way, code]), |job| {
-        let found = codes(&verdict(&workshop, &program, &job[..1]));
+        let found = codes(&verdict(&workspace, &program, &job[..1]));
         (found != job[1..]).then(|| format!("{job:?}: {found:?}"))
     });
 }
@@ -141,8 +141,8 @@ fn who_only_seems_to_count_by_four_is_found_out() {
 /// The steps of lesson 17, in the lines of the learner's own file.
 #[test]
 fn a_lost_addition_is_told_step_by_step_with_its_lines() {
-    let workshop = Workshop::new();
-    let verdict = verdict(&workshop, &program(&workshop, &[]), &["step"]);
+    let workspace = Workspace::new();
+    let verdict = verdict(&workspace, &program(&workspace, &[]), &["step"]);
     let steps = verdict["findings"][0]["steps"].as_array().expect("steps");
     let steps: Vec<&str> = steps.iter().map(|step| step.as_str().expect("words")).collect();
     let [first, second, third, fourth] = steps[..] else { panic!("{steps:#?}") };

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use examined::{Workshop, files, text};
+use examined::{Workspace, files, text};
 use serde_json::Value;
 
 /// What must come of a program.
@@ -83,8 +83,8 @@ fn others(folder: &str, expected: fn() -> Expected) -> impl Iterator<Item = Case
 
 #[test]
 fn every_program_gets_its_verdict() {
-    let workshop = Workshop::new();
-    let class = workshop.path().join("class");
+    let workspace = Workspace::new();
+    let class = workspace.path().join("class");
     let dodges = others("tests/dodges", || Expected::Fail);
     let variants = others("tests/variants", || Expected::Pass);
     let cases: Vec<Case> = verdicts().chain(dodges).chain(variants).collect();
@@ -96,7 +96,7 @@ fn every_program_gets_its_verdict() {
         fs::copy(&case.source, folder.join(name)).unwrap();
         fs::copy(examined::root().join("tests/cases/verdicts/begin.h"), folder.join("begin.h")).unwrap();
     }
-    let output = workshop.check(&["--format", "json", "--class", &class.display().to_string()]);
+    let output = workspace.check(&["--format", "json", "--class", &class.display().to_string()]);
     let marked = text(&output);
     let marked = marked.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
     let marked: BTreeMap<String, Value> = marked

@@ -14,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use examined::{Workshop, codes, root, text};
+use examined::{Workspace, codes, root, text};
 use nix::sched::CloneFlags;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
@@ -56,13 +56,13 @@ impl Class {
         self.hand_in(student, "exercise01.c", fs::read(root().join("tests/solutions/exercise01.c")).unwrap());
     }
 
-    fn command(&self, workshop: &Workshop, arguments: &[&str]) -> Command {
+    fn command(&self, workspace: &Workspace, arguments: &[&str]) -> Command {
         let class = self.folder.path().display().to_string();
-        workshop.command(&[arguments, &["--class", &class]].concat())
+        workspace.command(&[arguments, &["--class", &class]].concat())
     }
 
     fn marked(&self) -> BTreeMap<String, Value> {
-        verdicts(&self.command(&Workshop::new(), &["--format", "json"]).output().expect("check runs"))
+        verdicts(&self.command(&Workspace::new(), &["--format", "json"]).output().expect("check runs"))
     }
 }
 
@@ -109,9 +109,9 @@ fn a_hand_in_sees_what_is_on_the_list_and_nothing_else_wherever_its_class_lies()
         class.solves("other");
         let student = class.student("one");
         class.hand_in("one", "exercise01.c", lists(&student));
-        let workshop = Workshop::new();
+        let workspace = Workspace::new();
         let output =
-            class.command(&workshop, &["--format", "json"]).env("PATH", SYSTEM_PATH).output().unwrap();
+            class.command(&workspace, &["--format", "json"]).env("PATH", SYSTEM_PATH).output().unwrap();
         let message = verdicts(&output)["one"]["findings"][0]["message"].to_string();
         assert!(message.contains("found 0 others"), "in {}: {message}", parent.display());
     }
@@ -193,8 +193,8 @@ fn a_compiler_sees_no_more_than_a_hand_in() {
     for (number, (ending, source)) in sources.iter().enumerate() {
         class.hand_in(&format!("s{number:02}"), &format!("exercise01.{ending}"), source);
     }
-    let workshop = Workshop::new();
-    let mut command = class.command(&workshop, &["--format", "json"]);
+    let workspace = Workspace::new();
+    let mut command = class.command(&workspace, &["--format", "json"]);
     let marked = verdicts(&command.env("CHECK_WALLS_SECRET", SECRET).output().expect("check runs"));
     for (number, (_, source)) in sources.iter().enumerate() {
         let verdict = &marked[&format!("s{number:02}")];
@@ -256,10 +256,10 @@ fn where_there_are_no_walls_a_class_is_not_marked_unless_that_is_said() {
     if !namespaces("a setting that forbids namespaces") {
         return;
     }
-    let (class, workshop) = (Class::new(), Workshop::new());
+    let (class, workspace) = (Class::new(), Workspace::new());
     class.solves("a");
     let run = |arguments: &[&str]| {
-        let mut command = class.command(&workshop, arguments);
+        let mut command = class.command(&workspace, arguments);
         // SAFETY: the function makes system calls and allocates, which the C library allows after a fork.
         unsafe { command.pre_exec(forbid_namespaces) }.output().expect("check runs")
     };
@@ -280,9 +280,9 @@ fn a_learner_without_namespaces_is_marked_and_told_first() {
     if !namespaces("a setting that forbids namespaces, for a learner") {
         return;
     }
-    let workshop = Workshop::new();
-    let program = examined::cc(&root().join("tests/solutions/exercise01.c"), workshop.path(), &[]);
-    let mut command = workshop.command(&["1", "--", &program.display().to_string()]);
+    let workspace = Workspace::new();
+    let program = examined::cc(&root().join("tests/solutions/exercise01.c"), workspace.path(), &[]);
+    let mut command = workspace.command(&["1", "--", &program.display().to_string()]);
     // SAFETY: as above.
     let output = unsafe { command.pre_exec(forbid_namespaces) }.output().expect("check runs");
     let text = text(&output);
@@ -294,10 +294,10 @@ fn a_learner_without_namespaces_is_marked_and_told_first() {
 fn a_class_that_is_interrupted_leaves_no_folder_and_no_process() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         for walls in [&[][..], &["--without-walls"]] {
-            let (class, workshop, temporary) = (Class::new(), Workshop::new(), Class::new());
+            let (class, workspace, temporary) = (Class::new(), Workspace::new(), Class::new());
             let name = format!("/loops-{signal}-{}", walls.len());
             class.hand_in("a", "exercise01.sh", format!("exec sleep 77{}{}\n", signal as i32, walls.len()));
-            let mut command = class.command(&workshop, walls);
+            let mut command = class.command(&workspace, walls);
             command.env("TMPDIR", temporary.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
             let mut check = command.spawn().expect("check runs");
             let sleeps = || sleeping(&format!("77{}{}", signal as i32, walls.len()));
@@ -328,17 +328,17 @@ fn sleeping(seconds: &str) -> bool {
 
 #[test]
 fn a_junit_file_that_cannot_be_written_is_named_before_anything_is_marked() {
-    let (class, workshop) = (Class::new(), Workshop::new());
+    let (class, workspace) = (Class::new(), Workspace::new());
     class.solves("a");
     for path in ["/nonexistent/marks.xml", "/proc/marks.xml", "/"] {
-        let output = class.command(&workshop, &["--junit", path]).output().expect("check runs");
+        let output = class.command(&workspace, &["--junit", path]).output().expect("check runs");
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), text(&output)), (Some(2), String::new()), "{words}");
         assert!(words.contains(path), "{words}");
     }
-    let full = class.command(&workshop, &["--junit", "/dev/full"]).output().expect("check runs");
+    let full = class.command(&workspace, &["--junit", "/dev/full"]).output().expect("check runs");
     assert_eq!(full.status.code(), Some(1));
     assert!(text(&full).contains("passed"), "the marks are lost: {}", text(&full));
-    let both = class.command(&workshop, &["--csv", "--format", "json"]).output().expect("check runs");
+    let both = class.command(&workspace, &["--csv", "--format", "json"]).output().expect("check runs");
     assert_eq!((both.status.code(), text(&both)), (Some(2), String::new()));
 }

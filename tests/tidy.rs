@@ -134,7 +134,7 @@ const WALLS: [(&str, &[&str]); 9] = [
     ("src/trace", &["linux", "playground-core", "program"]),
     ("src/check", &["linux", "playground-core", "program", "trace"]),
     ("src/speed", &["linux", "playground-core", "program"]),
-    ("src/play", &["playground-core"]),
+    ("src/play", &["linux", "playground-core"]),
     (".", &["linux", "playground-core", "program"]),
 ];
 

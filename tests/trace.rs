@@ -15,7 +15,7 @@ use nix::libc;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 use playground::call::{Answer, Call};
-use trace::{self, Code, Cut, Ending, How, Limits, Step};
+use trace::{self, Code, Ending, How, Limits, Step, StopReason};
 use traced::{TRACE, built, built_from, traced, traced_with};
 
 /// What differs from run to run, by name.
@@ -617,7 +617,7 @@ fn a_library_that_looks_on_sees_memory_as_the_program_left_it() {
     let mut seen = Looker::default();
     let run = trace::run(&command, &Limits::default(), &mut seen).expect("traced");
     assert_eq!((run.ending, run.cut, run.calls.len()), (Ending::Exited(0), None, 7));
-    assert_eq!(run.processes[0].beginning.how, How::First);
+    assert_eq!(run.processes[0].start.how, How::First);
     assert_eq!(run.processes[0].ending, Some(Ending::Exited(0)));
     assert!(run.findings.is_empty() && run.left.is_empty());
     assert_eq!(seen.text, b"THIS IS A TEST\0");
@@ -652,7 +652,7 @@ fn a_limit_on_time_ends_what_hangs() {
     let limits = Limits { time: Some(Duration::from_millis(200)), ..Limits::default() };
     let run =
         trace::run(&trace::Command::new(program).arguments(["hang"]), &limits, &mut ()).expect("traced");
-    assert_eq!((run.cut, run.ending), (Some(Cut::Time), Ending::Killed(libc::SIGKILL)));
+    assert_eq!((run.cut, run.ending), (Some(StopReason::Time), Ending::Killed(libc::SIGKILL)));
 }
 
 #[test]

@@ -16,11 +16,11 @@ use std::thread;
 use serde::Serialize;
 use textwrap::core::display_width;
 
-use super::bench::{self, Bench};
 use super::code::Code;
 use super::examiner::Examiner;
 use super::exercises::{EXERCISES, Exercise};
 use super::handed_in::{Contents, work};
+use super::scratch::{self, Scratch};
 use super::verdict::Verdict;
 use crate::story::visible;
 
@@ -101,8 +101,8 @@ fn judge(submission: &Submission, examiner: &Examiner, class: &Path) -> Verdict 
 }
 
 /// A copy of the regular files in a folder.
-fn copy(folder: &Path) -> io::Result<Bench> {
-    let copy = bench::make()?;
+fn copy(folder: &Path) -> io::Result<Scratch> {
+    let copy = scratch::make()?;
     for entry in
         fs::read_dir(folder)?.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
     {

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** nothing is assumed of where the counter stands or how wide it is: a lock may stand before it.
 
-use super::run::{Look, Run};
+use super::run::{Run, Snapshot};
 use crate::call::{Call, Shmid};
 use trace::Watch;
 
@@ -25,8 +25,8 @@ impl Counter {
     /// The word in a run that holds the sum; or else, since updates may have been lost, the one that comes nearest.
     pub fn find(run: &Run) -> Option<Counter> {
         let ids: Vec<Shmid> = run.made().map(|(_, id)| id).collect();
-        let last_looks: Vec<&Look> = ids.iter().filter_map(|id| run.looks(*id).last()).collect();
-        let words = |size| last_looks.iter().copied().flat_map(move |look| words(look, size));
+        let last_snapshots: Vec<&Snapshot> = ids.iter().filter_map(|id| run.snapshots(*id).last()).collect();
+        let words = |size| last_snapshots.iter().copied().flat_map(move |snapshot| words(snapshot, size));
         let sum = words(4).chain(words(2)).find(|word| word.last == SUM);
         let below = || words(4).filter(|word| (1..SUM).contains(&word.last)).max_by_key(|word| word.last);
         let above =
@@ -50,19 +50,20 @@ impl Counter {
 
     /// The same word in another run, with what it said last there: 0, if it was never seen.
     pub fn in_run(&self, run: &Run) -> Counter {
-        let looks = run.made().filter_map(|(_, id)| run.looks(id).last());
-        let same = looks.flat_map(|look| words(look, self.size)).filter(|word| word.offset == self.offset);
+        let looks = run.made().filter_map(|(_, id)| run.snapshots(id).last());
+        let same =
+            looks.flat_map(|snapshot| words(snapshot, self.size)).filter(|word| word.offset == self.offset);
         same.max_by_key(|word| word.last).unwrap_or(Counter { last: 0, ..*self })
     }
 }
 
 /// The words of a segment that start at multiples of their size.
-fn words(look: &Look, size: usize) -> impl Iterator<Item = Counter> {
+fn words(snapshot: &Snapshot, size: usize) -> impl Iterator<Item = Counter> {
     let number =
         move |bytes: &[u8]| bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
-    let words = look.bytes.chunks_exact(size).enumerate();
+    let words = snapshot.bytes.chunks_exact(size).enumerate();
     words.map(move |(nth, bytes)| Counter {
-        shmid: look.shmid,
+        shmid: snapshot.shmid,
         offset: nth * size,
         size,
         last: number(bytes),
@@ -76,15 +77,15 @@ mod tests {
     #[test]
     fn words_stand_at_multiples_of_their_size() {
         let bytes = [0, 0, 0, 0, 0x20, 0x4e, 0, 0];
-        let look = Look {
+        let snapshot = Snapshot {
             shmid: Shmid(1),
             pid: 1,
             bytes: bytes.to_vec(),
-            planted: false,
+            injected: false,
             done: true,
             touched: true,
         };
-        let found = words(&look, 4).find(|word| word.last == SUM).map(|word| word.offset);
+        let found = words(&snapshot, 4).find(|word| word.last == SUM).map(|word| word.offset);
         assert_eq!((SUM, found), (20000, Some(4)));
     }
 }

@@ -19,16 +19,16 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
-use super::bench;
 use super::code::Code;
 use super::exercises::Exercise;
+use super::inspector::random;
 use super::job::{Answer, Job, Line, Work, now};
 use super::judge::remove;
 use super::scheduled;
+use super::scratch;
 use super::toolchain::Toolchain;
 use super::verdict::{Finding, Verdict};
-use super::witness::random;
-use super::workshop::{Built, Handed};
+use super::workspace::{Built, Handed};
 use trace::What;
 
 /// How long a judge may take to be ready, on the slowest of machines. Then it says how long one run may take.
@@ -92,15 +92,15 @@ impl Examiner {
             Err(error) => return words(error),
         };
         let job = self.job(0, Work::Command(vec![program]), Path::new("/"), None);
-        let mut hearing = match Hearing::begin(&job, &self.tools().path()) {
-            Ok(hearing) => hearing,
+        let mut session = match Session::begin(&job, &self.tools().path()) {
+            Ok(session) => session,
             Err(error) => return words(error),
         };
-        let answer = hearing.listen(&job.token);
-        hearing.end();
+        let answer = session.listen(&job.token);
+        session.end();
         let why_not = match answer {
             Some(answer) => answer.verdict.findings.into_iter().next(),
-            None => Some(hearing.why_not()),
+            None => Some(session.why_not()),
         };
         why_not.map(|finding| finding.message)
     }
@@ -114,7 +114,7 @@ impl Examiner {
             exercise,
             work,
             directory: directory.to_owned(),
-            bench: None,
+            scratch: None,
             keep: None,
             begun: now(),
             examiner: std::process::id() as i32,
@@ -164,8 +164,8 @@ impl Examiner {
     fn try_to_judge(&self, exercise: &Exercise, mut job: Job) -> io::Result<Verdict> {
         let open = self.open();
         // Removed when this ends, with whatever the judge or its compiler has left in it.
-        let bench = open.map(|_| bench::make()).transpose()?;
-        job.bench = bench.as_ref().map(|bench| bench.path().to_owned());
+        let scratch = open.map(|_| scratch::make()).transpose()?;
+        job.scratch = scratch.as_ref().map(|scratch| scratch.path().to_owned());
         job.without_walls = open.is_some();
         let path =
             if open.is_some() { std::env::var_os("PATH").unwrap_or_default() } else { self.tools().path() };
@@ -173,25 +173,25 @@ impl Examiner {
             let _ = set_child_subreaper(true);
         }
         // No judge begins while orphans are looked for: it would be taken for one.
-        let hearing = {
+        let session = {
             let mut judges = self.judges();
-            Hearing::begin(&job, &path).inspect(|hearing| judges.extend([hearing.judge.id() as i32]))?
+            Session::begin(&job, &path).inspect(|session| judges.extend([session.judge.id() as i32]))?
         };
-        Ok(self.conclude(hearing, exercise, &job))
+        Ok(self.conclude(session, exercise, &job))
     }
 
-    fn conclude(&self, mut hearing: Hearing, exercise: &Exercise, job: &Job) -> Verdict {
-        let answer = hearing.listen(&job.token);
-        hearing.end();
-        self.judges().remove(&(hearing.judge.id() as i32));
+    fn conclude(&self, mut session: Session, exercise: &Exercise, job: &Job) -> Verdict {
+        let answer = session.listen(&job.token);
+        session.end();
+        self.judges().remove(&(session.judge.id() as i32));
         if let Some(Answer { mut verdict, .. }) = answer {
             self.end_orphans();
             verdict.notes.splice(0..0, self.note());
             return verdict;
         }
-        let mut verdict = failed(exercise, hearing.why_not());
+        let mut verdict = failed(exercise, session.why_not());
         self.end_orphans();
-        verdict.removed = hearing.clean_up();
+        verdict.removed = session.clean_up();
         verdict
     }
 }
@@ -255,7 +255,7 @@ enum Stage {
 }
 
 /// A judge at work.
-struct Hearing {
+struct Session {
     judge: Child,
     lines: mpsc::Receiver<String>,
     stage: Stage,
@@ -263,7 +263,7 @@ struct Hearing {
     end: Instant,
     allowed: Duration,
     /// How long one run may take, as the judge has measured.
-    patience: Duration,
+    timeout: Duration,
     /// How many times one run all of them may take together.
     runs: u32,
     /// What was made, told before the submission could go on.
@@ -276,8 +276,8 @@ fn is_scheduled(job: &Job) -> bool {
     exercise.is_some_and(|exercise| exercise.trials.iter().any(|trial| trial.script.watches_counter))
 }
 
-impl Hearing {
-    fn begin(job: &Job, path: &OsStr) -> io::Result<Hearing> {
+impl Session {
+    fn begin(job: &Job, path: &OsStr) -> io::Result<Session> {
         let mut judge = Command::new(std::env::current_exe()?)
             .arg("--judge")
             .env("PATH", path)
@@ -298,13 +298,13 @@ impl Hearing {
                 }
             }
         });
-        Ok(Hearing {
+        Ok(Session {
             judge,
             lines,
             stage: Stage::GettingReady,
             end: Instant::now() + READY,
             allowed: READY,
-            patience: Duration::ZERO,
+            timeout: Duration::ZERO,
             runs: if is_scheduled(job) { scheduled::ALTOGETHER } else { RUNS },
             made: Vec::new(),
             timed_out: false,
@@ -332,19 +332,19 @@ impl Hearing {
 
     fn hear(&mut self, line: &str) {
         match Line::heard(line) {
-            Some(Line::Ready(patience)) if self.stage == Stage::GettingReady => {
-                self.patience = patience;
+            Some(Line::Ready(timeout)) if self.stage == Stage::GettingReady => {
+                self.timeout = timeout;
                 self.enter(Stage::Building, BUILD);
             }
             Some(Line::Built) if self.stage == Stage::Building => self.enter(Stage::Running, self.runs),
-            Some(made @ (Line::Made(_) | Line::Given(_))) => self.made.push(made),
+            Some(made @ (Line::Created(_) | Line::Fixture(_))) => self.made.push(made),
             // No stage begins twice: each is bounded, whoever speaks.
             _ => {}
         }
     }
 
     fn enter(&mut self, stage: Stage, times: u32) {
-        self.allowed = self.patience * times;
+        self.allowed = self.timeout * times;
         (self.stage, self.end) = (stage, Instant::now() + self.allowed);
     }
 
@@ -380,8 +380,8 @@ impl Hearing {
     /// Removes what a judge that died has told of. Returns what the program had left.
     fn clean_up(&self) -> Vec<String> {
         let removed = |line: &Line| match *line {
-            Line::Made(what) => remove(what),
-            Line::Given(shmid) => remove(What::Segment(shmid)).and(None),
+            Line::Created(what) => remove(what),
+            Line::Fixture(shmid) => remove(What::Segment(shmid)).and(None),
             Line::Ready(_) | Line::Built => None,
         };
         self.made.iter().filter_map(removed).collect()

@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use super::rules::{self as r, Rule};
-use super::script::{Plant, Script, Sizes};
+use super::script::{Injection, Script, Sizes};
 use trace::Code as Mistake;
 
 /// One run under the examiner's eyes.
@@ -215,7 +215,7 @@ pub const EXERCISES: &[Exercise] = &[
         7,
         "exercise07",
         &[Trial {
-            script: Script::planting(Plant::BeforeReattach),
+            script: Script::injecting(Injection::BeforeReattach),
             rules: &[r::allocated, r::attached, r::wrote_text, r::reattached, r::printed_what_is_there],
             ..PLAIN
         }]
@@ -225,7 +225,7 @@ pub const EXERCISES: &[Exercise] = &[
         "exercise08",
         &[
             Trial {
-                script: Script::planting(Plant::BeforeReattach),
+                script: Script::injecting(Injection::BeforeReattach),
                 rules: &[
                     r::allocated,
                     r::attached,
@@ -285,7 +285,7 @@ pub const EXERCISES: &[Exercise] = &[
         13,
         "exercise13",
         &[Trial {
-            script: Script::planting(Plant::BehindLink),
+            script: Script::injecting(Injection::BehindLink),
             rules: &[r::allocated, r::attached, r::linked_by_offset, r::reattached, r::printed_what_is_there],
             ..PLAIN
         }]
@@ -294,7 +294,7 @@ pub const EXERCISES: &[Exercise] = &[
         14,
         "exercise14",
         &[Trial {
-            script: Script::planting(Plant::AfterChild),
+            script: Script::injecting(Injection::AfterChild),
             rules: &[r::allocated, r::attached, r::child_answered],
             ..PLAIN
         }]

@@ -22,7 +22,7 @@ pub struct Job {
     /// Where it runs.
     pub directory: PathBuf,
     /// An empty directory that no other job has: without walls, a source file is built there.
-    pub bench: Option<PathBuf>,
+    pub scratch: Option<PathBuf>,
     /// Where a program that was built is kept for the next time.
     pub keep: Option<PathBuf>,
     /// When the judge was called, on the clock that only goes forward: by how long it takes to be ready it measures
@@ -68,20 +68,20 @@ pub enum Line {
     /// What can be built is built.
     Built,
     /// The program has made something, which stays if the judge dies now.
-    Made(What),
+    Created(What),
     /// The examiner's own segment, of which the same is true.
-    Given(Shmid),
+    Fixture(Shmid),
 }
 
 impl Line {
     /// Says it, at once.
     pub fn say(self) {
         let line = match self {
-            Line::Ready(patience) => format!("ready {}\n", patience.as_millis()),
+            Line::Ready(timeout) => format!("ready {}\n", timeout.as_millis()),
             Line::Built => "built 0\n".to_owned(),
-            Line::Made(What::Segment(Shmid(id))) => format!("segment {id}\n"),
-            Line::Made(What::Set(Semid(id))) => format!("set {id}\n"),
-            Line::Given(Shmid(id)) => format!("given {id}\n"),
+            Line::Created(What::Segment(Shmid(id))) => format!("segment {id}\n"),
+            Line::Created(What::Set(Semid(id))) => format!("set {id}\n"),
+            Line::Fixture(Shmid(id)) => format!("fixture {id}\n"),
         };
         let mut out = std::io::stdout().lock();
         let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
@@ -94,9 +94,9 @@ impl Line {
         Some(match word {
             "ready" => Line::Ready(Duration::from_millis(number.try_into().ok()?)),
             "built" => Line::Built,
-            "segment" => Line::Made(What::Segment(Shmid(number))),
-            "set" => Line::Made(What::Set(Semid(number))),
-            "given" => Line::Given(Shmid(number)),
+            "segment" => Line::Created(What::Segment(Shmid(number))),
+            "set" => Line::Created(What::Set(Semid(number))),
+            "fixture" => Line::Fixture(Shmid(number)),
             _ => return None,
         })
     }
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_no_line_of_a_judge_is_not_heard() {
-        assert_eq!(Line::heard("set 7"), Some(Line::Made(What::Set(Semid(7)))));
+        assert_eq!(Line::heard("set 7"), Some(Line::Created(What::Set(Semid(7)))));
         assert_eq!(Line::heard("ready 2000"), Some(Line::Ready(Duration::from_secs(2))));
         for line in ["", "set", "set seven", "ready -1", "nonsense 1"] {
             assert_eq!(Line::heard(line), None, "{line}");

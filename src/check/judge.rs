@@ -21,24 +21,24 @@ use super::build::{Libraries, Site, build};
 use super::code::Code;
 use super::exercises::{self, Exercise};
 use super::forbidden;
-use super::guard::Guard;
+use super::inspector::{self, Inspector, fresh_text};
 use super::job::{Answer, Job, Line, Work, now};
 use super::keeper::Container;
 use super::mounts::{Purpose, inside};
 use super::places::{BUILT, SCRATCH};
-use super::run::{Given, Run};
+use super::run::{Fixture, Run};
 use super::sandbox::{self, Sandbox};
 use super::scheduled;
 use super::script::{Script, Setting};
 use super::trials::{self, Examined};
 use super::verdict::{Finding, Verdict};
-use super::witness::{self, Witness, fresh_text};
+use super::watchdog::Watchdog;
 use crate::call::{Answer as Answered, Call, Cmd, SemCmd, ShmgetFlags};
 use crate::kernel::{Linux, Process};
-use trace::{self, Command, Cut, Limits, Trace, Watch, What};
+use trace::{self, Command, Limits, StopReason, Trace, Watch, What};
 
 /// By how much longer a program may take than the machine needs to make a judge ready, and at least and at most.
-const PATIENCE: u32 = 200;
+const TIMEOUT: u32 = 200;
 const LEAST: Duration = Duration::from_secs(2);
 const MOST: Duration = Duration::from_secs(30);
 
@@ -62,13 +62,14 @@ pub fn judge() -> ExitCode {
     let mut program = File::options();
     program.create(true).write(true).truncate(true).mode(0o755);
     let keep = job.keep.as_ref().and_then(|path| program.open(path).ok());
-    let sandbox = if job.without_walls { Ok(sandbox::stay_out(&job)) } else { sandbox::enter(&job) };
+    let sandbox =
+        if job.without_walls { Ok(sandbox::without_namespaces(&job)) } else { sandbox::enter(&job) };
     // How long it took to come here says how fast this machine is just now.
-    let patience = (now().saturating_sub(job.begun) * PATIENCE).clamp(LEAST, MOST);
-    Line::Ready(patience).say();
+    let timeout = (now().saturating_sub(job.begun) * TIMEOUT).clamp(LEAST, MOST);
+    Line::Ready(timeout).say();
     let verdict = match (sandbox, exercises::exercise(job.exercise)) {
         (sandbox, None) => probe(&job, sandbox),
-        (Ok(sandbox), Some(exercise)) => Desk::new(&job, sandbox, exercise, patience, keep).examine(),
+        (Ok(sandbox), Some(exercise)) => GradingRun::new(&job, sandbox, exercise, timeout, keep).examine(),
         (Err(why), Some(exercise)) => {
             Verdict::new(exercise.number, &exercise.lesson(), vec![not_set_up(&why)])
         }
@@ -112,28 +113,28 @@ fn in_sandbox(sandbox: &Sandbox, purpose: Purpose) -> Result<Option<Container<'_
 }
 
 /// A submission on the examiner's desk.
-struct Desk<'a> {
+struct GradingRun<'a> {
     job: &'a Job,
     sandbox: Sandbox,
     /// The variables that the hand-in and its compiler see, in a sandbox.
     environment: Vec<OsString>,
     exercise: &'a Exercise,
     /// How long one run may take.
-    patience: Duration,
+    timeout: Duration,
     /// Where a program that was built is kept.
     keep: Option<File>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> GradingRun<'a> {
     fn new(
         job: &'a Job,
         sandbox: Sandbox,
         exercise: &'a Exercise,
-        patience: Duration,
+        timeout: Duration,
         keep: Option<File>,
-    ) -> Desk<'a> {
+    ) -> GradingRun<'a> {
         let environment = sandbox::environment(&job.tools, sandbox.is_private());
-        Desk { job, sandbox, environment, exercise, patience, keep }
+        GradingRun { job, sandbox, environment, exercise, timeout, keep }
     }
 
     fn examine(&self) -> Verdict {
@@ -167,7 +168,7 @@ impl<'a> Desk<'a> {
     fn build(&self, source: &Path) -> Result<Vec<String>, Finding> {
         let libraries = Libraries::for_source(source).map(|libraries| libraries.all()).unwrap_or_default();
         let container = in_sandbox(&self.sandbox, Purpose::Build(libraries))?;
-        let open = self.job.bench.as_deref().unwrap_or(Path::new(SCRATCH));
+        let open = self.job.scratch.as_deref().unwrap_or(Path::new(SCRATCH));
         let (place, scratch) =
             if container.is_some() { (Path::new(BUILT), Path::new(SCRATCH)) } else { (open, open) };
         let program = place.join("submission");
@@ -200,15 +201,15 @@ impl<'a> Desk<'a> {
     }
 
     fn run(&self, words: &[String], script: Script, watch: Option<Watch>) -> Result<Run, Finding> {
-        let patience = self.patience * scheduled::longer(script, watch);
-        let watch = watch.map(|watch| Watch { time: Some(patience / 3), ..watch });
+        let timeout = self.timeout * scheduled::longer(script, watch);
+        let watch = watch.map(|watch| Watch { time: Some(timeout / 3), ..watch });
         let container = in_sandbox(&self.sandbox, Purpose::Run)?;
-        let guard = Guard::new(container.as_ref().map(Container::first));
+        let watchdog = Watchdog::new(container.as_ref().map(Container::first));
         self.choose_ids(script);
-        let given = script.given.map(|setting| give(setting, &guard)).transpose()?;
+        let fixture = script.fixture.map(|setting| give(setting, &watchdog)).transpose()?;
         self.choose_ids(script);
-        let own = given.as_ref().map(|given| given.shmid);
-        let mut witness = Witness::new(script, guard.clone(), !self.sandbox.is_private(), own);
+        let own = fixture.as_ref().map(|fixture| fixture.shmid);
+        let mut inspector = Inspector::new(script, watchdog.clone(), !self.sandbox.is_private(), own);
         let (output, its_output) = pipe()?;
         let (errors, its_errors) = pipe()?;
         let nothing =
@@ -231,33 +232,33 @@ impl<'a> Desk<'a> {
                 .inside(container.inside().clone())
                 .forbidding(filter);
         }
-        let (output, errors) = (guard.collect(output), guard.collect(errors));
-        guard.watch(patience);
-        let limits = Limits { tasks: TASKS, time: Some(patience), calls: CALLS };
-        let traced = trace::run_watching(&command, &limits, watch, &mut witness);
-        guard.find_others();
+        let (output, errors) = (watchdog.collect(output), watchdog.collect(errors));
+        watchdog.watch(timeout);
+        let limits = Limits { tasks: TASKS, time: Some(timeout), calls: CALLS };
+        let traced = trace::run_watching(&command, &limits, watch, &mut inspector);
+        watchdog.find_others();
         // With it goes what the tracer did not see.
         drop(container);
         // The program's ends of the pipes are held by the command, too.
         drop(command);
         let trace =
             traced.map_err(|error| Finding::new(Code::NotRun, format!("{error}. {}", error.advice())))?;
-        let halted = guard.reason().or_else(|| cut(&trace, patience));
-        let mut planted = witness.planted;
-        planted.extend(given.as_ref().map(Given::planted));
+        let halted = watchdog.reason().or_else(|| cut(&trace, timeout));
+        let mut injected = inspector.injected;
+        injected.extend(fixture.as_ref().map(Fixture::injected));
         Ok(Run {
             halted,
             output: output.join().unwrap_or_default(),
             errors: errors.join().unwrap_or_default(),
-            looks: witness.looks,
-            starts: witness.starts,
-            births: witness.births,
-            answers: witness.answers,
-            planted,
-            at_once: witness.at_once,
-            killed: witness.killed,
-            given: given.map(take_back),
-            shared_otherwise: witness.shared_otherwise,
+            snapshots: inspector.snapshots,
+            starts: inspector.starts,
+            births: inspector.births,
+            answers: inspector.answers,
+            injected,
+            at_once: inspector.at_once,
+            killed: inspector.killed,
+            fixture: fixture.map(take_back),
+            shared_otherwise: inspector.shared_otherwise,
             trace,
         })
     }
@@ -269,10 +270,10 @@ fn pipe() -> Result<(OwnedFd, OwnedFd), Finding> {
 }
 
 /// Why the tracer ended the run.
-fn cut(trace: &Trace, patience: Duration) -> Option<(Code, String)> {
-    let seconds = patience.as_secs_f32();
+fn cut(trace: &Trace, timeout: Duration) -> Option<(Code, String)> {
+    let seconds = timeout.as_secs_f32();
     match trace.cut? {
-        Cut::Time
+        StopReason::Time
             if trace
                 .processes
                 .first()
@@ -283,18 +284,18 @@ fn cut(trace: &Trace, patience: Duration) -> Option<(Code, String)> {
             );
             Some((Code::TimedOut, words))
         }
-        Cut::Time => {
+        StopReason::Time => {
             Some((Code::TimedOut, format!("It was still running after {seconds:.0} s, and was ended.")))
         }
-        Cut::Tasks => {
+        StopReason::Tasks => {
             Some((Code::OverLimit, format!("It had more than {TASKS} processes at once, and was ended.")))
         }
-        Cut::Observer => None,
+        StopReason::Observer => None,
     }
 }
 
 /// Makes the segment that the program is to find.
-fn give(setting: Setting, guard: &Guard) -> Result<Given, Finding> {
+fn give(setting: Setting, watchdog: &Watchdog) -> Result<Fixture, Finding> {
     let mut process = Linux::new();
     let text = fresh_text();
     let call = Call::Shmget {
@@ -306,26 +307,26 @@ fn give(setting: Setting, guard: &Guard) -> Result<Given, Finding> {
     };
     let outcome = process.perform(&call).map_err(|error| Finding::new(Code::NotRun, error.to_string()))?;
     let performed = crate::call::Performed { pid: process.pid(), call, outcome };
-    guard.given(&performed);
+    watchdog.fixture(&performed);
     let Ok(Answered::Id(shmid)) = performed.outcome else {
         return Err(Finding::new(Code::NotRun, "The examiner's own segment cannot be made.").call(&performed));
     };
-    witness::write(shmid, 0, format!("{text}\0").as_bytes());
+    inspector::write(shmid, 0, format!("{text}\0").as_bytes());
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     let mode = playground_core::Mode::from_bits_truncate(setting.mode);
     let cmd = Cmd::IpcSet(crate::call::Ownership { uid, gid, mode });
     let _ = process.perform(&Call::Shmctl { shmid, cmd });
-    Ok(Given { shmid, text, after: None })
+    Ok(Fixture { shmid, text, after: None })
 }
 
 /// Looks at the examiner's segment for the last time, and removes it.
-fn take_back(given: Given) -> Given {
+fn take_back(fixture: Fixture) -> Fixture {
     let mut process = Linux::new();
-    let record = process.perform(&Call::Shmctl { shmid: given.shmid, cmd: Cmd::IpcStat });
+    let record = process.perform(&Call::Shmctl { shmid: fixture.shmid, cmd: Cmd::IpcStat });
     let marked = !matches!(record, Ok(Ok(Answered::Record(record))) if !record.is_marked());
-    let after = if marked { None } else { witness::read(given.shmid) };
-    let _ = process.perform(&Call::Shmctl { shmid: given.shmid, cmd: Cmd::IpcRmid });
-    Given { after, ..given }
+    let after = if marked { None } else { inspector::read(fixture.shmid) };
+    let _ = process.perform(&Call::Shmctl { shmid: fixture.shmid, cmd: Cmd::IpcRmid });
+    Fixture { after, ..fixture }
 }
 
 /// Removes what a run has left, and says what that was.

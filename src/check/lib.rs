@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! src/bin/check.rs ─▶ examiner ──Job──▶ judge, a process of its own ─▶ sandbox: namespaces, limits
-//!                        │                  │ runs the program under trace; witness looks into its segments
+//!                        │                  │ runs the program under trace; inspector looks into its segments
 //!                        │                  ▼
 //!                        │                 Run: calls, bytes, output ─▶ rules ─▶ findings
 //!                        ◀──Verdict─────────┘
@@ -15,7 +15,6 @@
 
 extern crate self as check;
 
-mod bench;
 mod build;
 mod class;
 mod code;
@@ -24,9 +23,9 @@ mod counter;
 mod examiner;
 mod exercises;
 mod forbidden;
-mod guard;
 mod handed_in;
 mod history;
+mod inspector;
 mod job;
 mod judge;
 mod junit;
@@ -40,15 +39,15 @@ mod rules;
 mod run;
 mod sandbox;
 mod scheduled;
+mod scratch;
 mod script;
 mod toolchain;
 mod trials;
 mod verdict;
 mod watch;
-mod witness;
-mod workshop;
+mod watchdog;
+mod workspace;
 
-pub use bench::remove_folders_on_signals;
 pub use build::Libraries;
 pub use class::{Marked, Misunderstood, csv, mark, misunderstood, tables};
 pub use code::Code;
@@ -60,9 +59,10 @@ pub use judge::judge;
 pub use junit::junit;
 pub use progress::{Progress, State};
 pub use report::Report;
+pub use scratch::remove_folders_on_signals;
 pub use verdict::{Evidence, Finding, Output, Verdict};
 pub use watch::{Happened, Watch};
-pub use workshop::{Built, Handed, Workshop};
+pub use workspace::{Built, Handed, Workspace};
 
 use linux::kernel;
 use playground_core::{call, course, error, evidence, story};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use check::{
-    self, EXERCISES, Examiner, Exercise, Happened, Progress, Report, Verdict, Watch, Work, Workshop,
+    self, EXERCISES, Examiner, Exercise, Happened, Progress, Report, Verdict, Watch, Work, Workspace,
 };
 use clap::Parser;
 use program::{self, Color, Format};
@@ -138,7 +138,7 @@ fn main() -> ExitCode {
 
 struct Session {
     options: Options,
-    workshop: Workshop,
+    workspace: Workspace,
     examiner: Examiner,
     progress: Progress,
 }
@@ -146,7 +146,7 @@ struct Session {
 impl Session {
     fn new(options: Options) -> io::Result<Session> {
         let root = fs::canonicalize(&options.home)?;
-        let workshop = Workshop::new(&root);
+        let workspace = Workspace::new(&root);
         // An exercise with its solution beside it would be no exercise: the checkout's own are hidden, too, with what
         // has been built of it and what its history holds.
         let own = fs::canonicalize(CHECKOUT);
@@ -157,7 +157,7 @@ impl Session {
         if options.without_walls {
             examiner = examiner.without_walls();
         }
-        Ok(Session { progress: Progress::load(&root), workshop, examiner, options })
+        Ok(Session { progress: Progress::load(&root), workspace, examiner, options })
     }
 
     fn run(mut self) -> io::Result<ExitCode> {
@@ -223,9 +223,9 @@ impl Session {
     fn examine(&mut self, exercise: &Exercise) -> io::Result<Verdict> {
         let here = std::env::current_dir()?;
         let verdict = if self.options.command.is_empty() {
-            let files = self.workshop.edited(exercise);
+            let files = self.workspace.edited(exercise);
             let judged = files.into_iter().map(|file| {
-                let work = self.workshop.work(exercise, &file);
+                let work = self.workspace.work(exercise, &file);
                 (name(&file), self.examiner.examine_own(exercise, work, &here))
             });
             Verdict::of_all(judged.collect())
@@ -282,7 +282,7 @@ impl Session {
     }
 
     fn reset(&self, exercise: &Exercise) -> io::Result<ExitCode> {
-        let kept = self.workshop.reset(exercise)?;
+        let kept = self.workspace.reset(exercise)?;
         let mut report = self.report();
         report.paragraph("", &format!("{} is as it was shipped.", exercise.name()))?;
         for path in kept {
@@ -314,12 +314,12 @@ impl Session {
 
     fn watch(&mut self, from: Option<&'static Exercise>) -> io::Result<ExitCode> {
         self.say_if_open()?;
-        let watch = Watch::new(&self.workshop.exercises());
+        let watch = Watch::new(&self.workspace.exercises());
         let mut exercise = from.or_else(|| self.next_open()).unwrap_or(&EXERCISES[0]);
         self.report().goal(exercise)?;
         loop {
             writeln!(io::stdout())?;
-            let judged = self.workshop.texts(exercise);
+            let judged = self.workspace.texts(exercise);
             let verdict = self.examine(exercise)?;
             self.tell(exercise, &verdict)?;
             let keys = "Save the file, or press Enter to run; h Enter for a hint, n Enter for the next, q Enter to leave.";
@@ -329,7 +329,7 @@ impl Session {
                 match watch.next() {
                     Happened::Line(line) if line.trim() == "h" => drop(self.hint(exercise)?),
                     // Another file changed, or two watchers told of the same change.
-                    Happened::Changed if self.workshop.texts(exercise) == judged => {}
+                    Happened::Changed if self.workspace.texts(exercise) == judged => {}
                     other => break other,
                 }
             };

@@ -91,7 +91,7 @@ impl Root {
         devices()?;
         let (late, now): (Vec<_>, _) =
             places.into_iter().partition(|place| place.path().starts_with(SCRATCH));
-        now.iter().try_for_each(lay)?;
+        now.iter().try_for_each(mount_place)?;
         users()?;
         create_folder(&inside(BUILT))?;
         tmpfs(&inside(BUILT), SIZE)?;
@@ -106,7 +106,7 @@ impl Root {
         let proc = mount(Some("proc"), &inside("proc"), Some("proc"), options, NONE);
         proc.map_err(failure("mount(/proc)"))?;
         tmpfs(&inside(SCRATCH), SIZE)?;
-        self.late.iter().try_for_each(lay)?;
+        self.late.iter().try_for_each(mount_place)?;
         match purpose {
             Purpose::Build(libraries) => show_libraries(libraries)?,
             Purpose::Run => make_readable_only(&inside(BUILT))?,
@@ -139,7 +139,7 @@ fn create_folder(place: &Path) -> Result<(), Failure> {
     fs::create_dir_all(place).map_err(failure(format!("mkdir({})", shown(place))))
 }
 
-fn lay(place: &Place) -> Result<(), Failure> {
+fn mount_place(place: &Place) -> Result<(), Failure> {
     match place {
         Place::Shown(path) => show(path),
         Place::Hidden(path) if inside(path).is_dir() => tmpfs(&inside(path), EMPTY),

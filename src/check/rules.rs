@@ -17,7 +17,7 @@ use super::code::Code;
 use super::exercises::Trial;
 use super::run::Run;
 use super::verdict::Finding;
-use trace::Made;
+use trace::CompletedCall;
 
 pub use allocate::{allocated, created_exclusively, stopped_when_refused};
 pub use attach::{
@@ -70,8 +70,8 @@ pub(super) fn judge(trial: &Trial, run: &Run) -> Vec<Finding> {
 }
 
 /// The kernel's reason, as it was found out while the program stood still.
-fn explain(finding: &mut Finding, calls: &[Made]) {
-    let is_it = |made: &&Made| finding.call.as_ref() == Some(&made.performed.to_string());
+fn explain(finding: &mut Finding, calls: &[CompletedCall]) {
+    let is_it = |made: &&CompletedCall| finding.call.as_ref() == Some(&made.performed.to_string());
     if let Some(reason) = calls.iter().find(is_it).and_then(|made| made.reason.as_ref()) {
         finding.why(reason);
     }

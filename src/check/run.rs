@@ -3,7 +3,7 @@
 use super::code::Code;
 use crate::call::{Address, Answer, Call, Cmd, Key, Shmid, ShmidDs};
 use crate::course::SIZE;
-use trace::{Made, Trace};
+use trace::{CompletedCall, Trace};
 
 /// Everything that is known of a run.
 #[derive(Debug)]
@@ -14,16 +14,16 @@ pub struct Run {
     pub output: String,
     /// What it printed as errors.
     pub errors: String,
-    /// What the witness found in segments, in the order in which it looked.
-    pub looks: Vec<Look>,
+    /// What the inspector found in segments, in the order in which it looked.
+    pub snapshots: Vec<Snapshot>,
     /// What lay in each segment when the first child began, where the script says to find that out.
-    pub starts: Vec<Look>,
+    pub starts: Vec<Snapshot>,
     /// What lay in each segment when a process began, where the script says to find that out.
-    pub births: Vec<Look>,
+    pub births: Vec<Snapshot>,
     /// What the examiner wrote, in the order in which it did.
-    pub planted: Vec<Planted>,
+    pub injected: Vec<Injected>,
     /// The segment that the examiner had made before.
-    pub given: Option<Given>,
+    pub fixture: Option<Fixture>,
     /// Whether two children were there at once, where the script says to find that out.
     pub at_once: bool,
     /// What children had written when they ended, where the script says to find that out.
@@ -36,9 +36,9 @@ pub struct Run {
     pub shared_otherwise: Option<String>,
 }
 
-/// What the witness saw in a segment.
+/// What the inspector saw in a segment.
 #[derive(Debug)]
-pub struct Look {
+pub struct Snapshot {
     /// The segment.
     pub shmid: Shmid,
     /// The process that was about to detach it, to remove it, or to end.
@@ -46,7 +46,7 @@ pub struct Look {
     /// The first bytes.
     pub bytes: Vec<u8>,
     /// Whether the examiner had written something of its own there by then.
-    pub planted: bool,
+    pub injected: bool,
     /// Whether the process was about to detach it, or to end.
     pub done: bool,
     /// Whether the process had touched its first page, through any address at which it was still attached.
@@ -55,7 +55,7 @@ pub struct Look {
 
 /// Words of the examiner's in a segment, that no program could guess.
 #[derive(Clone, Debug)]
-pub struct Planted {
+pub struct Injected {
     /// The segment.
     pub shmid: Shmid,
     /// The text.
@@ -90,7 +90,7 @@ pub struct Killed {
 
 /// The examiner's own segment.
 #[derive(Debug)]
-pub struct Given {
+pub struct Fixture {
     /// Its id.
     pub shmid: Shmid,
     /// What was in it before.
@@ -99,10 +99,10 @@ pub struct Given {
     pub after: Option<Vec<u8>>,
 }
 
-impl Given {
+impl Fixture {
     /// What the program is to find in it.
-    pub fn planted(&self) -> Planted {
-        Planted { shmid: self.shmid, text: self.text.clone(), offset: 0, decoy: false }
+    pub fn injected(&self) -> Injected {
+        Injected { shmid: self.shmid, text: self.text.clone(), offset: 0, decoy: false }
     }
 }
 
@@ -113,17 +113,17 @@ impl Run {
     }
 
     /// The calls of this namespace that succeeded.
-    pub fn succeeded(&self) -> impl Iterator<Item = &Made> {
+    pub fn succeeded(&self) -> impl Iterator<Item = &CompletedCall> {
         self.trace.calls.iter().filter(|made| made.performed.outcome.is_ok() && !made.elsewhere)
     }
 
     /// The calls that failed.
-    pub fn refused(&self) -> impl Iterator<Item = &Made> {
+    pub fn refused(&self) -> impl Iterator<Item = &CompletedCall> {
         self.trace.calls.iter().filter(|made| made.performed.outcome.is_err())
     }
 
     /// The `shmget` calls that made a segment, with its id.
-    pub fn made(&self) -> impl Iterator<Item = (&Made, Shmid)> {
+    pub fn made(&self) -> impl Iterator<Item = (&CompletedCall, Shmid)> {
         self.succeeded().filter(|made| made.created).filter_map(|made| match made.performed.outcome {
             Ok(Answer::Id(id)) => Some((made, id)),
             _ => None,
@@ -131,7 +131,7 @@ impl Run {
     }
 
     /// The `shmdt` calls that detached a segment.
-    pub fn detached(&self, id: Shmid) -> impl Iterator<Item = &Made> {
+    pub fn detached(&self, id: Shmid) -> impl Iterator<Item = &CompletedCall> {
         let places: Vec<Address> = self.attached(id).map(|(_, address)| address).collect();
         self.succeeded().filter(
             move |made| matches!(made.performed.call, Call::Shmdt { address } if places.contains(&address)),
@@ -142,12 +142,12 @@ impl Run {
     /// what was asked for. Of several alike it is the first.
     pub fn subject(&self) -> Option<Shmid> {
         let own = || Some(self.made_subject()?.1);
-        self.given.as_ref().map(|given| given.shmid).or_else(own)
+        self.fixture.as_ref().map(|fixture| fixture.shmid).or_else(own)
     }
 
     /// The `shmget` that made the segment that the exercise is about, with its id.
-    pub fn made_subject(&self) -> Option<(&Made, Shmid)> {
-        let likeness = |(made, id): &(&Made, Shmid)| {
+    pub fn made_subject(&self) -> Option<(&CompletedCall, Shmid)> {
+        let likeness = |(made, id): &(&CompletedCall, Shmid)| {
             let size = matches!(made.performed.call, Call::Shmget { size, .. } if size == SIZE);
             (self.attached(*id).next().is_some(), size)
         };
@@ -157,7 +157,7 @@ impl Run {
     }
 
     /// What the kernel recorded of a segment, as often as it was asked.
-    pub fn records(&self, id: Shmid) -> impl Iterator<Item = (&Made, &ShmidDs)> {
+    pub fn records(&self, id: Shmid) -> impl Iterator<Item = (&CompletedCall, &ShmidDs)> {
         self.controlled(id, Cmd::IpcStat).filter_map(|made| match &made.performed.outcome {
             Ok(Answer::Record(record)) => Some((made, record)),
             _ => None,
@@ -165,7 +165,7 @@ impl Run {
     }
 
     /// The `shmat` calls that attached a segment, with the address.
-    pub fn attached(&self, id: Shmid) -> impl Iterator<Item = (&Made, Address)> {
+    pub fn attached(&self, id: Shmid) -> impl Iterator<Item = (&CompletedCall, Address)> {
         self.succeeded().filter_map(move |made| match (&made.performed.call, &made.performed.outcome) {
             (Call::Shmat { shmid, .. }, Ok(Answer::Mapped(address))) if *shmid == id => {
                 Some((made, *address))
@@ -175,7 +175,7 @@ impl Run {
     }
 
     /// The calls of `shmctl` with a command that succeeded on a segment.
-    pub fn controlled(&self, id: Shmid, wanted: Cmd) -> impl Iterator<Item = &Made> {
+    pub fn controlled(&self, id: Shmid, wanted: Cmd) -> impl Iterator<Item = &CompletedCall> {
         self.succeeded().filter(move |made| match made.performed.call {
             Call::Shmctl { shmid, cmd } => shmid == id && cmd == wanted,
             _ => false,
@@ -183,16 +183,16 @@ impl Run {
     }
 
     /// The `shmget` calls with a key.
-    pub fn asked_for(&self, wanted: Key) -> impl Iterator<Item = &Made> {
+    pub fn asked_for(&self, wanted: Key) -> impl Iterator<Item = &CompletedCall> {
         self.trace
             .calls
             .iter()
             .filter(move |made| matches!(made.performed.call, Call::Shmget { key, .. } if key == wanted))
     }
 
-    /// What the witness saw in a segment before anything of the examiner's own was there.
-    pub fn looks(&self, id: Shmid) -> impl Iterator<Item = &Look> {
-        self.looks.iter().filter(move |look| look.shmid == id && !look.planted)
+    /// What the inspector saw in a segment before anything of the examiner's own was there.
+    pub fn snapshots(&self, id: Shmid) -> impl Iterator<Item = &Snapshot> {
+        self.snapshots.iter().filter(move |snapshot| snapshot.shmid == id && !snapshot.injected)
     }
 
     /// Whether the output holds a number, and not only its digits in a longer one. Its thousands may be set apart.
@@ -215,8 +215,8 @@ impl Run {
     }
 
     /// The examiner's texts in a segment to which the program was to be led.
-    pub fn planted_in(&self, id: Shmid) -> impl Iterator<Item = &Planted> {
-        self.planted.iter().filter(move |planted| planted.shmid == id && !planted.decoy)
+    pub fn injected_in(&self, id: Shmid) -> impl Iterator<Item = &Injected> {
+        self.injected.iter().filter(move |injected| injected.shmid == id && !injected.decoy)
     }
 
     /// Whether the output holds a text.
@@ -233,10 +233,14 @@ impl Run {
 
     /// Whether something else is in the examiner's segment now, or was when it was last looked at.
     pub fn is_overwritten(&self) -> bool {
-        self.given.as_ref().is_some_and(|given| {
-            let looked = self.looks.iter().rfind(|look| look.shmid == given.shmid).map(|look| &look.bytes);
-            let bytes = given.after.as_ref().or(looked);
-            bytes.is_some_and(|bytes| !bytes.starts_with(given.text.as_bytes()))
+        self.fixture.as_ref().is_some_and(|fixture| {
+            let looked = self
+                .snapshots
+                .iter()
+                .rfind(|snapshot| snapshot.shmid == fixture.shmid)
+                .map(|snapshot| &snapshot.bytes);
+            let bytes = fixture.after.as_ref().or(looked);
+            bytes.is_some_and(|bytes| !bytes.starts_with(fixture.text.as_bytes()))
         })
     }
 }

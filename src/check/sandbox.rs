@@ -24,12 +24,12 @@ use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid, getegid, geteuid, getppid, setsid};
 
+use super::inspector::random;
 use super::job::Job;
 use super::keeper::Keeper;
 use super::mounts::Root;
 use super::places::{SCRATCH, places};
 use super::toolchain::Toolchain;
-use super::witness::random;
 use crate::kernel::{Ending, ending_of, exit_now, fork};
 
 /// What a program can be given to run in.
@@ -82,7 +82,7 @@ pub(super) fn enter(job: &Job) -> Result<Sandbox, String> {
 }
 
 /// No sandbox.
-pub(super) fn stay_out(job: &Job) -> Sandbox {
+pub(super) fn without_namespaces(job: &Job) -> Sandbox {
     leave_the_terminal(job.examiner);
     let _ = set_child_subreaper(true);
     Sandbox::Open

@@ -6,9 +6,9 @@ use crate::call::Key;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Script {
     /// A segment that it makes before the program starts, with a fresh text in it.
-    pub given: Option<Setting>,
+    pub fixture: Option<Setting>,
     /// When it writes a fresh text into the program's own segment.
-    pub plant: Plant,
+    pub inject: Injection,
     /// Whether it kills the program at its first `IPC_STAT`.
     pub kills_at_stat: bool,
     /// What becomes of the sizes that the program asks for.
@@ -45,7 +45,7 @@ pub enum Sizes {
 
 /// When the examiner writes into the program's segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Plant {
+pub enum Injection {
     /// It does not.
     #[default]
     Never,
@@ -60,8 +60,8 @@ pub enum Plant {
 impl Script {
     /// Only look on.
     pub const LOOK_ON: Script = Script {
-        given: None,
-        plant: Plant::Never,
+        fixture: None,
+        inject: Injection::Never,
         kills_at_stat: false,
         sizes: Sizes::AsAsked,
         id_zero: false,
@@ -70,12 +70,12 @@ impl Script {
     };
 
     /// Write a fresh text at some moment.
-    pub const fn planting(plant: Plant) -> Script {
-        Script { plant, ..Script::LOOK_ON }
+    pub const fn injecting(inject: Injection) -> Script {
+        Script { inject, ..Script::LOOK_ON }
     }
 
     /// Make a segment before.
     pub const fn giving(key: i32, mode: u32) -> Script {
-        Script { given: Some(Setting { key: Key(key), mode }), ..Script::LOOK_ON }
+        Script { fixture: Some(Setting { key: Key(key), mode }), ..Script::LOOK_ON }
     }
 }

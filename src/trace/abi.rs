@@ -44,7 +44,7 @@ pub(super) enum Width {
 
 /// A system call as it was asked for, with its arguments in the order of the C function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct RawSyscall {
     pub name: Name,
     pub arguments: [u64; 5],
     pub width: Width,
@@ -161,24 +161,24 @@ pub(super) fn filters(arch: u32, number: u64, [first, second, ..]: [u64; 6]) -> 
 }
 
 /// Which call it is, if it is one of ours.
-pub(super) fn asked(arch: u32, number: u64, arguments: [u64; 6]) -> Option<Asked> {
+pub(super) fn asked(arch: u32, number: u64, arguments: [u64; 6]) -> Option<RawSyscall> {
     let number = number & u64::from(NUMBER_MASK);
     let first_five = [arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]];
     if Some(arch) != COMPAT_ARCH {
         let (_, name) = *NATIVE.iter().find(|(native, _)| *native as u64 == number)?;
-        return Some(Asked { name, arguments: first_five, width: Width::Native, multiplexed: false });
+        return Some(RawSyscall { name, arguments: first_five, width: Width::Native, multiplexed: false });
     }
     if number == u64::from(COMPAT_IPC) {
         return demultiplexed(arguments);
     }
     let (_, name) = *COMPAT.iter().find(|(compat, _)| u64::from(*compat) == number)?;
-    Some(Asked { name, arguments: first_five, width: Width::Compat, multiplexed: false })
+    Some(RawSyscall { name, arguments: first_five, width: Width::Compat, multiplexed: false })
 }
 
 /// `ipc(call, first, second, third, ptr, fifth)`: the arguments in the order of the call that it carries.
 ///
 /// Source: [ipc(2)](https://man7.org/linux/man-pages/man2/ipc.2.html), `ipc/syscall.c`.
-fn demultiplexed([call, first, second, third, pointer, fifth]: [u64; 6]) -> Option<Asked> {
+fn demultiplexed([call, first, second, third, pointer, fifth]: [u64; 6]) -> Option<RawSyscall> {
     let (name, arguments) = match call & 0xffff {
         1 => (Name::Semop, [first, pointer, second, 0, 0]),
         2 => (Name::Semget, [first, second, third, 0, 0]),
@@ -191,7 +191,7 @@ fn demultiplexed([call, first, second, third, pointer, fifth]: [u64; 6]) -> Opti
         24 => (Name::Shmctl, [first, second, pointer, 0, 0]),
         _ => return None,
     };
-    Some(Asked { name, arguments, width: Width::Compat, multiplexed: true })
+    Some(RawSyscall { name, arguments, width: Width::Compat, multiplexed: true })
 }
 
 #[cfg(test)]

@@ -9,20 +9,20 @@ use nix::libc;
 use nix::unistd::{Pid, getsid};
 use playground_core::Errno;
 
-use super::abi::{self, Asked};
-use super::created;
+use super::abi::{self, RawSyscall};
+use super::attach_failure;
+use super::creation;
 use super::decode;
 use super::findings;
-use super::outside;
+use super::procfs;
 use super::reason::Known;
-use super::refused;
 use super::run::Tracer;
 use super::space::Space;
 use super::state::Namespace;
-use super::stop::{self, AtCall, Onward, Registers};
+use super::stop::{self, AtCall, Registers, Resume};
 use super::subject::{removes, subject};
 use super::task::Pending;
-use super::value::{Made, Refused, Step, What};
+use super::value::{CompletedCall, Refused, Step, What};
 use super::waits::Around;
 use crate::call::{Call, Performed};
 use crate::error::Reason;
@@ -35,30 +35,30 @@ const MOST_EXPLAINED: usize = 256;
 
 /// A failed call that cannot be judged yet. Its process may have ended when it can.
 pub(super) struct Undecided {
-    made: Made,
+    made: CompletedCall,
     namespace: Namespace,
     space: Space,
 }
 
 impl Tracer<'_> {
     /// A thread stands at a call: before it, or behind it.
-    pub(super) fn at_call(&mut self, tid: Pid) -> Onward {
+    pub(super) fn at_call(&mut self, tid: Pid) -> Resume {
         match stop::at_call(tid) {
             Ok(AtCall::Begins(registers)) => self.begins_call(tid, registers, false),
             Ok(AtCall::Passes(registers)) => self.begins_call(tid, registers, true),
             Ok(AtCall::Returns { value, is_error }) => self.returns(tid, value, is_error),
-            Err(_) => Onward::Free(0),
+            Err(_) => Resume::Free(0),
         }
     }
 
-    fn begins_call(&mut self, tid: Pid, registers: Registers, passed: bool) -> Onward {
+    fn begins_call(&mut self, tid: Pid, registers: Registers, passed: bool) -> Resume {
         if let Some(pending) =
             self.tasks.get_mut(tid).and_then(|task| task.pending.as_mut()).filter(|_| passed)
         {
             pending.passed = true;
-            return Onward::UntilReturn;
+            return Resume::UntilReturn;
         }
-        self.asks(tid, registers, passed).map_or(Onward::Free(0), |()| Onward::UntilReturn)
+        self.asks(tid, registers, passed).map_or(Resume::Free(0), |()| Resume::UntilReturn)
     }
 
     /// A thread is about to make a call. Nothing, if the call is none of ours.
@@ -78,8 +78,9 @@ impl Tracer<'_> {
         let asked = abi::asked(architecture, number, arguments)?;
         let call = decode::call(tid, &asked);
         self.see(&Step::Asks { pid, tid: tid.as_raw(), call: &call });
-        let existed =
-            created::is_in_doubt(&call) && self.namespace(tid) == self.here && created::exists_already(&call);
+        let existed = creation::is_in_doubt(&call)
+            && self.namespace(tid) == self.here
+            && creation::exists_already(&call);
         let may_wait = matches!(call, Call::Semop { .. } | Call::Semtimedop { .. });
         if may_wait && self.observer.wants_reasons() {
             self.alarm.set(LONG);
@@ -89,17 +90,17 @@ impl Tracer<'_> {
         Some(())
     }
 
-    fn returns(&mut self, tid: Pid, value: i64, is_error: bool) -> Onward {
-        let Some((pid, pending)) = self.take_pending(tid) else { return Onward::Free(0) };
-        if !pending.passed && !is_error && outside::is_about_to_get(tid.as_raw(), libc::SIGSYS) {
+    fn returns(&mut self, tid: Pid, value: i64, is_error: bool) -> Resume {
+        let Some((pid, pending)) = self.take_pending(tid) else { return Resume::Free(0) };
+        if !pending.passed && !is_error && procfs::is_about_to_get(tid.as_raw(), libc::SIGSYS) {
             self.refuse(pid, tid, &pending);
-            return Onward::Free(0);
+            return Resume::Free(0);
         }
         let Pending { asked, call, existed, passed, .. } = pending;
         let outcome = decode::outcome(tid, &asked, &call, value, is_error);
-        let created = !existed && created::creates(&call) && outcome.is_ok();
+        let created = !existed && creation::creates(&call) && outcome.is_ok();
         let namespace = self.namespace(tid).or(self.here).unwrap_or(0);
-        let made = Made {
+        let made = CompletedCall {
             performed: Performed { pid, call, outcome },
             tid: tid.as_raw(),
             created,
@@ -108,7 +109,7 @@ impl Tracer<'_> {
             reason: None,
         };
         self.made(made, namespace);
-        Onward::Free(0)
+        Resume::Free(0)
     }
 
     fn take_pending(&mut self, tid: Pid) -> Option<(i32, Pending)> {
@@ -131,7 +132,7 @@ impl Tracer<'_> {
         }
         let Some((architecture, number)) = stop::trapped(tid) else { return };
         // The signal tells the number only; of the next call everything will be known.
-        if let Some(Asked { name, .. }) = abi::asked(architecture, number, [0; 6]) {
+        if let Some(RawSyscall { name, .. }) = abi::asked(architecture, number, [0; 6]) {
             self.tasks.stop_at_every_call(pid);
             let refused = Refused { pid, tid: tid.as_raw(), name: name.in_c(), call: None };
             self.see(&Step::Refused(&refused));
@@ -148,7 +149,7 @@ impl Tracer<'_> {
         self.decide(|_| true);
     }
 
-    fn made(&mut self, mut made: Made, namespace: Namespace) {
+    fn made(&mut self, mut made: CompletedCall, namespace: Namespace) {
         self.look_at_maps(&made.performed);
         made.reason = self.why(&made, namespace);
         self.judge(&made, namespace);
@@ -157,10 +158,10 @@ impl Tracer<'_> {
         self.schedule_call(&made);
         self.state.apply(&made, namespace, self.page_size);
         self.note_handing_over(inherited, made.performed.pid);
-        if refused::its_address(&made, namespace, &self.state) {
+        if attach_failure::its_address(&made, namespace, &self.state) {
             self.state.refuse(&made.performed);
         }
-        self.see(&Step::Made(&made));
+        self.see(&Step::CompletedCall(&made));
         if let Some(removed) = removes(&made.performed.call) {
             self.decide(|subject| subject == removed);
         }
@@ -175,7 +176,7 @@ impl Tracer<'_> {
     ///
     /// A look costs as much as the kernel's table is long, so that of very many refused calls only the first are
     /// explained.
-    fn why(&mut self, made: &Made, namespace: Namespace) -> Option<Reason> {
+    fn why(&mut self, made: &CompletedCall, namespace: Namespace) -> Option<Reason> {
         let errno = made.performed.outcome.as_ref().err().filter(|_| self.observer.wants_reasons())?;
         self.explained += 1;
         if self.explained > MOST_EXPLAINED {
@@ -211,13 +212,13 @@ impl Tracer<'_> {
     /// Finds out what a process has really attached.
     pub(super) fn confirm(&mut self, pid: i32) {
         let attached = self.state.attached(pid).next().is_some();
-        if let Some(maps) = attached.then(|| outside::maps(pid)).flatten() {
+        if let Some(maps) = attached.then(|| procfs::maps(pid)).flatten() {
             self.state.confirm(pid, &maps);
         }
     }
 
     /// Whether another thread is just removing what a failed call was about.
-    fn removal_is_on_its_way(&self, made: &Made) -> bool {
+    fn removal_is_on_its_way(&self, made: &CompletedCall) -> bool {
         let errno = made.performed.outcome.as_ref().err();
         let subject = errno
             .filter(|errno| matches!(errno, Errno::EINVAL | Errno::EIDRM))
@@ -226,7 +227,7 @@ impl Tracer<'_> {
         subject.is_some_and(|subject| removals.any(|removed| removed == subject))
     }
 
-    fn judge(&mut self, made: &Made, namespace: Namespace) {
+    fn judge(&mut self, made: &CompletedCall, namespace: Namespace) {
         let Some(space) = self.state.space(made.performed.pid) else { return };
         if self.removal_is_on_its_way(made) {
             self.undecided.push(Undecided { made: made.clone(), namespace, space: space.clone() });
@@ -245,13 +246,13 @@ impl Tracer<'_> {
     }
 
     /// A segment that was found, not made, may be larger than its finder knows.
-    fn learn_size(&mut self, made: &Made, namespace: Namespace) {
+    fn learn_size(&mut self, made: &CompletedCall, namespace: Namespace) {
         let Call::Shmat { shmid, .. } = made.performed.call else { return };
         let known = self.state.segment(namespace, shmid).is_some_and(|segment| segment.size.is_some());
         if known || made.elsewhere || made.performed.outcome.is_err() {
             return;
         }
-        if let Some(row) = outside::segment(shmid) {
+        if let Some(row) = procfs::segment(shmid) {
             self.state.learn_size(namespace, shmid, row.size);
         }
     }

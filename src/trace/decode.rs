@@ -11,7 +11,7 @@ use nix::libc;
 use nix::unistd::Pid;
 use playground_core::{Errno, Mode};
 
-use super::abi::{Asked, Name, Width};
+use super::abi::{Name, RawSyscall, Width};
 use super::memory;
 use crate::call::Ownership;
 use crate::call::{
@@ -27,12 +27,12 @@ const MOST_OPERATIONS: u64 = 4096;
 const IPC_64: i32 = 0x100;
 
 /// The command, without the bit where the kernel takes it away, too.
-fn plain(asked: &Asked, command: u64) -> i32 {
+fn plain(asked: &RawSyscall, command: u64) -> i32 {
     if asked.multiplexed { command as i32 & !IPC_64 } else { command as i32 }
 }
 
 /// What the process asks, at the moment when it asks.
-pub(super) fn call(pid: Pid, asked: &Asked) -> Call {
+pub(super) fn call(pid: Pid, asked: &RawSyscall) -> Call {
     let [first, second, third, fourth, _] = asked.arguments;
     let (id, flags) = (first as i32, third as i32);
     let (mode, get) = (Mode::from_bits_truncate((flags & 0o777) as u32), flags & !0o777);
@@ -79,7 +79,7 @@ fn ownership(record: &ShmidDs) -> Ownership {
 }
 
 /// `semop`, or with a timeout `semtimedop`.
-fn semop(pid: Pid, asked: &Asked, timeout: Option<Duration>) -> Call {
+fn semop(pid: Pid, asked: &RawSyscall, timeout: Option<Duration>) -> Call {
     let [semid, sops, nsops, ..] = asked.arguments;
     let semid = Semid(semid as i32);
     match (operations(pid, sops, nsops), timeout) {
@@ -101,7 +101,7 @@ fn operations(pid: Pid, list: u64, count: u64) -> nix::Result<Vec<SemOp>> {
 }
 
 /// How long a `semtimedop` waits. The C library's `semop` is one that waits for ever: it has none.
-fn timeout(pid: Pid, asked: &Asked) -> Option<Duration> {
+fn timeout(pid: Pid, asked: &RawSyscall) -> Option<Duration> {
     let pointer = asked.arguments[3];
     // Only the old 32-bit call has 32-bit seconds; `semtimedop_time64` has not.
     let width = if asked.multiplexed { Width::Compat } else { Width::Native };
@@ -112,7 +112,7 @@ fn timeout(pid: Pid, asked: &Asked) -> Option<Duration> {
     (nanoseconds < 1_000_000_000).then(|| Duration::new(seconds, nanoseconds as u32))
 }
 
-fn sem_command(pid: Pid, asked: &Asked, fourth: u64) -> SemCmd {
+fn sem_command(pid: Pid, asked: &RawSyscall, fourth: u64) -> SemCmd {
     let number = plain(asked, asked.arguments[2]);
     let value = || match asked.multiplexed {
         true => memory::longs::<1>(pid, fourth, Width::Compat).map_or(0, |[value]| value as i32),
@@ -130,7 +130,7 @@ fn sem_command(pid: Pid, asked: &Asked, fourth: u64) -> SemCmd {
 }
 
 /// What the kernel answered, at the moment when it has.
-pub(super) fn outcome(pid: Pid, asked: &Asked, call: &Call, value: i64, is_error: bool) -> Outcome {
+pub(super) fn outcome(pid: Pid, asked: &RawSyscall, call: &Call, value: i64, is_error: bool) -> Outcome {
     if is_error {
         return Err(Errno::from_raw(-value as i32));
     }
@@ -149,7 +149,7 @@ pub(super) fn outcome(pid: Pid, asked: &Asked, call: &Call, value: i64, is_error
     })
 }
 
-fn mapped(pid: Pid, asked: &Asked, value: i64) -> Address {
+fn mapped(pid: Pid, asked: &RawSyscall, value: i64) -> Address {
     let written = || memory::longs::<1>(pid, asked.arguments[3], Width::Compat).ok();
     match (asked.multiplexed, asked.width) {
         (true, _) => Address(written().map_or(0, |[address]| address)),
@@ -158,7 +158,7 @@ fn mapped(pid: Pid, asked: &Asked, value: i64) -> Address {
     }
 }
 
-fn copied_out(pid: Pid, asked: &Asked, cmd: Cmd, value: i32) -> nix::Result<Answer> {
+fn copied_out(pid: Pid, asked: &RawSyscall, cmd: Cmd, value: i32) -> nix::Result<Answer> {
     let (buffer, width) = (asked.arguments[2], asked.width);
     Ok(match cmd {
         Cmd::IpcStat => Answer::Record(record(pid, buffer, form(asked))?),
@@ -191,7 +191,7 @@ enum Form {
     Old,
 }
 
-fn form(asked: &Asked) -> Form {
+fn form(asked: &RawSyscall) -> Form {
     match asked.width {
         Width::Native => Form::Native,
         Width::Compat if asked.multiplexed && asked.arguments[1] as i32 & IPC_64 == 0 => Form::Old,

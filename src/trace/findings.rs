@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use playground_core::Errno;
 
 use super::Code;
-use super::ended::Ending;
-use super::outside;
+use super::exit_status::Ending;
+use super::procfs;
 use super::reason::segment_id;
 use super::space::{Attachment, Departure, Former, Space};
 use super::state::{Namespace, State};
 use super::subject::wanted;
-use super::value::{Fault, Left, Life, Made, What};
+use super::value::{CompletedCall, Fault, Left, ProcessRecord, What};
 use crate::call::{Address, Call, Cmd, Key, Performed, SemCmd, Semid, Shmid};
 
 /// A mistake that a traced program made.
@@ -54,7 +54,12 @@ fn finding(code: Code, message: String, by: i32, call: &Performed) -> Option<Fin
 }
 
 /// What a call shows, judged by the state before it, and by the memory that its process had then.
-pub(super) fn of_call(made: &Made, namespace: Namespace, space: &Space, state: &State) -> Option<Finding> {
+pub(super) fn of_call(
+    made: &CompletedCall,
+    namespace: Namespace,
+    space: &Space,
+    state: &State,
+) -> Option<Finding> {
     let (performed, errno) = (&made.performed, made.performed.outcome.as_ref().err()?);
     if made.is_refused_by_a_sandbox() || !matches!(errno, Errno::EINVAL | Errno::EIDRM) {
         return None;
@@ -85,8 +90,8 @@ pub(super) fn of_call(made: &Made, namespace: Namespace, space: &Space, state: &
 /// not removed, or is still attached, is there.
 pub(super) fn is_there(what: What, elsewhere: bool, namespace: Namespace, state: &State) -> bool {
     match what {
-        What::Segment(id) if !elsewhere => outside::segment_is_there(id),
-        What::Set(id) if !elsewhere => outside::set_is_there(id),
+        What::Segment(id) if !elsewhere => procfs::segment_is_there(id),
+        What::Set(id) if !elsewhere => procfs::set_is_there(id),
         What::Segment(id) => {
             let segment = state.segment(namespace, id);
             segment.is_some_and(|segment| segment.removed.is_none() || state.is_attached(id))
@@ -114,7 +119,7 @@ pub(super) fn of_key(what: What, namespace: Namespace, state: &State) -> Option<
     }
 }
 
-fn key_as_id(what: What, made: &Made, namespace: Namespace, state: &State) -> Option<Finding> {
+fn key_as_id(what: What, made: &CompletedCall, namespace: Namespace, state: &State) -> Option<Finding> {
     let found = of_key(what, namespace, state)?;
     let (name, id, key) = (what.name(), found.id(), Key(what.id()));
     let (number, used) = (what.id(), made.performed.call.name());
@@ -274,7 +279,7 @@ pub(super) fn without_fallback(pid: i32, state: &State) -> Option<Finding> {
 }
 
 /// What is left shows, once all is over: one finding for all of a kind that one process made.
-pub(super) fn of_left(left: &[(Left, Performed)], lives: &[Life]) -> Vec<Finding> {
+pub(super) fn of_left(left: &[(Left, Performed)], records: &[ProcessRecord]) -> Vec<Finding> {
     let mut groups = Vec::<(&Performed, Vec<What>)>::new();
     let mut places = HashMap::new();
     for (left, maker) in left.iter().filter(|(left, _)| !left.marked) {
@@ -284,12 +289,12 @@ pub(super) fn of_left(left: &[(Left, Performed)], lives: &[Life]) -> Vec<Finding
         }
         groups[place].1.push(left.what);
     }
-    groups.into_iter().map(|(maker, whats)| left_by(maker, &whats, lives)).collect()
+    groups.into_iter().map(|(maker, whats)| left_by(maker, &whats, records)).collect()
 }
 
-fn left_by(maker: &Performed, whats: &[What], lives: &[Life]) -> Finding {
-    let life = lives.iter().find(|life| life.beginning.pid == maker.pid);
-    let ending = life.and_then(|life| life.ending).filter(|ending| !ending.is_success());
+fn left_by(maker: &Performed, whats: &[What], records: &[ProcessRecord]) -> Finding {
+    let record = records.iter().find(|record| record.start.pid == maker.pid);
+    let ending = record.and_then(|record| record.ending).filter(|ending| !ending.is_success());
     let (named, one) = (named(whats), whats.len() == 1);
     let (is, it, them) = if one { ("is", "it", "it") } else { ("are", "they", "them") };
     let (code, message) = match ending {

@@ -20,32 +20,32 @@
 extern crate self as trace;
 
 mod abi;
+mod attach_failure;
 mod calls;
-mod created;
+mod collector;
+mod creation;
 mod deadline;
 mod decode;
-mod denied;
-mod ended;
+mod executable;
+mod existing;
+mod exit_status;
+mod failed_calls;
 mod failure;
-mod failures;
+mod fault_place;
 mod filter;
 mod findings;
-mod found;
 mod hold;
-mod image;
 mod inside;
 mod instruction;
 mod interpreter;
-mod left;
-mod lender;
+mod leaked;
 mod lines;
 mod memory;
 mod narrate;
-mod near;
-mod outside;
+mod permission;
+mod procfs;
 mod race;
 mod reason;
-mod refused;
 mod request;
 mod rows;
 mod run;
@@ -58,13 +58,13 @@ mod state;
 mod stop;
 mod subject;
 mod task;
-mod there;
 mod value;
+mod vfork;
 mod waiting;
 mod waits;
 mod watchpoint;
 
-pub use ended::Ending;
+pub use exit_status::Ending;
 pub use failure::Error;
 pub use findings::Finding;
 pub use inside::Inside;
@@ -76,7 +76,10 @@ pub use signals::{die_of, pass_on as pass_signals_on};
 pub use space::Attachment;
 pub use start::Command;
 pub use state::{Segment, State};
-pub use value::{Beginning, Cut, Fault, How, Life, Limits, Made, Observer, Refused, Step, Trace};
+pub use value::{
+    CompletedCall, Fault, How, Limits, Observer, ProcessRecord, ProcessStart, Refused, Step, StopReason,
+    Trace,
+};
 
 pub use playground_core::found::{AccessKind, Code, Left, Place, What};
 

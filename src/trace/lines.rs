@@ -11,7 +11,7 @@ use elf::ElfStream;
 use elf::abi::PT_LOAD;
 use elf::endian::AnyEndian;
 
-use super::{Place, outside};
+use super::{Place, procfs};
 use crate::evidence::maps::Mapping;
 
 /// A file larger than this is not read.
@@ -75,7 +75,7 @@ impl Lines {
     }
 
     fn image(&mut self, pid: i32, address: u64) -> Option<(&Image, u64)> {
-        let maps = self.maps.entry(pid).or_insert_with(|| outside::maps(pid).unwrap_or_default());
+        let maps = self.maps.entry(pid).or_insert_with(|| procfs::maps(pid).unwrap_or_default());
         let holds = |mapping: &&Mapping| (mapping.start.0..mapping.end.0).contains(&address);
         let mapping = maps.iter().find(holds).filter(|mapping| mapping.name.starts_with('/'))?;
         let offset = address - mapping.start.0 + mapping.offset;

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use playground_core::story::{Json, Tell, Text, visible};
 use program::{self, Color, Format};
-use trace::{self, Command, Cut, Ending, Limits, Narrator, Trace, Watch};
+use trace::{self, Command, Ending, Limits, Narrator, StopReason, Trace, Watch};
 
 /// Run a program of any language, and tell its calls for shared memory and semaphores
 #[derive(Parser)]
@@ -138,7 +138,7 @@ fn end(trace: &Trace, told: io::Result<()>) -> ExitCode {
         _ => {}
     }
     match (trace.cut, trace.ending) {
-        (Some(Cut::Tasks | Cut::Time | Cut::Observer), _) => ExitCode::FAILURE,
+        (Some(StopReason::Tasks | StopReason::Time | StopReason::Observer), _) => ExitCode::FAILURE,
         (None, Ending::Exited(status)) => ExitCode::from(status as u8),
         (None, Ending::Killed(signal)) => {
             trace::die_of(signal);

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::ops::ControlFlow;
 
-use super::near;
-use super::outside;
+use super::fault_place;
+use super::procfs;
 use super::race::{Watch, WordAccess};
 use super::rows::Rows;
 use super::state::State;
-use super::value::{Beginning, Cut, How, Left, Limits, Made, Observer, Refused, Step, Trace, What};
+use super::value::{
+    CompletedCall, How, Left, Limits, Observer, ProcessStart, Refused, Step, StopReason, Trace, What,
+};
 use crate::call::{Answer, Call, Outcome, Performed, ShmInfo, ShmLimits, Shmid, ShmidDs};
 use crate::error::Reason;
 use crate::story::{CallEvent, Event, Lingering, RaceEvent, Tell, Traced, fields};
@@ -114,8 +116,8 @@ impl Narrator {
         }
     }
 
-    fn begins(&mut self, beginning: &Beginning, state: &State) {
-        let Beginning { pid, tid, parent, how } = *beginning;
+    fn begins(&mut self, beginning: &ProcessStart, state: &State) {
+        let ProcessStart { pid, tid, parent, how } = *beginning;
         self.first.get_or_insert(pid);
         let inherited = state.attached(pid).count();
         let who = self.who(pid, tid);
@@ -152,15 +154,15 @@ impl Narrator {
     fn waits(&mut self, goes_on: i32) {
         self.waiting.remove(&goes_on);
         let (asleep, awake) =
-            std::mem::take(&mut self.waiting).into_iter().partition(|(tid, _)| outside::sleeps(*tid));
+            std::mem::take(&mut self.waiting).into_iter().partition(|(tid, _)| procfs::sleeps(*tid));
         self.waiting = awake;
         for (tid, (pid, c)) in BTreeMap::<i32, (i32, String)>::into_iter(asleep) {
             self.tell(Traced::Waits { pid, who: self.who(pid, tid), c, seconds: None, reason: None });
         }
     }
 
-    fn made(&mut self, made: &Made) {
-        let Made { performed, tid, elsewhere, reason, .. } = made;
+    fn made(&mut self, made: &CompletedCall) {
+        let CompletedCall { performed, tid, elsewhere, reason, .. } = made;
         self.waits(*tid);
         let Performed { pid, outcome, .. } = performed;
         let (who, brief) = (self.who(*pid, *tid), reason.is_none());
@@ -191,12 +193,12 @@ impl Narrator {
 
     /// The program is gone, and its prompt does not come back: who keeps it waiting?
     fn lingers(&mut self, pids: Vec<i32>) {
-        let lingering = |pid| Lingering { pid, command: outside::command_line(pid) };
+        let lingering = |pid| Lingering { pid, command: procfs::command_line(pid) };
         self.tell(Traced::Lingers { processes: pids.into_iter().map(lingering).collect() });
     }
 
     /// A call may have changed the table, or named a segment that was not known before.
-    fn know(&mut self, made: &Made) {
+    fn know(&mut self, made: &CompletedCall) {
         let performed = &made.performed;
         let news = match (&performed.call, &performed.outcome) {
             (_, Ok(Answer::Id(id))) => self.rows.after_call(*id, !made.created),
@@ -277,18 +279,18 @@ fn filters_in_words(has_listener: bool) -> String {
     }
 }
 
-fn cut_in_words(cut: Cut, limits: &Limits) -> String {
+fn cut_in_words(cut: StopReason, limits: &Limits) -> String {
     match cut {
-        Cut::Tasks => format!(
+        StopReason::Tasks => format!(
             "More than {} processes and threads were alive at once, so all of them were killed. Does it fork for \
              ever? --tasks N allows more.",
             limits.tasks
         ),
-        Cut::Time => format!(
+        StopReason::Time => format!(
             "It took longer than {} seconds, so all of it was killed.",
             limits.time.unwrap_or_default().as_secs_f64()
         ),
-        Cut::Observer => {
+        StopReason::Observer => {
             "Interrupted: what the program had left running was ended. What it would have removed by itself may be left, \
              and is not counted as a mistake."
                 .to_owned()
@@ -303,7 +305,7 @@ impl Observer for Narrator {
             _ if self.failure.is_some() => {}
             Step::Began(beginning) => self.begins(beginning, state),
             Step::Ran { pid, command, notes } => self.ran(*pid, command, notes),
-            Step::Made(made) => self.made(made),
+            Step::CompletedCall(made) => self.made(made),
             Step::Refused(refused) => self.refused(refused),
             Step::Filters { pid, tid, has_listener } => {
                 let (who, text) = (self.who(*pid, *tid), filters_in_words(*has_listener));
@@ -315,7 +317,7 @@ impl Observer for Narrator {
                 self.tell(Traced::Waits { pid: *pid, who, c, seconds, reason: reason.cloned() });
             }
             Step::Fault(fault) => {
-                let (who, text) = (self.who(fault.pid, fault.tid), near::place(fault, state));
+                let (who, text) = (self.who(fault.pid, fault.tid), fault_place::place(fault, state));
                 let (signal, address, mapped) = (fault.signal_name(), fault.address, fault.mapped);
                 self.tell(Traced::Fault { pid: fault.pid, who, signal, address, mapped, text });
             }
@@ -341,7 +343,7 @@ mod tests {
 
     use super::*;
     use crate::call::{Address, Cmd, Key, SemCmd, Semid, ShmatFlags, ShmgetFlags};
-    use crate::outside::Outside;
+    use crate::procfs::ProcessFiles;
     use crate::story::explain;
 
     /// The calls, each with the errnos that its manual page names under ERRORS.
@@ -379,10 +381,10 @@ mod tests {
 
     #[test]
     fn every_errno_of_the_manual_pages_is_explained() {
-        let outside = &mut Outside { pid: std::process::id() as i32, elsewhere: false, page_size: 4096 };
+        let files = &mut ProcessFiles { pid: std::process::id() as i32, elsewhere: false, page_size: 4096 };
         for (call, errnos) in manual() {
             for errno in errnos {
-                let why = explain(&call, errno, outside).why;
+                let why = explain(&call, errno, files).why;
                 assert!(!why.contains("not explained"), "{call} {errno:?}: {why}");
             }
         }

@@ -6,13 +6,13 @@
 
 use playground_core::Errno;
 
-use super::denied;
+use super::existing;
 use super::findings::{is_there, of_key};
-use super::outside::Outside;
+use super::permission;
+use super::procfs::ProcessFiles;
 use super::space::{Departure, Space};
 use super::state::{Namespace, State};
-use super::there;
-use super::value::{Made, What};
+use super::value::{CompletedCall, What};
 use super::waits::Around;
 use crate::call::{Address, Call, Key, Performed, Semid, Shmid};
 use crate::error::Reason;
@@ -31,9 +31,9 @@ fn reason(why: String, advice: impl Into<String>) -> Option<Reason> {
 
 impl Known<'_> {
     /// Why a call was refused, and what to try.
-    pub fn why(&self, made: &Made, errno: Errno) -> Reason {
+    pub fn why(&self, made: &CompletedCall, errno: Errno) -> Reason {
         let Performed { pid, call, .. } = &made.performed;
-        let process = &mut Outside { pid: *pid, elsewhere: made.elsewhere, page_size: self.page_size };
+        let process = &mut ProcessFiles { pid: *pid, elsewhere: made.elsewhere, page_size: self.page_size };
         let known = if made.filtered {
             by_filter(call, errno)
         } else {
@@ -42,7 +42,7 @@ impl Known<'_> {
         known.unwrap_or_else(|| explain(call, errno, process))
     }
 
-    fn told(&self, made: &Made, errno: Errno) -> Option<Reason> {
+    fn told(&self, made: &CompletedCall, errno: Errno) -> Option<Reason> {
         let space = self.state.space(made.performed.pid)?;
         match (&made.performed.call, errno) {
             (Call::Shmat { shmid, .. } | Call::Shmctl { shmid, .. }, Errno::EINVAL | Errno::EIDRM) => {
@@ -68,16 +68,16 @@ impl Known<'_> {
     }
 
     /// What the kernel's tables tell, which are those of our own namespace.
-    fn seen(&self, made: &Made, errno: Errno) -> Option<Reason> {
+    fn seen(&self, made: &CompletedCall, errno: Errno) -> Option<Reason> {
         let Performed { pid, call, .. } = &made.performed;
         match errno {
             _ if made.elsewhere => None,
-            Errno::EACCES => denied::why(call, *pid),
-            _ => there::why(call, errno),
+            Errno::EACCES => permission::why(call, *pid),
+            _ => existing::why(call, errno),
         }
     }
 
-    fn no_segment(&self, id: Shmid, made: &Made, space: &Space) -> Option<Reason> {
+    fn no_segment(&self, id: Shmid, made: &CompletedCall, space: &Space) -> Option<Reason> {
         let what = What::Segment(id);
         if is_there(what, made.elsewhere, self.namespace, self.state) {
             return None;
@@ -95,7 +95,7 @@ impl Known<'_> {
         self.a_key(what)
     }
 
-    fn no_set(&self, id: Semid, made: &Made, space: &Space) -> Option<Reason> {
+    fn no_set(&self, id: Semid, made: &CompletedCall, space: &Space) -> Option<Reason> {
         let what = What::Set(id);
         if is_there(what, made.elsewhere, self.namespace, self.state) {
             return None;
@@ -154,7 +154,7 @@ impl Known<'_> {
         reason(format!("Segment {} was attached at {address}, and {how}.", former.attachment.shmid), advice)
     }
 
-    fn no_key(&self, key: Key, made: &Made) -> Option<Reason> {
+    fn no_key(&self, key: Key, made: &CompletedCall) -> Option<Reason> {
         let segment = self.state.segment_of_key(self.namespace, key);
         if let Some(removal) = segment.and_then(|segment| segment.removed.as_ref()) {
             let (id, who) = (segment?.shmid, who(removal, made));
@@ -181,7 +181,7 @@ impl Known<'_> {
     }
 
     /// A signal, a timeout or IPC_NOWAIT has ended the waiting: for what was it?
-    fn waited(&self, made: &Made, errno: Errno) -> Option<Reason> {
+    fn waited(&self, made: &CompletedCall, errno: Errno) -> Option<Reason> {
         if made.elsewhere {
             return None;
         }
@@ -227,14 +227,14 @@ fn returned_minus_one(failed: &Performed) -> Option<Reason> {
     )
 }
 
-fn who(removal: &Performed, made: &Made) -> String {
+fn who(removal: &Performed, made: &CompletedCall) -> String {
     match removal.pid == made.performed.pid {
         true => "this process itself".to_owned(),
         false => format!("process {}", removal.pid),
     }
 }
 
-fn removed_by(what: What, removal: &Performed, made: &Made) -> Option<Reason> {
+fn removed_by(what: What, removal: &Performed, made: &CompletedCall) -> Option<Reason> {
     reason(
         format!("{} {} is removed: {} removed it.", capital(what.name()), what.id(), who(removal, made)),
         "Whoever removes it should be the last, or attach before it is removed. A C program checks shmat for \

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use super::outside;
+use super::procfs;
 use crate::call::{Shmid, ShmidDs};
 use crate::evidence::segments::Row;
 use crate::story::{CellChange as Change, Traced, changes};
@@ -65,7 +65,7 @@ impl Rows {
     }
 
     fn look_at_all(&mut self) -> Vec<Traced> {
-        let Some(table) = outside::segments() else { return Vec::new() };
+        let Some(table) = procfs::segments() else { return Vec::new() };
         (self.length, self.saved) = (table.len(), 0);
         let mut now: HashMap<_, _> = table.into_iter().map(|row| (row.shmid, row)).collect();
         let mut ids: Vec<_> = self.known.keys().copied().collect();
@@ -75,7 +75,7 @@ impl Rows {
 
     fn look_at(&mut self, id: Shmid) -> Vec<Traced> {
         let before = self.known.get(&id).cloned().flatten();
-        match outside::record(id) {
+        match procfs::record(id) {
             // It may not be read: then the whole table will tell.
             None => Vec::new(),
             Some(None) => self.is_now(id, None).into_iter().collect(),

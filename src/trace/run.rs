@@ -13,22 +13,24 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::calls::Undecided;
+use super::collector::Found;
 use super::deadline::{Alarm, Deadline};
-use super::ended::Ending;
+use super::executable;
+use super::exit_status::Ending;
 use super::failure::Error;
 use super::findings;
-use super::found::Found;
-use super::image;
-use super::left::left_in;
-use super::outside;
+use super::leaked::left_in;
+use super::procfs;
 use super::race::Watch;
 use super::schedule::Scheduler;
 use super::signals;
 use super::start::{Command, start};
 use super::state::{Namespace, State};
-use super::stop::{self, Onward, Stop};
+use super::stop::{self, Resume, Stop};
 use super::task::{Task, Tasks};
-use super::value::{Beginning, Cut, Fault, How, Life, Limits, Made, Observer, Step, Trace};
+use super::value::{
+    CompletedCall, Fault, How, Limits, Observer, ProcessRecord, ProcessStart, Step, StopReason, Trace,
+};
 use crate::kernel::{Linux, Look, refused};
 
 /// How long what the program has left running is given to end by itself, once somebody has asked it to.
@@ -67,7 +69,7 @@ pub fn run_watching(
     let result = tracer.until_all_ended(&deadline);
     signals::program(0);
     result?;
-    match (tracer.lives.first(), started.failure()) {
+    match (tracer.records.first(), started.failure()) {
         (None, Some(failure)) => Err(failure.explain(command)),
         _ => Ok(tracer.finished()),
     }
@@ -87,8 +89,8 @@ pub(super) struct Tracer<'a> {
     /// Tasks whose first stop came before their maker's report, so that the report is no news.
     early: HashSet<Pid>,
     pub state: State,
-    lives: Vec<Life>,
-    pub calls: Vec<Made>,
+    records: Vec<ProcessRecord>,
+    pub calls: Vec<CompletedCall>,
     pub calls_not_kept: usize,
     /// Calls that a filter has answered with SIGSYS.
     pub refused_calls: usize,
@@ -103,7 +105,7 @@ pub(super) struct Tracer<'a> {
     pub alarm: Alarm,
     /// When what was left running is killed, since it was asked to end.
     pub killed_at: Option<Instant>,
-    pub cut: Option<Cut>,
+    pub cut: Option<StopReason>,
     /// Decides who goes on, where a word is watched.
     pub scheduler: Option<Scheduler>,
 }
@@ -114,13 +116,13 @@ impl<'a> Tracer<'a> {
             first,
             limits,
             observer,
-            here: outside::own_namespace(),
+            here: procfs::own_namespace(),
             page_size: Linux::new().page_size(),
             tasks: Tasks::default(),
             every_call: false,
             early: HashSet::new(),
             state: State::default(),
-            lives: Vec::new(),
+            records: Vec::new(),
             calls: Vec::new(),
             calls_not_kept: 0,
             refused_calls: 0,
@@ -142,18 +144,18 @@ impl<'a> Tracer<'a> {
                 Ok((tid, Stop::Ended(ending))) => self.ended(tid, ending),
                 Ok((tid, stopped)) => {
                     self.stops += 1;
-                    let onward = self.stopped(tid, stopped);
+                    let resume = self.stopped(tid, stopped);
                     if self.cut.is_some() {
                         let _ = kill(tid, Signal::SIGKILL);
                     }
-                    self.resume(tid, onward);
+                    self.resume(tid, resume);
                 }
                 Err(Errno::ECHILD) => return Ok(()),
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(Error::Lost { errno }),
             }
             if self.cut.is_none() && deadline.has_passed() {
-                self.cut_short(Cut::Time);
+                self.cut_short(StopReason::Time);
             }
             if self.alarm.rings() {
                 self.tell_long_waits();
@@ -177,19 +179,19 @@ impl<'a> Tracer<'a> {
                 self.alarm.set(GRACE);
             }
             None if !is_due => {}
-            _ => self.cut_short(Cut::Observer),
+            _ => self.cut_short(StopReason::Observer),
         }
     }
 
     pub(super) fn see(&mut self, step: &Step<'_>) {
         let flow = self.observer.see(step, &self.state);
         if flow == ControlFlow::Break(()) && self.cut.is_none() {
-            self.cut_short(Cut::Observer);
+            self.cut_short(StopReason::Observer);
         }
     }
 
     /// Kills all that is traced. What a killed process had just made is killed when it first stops.
-    pub(super) fn cut_short(&mut self, why: Cut) {
+    pub(super) fn cut_short(&mut self, why: StopReason) {
         self.cut = Some(why);
         let _ = kill(self.first, Signal::SIGKILL);
         for (_, task) in self.tasks.iter() {
@@ -197,42 +199,42 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    fn stopped(&mut self, tid: Pid, stopped: Stop) -> Onward {
+    fn stopped(&mut self, tid: Pid, stopped: Stop) -> Resume {
         match stopped {
             Stop::Exec(former) => self.ran(tid, former),
             // Until the first exec it is our own child that runs, and nobody's program.
-            _ if self.lives.is_empty() => return first_steps(stopped),
+            _ if self.records.is_empty() => return first_steps(stopped),
             _ if self.tasks.get(tid).is_none() => {
                 self.early.insert(tid);
                 self.begin(tid, None);
             }
             _ => {}
         }
-        if let Some(onward) = self.used_word(tid, stopped) {
-            return onward;
+        if let Some(resume) = self.used_word(tid, stopped) {
+            return resume;
         }
         match stopped {
             Stop::Call | Stop::AtCall => self.at_call(tid),
-            Stop::Begot(child) => {
+            Stop::Forked(child) => {
                 if !self.early.remove(&child) {
                     self.begin(child, Some(tid));
                 }
-                Onward::Free(0)
+                Resume::Free(0)
             }
             Stop::Signal(signal) => {
                 self.signalled(tid, signal);
-                Onward::Free(signal)
+                Resume::Free(signal)
             }
             Stop::Exiting => self.exiting(tid),
-            Stop::Group => Onward::Listening,
-            _ => Onward::Free(0),
+            Stop::Group => Resume::Listening,
+            _ => Resume::Free(0),
         }
     }
 
     /// A thread or process that was not there before; by its maker's report, or by its own first stop.
     fn begin(&mut self, tid: Pid, maker: Option<Pid>) {
         let makers = maker.and_then(|maker| self.tasks.get(maker)).map(|task| task.pid);
-        let (pid, parent) = outside::family(tid.as_raw()).unwrap_or((tid.as_raw(), 0));
+        let (pid, parent) = procfs::family(tid.as_raw()).unwrap_or((tid.as_raw(), 0));
         let parent = makers.unwrap_or(parent);
         let is_thread = pid != tid.as_raw();
         let every_call = self.tasks.stops_at_every_call(if is_thread { pid } else { parent });
@@ -243,18 +245,18 @@ impl<'a> Tracer<'a> {
             _ => How::Copy,
         };
         let parent = Some(if is_thread { pid } else { parent });
-        self.tell_beginning(Beginning { pid, tid: tid.as_raw(), parent, how });
+        self.tell_beginning(ProcessStart { pid, tid: tid.as_raw(), parent, how });
         if self.tasks.len() > self.limits.tasks && self.cut.is_none() {
-            self.cut_short(Cut::Tasks);
+            self.cut_short(StopReason::Tasks);
         }
     }
 
-    fn tell_beginning(&mut self, beginning: Beginning) {
-        self.schedule_beginning(&beginning);
-        self.state.begin(&beginning);
-        self.see(&Step::Began(&beginning));
-        if beginning.how != How::Thread {
-            self.lives.push(Life { beginning, programs: Vec::new(), ending: None });
+    fn tell_beginning(&mut self, start: ProcessStart) {
+        self.schedule_beginning(&start);
+        self.state.begin(&start);
+        self.see(&Step::Began(&start));
+        if start.how != How::Thread {
+            self.records.push(ProcessRecord { start, programs: Vec::new(), ending: None });
         }
     }
 
@@ -263,10 +265,10 @@ impl<'a> Tracer<'a> {
         let pid = tid.as_raw();
         let mut task = Task::of(pid);
         task.every_call = self.every_call || self.tasks.stops_at_every_call(pid);
-        if self.lives.is_empty() {
+        if self.records.is_empty() {
             // Our own child, so far, which has not moved anywhere.
             task.namespace = self.here;
-            self.tell_beginning(Beginning { pid, tid: pid, parent: None, how: How::First });
+            self.tell_beginning(ProcessStart { pid, tid: pid, parent: None, how: How::First });
         } else {
             if former != tid {
                 self.tasks.remove(former);
@@ -280,23 +282,23 @@ impl<'a> Tracer<'a> {
         self.tasks.insert(tid, task);
         self.schedule_program(tid, pid);
         if self.observer.wants_programs() {
-            let command = outside::command_line(pid);
-            let notes = image::notes(pid);
+            let command = procfs::command_line(pid);
+            let notes = executable::notes(pid);
             self.see(&Step::Ran { pid, command: &command, notes: &notes });
-            self.life(pid, |life| life.programs.push(command));
+            self.record(pid, |record| record.programs.push(command));
         }
     }
 
-    fn life(&mut self, pid: i32, change: impl FnOnce(&mut Life)) {
+    fn record(&mut self, pid: i32, change: impl FnOnce(&mut ProcessRecord)) {
         // Of two processes with the same number the later one is meant: the other is gone.
-        if let Some(life) = self.lives.iter_mut().rev().find(|life| life.beginning.pid == pid) {
-            change(life);
+        if let Some(record) = self.records.iter_mut().rev().find(|record| record.start.pid == pid) {
+            change(record);
         }
     }
 
     pub(super) fn namespace(&mut self, tid: Pid) -> Option<Namespace> {
         let task = self.tasks.get_mut(tid)?;
-        task.namespace = task.namespace.or_else(|| outside::namespace(tid.as_raw()));
+        task.namespace = task.namespace.or_else(|| procfs::namespace(tid.as_raw()));
         task.namespace
     }
 
@@ -312,7 +314,7 @@ impl<'a> Tracer<'a> {
         let (Some(touch), Some(task)) = (stop::fault(tid), self.tasks.get(tid)) else { return };
         let pid = task.pid;
         self.confirm(pid);
-        let stop::Touch { address, mapped, jumped } = touch;
+        let stop::Access { address, mapped, jumped } = touch;
         let fault = Fault { pid, tid: tid.as_raw(), signal, address: address.into(), mapped, jumped };
         self.found.add(findings::of_fault(&fault, &self.state));
         self.see(&Step::Fault(&fault));
@@ -321,18 +323,18 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    fn exiting(&mut self, tid: Pid) -> Onward {
-        let Some(task) = self.tasks.get_mut(tid) else { return Onward::Free(0) };
+    fn exiting(&mut self, tid: Pid) -> Resume {
+        let Some(task) = self.tasks.get_mut(tid) else { return Resume::Free(0) };
         task.exiting = true;
         let pid = task.pid;
         if self.tasks.of_process(pid).all(|task| task.exiting) {
             if self.state.is_alone(pid) {
                 self.confirm(pid);
-                self.state.hand_over_to_those_not_waited_for(pid, outside::is_zombie);
+                self.state.hand_over_to_those_not_waited_for(pid, procfs::is_zombie);
             }
             self.see(&Step::Ending { pid });
         }
-        Onward::Free(0)
+        Resume::Free(0)
     }
 
     fn ended(&mut self, tid: Pid, ending: Ending) {
@@ -347,7 +349,7 @@ impl<'a> Tracer<'a> {
         }
         self.found.at_end(pid, Some(ending), &self.state);
         self.state.end(pid);
-        self.life(pid, |life| life.ending = Some(ending));
+        self.record(pid, |record| record.ending = Some(ending));
         self.see(&Step::Ended { pid, ending });
         if tid == self.first && !self.tasks.is_empty() && self.cut.is_none() {
             signals::program_is_gone();
@@ -359,18 +361,18 @@ impl<'a> Tracer<'a> {
     fn finished(mut self) -> Trace {
         let left = self.here.map_or_else(Vec::new, |here| left_in(here, &self.state));
         self.decide(|_| true);
-        let cut = self.cut.or(self.killed_at.map(|_| Cut::Observer));
+        let cut = self.cut.or(self.killed_at.map(|_| StopReason::Observer));
         // Who was killed by us, or ended by a signal for us, might have removed it.
         if cut.is_none() {
-            self.found.add(findings::of_left(&left, &self.lives));
+            self.found.add(findings::of_left(&left, &self.records));
         }
-        let ending = self.lives.first().and_then(|life| life.ending).unwrap_or(Ending::Exited(1));
+        let ending = self.records.first().and_then(|record| record.ending).unwrap_or(Ending::Exited(1));
         Trace {
             pid: self.first.as_raw(),
             ending,
             calls: self.calls,
             calls_not_kept: self.calls_not_kept,
-            processes: self.lives,
+            processes: self.records,
             faults: self.faults,
             left: left.into_iter().map(|(left, _)| left).collect(),
             findings: self.found.all(),
@@ -383,10 +385,10 @@ impl<'a> Tracer<'a> {
 }
 
 /// Before its first exec the child only prepares itself.
-fn first_steps(stopped: Stop) -> Onward {
+fn first_steps(stopped: Stop) -> Resume {
     match stopped {
-        Stop::Signal(signal) => Onward::Free(signal),
-        Stop::Group => Onward::Listening,
-        _ => Onward::Free(0),
+        Stop::Signal(signal) => Resume::Free(signal),
+        Stop::Group => Resume::Listening,
+        _ => Resume::Free(0),
     }
 }

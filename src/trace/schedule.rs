@@ -22,7 +22,7 @@ use super::lines::Lines;
 use super::memory;
 use super::race::{History, Proof, Race, Watch, WordAccess};
 use super::state::State;
-use super::stop::Onward;
+use super::stop::Resume;
 use super::waiting::Used;
 use super::watchpoint::{self, Hit, Trap};
 use crate::call::Shmid;
@@ -79,7 +79,7 @@ pub(super) struct Scheduler {
     /// Who was resumed for one instruction, and has not stopped after it.
     stepping: HashSet<Pid>,
     /// Who was let go by another's access, and is to be resumed.
-    released: Option<(Pid, Onward)>,
+    released: Option<(Pid, Resume)>,
     spent: Duration,
     spun: u64,
 }
@@ -274,7 +274,7 @@ impl Scheduler {
         }
         if access.kind.writes() && later || reason == Reason::Arrived {
             self.history.race.came += 1;
-            self.let_go(Onward::Free(0));
+            self.let_go(Resume::Free(0));
         }
     }
 
@@ -315,40 +315,40 @@ impl Scheduler {
     }
 
     /// Ends the hold, and remembers to resume its thread if that stands still.
-    fn let_go(&mut self, onward: Onward) {
+    fn let_go(&mut self, resume: Resume) {
         let held = self.hold.as_ref().filter(|hold| hold.pace == Pace::Held).map(|hold| hold.tid);
-        self.released = held.map(|tid| (tid, onward)).or(self.released);
+        self.released = held.map(|tid| (tid, resume)).or(self.released);
         self.end_hold();
     }
 
     /// How a thread that has stopped goes on, where it could go on like this.
-    pub fn pace(&mut self, tid: Pid, onward: Onward) -> Onward {
+    pub fn pace(&mut self, tid: Pid, resume: Resume) -> Resume {
         if let Some(member) = self.members.get_mut(&tid) {
-            member.listening = onward == Onward::Listening;
+            member.listening = resume == Resume::Listening;
         }
         match &mut self.hold {
-            Some(hold) if hold.tid == tid => match (onward, hold.pace) {
-                (Onward::Free(0), Pace::Held) => Onward::Held,
-                (Onward::Free(signal), Pace::Steps) => self.step(tid, signal),
-                _ => onward,
+            Some(hold) if hold.tid == tid => match (resume, hold.pace) {
+                (Resume::Free(0), Pace::Held) => Resume::Held,
+                (Resume::Free(signal), Pace::Steps) => self.step(tid, signal),
+                _ => resume,
             },
             Some(hold) => {
                 let progress = hold.progress.entry(tid).or_default();
                 progress.stops += 1;
                 progress.is_later = true;
-                onward
+                resume
             }
-            None => onward,
+            None => resume,
         }
     }
 
-    fn step(&mut self, tid: Pid, signal: i32) -> Onward {
+    fn step(&mut self, tid: Pid, signal: i32) -> Resume {
         self.stepping.insert(tid);
-        Onward::Step(signal)
+        Resume::Step(signal)
     }
 
     /// Who is to be resumed now beside the thread that has stopped.
-    pub fn released(&mut self) -> Option<(Pid, Onward)> {
+    pub fn released(&mut self) -> Option<(Pid, Resume)> {
         self.released.take()
     }
 
@@ -365,7 +365,7 @@ impl Scheduler {
     }
 
     /// Lets it go on: by steps, as long as it has not written what it made of its read.
-    pub fn go_on(&mut self) -> Option<(Pid, Onward)> {
+    pub fn go_on(&mut self) -> Option<(Pid, Resume)> {
         let hold = self.hold.as_mut()?;
         let tid = hold.tid;
         if hold.reason == Reason::Read && hold.steps <= STEPS {
@@ -373,7 +373,7 @@ impl Scheduler {
             return Some((tid, self.step(tid, 0)));
         }
         self.end_hold();
-        Some((tid, Onward::Free(0)))
+        Some((tid, Resume::Free(0)))
     }
 
     /// Looked at twice: who has not run in between was not woken by another either.

@@ -13,8 +13,8 @@ use super::deadline::Deadline;
 use super::run::Tracer;
 use super::schedule::Scheduler;
 use super::signals;
-use super::stop::{self, Onward, Stop};
-use super::value::{Beginning, Cut, Made, Step};
+use super::stop::{self, Resume, Stop};
+use super::value::{CompletedCall, ProcessStart, Step, StopReason};
 use crate::call::{Call, Performed};
 
 /// How often the others are looked at while one is held.
@@ -53,26 +53,26 @@ impl Tracer<'_> {
     }
 
     /// Lets a thread that has stopped go on as the schedule has it, if there is one.
-    pub(super) fn resume(&mut self, tid: Pid, onward: Onward) {
-        let onward = self.tasks.get(tid).map_or(onward, |task| task.onward(onward));
+    pub(super) fn resume(&mut self, tid: Pid, resume: Resume) {
+        let resume = self.tasks.get(tid).map_or(resume, |task| task.resume(resume));
         let (Some(scheduler), Some(task)) = (&mut self.scheduler, self.tasks.get(tid)) else {
-            return stop::resume(tid, onward);
+            return stop::resume(tid, resume);
         };
         scheduler.arm(tid, task.pid, &self.state);
-        let onward = if self.cut.is_some() { onward } else { scheduler.pace(tid, onward) };
-        stop::resume(tid, onward);
+        let resume = if self.cut.is_some() { resume } else { scheduler.pace(tid, resume) };
+        stop::resume(tid, resume);
         let released = self.scheduler.as_mut().and_then(Scheduler::released);
         self.resume_other(released);
     }
 
-    fn resume_other(&self, released: Option<(Pid, Onward)>) {
-        if let Some((tid, onward)) = released {
-            stop::resume(tid, self.tasks.get(tid).map_or(onward, |task| task.onward(onward)));
+    fn resume_other(&self, released: Option<(Pid, Resume)>) {
+        if let Some((tid, resume)) = released {
+            stop::resume(tid, self.tasks.get(tid).map_or(resume, |task| task.resume(resume)));
         }
     }
 
     /// A thread has used the word, or has made a step on its way. Nothing, if neither has stopped it.
-    pub(super) fn used_word(&mut self, tid: Pid, stopped: Stop) -> Option<Onward> {
+    pub(super) fn used_word(&mut self, tid: Pid, stopped: Stop) -> Option<Resume> {
         let pid = self.tasks.get(tid)?.pid;
         let scheduler = self.scheduler.as_mut().filter(|_| stopped == Stop::Signal(libc::SIGTRAP))?;
         let access = scheduler.trapped(tid, pid)?;
@@ -81,12 +81,12 @@ impl Tracer<'_> {
             self.see(&Step::Access(access));
         }
         if enough && self.cut.is_none() {
-            self.cut_short(Cut::Observer);
+            self.cut_short(StopReason::Observer);
         }
-        Some(Onward::Free(0))
+        Some(Resume::Free(0))
     }
 
-    pub(super) fn schedule_beginning(&mut self, beginning: &Beginning) {
+    pub(super) fn schedule_beginning(&mut self, beginning: &ProcessStart) {
         if let Some(scheduler) = &mut self.scheduler {
             scheduler.began(Pid::from_raw(beginning.tid), beginning.pid);
         }
@@ -104,7 +104,7 @@ impl Tracer<'_> {
         }
     }
 
-    pub(super) fn schedule_call(&mut self, made: &Made) {
+    pub(super) fn schedule_call(&mut self, made: &CompletedCall) {
         let Performed { call, outcome, .. } = &made.performed;
         if let (Some(scheduler), Call::Shmat { shmid, .. }, Ok(_)) = (&mut self.scheduler, call, outcome) {
             scheduler.attached(*shmid);

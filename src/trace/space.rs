@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::failures::Failures;
+use super::failed_calls::Failures;
 use super::value::What;
 use crate::call::{Address, Call, Performed, Shmid};
 use crate::evidence::maps::Mapping;

@@ -4,7 +4,7 @@
 //! for it (`PTRACE_TRACEME`), because only then does job control work in it as it does untraced (ptrace(2)).
 //!
 //! To copy this process, as `fork` does, would take longer than all else that is done for a small program. So the child
-//! borrows its memory until it is another program, as by `vfork` (lender.rs).
+//! borrows its memory until it is another program, as by `vfork` (vfork.rs).
 //!
 //! **Invariant:** until its `exec` the child makes system calls only: it allocates nothing, takes no lock and changes no
 //! memory but its own stack, since all other memory is this process's. What the child needs was made before.
@@ -29,7 +29,7 @@ use super::failure::Error;
 use super::filter;
 use super::inside::Inside;
 use super::interpreter;
-use super::lender;
+use super::vfork;
 
 /// What to run, and in which surroundings; what is not said is as it is for this process.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Why the program was not run: the errno of `execvp` or of what comes before it. Asked once it has ended.
+    /// Why the program was not run: the errno of `execvp` or of what comes before it. RawSyscall once it has ended.
     pub fn failure(&self) -> Option<Failure> {
         let mut report = [0; 8];
         let read = recv(self.line.as_raw_fd(), &mut report, MsgFlags::MSG_DONTWAIT).ok()?;
@@ -267,7 +267,7 @@ pub(super) fn start(command: &Command) -> Result<Started, Error> {
     let (ours, its) = UnixStream::pair().map_err(|error| cannot(errno_of(&error)))?;
     let for_words = plan.words.pointers.len() * size_of::<*const c_char>();
     let child = Child { plan, parents: ours.as_raw_fd() };
-    lender::lend(child, its.into(), for_words).map_err(|error| cannot(errno_of(&error)))?;
+    vfork::lend(child, its.into(), for_words).map_err(|error| cannot(errno_of(&error)))?;
     let mut pid = [0; 4];
     (&ours).read_exact(&mut pid).map_err(|error| cannot(errno_of(&error)))?;
     let started = Started { pid: Pid::from_raw(i32::from_ne_bytes(pid)), line: ours };
@@ -311,7 +311,7 @@ struct Child {
     parents: RawFd,
 }
 
-impl lender::Deed for Child {
+impl vfork::Deed for Child {
     fn before(&self) -> nix::Result<()> {
         let Some(inside) = &self.plan.inside else { return Ok(()) };
         inside.for_children()?;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::space::{Attachment, Space};
 use super::subject::learned;
-use super::value::{Beginning, How, Made};
+use super::value::{CompletedCall, How, ProcessStart};
 use crate::call::{Address, Answer, Call, Cmd, Key, Performed, SemCmd, SemOp, Semid, ShmatFlags, Shmid};
 use crate::evidence::maps::Mapping;
 
@@ -103,7 +103,7 @@ impl State {
     }
 
     /// A process begins, or a thread, which has nothing of its own.
-    pub(super) fn begin(&mut self, beginning: &Beginning) {
+    pub(super) fn begin(&mut self, beginning: &ProcessStart) {
         let parents = beginning.parent.and_then(|parent| self.memories.get(&parent)).copied();
         let space = match (beginning.how, parents) {
             (How::Thread, _) => return,
@@ -262,7 +262,7 @@ impl State {
     }
 
     /// A call has returned.
-    pub(super) fn apply(&mut self, made: &Made, namespace: Namespace, page: usize) {
+    pub(super) fn apply(&mut self, made: &CompletedCall, namespace: Namespace, page: usize) {
         let performed = &made.performed;
         let learned = performed.outcome.as_ref().ok().and_then(|answer| learned(&performed.call, answer));
         if let Some(what) = learned {
@@ -306,7 +306,7 @@ impl State {
     }
 
     /// A filter's answer is none of the kernel's: whoever is refused by one is not to be blamed for it.
-    fn got(&mut self, made: &Made, namespace: Namespace) {
+    fn got(&mut self, made: &CompletedCall, namespace: Namespace) {
         let performed = &made.performed;
         let created = made.created.then(|| performed.clone());
         match (&performed.call, &performed.outcome) {

@@ -10,7 +10,7 @@ use nix::libc::{self, c_int};
 use nix::sys::ptrace;
 use nix::unistd::Pid;
 
-use super::ended::Ending;
+use super::exit_status::Ending;
 
 /// Why a thread does not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) enum Stop {
     /// A call begins or has returned: which of the two, [`at_call`] tells.
     AtCall,
     /// It made a thread or a process.
-    Begot(Pid),
+    Forked(Pid),
     /// It runs another program. Whoever ran it before the call had this id: another thread may have asked.
     Exec(Pid),
     /// It is about to end; its memory is still there.
@@ -80,7 +80,7 @@ fn stop(pid: Pid, status: c_int) -> nix::Result<Stop> {
         0 => Stop::Signal(signal),
         libc::PTRACE_EVENT_SECCOMP => Stop::Call,
         libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE => {
-            Stop::Begot(message())
+            Stop::Forked(message())
         }
         libc::PTRACE_EVENT_EXEC => Stop::Exec(message()),
         libc::PTRACE_EVENT_EXIT => Stop::Exiting,
@@ -92,7 +92,7 @@ fn stop(pid: Pid, status: c_int) -> nix::Result<Stop> {
 
 /// How a stopped thread goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Onward {
+pub(super) enum Resume {
     /// Until the filter, or an event, stops it; a signal is delivered unless it is 0.
     Free(c_int),
     /// The same, but it stops when the call that it is about to make has returned.
@@ -108,14 +108,14 @@ pub(super) enum Onward {
 }
 
 /// Lets a thread go on. That it was killed meanwhile is no error: its end is told next.
-pub(super) fn resume(pid: Pid, onward: Onward) {
-    let (request, signal) = match onward {
-        Onward::Free(signal) => (libc::PTRACE_CONT, signal),
-        Onward::UntilReturn => (libc::PTRACE_SYSCALL, 0),
-        Onward::EveryCall(signal) => (libc::PTRACE_SYSCALL, signal),
-        Onward::Listening => (libc::PTRACE_LISTEN, 0),
-        Onward::Step(signal) => (libc::PTRACE_SINGLESTEP, signal),
-        Onward::Held => return,
+pub(super) fn resume(pid: Pid, resume: Resume) {
+    let (request, signal) = match resume {
+        Resume::Free(signal) => (libc::PTRACE_CONT, signal),
+        Resume::UntilReturn => (libc::PTRACE_SYSCALL, 0),
+        Resume::EveryCall(signal) => (libc::PTRACE_SYSCALL, signal),
+        Resume::Listening => (libc::PTRACE_LISTEN, 0),
+        Resume::Step(signal) => (libc::PTRACE_SINGLESTEP, signal),
+        Resume::Held => return,
     };
     // SAFETY: these requests take two numbers and touch no memory of this process.
     unsafe { libc::ptrace(request, pid.as_raw(), 0usize, signal as usize) };
@@ -198,7 +198,7 @@ unsafe fn sigsys(info: &libc::siginfo_t) -> (u32, u32) {
 }
 
 /// A touch of memory that is forbidden.
-pub(super) struct Touch {
+pub(super) struct Access {
     pub address: usize,
     /// Whether something is mapped there.
     pub mapped: bool,
@@ -207,7 +207,7 @@ pub(super) struct Touch {
 }
 
 /// Where a thread touched memory that it must not, if that is why it gets this signal.
-pub(super) fn fault(pid: Pid) -> Option<Touch> {
+pub(super) fn fault(pid: Pid) -> Option<Access> {
     let info = ptrace::getsiginfo(pid).ok()?;
     // A positive code comes from the kernel itself; this one is its word for "I do not know where".
     const SI_KERNEL: c_int = 0x80;
@@ -218,5 +218,5 @@ pub(super) fn fault(pid: Pid) -> Option<Touch> {
     let address = unsafe { info.si_addr() } as usize;
     const SEGV_ACCERR: c_int = 2;
     let next = ptrace::syscall_info(pid).ok().map(|info| info.instruction_pointer);
-    Some(Touch { address, mapped: info.si_code == SEGV_ACCERR, jumped: next == Some(address as u64) })
+    Some(Access { address, mapped: info.si_code == SEGV_ACCERR, jumped: next == Some(address as u64) })
 }

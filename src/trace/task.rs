@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use nix::unistd::Pid;
 
-use super::abi::Asked;
+use super::abi::RawSyscall;
 use super::state::Namespace;
-use super::stop::Onward;
+use super::stop::Resume;
 use crate::call::Call;
 
 /// A thread that is traced.
@@ -34,9 +34,9 @@ impl Task {
     }
 
     /// How it goes on where it would be stopped by our filter next.
-    pub fn onward(&self, onward: Onward) -> Onward {
-        match onward {
-            Onward::Free(signal) if self.every_call => Onward::EveryCall(signal),
+    pub fn resume(&self, resume: Resume) -> Resume {
+        match resume {
+            Resume::Free(signal) if self.every_call => Resume::EveryCall(signal),
             other => other,
         }
     }
@@ -44,7 +44,7 @@ impl Task {
 
 /// A call that has not returned yet.
 pub(super) struct Pending {
-    pub asked: Asked,
+    pub asked: RawSyscall,
     pub call: Call,
     /// Whether something with its key existed before.
     pub existed: bool,

@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::ended::{Ending, signal_name};
+use super::exit_status::{Ending, signal_name};
 use super::findings::Finding;
 use super::race::{Race, WordAccess};
 use super::state::State;
@@ -40,12 +40,12 @@ pub trait Observer {
     fn see(&mut self, step: &Step<'_>, state: &State) -> ControlFlow<()>;
 
     /// Whether to find out what a process runs whenever it runs something new, which it waits for: to show
-    /// [`Step::Ran`], and to keep [`Life::programs`].
+    /// [`Step::Ran`], and to keep [`ProcessRecord::programs`].
     fn wants_programs(&self) -> bool {
         true
     }
 
-    /// Whether to find out why the kernel refused a call, whenever it did, for [`Made::reason`].
+    /// Whether to find out why the kernel refused a call, whenever it did, for [`CompletedCall::reason`].
     fn wants_reasons(&self) -> bool {
         true
     }
@@ -70,7 +70,7 @@ impl Observer for () {
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'a> {
     /// A process or a thread begins.
-    Began(&'a Beginning),
+    Began(&'a ProcessStart),
     /// A process runs another program now. The memory that it had is gone, with all its attachments.
     Ran {
         /// The process.
@@ -90,7 +90,7 @@ pub enum Step<'a> {
         call: &'a Call,
     },
     /// A call has returned.
-    Made(&'a Made),
+    CompletedCall(&'a CompletedCall),
     /// A filter answered a call with a signal: it never returns.
     Refused(&'a Refused<'a>),
     /// A thread puts a seccomp filter in front of itself: a call may be refused before the kernel sees it.
@@ -144,7 +144,7 @@ pub enum Step<'a> {
 
 /// How a thread or process came to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beginning {
+pub struct ProcessStart {
     /// The process that it is, or belongs to.
     pub pid: i32,
     /// Its own id; for the first thread of a process the same.
@@ -170,7 +170,7 @@ pub enum How {
 
 /// A call that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct CompletedCall {
     /// The call, its outcome, and the process.
     pub performed: Performed,
     /// The thread that made it.
@@ -185,7 +185,7 @@ pub struct Made {
     pub reason: Option<Reason>,
 }
 
-impl Made {
+impl CompletedCall {
     /// Whether it was a sandbox that refused it: a filter, or a kernel without such calls.
     pub fn is_refused_by_a_sandbox(&self) -> bool {
         match self.performed.outcome {
@@ -234,9 +234,9 @@ impl Fault {
 
 /// The life of a traced process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Life {
+pub struct ProcessRecord {
     /// How it began.
-    pub beginning: Beginning,
+    pub start: ProcessStart,
     /// The programs that it ran, each with its arguments, if the observer wants to know.
     pub programs: Vec<String>,
     /// How it ended.
@@ -245,7 +245,7 @@ pub struct Life {
 
 /// Why a run was cut short, and all that was traced was killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub enum StopReason {
     /// More threads and processes than [`Limits::tasks`].
     Tasks,
     /// Longer than [`Limits::time`].
@@ -262,13 +262,13 @@ pub struct Trace {
     /// How that process ended.
     pub ending: Ending,
     /// Every call, in the order in which they returned.
-    pub calls: Vec<Made>,
+    pub calls: Vec<CompletedCall>,
     /// Calls beyond [`Limits::calls`], which are not kept.
     pub calls_not_kept: usize,
     /// Calls that a filter answered with SIGSYS, so that they never returned.
     pub refused_calls: usize,
     /// Every process, in the order in which they began.
-    pub processes: Vec<Life>,
+    pub processes: Vec<ProcessRecord>,
     /// Every forbidden touch of memory that brought a signal.
     pub faults: Vec<Fault>,
     /// What the run made and did not remove.
@@ -278,7 +278,7 @@ pub struct Trace {
     /// How often a traced thread was stopped.
     pub stops: u64,
     /// Why it was cut short.
-    pub cut: Option<Cut>,
+    pub cut: Option<StopReason>,
     /// What became of the word that was watched, if one was.
     pub race: Option<Race>,
 }

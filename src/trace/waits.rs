@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** looks at the set as it is now. Whoever changes it meanwhile makes the words older, not wrong.
 
-use super::outside;
+use super::procfs;
 use super::state::{Namespace, State};
 use crate::call::{Call, SemCmd, SemOp, Semid};
 use crate::error::Reason;
@@ -56,7 +56,7 @@ impl Around<'_> {
             );
         }
         let set_it = format!("Set it before it is used: semctl({set}, {number}, SETVAL, 1).");
-        match outside::semaphore(set, *number, SemCmd::GetPid) {
+        match procfs::semaphore(set, *number, SemCmd::GetPid) {
             _ if *change == 0 => (String::new(), "Whoever raised it takes it back to 0.".to_owned()),
             Some(0) => ("No process has ever operated on it: a new semaphore is 0.".to_owned(), set_it),
             Some(last) => (format!("The last to change it was {}.", self.person(last)), set_it),
@@ -65,7 +65,7 @@ impl Around<'_> {
     }
 
     fn person(&self, pid: i32) -> String {
-        let lives = self.state.processes().contains(&pid) || outside::family(pid).is_some();
+        let lives = self.state.processes().contains(&pid) || procfs::family(pid).is_some();
         let now = match (lives, self.waiting.contains(&pid)) {
             (false, _) => ", which has ended",
             (true, true) => ", which waits itself",
@@ -81,7 +81,7 @@ fn obstacle(set: Semid, ops: &[SemOp]) -> Option<Obstacle> {
     for &SemOp { number, change, .. } in ops {
         let value = match changed.get(&number) {
             Some(value) => *value,
-            None => outside::semaphore(set, number, SemCmd::GetVal)?,
+            None => procfs::semaphore(set, number, SemCmd::GetVal)?,
         };
         let after = value + i32::from(change);
         if after < 0 || change == 0 && value != 0 {

@@ -1,4 +1,4 @@
-//! What the tests of `check` have in common: a workshop in a temporary folder, and programs to be marked.
+//! What the tests of `check` have in common: a workspace in a temporary folder, and programs to be marked.
 //!
 //! **Invariant:** the files that a learner edits are neither read nor written: every test has copies as they were
 //! shipped.
@@ -24,12 +24,12 @@ pub fn root() -> &'static Path {
 }
 
 /// A learner's folder, as it is after a clone.
-pub struct Workshop {
+pub struct Workspace {
     folder: TempDir,
 }
 
-impl Workshop {
-    pub fn new() -> Workshop {
+impl Workspace {
+    pub fn new() -> Workspace {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let place = folder.path().join("lessons/exercises");
         fs::create_dir_all(&place).expect("a folder");
@@ -38,7 +38,7 @@ impl Workshop {
                 fs::write(place.join(exercise.name()).with_extension(ending), text).expect("a file");
             }
         }
-        Workshop { folder }
+        Workspace { folder }
     }
 
     pub fn path(&self) -> &Path {

@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::course::SIZE;
 use crate::run::Run;
 use crate::verdict::Finding;
-use trace::{Code as Mistake, Made};
+use trace::{Code as Mistake, CompletedCall};
 
 /// The key that all copies of exercise 10's program know.
 const SHARED_KEY: Key = Key(0x0a0a_0a0a);
@@ -65,7 +65,7 @@ pub(super) fn not_allocated(run: &Run) -> Finding {
     }
 }
 
-fn is_get(made: &Made) -> bool {
+fn is_get(made: &CompletedCall) -> bool {
     matches!(made.performed.call, Call::Shmget { .. })
 }
 

@@ -7,7 +7,7 @@ use crate::code::Code;
 use crate::course::THERE;
 use crate::run::Run;
 use crate::verdict::Finding;
-use trace::Made;
+use trace::CompletedCall;
 
 /// The segment was attached at least once.
 pub fn attached(run: &Run) -> Vec<Finding> {
@@ -32,7 +32,7 @@ pub fn attached(run: &Run) -> Vec<Finding> {
 /// The kernel was asked to find room for the segment.
 pub fn attached_anywhere(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let asks = |made: &Made| match made.performed.call {
+    let asks = |made: &CompletedCall| match made.performed.call {
         Call::Shmat { address, .. } => Some(address),
         _ => None,
     };
@@ -51,7 +51,8 @@ pub fn attached_anywhere(run: &Run) -> Vec<Finding> {
 /// The segment was attached by one who asked for reading only.
 pub fn attached_for_reading(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let asked = |made: &&Made| matches!(made.performed.call, Call::Shmat { shmid, .. } if shmid == subject);
+    let asked =
+        |made: &&CompletedCall| matches!(made.performed.call, Call::Shmat { shmid, .. } if shmid == subject);
     let Some(made) = run.trace.calls.iter().find(asked) else { return attached(run) };
     match made.performed.call {
         Call::Shmat { flags, .. } if !flags.contains(ShmatFlags::SHM_RDONLY) => {
@@ -91,7 +92,7 @@ pub fn reattached_there(run: &Run) -> Vec<Finding> {
     missing(Code::NeverAttached, format!("It attached the segment once, and not a second time at {THERE}."))
 }
 
-fn is_attach(made: &Made) -> bool {
+fn is_attach(made: &CompletedCall) -> bool {
     matches!(made.performed.call, Call::Shmat { .. })
 }
 

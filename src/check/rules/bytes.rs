@@ -3,7 +3,7 @@
 use super::{fine, missing};
 use crate::call::Shmid;
 use crate::code::Code;
-use crate::run::{Look, Run};
+use crate::run::{Run, Snapshot};
 use crate::verdict::Finding;
 
 /// What the article writes.
@@ -24,29 +24,29 @@ pub fn wrote_first(run: &Run) -> Vec<Finding> {
 }
 
 fn wrote(run: &Run, subject: Shmid, text: &str, offset: usize) -> Vec<Finding> {
-    if run.looks(subject).any(|look| holds(look, text, offset)) {
+    if run.snapshots(subject).any(|snapshot| holds(snapshot, text, offset)) {
         return fine();
     }
-    let written = run.looks(subject).filter(|look| look.bytes.iter().any(|byte| *byte != 0));
+    let written = run.snapshots(subject).filter(|snapshot| snapshot.bytes.iter().any(|byte| *byte != 0));
     match written.last() {
-        Some(look) => vec![instead(look, subject, text, offset)],
+        Some(snapshot) => vec![instead(snapshot, subject, text, offset)],
         None => {
             let words =
-                format!("Nobody wrote to segment {subject}: the witness found nothing but zeros in it.");
+                format!("Nobody wrote to segment {subject}: the inspector found nothing but zeros in it.");
             missing(Code::WroteNothing, words)
         }
     }
 }
 
 /// What was found instead of a text.
-fn instead(look: &Look, subject: Shmid, text: &str, offset: usize) -> Finding {
-    if let Some(place) = (0..look.bytes.len()).find(|place| holds(look, text, *place)) {
+fn instead(snapshot: &Snapshot, subject: Shmid, text: &str, offset: usize) -> Finding {
+    if let Some(place) = (0..snapshot.bytes.len()).find(|place| holds(snapshot, text, *place)) {
         let words = format!(
-            "The witness found `{text}` at offset {place} of segment {subject}, and not at {offset}."
+            "The inspector found `{text}` at offset {place} of segment {subject}, and not at {offset}."
         );
         return Finding::new(Code::WroteElsewhere, words);
     }
-    let there = look.bytes.get(offset..).unwrap_or_default();
+    let there = snapshot.bytes.get(offset..).unwrap_or_default();
     if there.first().is_some_and(|byte| *byte != 0) {
         let longer = if there.starts_with(text.as_bytes()) {
             ": the text goes on, and ends with no NUL there"
@@ -54,19 +54,19 @@ fn instead(look: &Look, subject: Shmid, text: &str, offset: usize) -> Finding {
             ""
         };
         let words = format!(
-            "The witness found `{}` at offset {offset} of segment {subject}, and not `{text}`{longer}.",
+            "The inspector found `{}` at offset {offset} of segment {subject}, and not `{text}`{longer}.",
             excerpt(there)
         );
         return Finding::new(Code::WrongText, words);
     }
     let words =
-        format!("The witness found `{}` in segment {subject}, and not `{text}`.", excerpt(&look.bytes));
+        format!("The inspector found `{}` in segment {subject}, and not `{text}`.", excerpt(&snapshot.bytes));
     Finding::new(Code::WroteElsewhere, words)
 }
 
 /// Whether a text is at this place, with the zero that ends it: another one that only begins alike is another text.
-fn holds(look: &Look, text: &str, offset: usize) -> bool {
-    let rest = look.bytes.get(offset..).and_then(|bytes| bytes.strip_prefix(text.as_bytes()));
+fn holds(snapshot: &Snapshot, text: &str, offset: usize) -> bool {
+    let rest = snapshot.bytes.get(offset..).and_then(|bytes| bytes.strip_prefix(text.as_bytes()));
     rest.is_some_and(|rest| rest.first().is_none_or(|byte| *byte == 0))
 }
 
@@ -80,9 +80,9 @@ pub(in crate::check) fn excerpt(bytes: &[u8]) -> String {
 /// The number at the start is how far away the text is, and not where it was.
 pub fn linked_by_offset(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let Some(look) = run.looks(subject).next() else { return wrote(run, subject, TEXT, LINKED) };
-    let link = look.bytes.first_chunk::<8>().map_or(0, |link| u64::from_ne_bytes(*link));
-    if link >= look.bytes.len() as u64 {
+    let Some(snapshot) = run.snapshots(subject).next() else { return wrote(run, subject, TEXT, LINKED) };
+    let link = snapshot.bytes.first_chunk::<8>().map_or(0, |link| u64::from_ne_bytes(*link));
+    if link >= snapshot.bytes.len() as u64 {
         let words = format!(
             "The number at the start of segment {subject} is {link:#x}, an address: after the segment has moved, it \
              leads elsewhere."

@@ -32,8 +32,11 @@ pub fn child_answered(run: &Run) -> Vec<Finding> {
 }
 
 fn no_answer(run: &Run, subject: Shmid) -> Finding {
-    let mut was_there =
-        run.births.iter().filter(|look| look.shmid == subject).map(|look| super::excerpt(&look.bytes));
+    let mut was_there = run
+        .births
+        .iter()
+        .filter(|snapshot| snapshot.shmid == subject)
+        .map(|snapshot| super::excerpt(&snapshot.bytes));
     let words = match was_there.next_back().filter(|text| !text.is_empty()) {
         Some(text) => format!(
             "No child wrote to the start of segment {subject}: `{text}` stood there before the child began. The child \
@@ -47,9 +50,9 @@ fn no_answer(run: &Run, subject: Shmid) -> Finding {
 }
 
 fn printed_the_answer(run: &Run, subject: Shmid) -> Vec<Finding> {
-    let mut ours = run.planted_in(subject);
-    let last = run.planted_in(subject).last().map(|planted| planted.text.clone()).unwrap_or_default();
-    if ours.any(|planted| run.printed(&planted.text)) {
+    let mut ours = run.injected_in(subject);
+    let last = run.injected_in(subject).last().map(|injected| injected.text.clone()).unwrap_or_default();
+    if ours.any(|injected| run.printed(&injected.text)) {
         return fine();
     }
     if run.answers.iter().any(|answer| answer.shmid == subject && answer.too_late) {

@@ -5,7 +5,7 @@ use crate::call::Cmd;
 use crate::code::Code;
 use crate::run::Run;
 use crate::verdict::Finding;
-use trace::{Code as Mistake, Made};
+use trace::{Code as Mistake, CompletedCall};
 
 /// The segment was detached with `shmdt`, by the process that had attached it. That it is still attached at the end,
 /// the tracer has found.
@@ -26,7 +26,7 @@ pub fn detached(run: &Run) -> Vec<Finding> {
 /// The segment was detached before it was removed.
 pub fn detached_first(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let place = |wanted: &Made| run.trace.calls.iter().position(|made| std::ptr::eq(made, wanted));
+    let place = |wanted: &CompletedCall| run.trace.calls.iter().position(|made| std::ptr::eq(made, wanted));
     let removal = run.controlled(subject, Cmd::IpcRmid).next();
     let last = run.detached(subject).last().and_then(place);
     match removal.map(|made| (made, place(made))) {

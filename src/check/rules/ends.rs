@@ -8,9 +8,9 @@ use crate::exercises::Trial;
 use crate::judge::ADDRESS_SPACE;
 use crate::kernel::{Linux, Look};
 use crate::run::Run;
-use crate::script::{Plant, Sizes};
+use crate::script::{Injection, Sizes};
 use crate::verdict::Finding;
-use trace::{self, Code as Mistake, Ending, Made};
+use trace::{self, Code as Mistake, CompletedCall, Ending};
 
 /// The tracer's findings. In a run in which the kernel is asked for something else, only what the run is made for
 /// counts.
@@ -25,7 +25,7 @@ pub(super) fn mistakes(trial: &Trial, run: &Run) -> Vec<Finding> {
 /// A child that answers may leave the detaching to its end; and who passes a wrong address to `shmdt` has not forgotten
 /// to call it.
 fn is_excused(trial: &Trial, run: &Run, mistake: &trace::Finding) -> bool {
-    let is_child = trial.script.plant == Plant::AfterChild && mistake.pid != run.trace.pid;
+    let is_child = trial.script.inject == Injection::AfterChild && mistake.pid != run.trace.pid;
     let wrong = |other: &trace::Finding| {
         other.pid == mistake.pid
             && other.code == Mistake::WrongAddress
@@ -172,7 +172,7 @@ pub fn was_killed_at_work(run: &Run) -> Vec<Finding> {
 
 /// What a program did that did well with another id, and not with 0.
 pub fn zero_is_no_failure(run: &Run) -> Vec<Finding> {
-    let got_zero = |made: &&Made| matches!(made.performed.outcome, Ok(Answer::Id(Shmid(0))));
+    let got_zero = |made: &&CompletedCall| matches!(made.performed.outcome, Ok(Answer::Id(Shmid(0))));
     let Some(made) = run.trace.calls.iter().find(got_zero) else { return fine() };
     // Who works with it does not take it for a failure, whatever else went otherwise this time.
     if run.attached(Shmid(0)).next().is_some() || run.records(Shmid(0)).next().is_some() {

@@ -3,24 +3,24 @@
 use super::{fine, missing};
 use crate::call::{Answer, Call, Key, ShmgetFlags};
 use crate::code::Code;
-use crate::run::{Given, Run};
+use crate::run::{Fixture, Run};
 use crate::verdict::Finding;
-use trace::Made;
+use trace::CompletedCall;
 
-fn gets(run: &Run) -> impl Iterator<Item = (&Made, Key, ShmgetFlags)> {
+fn gets(run: &Run) -> impl Iterator<Item = (&CompletedCall, Key, ShmgetFlags)> {
     run.trace.calls.iter().filter_map(|made| match made.performed.call {
         Call::Shmget { key, flags, .. } => Some((made, key, flags)),
         _ => None,
     })
 }
 
-fn found(run: &Run, given: &Given) -> bool {
-    gets(run).any(|(made, ..)| made.performed.outcome == Ok(Answer::Id(given.shmid)))
+fn found(run: &Run, fixture: &Fixture) -> bool {
+    gets(run).any(|(made, ..)| made.performed.outcome == Ok(Answer::Id(fixture.shmid)))
 }
 
 /// The examiner's segment was found by its key, by one who did not mean to make it.
 pub fn found_by_key(run: &Run) -> Vec<Finding> {
-    let Some(given) = &run.given else { return fine() };
+    let Some(fixture) = &run.fixture else { return fine() };
     let careless = gets(run).find(|(_, _, flags)| flags.contains(ShmgetFlags::IPC_CREAT));
     if let Some((made, key, _)) = careless.filter(|(_, key, _)| *key != Key::PRIVATE) {
         let words = format!(
@@ -29,7 +29,7 @@ pub fn found_by_key(run: &Run) -> Vec<Finding> {
         );
         return vec![Finding::new(Code::WrongFlags, words).call(&made.performed)];
     }
-    if found(run, given) {
+    if found(run, fixture) {
         return fine();
     }
     match gets(run).next() {
@@ -43,8 +43,8 @@ pub fn found_by_key(run: &Run) -> Vec<Finding> {
 
 /// The segment was there, and the program noticed.
 pub fn opened_what_exists(run: &Run) -> Vec<Finding> {
-    let Some(given) = &run.given else { return fine() };
-    if found(run, given) {
+    let Some(fixture) = &run.fixture else { return fine() };
+    if found(run, fixture) {
         return fine();
     }
     match run.refused().next() {
@@ -58,21 +58,21 @@ pub fn opened_what_exists(run: &Run) -> Vec<Finding> {
 
 /// The other program's segment is as it was.
 pub fn left_alone(run: &Run) -> Vec<Finding> {
-    let Some(given) = &run.given else { return fine() };
-    let removal = run.controlled(given.shmid, crate::call::Cmd::IpcRmid).next();
+    let Some(fixture) = &run.fixture else { return fine() };
+    let removal = run.controlled(fixture.shmid, crate::call::Cmd::IpcRmid).next();
     let mut found = Vec::new();
     if let Some(made) = removal {
         let words =
-            format!("It removed segment {}, which another program had made and still needs.", given.shmid);
+            format!("It removed segment {}, which another program had made and still needs.", fixture.shmid);
         found.push(Finding::new(Code::RemovedByTheWrongProcess, words).call(&made.performed));
     }
     if run.is_overwritten() {
         let words = format!(
             "It wrote over what another program had put into segment {}: it took the segment for its own.",
-            given.shmid
+            fixture.shmid
         );
         let finding = Finding::new(Code::KeyCollision, words);
-        let get = gets(run).find(|(made, ..)| made.performed.outcome == Ok(Answer::Id(given.shmid)));
+        let get = gets(run).find(|(made, ..)| made.performed.outcome == Ok(Answer::Id(fixture.shmid)));
         found.push(match get {
             Some((made, ..)) => finding.call(&made.performed),
             None => finding,

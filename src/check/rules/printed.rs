@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::course::{SIZE, THERE};
 use crate::run::Run;
 use crate::verdict::Finding;
-use trace::Made;
+use trace::CompletedCall;
 
 /// Texts that anybody can print who has read the exercise.
 const KNOWN: [&str; 2] = ["THIS IS A TEST", "I CAME FIRST"];
@@ -14,7 +14,7 @@ const KNOWN: [&str; 2] = ["THIS IS A TEST", "I CAME FIRST"];
 /// The kernel was asked, and its answer printed.
 pub fn asked_and_printed_size(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let is_stat = |made: &&Made| matches!(made.performed.call, Call::Shmctl { shmid, cmd: Cmd::IpcStat } if shmid == subject);
+    let is_stat = |made: &&CompletedCall| matches!(made.performed.call, Call::Shmctl { shmid, cmd: Cmd::IpcStat } if shmid == subject);
     let printed = run.printed_number(SIZE);
     if let (None, Some(made)) = (run.records(subject).next(), run.refused().find(is_stat)) {
         let words =
@@ -84,19 +84,19 @@ pub fn printed_where(run: &Run) -> Vec<Finding> {
 /// The text that the examiner had put into the segment is on the screen.
 pub fn printed_what_is_there(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let Some(planted) = run.planted_in(subject).last() else { return printed_known(run) };
-    if let Some(decoy) = run.planted.iter().find(|other| other.decoy && run.printed(&other.text)) {
+    let Some(injected) = run.injected_in(subject).last() else { return printed_known(run) };
+    if let Some(decoy) = run.injected.iter().find(|other| other.decoy && run.printed(&other.text)) {
         let words = format!(
             "It printed `{}` from offset {}, where the number at the start of the segment does not lead: it led to {}.",
-            decoy.text, decoy.offset, planted.offset
+            decoy.text, decoy.offset, injected.offset
         );
         return vec![Finding::new(Code::PrintedWithoutSharing, words).printed(run)];
     }
     // That it wrote over the text is another finding.
-    if run.printed(&planted.text) || run.is_overwritten() {
+    if run.printed(&injected.text) || run.is_overwritten() {
         return fine();
     }
-    let text = &planted.text;
+    let text = &injected.text;
     let (code, words) = match KNOWN.iter().find(|known| run.printed(known)) {
         Some(known) => (
             Code::PrintedWithoutSharing,

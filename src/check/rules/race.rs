@@ -47,8 +47,11 @@ pub(in crate::check) fn sums(run: &Run, counter: &Counter) -> Vec<Finding> {
     if !wrong.is_empty() {
         return wrong;
     }
-    let mut touched: Vec<i32> =
-        run.looks(counter.shmid).filter(|look| look.done && look.touched).map(|look| look.pid).collect();
+    let mut touched: Vec<i32> = run
+        .snapshots(counter.shmid)
+        .filter(|snapshot| snapshot.done && snapshot.touched)
+        .map(|snapshot| snapshot.pid)
+        .collect();
     touched.sort_unstable();
     touched.dedup();
     if touched.len() < PROCESSES {

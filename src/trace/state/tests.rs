@@ -6,13 +6,13 @@ use playground_core::Mode;
 
 const HERE: Namespace = 1;
 
-fn made(pid: i32, call: Call, answer: Answer) -> Made {
+fn made(pid: i32, call: Call, answer: Answer) -> CompletedCall {
     let performed = Performed { pid, call, outcome: Ok(answer) };
-    Made { performed, tid: pid, created: true, elsewhere: false, filtered: false, reason: None }
+    CompletedCall { performed, tid: pid, created: true, elsewhere: false, filtered: false, reason: None }
 }
 
-fn beginning(pid: i32, parent: Option<i32>, how: How) -> Beginning {
-    Beginning { pid, tid: pid, parent, how }
+fn beginning(pid: i32, parent: Option<i32>, how: How) -> ProcessStart {
+    ProcessStart { pid, tid: pid, parent, how }
 }
 
 /// Process 1 has a segment of 100 bytes attached at 0x5000000.

@@ -3,7 +3,7 @@
 //! **Invariant:** who ends with a segment attached is not accused while a process lives that has inherited the
 //! attachment and may detach it, as after daemon(3), nor after such a one did.
 
-use super::ended::Ending;
+use super::exit_status::Ending;
 use super::findings::{self, Finding};
 use super::space::Attachment;
 use super::state::State;

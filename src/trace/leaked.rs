@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::outside;
+use super::procfs;
 use super::state::{Namespace, Segment, Set, State};
 use super::value::{Left, What};
 use crate::call::{Performed, Semid, ShmidDs};
@@ -23,12 +23,12 @@ fn left_segments(segments: &[&Segment]) -> Vec<(Left, Performed)> {
     if segments.is_empty() {
         return Vec::new();
     }
-    let rows = outside::segments().unwrap_or_default().into_iter();
+    let rows = procfs::segments().unwrap_or_default().into_iter();
     let rows: HashMap<_, _> = rows.map(|row| (row.shmid, row)).collect();
     let kept = segments.iter().filter_map(|segment| Some((rows.get(&segment.shmid)?, segment.made.clone()?)));
     let kept: Vec<_> = kept.collect();
     let is_held = kept.iter().any(|(row, _)| row.nattch > 0);
-    let holders = if is_held { outside::holders() } else { BTreeMap::new() };
+    let holders = if is_held { procfs::holders() } else { BTreeMap::new() };
     kept.into_iter().map(|(row, made)| (left_segment(row, made.pid, &holders), made)).collect()
 }
 
@@ -49,7 +49,7 @@ fn left_sets(sets: &[(Semid, &Set)]) -> Vec<(Left, Performed)> {
         return Vec::new();
     }
     let rows: HashMap<_, _> =
-        outside::sets().unwrap_or_default().into_iter().map(|row| (row.semid, row)).collect();
+        procfs::sets().unwrap_or_default().into_iter().map(|row| (row.semid, row)).collect();
     let kept = sets.iter().filter_map(|(id, set)| Some((rows.get(id)?, set.made.clone()?)));
     kept.map(|(row, made)| (left_set(row, made.pid), made)).collect()
 }

@@ -18,29 +18,29 @@ static FOLDERS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// A temporary folder.
 #[derive(Debug)]
-pub(super) struct Bench {
+pub(super) struct Scratch {
     folder: TempDir,
 }
 
-impl Bench {
+impl Scratch {
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 }
 
-impl Drop for Bench {
+impl Drop for Scratch {
     fn drop(&mut self) {
         folders().remove(self.folder.path());
     }
 }
 
 /// Makes a folder that no other has.
-pub(super) fn make() -> io::Result<Bench> {
+pub(super) fn make() -> io::Result<Scratch> {
     // Whoever ends this process waits for the list, so that no folder is made that is not on it.
     let mut folders = folders();
     let folder = tempfile::Builder::new().prefix("check-").tempdir()?;
     folders.insert(folder.path().to_owned());
-    Ok(Bench { folder })
+    Ok(Scratch { folder })
 }
 
 fn folders() -> MutexGuard<'static, BTreeSet<PathBuf>> {

@@ -6,7 +6,7 @@
 use nix::libc;
 use playground_core::Errno;
 
-use super::outside;
+use super::procfs;
 use super::value::What;
 use crate::call::{Call, Key, SemCmd, Semid};
 use crate::error::Reason;
@@ -40,7 +40,7 @@ pub(super) fn why(call: &Call, errno: Errno) -> Option<Reason> {
         (Call::Semctl { cmd, .. }, Errno::ERANGE) => out_of_range(cmd),
         (Call::Semop { semid, ops } | Call::Semtimedop { semid, ops, .. }, Errno::ERANGE) => {
             let raised = ops.iter().find_map(|op| {
-                let value = outside::semaphore(*semid, op.number, SemCmd::GetVal)?;
+                let value = procfs::semaphore(*semid, op.number, SemCmd::GetVal)?;
                 (value + i32::from(op.change) > LARGEST).then_some((op.number, value, op.change))
             });
             let (number, value, change) = raised?;
@@ -58,15 +58,15 @@ pub(super) fn why(call: &Call, errno: Errno) -> Option<Reason> {
 }
 
 fn older(key: Key) -> Option<Row> {
-    outside::segment(outside::segment_of(key)?)
+    procfs::segment(procfs::segment_of(key)?)
 }
 
 fn older_set(key: Key) -> Option<SetRow> {
-    set(outside::set_of(key)?)
+    set(procfs::set_of(key)?)
 }
 
 fn set(id: Semid) -> Option<SetRow> {
-    outside::sets()?.into_iter().find(|row| row.semid == id)
+    procfs::sets()?.into_iter().find(|row| row.semid == id)
 }
 
 fn smaller(Row { key, shmid, size: has, cpid, .. }: &Row, wants: usize) -> Option<Reason> {

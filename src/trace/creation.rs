@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the flags decide where they can; where they cannot, the kernel is asked before the call.
 
-use super::outside;
+use super::procfs;
 use crate::call::{Call, Key, ShmgetFlags};
 
 /// Whether a call that succeeds has made something, unless it was there before.
@@ -22,8 +22,8 @@ pub(super) fn is_in_doubt(call: &Call) -> bool {
 /// Whether something of the wanted kind has the wanted key now, in this namespace.
 pub(super) fn exists_already(call: &Call) -> bool {
     match call {
-        Call::Shmget { key, .. } => outside::segment_of(*key).is_some(),
-        Call::Semget { key, .. } => outside::set_of(*key).is_some(),
+        Call::Shmget { key, .. } => procfs::segment_of(*key).is_some(),
+        Call::Semget { key, .. } => procfs::set_of(*key).is_some(),
         _ => false,
     }
 }

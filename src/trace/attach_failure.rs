@@ -4,13 +4,13 @@
 
 use playground_core::Errno;
 
-use super::outside;
+use super::procfs;
 use super::state::{Namespace, State};
-use super::value::Made;
+use super::value::CompletedCall;
 use crate::call::{Address, Call, Shmid};
 
 /// Whether a call could not attach a segment, which is there, at the address that it asked for.
-pub(super) fn its_address(made: &Made, namespace: Namespace, state: &State) -> bool {
+pub(super) fn its_address(made: &CompletedCall, namespace: Namespace, state: &State) -> bool {
     let asked = match made.performed.call {
         Call::Shmat { shmid, address, .. } if address != Address::NULL => shmid,
         _ => return false,
@@ -21,7 +21,7 @@ pub(super) fn its_address(made: &Made, namespace: Namespace, state: &State) -> b
 /// The kernel's table shows what is in our own namespace; of another one, what was made and not removed is there.
 pub(super) fn is_there(id: Shmid, elsewhere: bool, namespace: Namespace, state: &State) -> bool {
     match elsewhere {
-        false => outside::segment_is_there(id),
+        false => procfs::segment_is_there(id),
         true => state.segment(namespace, id).is_some_and(|segment| segment.removed.is_none()),
     }
 }

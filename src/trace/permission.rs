@@ -5,7 +5,7 @@
 
 use nix::libc;
 
-use super::outside;
+use super::procfs;
 use super::reason::capital;
 use super::value::What;
 use crate::call::{Call, Cmd, SemCmd, ShmatFlags};
@@ -23,7 +23,7 @@ const TYPED: [u32; 7] = [600, 644, 660, 664, 666, 700, 777];
 pub(super) fn why(call: &Call, pid: i32) -> Option<Reason> {
     let wanted = wanted(call)?;
     let (what, permissions) = found(call)?;
-    let process = outside::credentials(pid)?;
+    let process = procfs::credentials(pid)?;
     let (class, bits) = granted(&permissions, &process);
     let (name, id, uid) = (capital(what.name()), what.id(), permissions.uid);
     let mode = permissions.mode & 0o777;
@@ -63,18 +63,18 @@ fn wanted(call: &Call) -> Option<u32> {
 fn found(call: &Call) -> Option<(What, Permissions)> {
     match call {
         Call::Shmget { key, .. } => {
-            let id = outside::segment_of(*key)?;
-            Some((What::Segment(id), outside::permissions("shm", "shmid", id.0)?))
+            let id = procfs::segment_of(*key)?;
+            Some((What::Segment(id), procfs::permissions("shm", "shmid", id.0)?))
         }
         Call::Semget { key, .. } => {
-            let id = outside::set_of(*key)?;
-            Some((What::Set(id), outside::permissions("sem", "semid", id.0)?))
+            let id = procfs::set_of(*key)?;
+            Some((What::Set(id), procfs::permissions("sem", "semid", id.0)?))
         }
         Call::Shmat { shmid, .. } | Call::Shmctl { shmid, .. } => {
-            Some((What::Segment(*shmid), outside::permissions("shm", "shmid", shmid.0)?))
+            Some((What::Segment(*shmid), procfs::permissions("shm", "shmid", shmid.0)?))
         }
         Call::Semop { semid, .. } | Call::Semtimedop { semid, .. } | Call::Semctl { semid, .. } => {
-            Some((What::Set(*semid), outside::permissions("sem", "semid", semid.0)?))
+            Some((What::Set(*semid), procfs::permissions("sem", "semid", semid.0)?))
         }
         _ => None,
     }

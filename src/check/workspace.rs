@@ -14,14 +14,14 @@ use super::job::Work;
 
 /// A checkout of the playground, or a folder that looks like one.
 #[derive(Clone, Debug)]
-pub struct Workshop {
+pub struct Workspace {
     root: PathBuf,
 }
 
-impl Workshop {
+impl Workspace {
     /// The one in this folder.
-    pub fn new(root: impl Into<PathBuf>) -> Workshop {
-        Workshop { root: root.into() }
+    pub fn new(root: impl Into<PathBuf>) -> Workspace {
+        Workspace { root: root.into() }
     }
 
     /// Where it is.

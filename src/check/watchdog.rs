@@ -38,7 +38,7 @@ const INTERVAL: Duration = Duration::from_millis(20);
 
 /// What several threads know of a run.
 #[derive(Default)]
-pub(super) struct Guard {
+pub(super) struct Watchdog {
     alive: Mutex<BTreeSet<i32>>,
     halted: Mutex<Option<(Code, String)>>,
     /// In a sandbox, process 1 of the program's pid namespace: all others here but ours are the program's. Where there is
@@ -46,9 +46,9 @@ pub(super) struct Guard {
     first: Option<i32>,
 }
 
-impl Guard {
-    pub fn new(first: Option<i32>) -> Arc<Guard> {
-        Arc::new(Guard { first, ..Guard::default() })
+impl Watchdog {
+    pub fn new(first: Option<i32>) -> Arc<Watchdog> {
+        Arc::new(Watchdog { first, ..Watchdog::default() })
     }
 
     /// Whether every other process here is the program's.
@@ -94,16 +94,16 @@ impl Guard {
     /// The program has made something.
     pub fn made(&self, performed: &Performed) {
         match performed.outcome {
-            Ok(Answer::Id(id)) => self.tell(Line::Made(What::Segment(id))),
-            Ok(Answer::Set(id)) => self.tell(Line::Made(What::Set(id))),
+            Ok(Answer::Id(id)) => self.tell(Line::Created(What::Segment(id))),
+            Ok(Answer::Set(id)) => self.tell(Line::Created(What::Set(id))),
             _ => {}
         }
     }
 
     /// The examiner has made a segment for the program.
-    pub fn given(&self, performed: &Performed) {
+    pub fn fixture(&self, performed: &Performed) {
         if let Ok(Answer::Id(id)) = performed.outcome {
-            self.tell(Line::Given(id));
+            self.tell(Line::Fixture(id));
         }
     }
 
@@ -127,13 +127,13 @@ impl Guard {
         lock(&self.halted).clone()
     }
 
-    /// Looks at the program's memory, its number and its time until nobody else holds the guard.
-    pub fn watch(self: &Arc<Guard>, patience: Duration) {
-        let (weak, end) = (Arc::downgrade(self), Instant::now() + patience + GRACE);
+    /// Looks at the program's memory, its number and its time until nobody else holds the watchdog.
+    pub fn watch(self: &Arc<Watchdog>, timeout: Duration) {
+        let (weak, end) = (Arc::downgrade(self), Instant::now() + timeout + GRACE);
         thread::spawn(move || {
-            while let Some(guard) = weak.upgrade() {
-                guard.look(Instant::now() > end);
-                drop(guard);
+            while let Some(watchdog) = weak.upgrade() {
+                watchdog.look(Instant::now() > end);
+                drop(watchdog);
                 thread::sleep(INTERVAL);
             }
         });
@@ -167,8 +167,8 @@ impl Guard {
     }
 
     /// Reads what the program prints, until all who hold the other end have let go.
-    pub fn collect(self: &Arc<Guard>, end: OwnedFd) -> JoinHandle<String> {
-        let guard = Arc::clone(self);
+    pub fn collect(self: &Arc<Watchdog>, end: OwnedFd) -> JoinHandle<String> {
+        let watchdog = Arc::clone(self);
         thread::spawn(move || {
             let (mut kept, mut seen, mut buffer) = (Vec::new(), 0, vec![0; 64 * 1024]);
             let mut end = fs::File::from(end);
@@ -178,7 +178,7 @@ impl Guard {
                 kept.extend_from_slice(&buffer[..read.min(room)]);
                 if seen > OUTPUT {
                     let words = format!("It printed more than {} MiB, and was ended.", OUTPUT >> 20);
-                    guard.halt(Code::OverLimit, words);
+                    watchdog.halt(Code::OverLimit, words);
                 }
             }
             String::from_utf8_lossy(&kept).into_owned()

@@ -185,14 +185,14 @@ pub(super) fn command_line(pid: i32) -> String {
 }
 
 /// A process that was refused a call, for the explanation of why.
-pub(super) struct Outside {
+pub(super) struct ProcessFiles {
     pub pid: i32,
     /// Whether it is in another IPC namespace than this process.
     pub elsewhere: bool,
     pub page_size: usize,
 }
 
-impl Look for Outside {
+impl Look for ProcessFiles {
     fn page_size(&self) -> usize {
         self.page_size
     }

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a failure is not forgotten because another call succeeds: the -1 of the first is where it was put.
 
-use super::value::Made;
+use super::value::CompletedCall;
 use crate::call::Performed;
 
 /// The calls of one kind that failed.
@@ -15,7 +15,7 @@ pub(super) struct Failures {
 
 impl Failures {
     /// A call of this kind has returned. It is excused, if it failed because of a sandbox, or for what came of that.
-    pub fn note(&mut self, made: &Made, excused: bool) {
+    pub fn note(&mut self, made: &CompletedCall, excused: bool) {
         self.stands = made.performed.outcome.is_err();
         if self.stands {
             self.last = Some(made.performed.clone());

@@ -1,9 +1,9 @@
-//! The witness: another process that has the segment attached for a moment.
+//! The inspector: another process that has the segment attached for a moment.
 //!
 //! A store is no system call, so no tracer sees it. Whoever wants to know what is in a segment has to look, as any
 //! process may: attach it, read, detach. The program stands still meanwhile.
 //!
-//! **Invariant:** the witness writes only what its script says, and into no memory but an attached segment.
+//! **Invariant:** the inspector writes only what its script says, and into no memory but an attached segment.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,14 +19,14 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::code::Code;
-use super::guard::Guard;
 use super::rules::excerpt;
-use super::run::{ChildAnswer, Killed, Look, Planted};
-use super::script::{Plant, Script, Sizes};
+use super::run::{ChildAnswer, Injected, Killed, Snapshot};
+use super::script::{Injection, Script, Sizes};
+use super::watchdog::Watchdog;
 use crate::call::{Address, Answer, Call, Cmd, ShmatFlags, ShmgetFlags, Shmid};
 use crate::evidence::maps;
 use crate::kernel::{Linux, Look as _, ProcFile, Process};
-use trace::{Attachment, Beginning, How, Observer, State, Step, request_size};
+use trace::{Attachment, How, Observer, ProcessStart, State, Step, request_size};
 
 /// As much of a segment as is looked at.
 const ENOUGH: usize = 64 * 1024;
@@ -35,7 +35,7 @@ const COMPANY: Duration = Duration::from_millis(250);
 /// As much of a program's file as is looked at.
 const ENOUGH_PROGRAM: u64 = 1 << 20;
 /// A program in an endless loop would be looked at for ever.
-const MOST_LOOKS: usize = 200;
+const MOST_SNAPSHOTS: usize = 200;
 /// More bytes than a namespace of ours may have in segments, and fewer than any segment may have.
 const IMPOSSIBLE: usize = 1 << 60;
 /// What exercise 15 has in its segment when it is at work.
@@ -46,9 +46,9 @@ const MOST_REASONS: usize = 20;
 const PRESENT_OR_SWAPPED: u64 = 0b11 << 62;
 
 /// Looks on, and plays its part.
-pub(super) struct Witness {
+pub(super) struct Inspector {
     script: Script,
-    guard: Arc<Guard>,
+    watchdog: Arc<Watchdog>,
     /// Whether the program runs among segments that are not its own.
     protects: bool,
     /// A segment of the examiner's own, which the program may remove: that is judged, not prevented.
@@ -56,30 +56,30 @@ pub(super) struct Witness {
     first: Option<i32>,
     refusals: usize,
     once_detached: BTreeSet<Shmid>,
-    pub looks: Vec<Look>,
-    pub starts: Vec<Look>,
-    pub births: Vec<Look>,
-    pub planted: Vec<Planted>,
+    pub snapshots: Vec<Snapshot>,
+    pub starts: Vec<Snapshot>,
+    pub births: Vec<Snapshot>,
+    pub injected: Vec<Injected>,
     pub answers: Vec<ChildAnswer>,
     pub at_once: bool,
     pub killed: Vec<Killed>,
     pub shared_otherwise: Option<String>,
 }
 
-impl Witness {
-    pub fn new(script: Script, guard: Arc<Guard>, protects: bool, own: Option<Shmid>) -> Witness {
-        Witness {
+impl Inspector {
+    pub fn new(script: Script, watchdog: Arc<Watchdog>, protects: bool, own: Option<Shmid>) -> Inspector {
+        Inspector {
             script,
-            guard,
+            watchdog,
             protects,
             own,
             first: None,
             refusals: 0,
             once_detached: BTreeSet::new(),
-            looks: Vec::new(),
+            snapshots: Vec::new(),
             starts: Vec::new(),
             births: Vec::new(),
-            planted: Vec::new(),
+            injected: Vec::new(),
             answers: Vec::new(),
             at_once: false,
             killed: Vec::new(),
@@ -100,15 +100,15 @@ impl Witness {
                     self.once_detached.insert(shmid);
                 }
             }
-            Call::Shmat { shmid, .. } if self.once_detached.contains(&shmid) => match self.script.plant {
-                Plant::BeforeReattach => self.plant_once(shmid),
-                Plant::BehindLink => self.plant_behind_link(shmid),
-                Plant::Never | Plant::AfterChild => {}
+            Call::Shmat { shmid, .. } if self.once_detached.contains(&shmid) => match self.script.inject {
+                Injection::BeforeReattach => self.plant_once(shmid),
+                Injection::BehindLink => self.plant_behind_link(shmid),
+                Injection::Never | Injection::AfterChild => {}
             },
             Call::Shmctl { shmid, cmd: Cmd::IpcRmid } if self.is_foreign(shmid, state) => {
                 let words =
                     format!("It was about to remove segment {shmid}, which another program had made.");
-                self.guard.halt(Code::RemovedByTheWrongProcess, words);
+                self.watchdog.halt(Code::RemovedByTheWrongProcess, words);
                 return ControlFlow::Break(());
             }
             Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => self.look(shmid, pid, false, state),
@@ -153,7 +153,7 @@ impl Witness {
         for shmid in &attached {
             self.look(*shmid, pid, true, state);
         }
-        if self.script.plant == Plant::AfterChild && self.first != Some(pid) {
+        if self.script.inject == Injection::AfterChild && self.first != Some(pid) {
             for shmid in made_in(state) {
                 self.answer_after(pid, shmid, state);
             }
@@ -172,7 +172,7 @@ impl Witness {
     fn has_company(&self, parent: i32, child: i32) -> bool {
         let end = Instant::now() + COMPANY;
         loop {
-            if self.guard.has_others([parent, child]) || children(parent).any(|other| other != child) {
+            if self.watchdog.has_others([parent, child]) || children(parent).any(|other| other != child) {
                 return true;
             }
             if Instant::now() > end {
@@ -191,12 +191,12 @@ impl Witness {
     }
 
     fn look(&mut self, shmid: Shmid, pid: i32, done: bool, state: &State) {
-        if self.looks.len() < MOST_LOOKS
+        if self.snapshots.len() < MOST_SNAPSHOTS
             && let Some(bytes) = read(shmid)
         {
-            let planted = self.planted.iter().any(|planted| planted.shmid == shmid);
+            let injected = self.injected.iter().any(|injected| injected.shmid == shmid);
             let touched = has_touched(pid, shmid, state);
-            self.looks.push(Look { shmid, pid, bytes, planted, done, touched });
+            self.snapshots.push(Snapshot { shmid, pid, bytes, injected, done, touched });
         }
     }
 
@@ -204,22 +204,29 @@ impl Witness {
     fn look_at_start(&mut self, shmid: Shmid, pid: i32) {
         if self.script.compares_lives
             && self.first != Some(pid)
-            && self.starts.iter().all(|look| look.shmid != shmid)
+            && self.starts.iter().all(|snapshot| snapshot.shmid != shmid)
             && let Some(bytes) = read(shmid)
         {
-            self.starts.push(Look { shmid, pid, bytes, planted: false, done: false, touched: false });
+            self.starts.push(Snapshot { shmid, pid, bytes, injected: false, done: false, touched: false });
         }
     }
 
     /// What lay in the segments when a child began, to be compared with what it leaves in them.
-    fn look_at_birth(&mut self, beginning: &Beginning, state: &State) {
-        if self.script.plant != Plant::AfterChild || matches!(beginning.how, How::First | How::Thread) {
+    fn look_at_birth(&mut self, beginning: &ProcessStart, state: &State) {
+        if self.script.inject != Injection::AfterChild || matches!(beginning.how, How::First | How::Thread) {
             return;
         }
         for shmid in made_in(state) {
-            if let Some(bytes) = read(shmid).filter(|_| self.births.len() < MOST_LOOKS) {
+            if let Some(bytes) = read(shmid).filter(|_| self.births.len() < MOST_SNAPSHOTS) {
                 let pid = beginning.pid;
-                self.births.push(Look { shmid, pid, bytes, planted: false, done: false, touched: false });
+                self.births.push(Snapshot {
+                    shmid,
+                    pid,
+                    bytes,
+                    injected: false,
+                    done: false,
+                    touched: false,
+                });
             }
         }
     }
@@ -228,18 +235,21 @@ impl Witness {
     /// A child that only sat there, or ran a program with other business, has not answered.
     fn answer_after(&mut self, pid: i32, shmid: Shmid, state: &State) {
         let touched = has_touched(pid, shmid, state)
-            || self.looks.iter().any(|look| look.pid == pid && look.shmid == shmid && look.touched);
+            || self
+                .snapshots
+                .iter()
+                .any(|snapshot| snapshot.pid == pid && snapshot.shmid == shmid && snapshot.touched);
         let Some(bytes) = read(shmid).filter(|_| touched) else { return };
         if self.is_news(pid, shmid, &bytes) {
             let too_late = !self.parent_has(shmid, state);
             self.answers.push(ChildAnswer { shmid, text: excerpt(&bytes), too_late });
-            self.plant(shmid, 0, false);
+            self.inject(shmid, 0, false);
         }
     }
 
     /// A child may be the last to have the segment: when it has detached it, nobody can look any more.
     fn answer_too_late(&mut self, pid: i32, shmid: Shmid, state: &State) {
-        let is_child = self.script.plant == Plant::AfterChild && self.first != Some(pid);
+        let is_child = self.script.inject == Injection::AfterChild && self.first != Some(pid);
         if !is_child || self.parent_has(shmid, state) {
             return;
         }
@@ -254,22 +264,22 @@ impl Witness {
 
     /// Whether a text stands at the start that neither was there when the child began, nor is the examiner's own.
     fn is_news(&self, pid: i32, shmid: Shmid, bytes: &[u8]) -> bool {
-        let before = self.births.iter().rfind(|look| look.pid == pid && look.shmid == shmid);
-        let was_there = before.is_some_and(|look| starts_alike(&look.bytes, bytes));
-        let is_ours = self.planted.iter().any(|planted| bytes.starts_with(planted.text.as_bytes()));
+        let before = self.births.iter().rfind(|snapshot| snapshot.pid == pid && snapshot.shmid == shmid);
+        let was_there = before.is_some_and(|snapshot| starts_alike(&snapshot.bytes, bytes));
+        let is_ours = self.injected.iter().any(|injected| bytes.starts_with(injected.text.as_bytes()));
         !was_there && !is_ours && bytes.first().is_some_and(|byte| *byte != 0)
     }
 
     fn plant_once(&mut self, shmid: Shmid) {
-        if self.planted.iter().all(|planted| planted.shmid != shmid) {
-            self.plant(shmid, 0, false);
+        if self.injected.iter().all(|injected| injected.shmid != shmid) {
+            self.inject(shmid, 0, false);
         }
     }
 
-    fn plant(&mut self, shmid: Shmid, offset: usize, decoy: bool) {
+    fn inject(&mut self, shmid: Shmid, offset: usize, decoy: bool) {
         let text = fresh_text();
         if write(shmid, offset, format!("{text}\0").as_bytes()) {
-            self.planted.push(Planted { shmid, text, offset, decoy });
+            self.injected.push(Injected { shmid, text, offset, decoy });
         }
     }
 
@@ -278,20 +288,20 @@ impl Witness {
     fn plant_behind_link(&mut self, shmid: Shmid) {
         let Some(bytes) = read(shmid) else { return };
         let link = bytes.first_chunk::<8>().map_or(u64::MAX, |link| u64::from_ne_bytes(*link));
-        if link >= bytes.len() as u64 || self.planted.iter().any(|planted| planted.shmid == shmid) {
+        if link >= bytes.len() as u64 || self.injected.iter().any(|injected| injected.shmid == shmid) {
             return;
         }
         let elsewhere = 1024 + 8 * random_below(1024);
         if write(shmid, 0, &(elsewhere as u64).to_ne_bytes()) {
-            self.plant(shmid, elsewhere, false);
+            self.inject(shmid, elsewhere, false);
             for decoy in [256 + 8 * random_below(64), elsewhere + 64, 16384 + 8 * random_below(1024)] {
-                self.plant(shmid, decoy, true);
+                self.inject(shmid, decoy, true);
             }
         }
     }
 }
 
-impl Observer for Witness {
+impl Observer for Inspector {
     fn wants_programs(&self) -> bool {
         false
     }
@@ -304,17 +314,17 @@ impl Observer for Witness {
         match step {
             Step::Began(beginning) => {
                 self.first.get_or_insert(beginning.pid);
-                self.guard.began(beginning.pid);
+                self.watchdog.began(beginning.pid);
                 self.look_at_birth(beginning, state);
                 for segment in state.segments().filter(|segment| segment.made.is_some()) {
                     self.look_at_start(segment.shmid, beginning.pid);
                 }
             }
             Step::Asks { pid, tid, call } => return self.asks(*pid, *tid, call, state),
-            Step::Made(made) if made.performed.outcome.is_err() => self.refusals += 1,
-            Step::Made(made) if made.created => self.guard.made(&made.performed),
+            Step::CompletedCall(made) if made.performed.outcome.is_err() => self.refusals += 1,
+            Step::CompletedCall(made) if made.created => self.watchdog.made(&made.performed),
             Step::Ending { pid } => self.ending(*pid, state),
-            Step::Ended { pid, .. } => self.guard.ended(*pid),
+            Step::Ended { pid, .. } => self.watchdog.ended(*pid),
             _ => {}
         }
         ControlFlow::Continue(())

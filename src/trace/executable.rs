@@ -11,7 +11,7 @@ use elf::endian::AnyEndian;
 use nix::libc;
 
 use super::abi::COMPAT_ARCH;
-use super::outside;
+use super::procfs;
 
 /// The first bytes of an ELF file: the class is the fifth.
 const HEAD: usize = 5;
@@ -58,7 +58,7 @@ fn set_id(file: &Metadata, pid: i32) -> Option<String> {
     if bits & (libc::S_ISUID | libc::S_ISGID) == 0 {
         return None;
     }
-    let (uid, gid) = outside::effective(pid)?;
+    let (uid, gid) = procfs::effective(pid)?;
     let user = bits & libc::S_ISUID != 0 && file.uid() != uid;
     // Without the group's x bit, set-gid once meant mandatory locking.
     let group = bits & libc::S_ISGID != 0 && bits & libc::S_IXGRP != 0 && file.gid() != gid;
