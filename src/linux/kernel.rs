@@ -15,6 +15,7 @@ mod ending;
 mod isolated;
 mod linux;
 mod meter;
+pub mod namespace;
 mod net;
 mod refused;
 mod stranger;

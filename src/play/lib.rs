@@ -6,11 +6,14 @@
 //! | [`c`] | what the expressions mean: types, values, variables, and the functions of the library |
 //! | [`session`] | processes that act line by line, and the way back |
 //! | [`level`] | puzzles: a start, a goal, and when it is reached |
+//! | `linux` | the kernel of this computer behind a session: on Linux, and not in a browser |
 //!
-//! **Invariant:** nothing here touches a kernel, a file or a terminal: the same code reads lines in a terminal and in a
-//! browser.
+//! **Invariant:** but for `linux` nothing here touches a kernel, a file or a terminal: the same code reads lines in a
+//! terminal and in a browser.
 
 pub mod c;
 pub mod language;
 pub mod level;
+#[cfg(all(feature = "terminal", target_os = "linux"))]
+pub mod linux;
 pub mod session;

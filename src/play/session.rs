@@ -1,16 +1,20 @@
 //! A session: processes that act line by line, a world that the lines change, and the way back.
 //!
 //! ```text
-//! line ─▶ language ─▶ statements ─▶ c ──Action──▶ Machine ──Reply──▶ told
+//! line ─▶ language ─▶ statements ─▶ c ──Action──▶ Kernel ──Reply──▶ Machine, told
 //!                                   ▲                │
 //!                                   └────answers─────┘
 //! ```
 //!
 //! **Invariant:** a line is done whole, or it is not understood and changes nothing. What a line changed is in the
-//! [`World`], which is a value: to undo a line is to take the value from before it.
+//! [`World`], which is a value: to undo a line is to take the value from before it, or, on a kernel that is more than a
+//! value, to do the lines before it again from the start.
 
 mod actor;
+mod history;
+mod kernel;
 mod letters;
+mod model;
 mod perform;
 mod shown;
 mod tables;
@@ -19,44 +23,85 @@ mod why;
 mod words;
 mod world;
 
-use crate::language::{Does, Misunderstood, Word, parse};
+use std::fmt;
+
+use crate::language::{Does, Misunderstood, Statement, Word, parse};
 
 pub use actor::{Actor, Last, Life};
+pub use kernel::{Kernel, Performed};
+pub use model::Model;
 pub use tables::rights;
 pub use told::Told;
 pub use world::World;
 
-/// A session on a model of Linux's rules.
-#[derive(Clone, Debug)]
+use history::Done;
+use perform::Performer;
+
+/// Why a session does not begin.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure {
+    /// The kernel has no room for it.
+    Kernel(String),
+    /// A line of its start is not understood.
+    Line(Misunderstood),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Kernel(why) => f.write_str(why),
+            Failure::Line(error) => error.fmt(f),
+        }
+    }
+}
+
+/// A session with a kernel.
 pub struct Session {
+    kernel: Box<dyn Kernel>,
     /// The lines that a level, or nobody, put before the first one.
     start: Vec<String>,
     world: World,
-    /// What was before each line that changed something, and the line.
-    done: Vec<(World, String)>,
-    /// What was after each line that was taken back, and the line.
-    undone: Vec<(World, String)>,
+    /// The lines that changed something, each with the world before it.
+    done: Vec<Done>,
+    /// The lines that were taken back, each with the world after it.
+    undone: Vec<Done>,
 }
 
 impl Session {
-    /// A session in which process A has just begun, and these lines have been done.
+    /// A session on a model of Linux's rules, in which process A has just begun and these lines have been done.
     ///
     /// # Errors
     ///
     /// The line that is not understood.
     pub fn new(start: &[String]) -> Result<Session, Misunderstood> {
-        let mut session = Session { start: start.to_vec(), ..Session::empty() };
-        for line in start {
-            session.line(line)?;
-        }
-        session.done.clear();
-        session.world.begin_counting();
+        Session::on(Box::new(Model), start).map_err(|failure| match failure {
+            Failure::Line(error) => error,
+            // The rules have room for everything.
+            Failure::Kernel(why) => Misunderstood::new("", 0, why),
+        })
+    }
+
+    /// A session on the model in which nothing has been done.
+    pub fn empty() -> Session {
+        Session::new(&[]).expect("no line is left to be misunderstood")
+    }
+
+    /// A session on any kernel, in which these lines have been done.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not begin.
+    pub fn on(mut kernel: Box<dyn Kernel>, start: &[String]) -> Result<Session, Failure> {
+        let world = World::new(&mut *kernel).map_err(Failure::Kernel)?;
+        let (start, done, undone) = (start.to_vec(), Vec::new(), Vec::new());
+        let mut session = Session { kernel, start, world, done, undone };
+        session.do_start().map_err(Failure::Line)?;
         Ok(session)
     }
 
-    /// A session in which nothing has been done.
-    pub fn empty() -> Session {
-        Session { start: Vec::new(), world: World::new(), done: Vec::new(), undone: Vec::new() }
+    /// Who answers: `model`, `linux`.
+    pub fn kernel(&self) -> &'static str {
+        self.kernel.name()
     }
 
     /// The world as it is.
@@ -66,7 +111,7 @@ impl Session {
 
     /// The lines that changed something, since the start.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
-        self.done.iter().map(|(_, line)| line.as_str())
+        self.done.iter().map(|done| done.line.as_str())
     }
 
     /// Does a line, and tells what came of it.
@@ -76,54 +121,62 @@ impl Session {
     /// Where the line is not understood. Then it has changed nothing.
     pub fn line(&mut self, line: &str) -> Result<Vec<Told>, Misunderstood> {
         let statements = parse(line)?;
-        let (mut after, mut told, mut moves) = (self.world.clone(), Vec::new(), false);
-        for statement in &statements {
-            if let Does::Word(word) = &statement.does
-                && let Some(way) = way(word)
-            {
-                self.go(way, &mut told);
-                after = self.world.clone();
-                moves = true;
-                continue;
+        if let Some(way) = way(&statements, line)? {
+            return Ok(self.go(way));
+        }
+        let before = self.world.clone();
+        let told = self.run(&statements, line)?;
+        if self.world.differs_from(&before) {
+            self.undone.clear();
+            let (line, current_after) = (line.trim().to_owned(), self.world.current.clone());
+            self.done.push(Done { line, other: before, current_after });
+        }
+        Ok(told)
+    }
+
+    /// Performs statements, and counts the calls that act.
+    fn run(&mut self, statements: &[Statement], line: &str) -> Result<Vec<Told>, Misunderstood> {
+        let mut after = self.world.clone();
+        let kernel = &mut *self.kernel;
+        let mut performer = Performer { world: &mut after, kernel, line, told: Vec::new(), has_acted: false };
+        let performed = statements.iter().try_for_each(|statement| performer.perform(statement));
+        let Performer { told, has_acted, .. } = performer;
+        if let Err(error) = performed {
+            if has_acted && !self.kernel.is_a_value() {
+                self.replay(self.done.len(), &self.world.clone());
             }
-            after.perform(statement, line, &mut told)?;
+            return Err(error);
         }
         after.acts += told.iter().filter(|told| told.is_act()).count();
-        if !moves && after.differs_from(&self.world) {
-            self.done.push((self.world.clone(), line.trim().to_owned()));
-            self.undone.clear();
-        }
         self.world = after;
         Ok(told)
     }
 
-    fn go(&mut self, way: Way, told: &mut Vec<Told>) {
-        let moved: Vec<String> = match way {
-            Way::Back(count) => (0..count).map_while(|_| self.back()).collect(),
-            Way::Onward(count) => (0..count).map_while(|_| self.onward()).collect(),
-            Way::ToTheStart => std::iter::from_fn(|| self.back()).collect(),
-        };
-        told.push(Told::Moved { way: way.name(), lines: moved });
-    }
-
-    fn back(&mut self) -> Option<String> {
-        let (before, line) = self.done.pop()?;
-        let after = std::mem::replace(&mut self.world, before);
-        self.undone.push((after, line.clone()));
-        Some(line)
-    }
-
-    fn onward(&mut self) -> Option<String> {
-        let (after, line) = self.undone.pop()?;
-        let before = std::mem::replace(&mut self.world, after);
-        self.done.push((before, line.clone()));
-        Some(line)
+    /// Does the lines of the start, which count for nothing.
+    fn do_start(&mut self) -> Result<(), Misunderstood> {
+        for line in self.start.clone() {
+            self.run(&parse(&line)?, &line)?;
+        }
+        self.world.begin_counting();
+        Ok(())
     }
 
     /// The session as a script that does the same again.
     pub fn script(&self) -> String {
-        let lines = self.start.iter().map(String::as_str).chain(self.lines());
-        lines.fold(String::new(), |script, line| script + line + "\n")
+        let start = self.start.iter().map(|line| line.clone() + "\n");
+        let mut script: String = start.collect();
+        let mut current = self.start.is_empty().then(|| "A".to_owned());
+        for done in &self.done {
+            // Where the prompt was moved between two lines, the script moves it, too.
+            if done.other.current != current
+                && let Some(letter) = &done.other.current
+            {
+                script += &format!("{letter}:\n");
+            }
+            script = script + &done.line + "\n";
+            current.clone_from(&done.current_after);
+        }
+        script
     }
 }
 
@@ -145,11 +198,19 @@ impl Way {
     }
 }
 
-fn way(word: &Word) -> Option<Way> {
-    match word {
-        Word::Undo(count) => Some(Way::Back(*count)),
-        Word::Redo(count) => Some(Way::Onward(*count)),
-        Word::Restart => Some(Way::ToTheStart),
+/// The way that a line goes through the history, if that is what it is for.
+fn way(statements: &[Statement], line: &str) -> Result<Option<Way>, Misunderstood> {
+    let ways = statements.iter().filter_map(|statement| match &statement.does {
+        Does::Word(Word::Undo(count)) => Some(Way::Back(*count)),
+        Does::Word(Word::Redo(count)) => Some(Way::Onward(*count)),
+        Does::Word(Word::Restart) => Some(Way::ToTheStart),
         _ => None,
+    });
+    match ways.last() {
+        Some(way) if statements.len() > 1 => {
+            let message = format!("{} concerns whole lines: give it a line of its own", way.name());
+            Err(Misunderstood::new(line, 0, message))
+        }
+        way => Ok(way),
     }
 }

@@ -43,7 +43,12 @@ pub enum UserNamespace {
         /// The group.
         gid: u32,
     },
+    /// One in which user 0 and group 0 exist, and user 65534 and group 65534, who own nothing.
+    RootAndNobody,
 }
+
+/// The id of the user, and of the group, that owns nothing.
+const NOBODY: u32 = 65534;
 
 /// The identity and the powers of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +83,11 @@ impl Credentials {
     /// the machine.
     pub fn root_of_namespace() -> Credentials {
         Credentials { namespace: UserNamespace::Single { uid: 0, gid: 0 }, ..Credentials::root() }
+    }
+
+    /// Root of a user namespace in which there is user 65534 beside it.
+    pub fn root_beside_nobody() -> Credentials {
+        Credentials { namespace: UserNamespace::RootAndNobody, ..Credentials::root() }
     }
 
     /// Whether it has a capability over its IPC namespace and what is in it.
@@ -152,14 +162,35 @@ impl Credentials {
 }
 
 impl Capabilities {
+    /// The set as `/proc/PID/status` shows it: each capability has the bit of its number in capabilities(7).
+    ///
+    /// ```
+    /// # use playground_core::machine::Capabilities;
+    /// assert_eq!((Capabilities::KILL | Capabilities::IPC_OWNER).in_the_kernels_numbers(), 1 << 5 | 1 << 15);
+    /// ```
+    pub fn in_the_kernels_numbers(self) -> u64 {
+        let numbers = [
+            (Capabilities::KILL, 5),
+            (Capabilities::SETGID, 6),
+            (Capabilities::SETUID, 7),
+            (Capabilities::IPC_LOCK, 14),
+            (Capabilities::IPC_OWNER, 15),
+            (Capabilities::SYS_RAWIO, 17),
+            (Capabilities::SYS_ADMIN, 21),
+            (Capabilities::SYS_RESOURCE, 24),
+        ];
+        numbers.iter().filter(|(one, _)| self.contains(*one)).map(|(_, number)| 1 << number).sum()
+    }
+
     fn of(uid: u32, roots: Capabilities) -> Capabilities {
         if uid == 0 { roots } else { Capabilities::empty() }
     }
 }
 
-fn matches_sole(namespace: UserNamespace, is: impl FnOnce(u32, u32) -> bool) -> bool {
+fn matches_sole(namespace: UserNamespace, is: impl Fn(u32, u32) -> bool) -> bool {
     match namespace {
         UserNamespace::Initial => true,
         UserNamespace::Single { uid, gid } => is(uid, gid),
+        UserNamespace::RootAndNobody => is(0, 0) || is(NOBODY, NOBODY),
     }
 }

@@ -7,7 +7,7 @@
 //! for. What it made is in its own safety net and in its parent's.
 
 mod life;
-mod line;
+pub(super) mod line;
 
 use std::io::{self, BufReader};
 use std::os::unix::net::UnixStream;

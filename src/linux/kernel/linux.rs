@@ -7,9 +7,10 @@
 //! The exception is a process that was forked for the purpose: it makes any access, since it has nothing to lose.
 
 pub mod bare;
+mod danger;
 mod files;
 mod life;
-mod memory;
+pub(super) mod memory;
 mod portable;
 mod queue;
 pub(super) mod sem;
@@ -41,9 +42,10 @@ use crate::call::{
 use crate::error::{Error, Result};
 use files::Files;
 
-pub(super) use files::line_at_stdin;
-pub(super) use life::on_first;
+pub(super) use danger::is_the_programs;
+pub(super) use files::{close_all_but, line_at_stdin};
 pub use life::{exit_now, fork, heed};
+pub(super) use life::{fork_sibling, on_first};
 pub use portable::portable;
 pub use queue::{Queueid, make_queue, receive, remove_queue, send, try_send};
 pub use shm::record_of;
@@ -119,15 +121,11 @@ impl Linux {
     }
 
     fn semctl(&mut self, id: Semid, semnum: i32, cmd: &SemCmd) -> nix::Result<Answer> {
-        let value = sem::control(id, semnum, cmd)?;
-        Ok(match cmd {
-            SemCmd::IpcRmid => {
-                net::forget(Watched::Set(id));
-                Answer::Done
-            }
-            SemCmd::SetVal(_) => Answer::Done,
-            _ => Answer::Number(value),
-        })
+        let answer = sem::control(id, semnum, cmd)?;
+        if *cmd == SemCmd::IpcRmid {
+            net::forget(Watched::Set(id));
+        }
+        Ok(answer)
     }
 
     fn shmctl(&mut self, id: Shmid, cmd: Cmd) -> nix::Result<Answer> {
@@ -144,9 +142,8 @@ impl Linux {
                 net::forget(Watched::Segment(id));
                 Ok(Answer::Done)
             }
-            // `endangers` has refused it.
-            Cmd::IpcSetAt(_) => Err(Errno::EFAULT),
-            Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => {
+            // `endangers` has refused any other address than NULL, which the kernel refuses itself.
+            Cmd::IpcSetAt(_) | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => {
                 shm::without_buffer(id, cmd).map(|()| Answer::Done)
             }
         }
@@ -193,29 +190,6 @@ impl Linux {
         // if it has to be. Control words are accessed by atomics only, in every process.
         Ok(unsafe { AtomicU32::from_ptr(word) })
     }
-
-    /// Why a call must not be made in this process, whatever the kernel would say to it.
-    fn endangers(&self, call: &Call) -> Option<&'static str> {
-        if let Call::Semctl { cmd: SemCmd::Other(_), .. } = call {
-            return Some("the command may want a buffer, which the playground does not give it");
-        }
-        if matches!(call, Call::SemopAt { .. } | Call::Shmctl { cmd: Cmd::IpcSetAt(_), .. }) {
-            return Some("the buffer is one of another process");
-        }
-        let Call::Shmat { shmid, address, flags } = call else { return None };
-        if *address == Address::NULL {
-            return None;
-        }
-        if flags.contains(ShmatFlags::SHM_RND) && address.0 < self.page_size() as u64 {
-            return Some("the address rounds down to NULL, and for root Linux would map the segment there");
-        }
-        let length = self.size_of(*shmid).next_multiple_of(self.page_size());
-        let replaces_ours = || self.attached.get(&address.0).is_some_and(|extent| extent.length >= length);
-        if flags.contains(ShmatFlags::SHM_REMAP) && !replaces_ours() {
-            return Some("SHM_REMAP would replace memory that is not an attachment of this process");
-        }
-        None
-    }
 }
 
 impl Linux {
@@ -259,8 +233,8 @@ impl Process for Linux {
                 self.semget(key, nsems, flags.bits() | mode.bits() as c_int)
             }
             Call::Semop { semid, ref ops } => sem::operate(semid, ops).map(|()| Answer::Done),
-            // `endangers` has refused it.
-            Call::SemopAt { .. } => Err(Errno::EFAULT),
+            // `endangers` has refused any other address than NULL.
+            Call::SemopAt { semid, nsops, .. } => sem::operate_nowhere(semid, nsops).map(|()| Answer::Done),
             Call::Semtimedop { semid, ref ops, timeout } => {
                 sem::operate_within(semid, ops, timeout).map(|()| Answer::Done)
             }

@@ -56,6 +56,14 @@ impl Arena {
         Some(variable)
     }
 
+    /// Takes over another process's `errno`.
+    pub fn take_errno_of(&mut self, other: &Arena) {
+        let theirs = other.variable("errno").and_then(|errno| other.load(errno.address, errno.ty.size()));
+        if let (Some(bytes), Some(ours)) = (theirs, self.variable("errno").cloned()) {
+            let _ = self.store(ours.address, bytes);
+        }
+    }
+
     /// Puts `errno` to 0, and forgets the bytes that belong to no variable.
     pub fn forget_errno_and_texts(&mut self) {
         let variables = std::mem::take(&mut self.variables);

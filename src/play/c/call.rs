@@ -6,9 +6,9 @@ use playground_core::Errno;
 use playground_core::call::{
     Address, Answer, Call, Cmd, Key, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
 };
-use playground_core::machine::{Action, Identity, Protection, Space};
+use playground_core::machine::{Action, Identity, Protection};
 
-use super::evaluate::{Evaluation, Result, wrong};
+use super::evaluate::{Evaluation, Result, Stop, wrong};
 use super::records;
 use super::structs::{SEMBUF, SHMID_DS, TIMESPEC};
 use super::ty::Ty;
@@ -139,10 +139,7 @@ impl Evaluation<'_> {
                 let process = self.context.machine.processes.get(&self.context.pid);
                 Ok(Value::int(process.map_or(0, |process| process.credentials.uid as i32)))
             }
-            ("execlp", [program, ..]) => {
-                let program = self.text(program.bits(), at)?;
-                self.exec(&program)
-            }
+            ("execlp", words) => self.exec(words, at),
             _ => self.number(action(name, values, self.context.next_pid)),
         }
     }
@@ -156,9 +153,14 @@ impl Evaluation<'_> {
         self.number(Action::Call(call))
     }
 
-    fn exec(&mut self, _program: &[u8]) -> Result<Value> {
-        let top = self.context.machine.spaces.values().map(|space| space.top).max().unwrap_or_default();
-        self.number(Action::Exec { space: Space::new([], top) })
+    /// The program's name, and its arguments up to `NULL`.
+    fn exec(&mut self, values: &[Value], at: At) -> Result<Value> {
+        let mut words = Vec::new();
+        for value in values.iter().take_while(|value| value.bits() != 0) {
+            words.push(String::from_utf8_lossy(&self.text(value.bits(), at)?).into_owned());
+        }
+        let outcome = self.answer(Stop::Exec { words })?;
+        Ok(Value::int(outcome.map_or(-1, |answer| answer.value() as i32)))
     }
 
     fn shmctl(&mut self, shmid: Shmid, cmd: i32, buffer: u64, at: At) -> Result<Value> {

@@ -30,6 +30,11 @@ pub struct Context<'a> {
 pub enum Stop {
     /// It needs the answer to this.
     Ask(Action),
+    /// It starts a program: its name, and then its arguments from the 0th on.
+    Exec {
+        /// As `execlp` has them, up to `NULL`.
+        words: Vec<String>,
+    },
     /// It means nothing: where, why, and the name that was perhaps meant.
     Wrong {
         /// The place in the line.
@@ -97,7 +102,12 @@ pub(super) fn wrong<T>(at: At, message: impl Into<String>) -> Result<T> {
 impl Evaluation<'_> {
     /// The answer to an action, if it is there. An error is in `errno` then.
     pub fn act(&mut self, action: Action) -> Result<Outcome> {
-        let outcome = self.answers.next().ok_or(Stop::Ask(action))?.clone();
+        self.answer(Stop::Ask(action))
+    }
+
+    /// The answer to what stops the statement, if it is there.
+    pub fn answer(&mut self, stop: Stop) -> Result<Outcome> {
+        let outcome = self.answers.next().ok_or(stop)?.clone();
         if let Err(errno) = outcome {
             self.set_errno(errno.raw());
         }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use playground_core::call::{Answer, Call, Outcome};
-use playground_core::machine::{Action, Reply, Woken};
+use playground_core::call::{Answer, Outcome};
+use playground_core::machine::{Action, Reply, Space, Woken};
 
 use super::actor::{Actor, Last, Life, Pending};
+use super::kernel::{Kernel, Performed};
 use super::told::Told;
-use super::world::World;
+use super::world::{INIT, World};
 use super::{shown, why};
 use crate::c::{Context, Evaluated, Stop, evaluate, names};
 use crate::language::{At, Does, Misunderstood, Statement};
@@ -15,46 +16,334 @@ use crate::language::{At, Does, Misunderstood, Statement};
 /// With each statement the model's clock goes on by so much.
 const STEP: Duration = Duration::from_secs(1);
 
-impl World {
-    /// Performs a statement of a line.
+/// A line that is being performed: the world that it changes, and who answers.
+pub(super) struct Performer<'a> {
+    pub world: &'a mut World,
+    pub kernel: &'a mut dyn Kernel,
+    /// The line's text.
+    pub line: &'a str,
+    /// What has come of it so far.
+    pub told: Vec<Told>,
+    /// Whether the kernel has been asked anything that a line is undone for, or may have been.
+    pub has_acted: bool,
+}
+
+/// An action that a statement asks for, and the words of the program that it starts.
+struct Asked {
+    action: Action,
+    words: Vec<String>,
+}
+
+impl Performer<'_> {
+    /// Performs a statement of the line.
     ///
     /// # Errors
     ///
     /// Where the line is not understood. Then the world is to be thrown away.
-    pub(super) fn perform(
-        &mut self,
-        statement: &Statement,
-        line: &str,
-        told: &mut Vec<Told>,
-    ) -> Result<(), Misunderstood> {
+    pub fn perform(&mut self, statement: &Statement) -> Result<(), Misunderstood> {
         if statement.does == Does::Move {
-            return self.move_to(statement.process.as_deref(), line);
+            let letter = self.world.known(statement.process.as_deref().unwrap_or_default(), self.line)?;
+            self.world.current = Some(letter);
+            return Ok(());
         }
         if let Does::Word(word) = &statement.does {
-            return self.word(word, statement.process.as_deref(), line, told);
+            return self.word(word, statement.process.as_deref());
         }
-        let who = self.acting(statement.process.as_deref(), line)?;
-        let late = self.machine.pass(STEP);
-        self.wake(late, told)?;
-        let before = self.clone();
+        let who = self.world.acting(statement.process.as_deref(), self.line)?;
+        let late = self.kernel.pass(&mut self.world.machine, STEP);
+        self.resume(late)?;
+        let before = self.world.clone();
         let pending = Pending {
             does: statement.does.clone(),
-            line: line.to_owned(),
+            line: self.line.to_owned(),
             answers: Vec::new(),
             waits_in: None,
         };
-        self.go_on(&who, pending, told)?;
-        self.tell_changes(&before, told);
-        self.choose_current();
+        self.go_on(&who, pending)?;
+        self.tell_changes(&before);
+        self.world.choose_current();
         Ok(())
     }
 
-    fn move_to(&mut self, process: Option<&str>, line: &str) -> Result<(), Misunderstood> {
-        let letter = self.known(process.unwrap_or_default(), line)?;
-        self.current = Some(letter);
+    /// Evaluates a statement with the answers so far, and gives it one answer after the other.
+    fn go_on(&mut self, who: &str, mut pending: Pending) -> Result<(), Misunderstood> {
+        loop {
+            let asked = match self.world.evaluated(who, &pending) {
+                Ok(done) => {
+                    self.finish(who, &pending, done);
+                    return Ok(());
+                }
+                Err(Stop::Ask(action)) => Asked { action, words: Vec::new() },
+                Err(Stop::Exec { words }) => Asked { action: self.world.exec(), words },
+                Err(Stop::Wrong { at, message, name }) => {
+                    return Err(self.world.wrong(who, &pending, at, message, name));
+                }
+            };
+            let Some(outcome) = self.act(who, &mut pending, asked)? else { return Ok(()) };
+            pending.answers.push(outcome);
+        }
+    }
+
+    /// The statement is at its end: its variables and its value are there.
+    fn finish(&mut self, who: &str, pending: &Pending, done: Evaluated) {
+        if !done.printed.is_empty() {
+            let text = String::from_utf8_lossy(&done.printed).into_owned();
+            self.told.push(Told::Prints { who: who.to_owned(), text });
+        }
+        if let Some(value) = done.value.filter(|_| shown::is_asked_for(&pending.does)) {
+            self.told.push(Told::Value { text: shown::value(&value) });
+        }
+        self.told.extend(done.notes.into_iter().map(|text| Told::Note { text }));
+        if !self.world.was_told_of_zeros && shown::declares_a_struct(&pending.does) {
+            self.world.was_told_of_zeros = true;
+            let text =
+                "A new struct holds zeros here. In C a local one holds whatever lay there before.".to_owned();
+            self.told.push(Told::Note { text });
+        }
+        if let Some(actor) = self.world.actors.get_mut(who) {
+            actor.arena = done.arena;
+            actor.pending = None;
+        }
+    }
+
+    /// Does one action. Returns its outcome, unless the statement ends or waits with it.
+    fn act(
+        &mut self,
+        who: &str,
+        pending: &mut Pending,
+        asked: Asked,
+    ) -> Result<Option<Outcome>, Misunderstood> {
+        let pid = self.world.actors[who].pid;
+        if let Some(why) = forbidden(&asked.action) {
+            return Err(Misunderstood::new(&pending.line, 0, why));
+        }
+        let reply = match self.kernel.perform(&self.world.machine, pid, &asked.action, &asked.words) {
+            Performed::Refused(why) => return Err(Misunderstood::new(&pending.line, 0, why)),
+            Performed::Lost(how) => {
+                self.over(who, how, None);
+                return self.effect(pid, &Action::Exit, &Reply::Returns(Ok(Answer::Done))).map(|()| None);
+            }
+            Performed::Reply(reply) => reply,
+        };
+        self.has_acted = true;
+        let asked = Asked { action: as_it_came(asked.action, &reply), ..asked };
+        match reply {
+            Reply::Returns(outcome) => self.returned(who, pending, asked, outcome),
+            reply => self.stopped(who, pending, &asked.action, &reply).map(|()| None),
+        }
+    }
+
+    /// The call has an answer. Returns it, unless the process is gone with it.
+    fn returned(
+        &mut self,
+        who: &str,
+        pending: &Pending,
+        asked: Asked,
+        outcome: Outcome,
+    ) -> Result<Option<Outcome>, Misunderstood> {
+        let pid = self.world.actors[who].pid;
+        let reply = Reply::Returns(outcome.clone());
+        let explained = why::explained(self.world, pid, &asked.action, &reply);
+        self.tell_call(who, &asked, &outcome, explained);
+        self.world.count(who, &asked.action, &outcome);
+        let woken = self.world.machine.effect(pid, &as_the_rules_have_it(&asked.action), &reply);
+        let goes_on = self.lived_through(who, pending, &asked.action, &outcome)?;
+        self.resume(woken)?;
+        Ok(goes_on.then_some(outcome))
+    }
+
+    /// The call has no answer yet, or none at all any more.
+    fn stopped(
+        &mut self,
+        who: &str,
+        pending: &mut Pending,
+        action: &Action,
+        reply: &Reply,
+    ) -> Result<(), Misunderstood> {
+        let pid = self.world.actors[who].pid;
+        let explained = why::explained(self.world, pid, action, reply);
+        if let Reply::Dies(signal) = reply {
+            let how = format!("is killed by {}", shown::signal(*signal));
+            self.over(who, how, Some(explained.why));
+        } else {
+            let c = shown::action(action);
+            self.told.push(Told::Waits { who: who.to_owned(), c: c.clone(), why: explained.why });
+            pending.waits_in = Some(c);
+            self.world.set_pending(who, pending.clone());
+        }
+        self.effect(pid, action, reply)
+    }
+
+    /// What a reply changes, and who goes on by that.
+    pub fn effect(&mut self, pid: i32, action: &Action, reply: &Reply) -> Result<(), Misunderstood> {
+        let woken = self.world.machine.effect(pid, action, reply);
+        self.resume(woken)
+    }
+
+    fn tell_call(&mut self, who: &str, asked: &Asked, outcome: &Outcome, explained: why::Explained) {
+        let action = &asked.action;
+        match action {
+            Action::Load { .. } => return,
+            Action::Store { address, bytes } => {
+                self.told.push(Told::Wrote { who: who.to_owned(), address: address.0, length: bytes.len() });
+                return;
+            }
+            _ => {}
+        }
+        let (why, advice) = match outcome {
+            Ok(_) => (None, None),
+            Err(_) => (Some(explained.why), explained.advice),
+        };
+        self.world.why.clone_from(&why);
+        self.told.push(Told::Call {
+            who: who.to_owned(),
+            name: shown::name(action),
+            c: shown::performed(action, &asked.words, outcome),
+            waited: false,
+            result: outcome.as_ref().ok().map(Answer::value),
+            errno: outcome.as_ref().err().copied(),
+            why,
+            advice,
+        });
+    }
+
+    /// What becomes of processes by an action that has succeeded. Returns whether the statement goes on.
+    fn lived_through(
+        &mut self,
+        who: &str,
+        pending: &Pending,
+        action: &Action,
+        outcome: &Outcome,
+    ) -> Result<bool, Misunderstood> {
+        match (action, outcome) {
+            (Action::Exit, Ok(_)) => {
+                self.over(who, "has ended with exit".to_owned(), None);
+                Ok(false)
+            }
+            (Action::Exec { .. }, Ok(_)) => {
+                if let Some(actor) = self.world.actors.get_mut(who) {
+                    actor.life = Life::Elsewhere;
+                }
+                let how = "runs another program from now on, with nothing attached".to_owned();
+                self.told.push(Told::Ends { who: who.to_owned(), how, why: None });
+                Ok(false)
+            }
+            (Action::Kill { target, signal: 1.. }, Ok(_)) => Ok(self.killed(who, *target, action)),
+            (Action::Fork { child }, Ok(_)) => {
+                self.forked(who, pending, *child)?;
+                Ok(true)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// Somebody was killed. Returns whether it was somebody else.
+    fn killed(&mut self, who: &str, target: i32, action: &Action) -> bool {
+        let Some(killed) = self.world.letter_of(target).map(str::to_owned) else { return true };
+        let Action::Kill { signal, .. } = action else { return true };
+        self.over(&killed, format!("was killed by {}", playground_core::Signal::from_raw(*signal)), None);
+        killed != who
+    }
+
+    /// The child has the parent's variables as they were when the statement began. It goes through the statement with
+    /// 0 for the answer of fork.
+    fn forked(&mut self, who: &str, pending: &Pending, child: i32) -> Result<(), Misunderstood> {
+        let arena = self.world.actors[who].arena.clone();
+        let letter = self.world.enter(Actor::new(child, arena));
+        self.told.push(Told::Begins { who: letter.clone(), pid: child, how: "fork" });
+        let mut answers = pending.answers.clone();
+        answers.push(Ok(Answer::Number(0)));
+        let so_far = std::mem::take(&mut self.told);
+        let went_on = self.go_on(&letter, Pending { answers, ..pending.clone() });
+        let childs = std::mem::replace(&mut self.told, so_far);
+        let is_new = |told: &Told| !matches!(told, Told::Value { .. } | Told::Note { .. });
+        self.told.extend(childs.into_iter().filter(is_new));
+        went_on
+    }
+
+    fn over(&mut self, who: &str, how: String, why: Option<String>) {
+        if let Some(actor) = self.world.actors.get_mut(who) {
+            actor.life = Life::Over(how.clone());
+            actor.pending = None;
+        }
+        self.told.push(Told::Ends { who: who.to_owned(), how, why });
+    }
+
+    /// Processes whose calls have an answer now go on with their statements.
+    pub fn resume(&mut self, woken: Vec<Woken>) -> Result<(), Misunderstood> {
+        for woken in woken {
+            let Some(who) = self.world.letter_of(woken.pid).map(str::to_owned) else { continue };
+            let Some(pending) = self.world.actors.get_mut(&who).and_then(|actor| actor.pending.take()) else {
+                continue;
+            };
+            match self.kernel.returned(&woken) {
+                Some(outcome) => self.resume_one(&who, pending, outcome)?,
+                None => self.sleeps_on(&who, pending),
+            }
+        }
         Ok(())
     }
 
+    fn resume_one(&mut self, who: &str, mut pending: Pending, outcome: Outcome) -> Result<(), Misunderstood> {
+        if let Err(Stop::Ask(action)) = self.world.evaluated(who, &pending) {
+            let pid = self.world.actors[who].pid;
+            let explained = why::explained(self.world, pid, &action, &Reply::Returns(outcome.clone()));
+            self.world.count(who, &action, &outcome);
+            self.tell_call(who, &Asked { action, words: Vec::new() }, &outcome, explained);
+            if let Some(Told::Call { waited, .. }) = self.told.last_mut() {
+                *waited = true;
+            }
+        }
+        pending.waits_in = None;
+        pending.answers.push(outcome);
+        self.go_on(who, pending)
+    }
+
+    /// By the rules it goes on, and the kernel lets it wait: it waits.
+    fn sleeps_on(&mut self, who: &str, pending: Pending) {
+        if let Err(Stop::Ask(action)) = self.world.evaluated(who, &pending) {
+            let pid = self.world.actors[who].pid;
+            let _ = self.world.machine.effect(pid, &action, &Reply::Waits);
+        }
+        let text = format!("By the rules {who} goes on now. The kernel lets it wait.");
+        self.told.push(Told::Note { text });
+        self.world.set_pending(who, pending);
+    }
+}
+
+/// Why a process of the session does not do something on any kernel.
+fn forbidden(action: &Action) -> Option<&'static str> {
+    match action {
+        Action::Kill { target: ..=0, .. } => {
+            Some("kill of a group of processes could reach more than the session's")
+        }
+        Action::Kill { target: INIT, .. } => {
+            Some("process 1 is init: the kernel lets no signal through to it that it has no handler for")
+        }
+        Action::Kill { signal, .. } if ![0, 1, 2, 3, 6, 9, 14, 15].contains(signal) => {
+            Some("kill sends signals here that end a process, such as SIGKILL and SIGTERM, and 0, which asks")
+        }
+        _ => None,
+    }
+}
+
+/// The action with what only its answer tells: the id of a new process.
+fn as_it_came(action: Action, reply: &Reply) -> Action {
+    match (action, reply) {
+        (Action::Fork { .. }, Reply::Returns(Ok(answer))) => Action::Fork { child: answer.value() as i32 },
+        (action, _) => action,
+    }
+}
+
+/// No process of the session has a handler: any signal that may be sent ends it, as SIGKILL does.
+fn as_the_rules_have_it(action: &Action) -> Action {
+    match action {
+        Action::Kill { target, signal: 1.. } => Action::Kill { target: *target, signal: 9 },
+        action => action.clone(),
+    }
+}
+
+impl World {
     fn known(&self, letter: &str, line: &str) -> Result<String, Misunderstood> {
         if self.actors.contains_key(letter) {
             return Ok(letter.to_owned());
@@ -82,30 +371,18 @@ impl World {
         }
     }
 
-    /// Evaluates a statement with the answers so far, and gives it one answer after the other.
-    fn go_on(&mut self, who: &str, mut pending: Pending, told: &mut Vec<Told>) -> Result<(), Misunderstood> {
-        loop {
-            let action = match self.evaluated(who, &pending) {
-                Ok(done) => {
-                    self.finish(who, &pending, done, told);
-                    return Ok(());
-                }
-                Err(Stop::Ask(action)) => action,
-                Err(Stop::Wrong { at, message, name }) => {
-                    return Err(self.wrong(who, &pending, at, message, name));
-                }
-            };
-            let Some(outcome) = self.act(who, &mut pending, &action, told)? else { return Ok(()) };
-            pending.answers.push(outcome);
-        }
-    }
-
     fn evaluated(&self, who: &str, pending: &Pending) -> Result<Evaluated, Stop> {
         let actor = &self.actors[who];
         let letters = |letter: &str| self.actors.get(letter).map(|actor| actor.pid);
         let context =
             Context { machine: &self.machine, pid: actor.pid, next_pid: self.next_pid(), letters: &letters };
         evaluate(&actor.arena, &pending.does, &pending.answers, context)
+    }
+
+    /// Another program takes over: of its memory nobody here asks.
+    fn exec(&self) -> Action {
+        let top = self.machine.spaces.values().map(|space| space.top).max().unwrap_or_default();
+        Action::Exec { space: Space::new([], top) }
     }
 
     fn wrong(
@@ -123,114 +400,10 @@ impl World {
         }
     }
 
-    /// The statement is at its end: its variables and its value are there.
-    fn finish(&mut self, who: &str, pending: &Pending, done: Evaluated, told: &mut Vec<Told>) {
-        if !done.printed.is_empty() {
-            let text = String::from_utf8_lossy(&done.printed).into_owned();
-            told.push(Told::Prints { who: who.to_owned(), text });
-        }
-        if let Some(value) = done.value.filter(|_| shown::is_asked_for(&pending.does)) {
-            told.push(Told::Value { text: shown::value(&value) });
-        }
-        told.extend(done.notes.into_iter().map(|text| Told::Note { text }));
-        if !self.was_told_of_zeros && shown::declares_a_struct(&pending.does) {
-            self.was_told_of_zeros = true;
-            let text =
-                "A new struct holds zeros here. In C a local one holds whatever lay there before.".to_owned();
-            told.push(Told::Note { text });
-        }
-        if let Some(actor) = self.actors.get_mut(who) {
-            actor.arena = done.arena;
-            actor.pending = None;
-        }
-    }
-
-    /// Does one action. Returns its outcome, unless the statement ends or waits with it.
-    fn act(
-        &mut self,
-        who: &str,
-        pending: &mut Pending,
-        action: &Action,
-        told: &mut Vec<Told>,
-    ) -> Result<Option<Outcome>, Misunderstood> {
-        let pid = self.actors[who].pid;
-        let reply = self.decide(pid, action);
-        let explained = why::explained(self, pid, action, &reply);
-        match &reply {
-            Reply::Unknown(unknown) => return Err(Misunderstood::new(&pending.line, 0, unknown.to_string())),
-            Reply::Waits => {
-                let c = shown::action(action);
-                told.push(Told::Waits { who: who.to_owned(), c: c.clone(), why: explained.why });
-                pending.waits_in = Some(c);
-                let woken = self.machine.effect(pid, action, &reply);
-                self.set_pending(who, pending.clone());
-                self.wake(woken, told)?;
-                return Ok(None);
-            }
-            Reply::Dies(signal) => {
-                let how = format!("is killed by {}", shown::signal(*signal));
-                self.over(who, how, Some(explained.why), told);
-                let woken = self.machine.effect(pid, action, &reply);
-                self.wake(woken, told)?;
-                return Ok(None);
-            }
-            Reply::Returns(outcome) => self.tell_call(who, action, outcome, explained, told),
-        }
-        let Reply::Returns(outcome) = reply.clone() else { return Ok(None) };
-        self.count(who, action, &outcome);
-        let woken = self.machine.effect(pid, action, &reply);
-        let goes_on = self.lived_through(who, pending, action, &outcome, told)?;
-        self.wake(woken, told)?;
-        Ok(goes_on.then_some(outcome))
-    }
-
-    /// What the rules say. A file that the model was not told of is not there.
-    fn decide(&self, pid: i32, action: &Action) -> Reply {
-        match action {
-            Action::Call(Call::Ftok { path, .. }) if !self.machine.files.contains_key(path) => {
-                Reply::Returns(Err(playground_core::Errno::ENOENT))
-            }
-            action => self.machine.decide(pid, action),
-        }
-    }
-
     fn set_pending(&mut self, who: &str, pending: Pending) {
         if let Some(actor) = self.actors.get_mut(who) {
             actor.pending = Some(pending);
         }
-    }
-
-    fn tell_call(
-        &mut self,
-        who: &str,
-        action: &Action,
-        outcome: &Outcome,
-        explained: why::Explained,
-        told: &mut Vec<Told>,
-    ) {
-        match action {
-            Action::Load { .. } => return,
-            Action::Store { address, bytes } => {
-                told.push(Told::Wrote { who: who.to_owned(), address: address.0, length: bytes.len() });
-                return;
-            }
-            _ => {}
-        }
-        let (why, advice) = match outcome {
-            Ok(_) => (None, None),
-            Err(_) => (Some(explained.why), explained.advice),
-        };
-        self.why.clone_from(&why);
-        told.push(Told::Call {
-            who: who.to_owned(),
-            name: shown::name(action),
-            c: shown::performed(action, outcome),
-            waited: false,
-            result: outcome.as_ref().ok().map(Answer::value),
-            errno: outcome.as_ref().err().copied(),
-            why,
-            advice,
-        });
     }
 
     /// Keeps what conditions of levels ask for: the last System V call, and how often memory was written.
@@ -246,99 +419,5 @@ impl World {
             Action::Store { .. } => actor.stores += 1,
             _ => {}
         }
-    }
-
-    /// What becomes of processes by an action that has succeeded. Returns whether the statement goes on.
-    fn lived_through(
-        &mut self,
-        who: &str,
-        pending: &Pending,
-        action: &Action,
-        outcome: &Outcome,
-        told: &mut Vec<Told>,
-    ) -> Result<bool, Misunderstood> {
-        match (action, outcome) {
-            (Action::Exit, Ok(_)) => {
-                self.over(who, "has ended with exit".to_owned(), None, told);
-                Ok(false)
-            }
-            (Action::Exec { .. }, Ok(_)) => {
-                if let Some(actor) = self.actors.get_mut(who) {
-                    actor.life = Life::Elsewhere;
-                }
-                let how = "runs another program from now on, with nothing attached".to_owned();
-                told.push(Told::Ends { who: who.to_owned(), how, why: None });
-                Ok(false)
-            }
-            (Action::Kill { target, signal: 9 }, Ok(_)) => {
-                let killed = self.letter_of(*target).map(str::to_owned);
-                let dies_itself = killed.as_deref() == Some(who);
-                if let Some(killed) = killed {
-                    self.over(&killed, "was killed by SIGKILL".to_owned(), None, told);
-                }
-                Ok(!dies_itself)
-            }
-            (Action::Fork { child }, Ok(_)) => {
-                self.forked(who, pending, *child, told)?;
-                Ok(true)
-            }
-            _ => Ok(true),
-        }
-    }
-
-    /// The child has the parent's variables as they were when the statement began. It goes through the statement with
-    /// 0 for the answer of fork.
-    fn forked(
-        &mut self,
-        who: &str,
-        pending: &Pending,
-        child: i32,
-        told: &mut Vec<Told>,
-    ) -> Result<(), Misunderstood> {
-        let arena = self.actors[who].arena.clone();
-        let letter = self.enter(Actor::new(child, arena));
-        told.push(Told::Begins { who: letter.clone(), pid: child, how: "fork" });
-        let mut answers = pending.answers.clone();
-        answers.push(Ok(Answer::Number(0)));
-        let mut silent = Vec::new();
-        self.go_on(&letter, Pending { answers, ..pending.clone() }, &mut silent)?;
-        told.extend(
-            silent.into_iter().filter(|told| !matches!(told, Told::Value { .. } | Told::Note { .. })),
-        );
-        Ok(())
-    }
-
-    fn over(&mut self, who: &str, how: String, why: Option<String>, told: &mut Vec<Told>) {
-        if let Some(actor) = self.actors.get_mut(who) {
-            actor.life = Life::Over(how.clone());
-            actor.pending = None;
-        }
-        told.push(Told::Ends { who: who.to_owned(), how, why });
-    }
-
-    /// Processes whose calls have an answer now go on with their statements.
-    pub(super) fn wake(&mut self, woken: Vec<Woken>, told: &mut Vec<Told>) -> Result<(), Misunderstood> {
-        for Woken { pid, outcome } in woken {
-            let Some(who) = self.letter_of(pid).map(str::to_owned) else { continue };
-            let Some(mut pending) = self.actors.get_mut(&who).and_then(|actor| actor.pending.take()) else {
-                continue;
-            };
-            self.tell_woken(&who, &pending, &outcome, told);
-            pending.waits_in = None;
-            pending.answers.push(outcome);
-            self.go_on(&who, pending, told)?;
-        }
-        Ok(())
-    }
-
-    fn tell_woken(&mut self, who: &str, pending: &Pending, outcome: &Outcome, told: &mut Vec<Told>) {
-        let Err(Stop::Ask(action)) = self.evaluated(who, pending) else { return };
-        let pid = self.actors[who].pid;
-        let explained = why::explained(self, pid, &action, &Reply::Returns(outcome.clone()));
-        self.tell_call(who, &action, outcome, explained, told);
-        if let Some(Told::Call { waited, .. }) = told.last_mut() {
-            *waited = true;
-        }
-        self.count(who, &action, outcome);
     }
 }

@@ -41,17 +41,24 @@ pub(super) fn action(action: &Action) -> String {
         Action::Mprotect { address, length, protection } => {
             format!("{address}, {length}, {}", protection.bits())
         }
-        Action::Exec { .. } => "…".to_owned(),
         _ => String::new(),
     };
     format!("{}({arguments})", name(action))
 }
 
-/// An action and its answer.
-pub(super) fn performed(action: &Action, outcome: &Outcome) -> String {
+/// An action and its answer; `words` are those of a program that it starts.
+pub(super) fn performed(action: &Action, words: &[String], outcome: &Outcome) -> String {
     match action {
+        Action::Exec { .. } => {
+            let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+            let call = format!("execlp({}, NULL)", words.join(", "));
+            match outcome {
+                Ok(_) => call,
+                Err(errno) => format!("{call} = -1 {errno}"),
+            }
+        }
         Action::Call(call) => Performed { pid: 0, call: call.clone(), outcome: outcome.clone() }.to_string(),
-        Action::Exit | Action::Exec { .. } if outcome.is_ok() => self::action(action),
+        Action::Exit if outcome.is_ok() => self::action(action),
         _ => match outcome {
             Ok(answer) => format!("{} = {}", self::action(action), answer.value()),
             Err(errno) => format!("{} = -1 {errno}", self::action(action)),

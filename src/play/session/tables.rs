@@ -91,6 +91,26 @@ pub(super) fn sysvipc_shm(world: &World) -> Vec<String> {
     std::iter::once(title).chain(rows).collect()
 }
 
+/// `/proc/sysvipc/sem`, with the columns that say most.
+pub(super) fn sysvipc_sem(world: &World) -> Vec<String> {
+    let title = "       key      semid perms      nsems   uid   gid  cuid  cgid".to_owned();
+    let rows = world.sets().map(|set| {
+        let p = &set.permissions;
+        format!(
+            "{:10} {:10}  {:4o} {:10} {:5} {:5} {:5} {:5}",
+            p.key.0,
+            p.id,
+            p.mode,
+            set.semaphores.len(),
+            p.uid,
+            p.gid,
+            p.cuid,
+            p.cgid
+        )
+    });
+    std::iter::once(title).chain(rows).collect()
+}
+
 /// `/proc/PID/maps` of a process.
 pub(super) fn maps(world: &World, pid: i32) -> Vec<String> {
     let space =

@@ -1,111 +1,132 @@
 //! The words of the shell and of the prompt: what is no C.
 
+use playground_core::call::{Call, Cmd, SemCmd, Semid, Shmid};
 use playground_core::machine::{Action, Reply, Setting};
 
 use super::actor::Life;
+use super::perform::Performer;
 use super::tables;
 use super::told::Told;
-use super::world::World;
+use super::world::{INIT, World};
 use crate::language::{FUNCTIONS, Misunderstood, Table, Word, function};
 
-impl World {
+impl Performer<'_> {
     /// Does a word.
     ///
     /// # Errors
     ///
     /// Where it cannot be done, and what could.
-    pub(super) fn word(
-        &mut self,
-        word: &Word,
-        process: Option<&str>,
-        line: &str,
-        told: &mut Vec<Told>,
-    ) -> Result<(), Misunderstood> {
+    pub fn word(&mut self, word: &Word, process: Option<&str>) -> Result<(), Misunderstood> {
         let lines = match word {
-            Word::Ipcs { table, id } => tables::ipcs(self, *table, *id),
-            Word::Ipcrm { table, id } => self.ipcrm(*table, *id, line, told)?,
-            Word::Cat(file) => self.cat(file, process, line)?,
-            Word::Sysctl { name, value } => self.sysctl(name, *value, line, told)?,
-            Word::Show => self.picture(),
-            Word::Why => vec![self.why.clone().unwrap_or_else(|| "The last answer was no error.".to_owned())],
-            Word::New => self.new_process(told),
-            Word::Help(name) => help(name.as_deref(), line)?,
+            Word::Ipcs { table, id } => tables::ipcs(self.world, *table, *id),
+            Word::Ipcrm { table, id } => return self.ipcrm(*table, *id),
+            Word::Cat(file) => self.cat(file, process)?,
+            Word::Sysctl { name, value } => self.sysctl(name, *value)?,
+            Word::Show => self.world.picture(),
+            Word::Why => {
+                vec![self.world.why.clone().unwrap_or_else(|| "The last answer was no error.".to_owned())]
+            }
+            Word::New => return self.new_process(),
+            Word::Help(name) => help(name.as_deref(), self.line)?,
             Word::Undo(_) | Word::Redo(_) | Word::Restart | Word::Source(_) | Word::Save(_) | Word::Quit => {
                 Vec::new()
             }
         };
         if !lines.is_empty() {
-            told.push(Told::Lines { lines });
+            self.told.push(Told::Lines { lines });
         }
         Ok(())
     }
 
-    fn new_process(&mut self, told: &mut Vec<Told>) -> Vec<String> {
-        let who = self.start();
-        let pid = self.actors[&who].pid;
-        told.push(Told::Begins { who, pid, how: "new" });
-        self.choose_current();
-        Vec::new()
+    fn wrong<T>(&self, message: String) -> Result<T, Misunderstood> {
+        Err(Misunderstood::new(self.line, 0, message))
+    }
+
+    fn new_process(&mut self) -> Result<(), Misunderstood> {
+        let started = self.world.start(self.kernel);
+        let who = started.or_else(|why| self.wrong(why))?;
+        self.has_acted = true;
+        let pid = self.world.actors[&who].pid;
+        self.told.push(Told::Begins { who, pid, how: "new" });
+        self.world.choose_current();
+        Ok(())
     }
 
     /// `ipcrm` removes as the namespace's root, whoever the processes are.
-    fn ipcrm(
-        &mut self,
-        table: Table,
-        id: i32,
-        line: &str,
-        told: &mut Vec<Told>,
-    ) -> Result<Vec<String>, Misunderstood> {
-        use playground_core::call::{Call, Cmd, SemCmd, Semid, Shmid};
+    fn ipcrm(&mut self, table: Table, id: i32) -> Result<(), Misunderstood> {
         let call = match table {
             Table::Segments => Call::Shmctl { shmid: Shmid(id), cmd: Cmd::IpcRmid },
             Table::Sets => Call::Semctl { semid: Semid(id), semnum: 0, cmd: SemCmd::IpcRmid },
         };
-        let before = self.clone();
-        let (reply, woken) = self.as_root(&Action::Call(call));
-        match reply {
-            Reply::Returns(Ok(_)) => {
-                told.push(Told::Ran { command: line.trim().to_owned() });
-                self.wake(woken, told)?;
-                self.tell_changes(&before, told);
-                Ok(Vec::new())
-            }
-            _ => Err(Misunderstood::new(line, 0, format!("ipcrm: invalid id ({id})"))),
+        match self.as_root(&Action::Call(call))? {
+            Reply::Returns(Ok(_)) => Ok(()),
+            _ => self.wrong(format!("ipcrm: invalid id ({id})")),
         }
     }
 
-    /// Lets root do something that is no process of the session.
-    fn as_root(&mut self, action: &Action) -> (Reply, Vec<playground_core::machine::Woken>) {
-        use playground_core::machine::{Credentials, Space};
-        const SHELL: i32 = 100;
-        self.machine.begin(SHELL, Credentials::root(), Space::default());
-        let reply = self.machine.decide(SHELL, action);
-        let mut woken = self.machine.effect(SHELL, action, &reply);
-        woken.extend(self.machine.effect(
-            SHELL,
-            &Action::Exit,
-            &Reply::Returns(Ok(playground_core::call::Answer::Done)),
-        ));
-        (reply, woken)
+    /// Lets root do something that is no process of the session, and tells it where it succeeds.
+    fn as_root(&mut self, action: &Action) -> Result<Reply, Misunderstood> {
+        let before = self.world.clone();
+        let reply = self.kernel.as_root(&self.world.machine, INIT, action);
+        let reply = reply.or_else(|why| self.wrong(why))?;
+        if let Reply::Returns(Ok(_)) = reply {
+            self.has_acted = true;
+            self.told.push(Told::Ran { command: self.line.trim().to_owned() });
+        }
+        self.effect(INIT, action, &reply)?;
+        self.tell_changes(&before);
+        Ok(reply)
     }
 
-    fn cat(&self, file: &str, process: Option<&str>, line: &str) -> Result<Vec<String>, Misunderstood> {
-        match file {
-            "/proc/sysvipc/shm" => Ok(tables::sysvipc_shm(self)),
-            "/proc/self/maps" => {
-                let who = self.acting(process, line)?;
-                Ok(tables::maps(self, self.actors[&who].pid))
+    fn cat(&mut self, file: &str, process: Option<&str>) -> Result<Vec<String>, Misunderstood> {
+        let limit = file.strip_prefix("/proc/sys/kernel/");
+        let reader = match file {
+            "/proc/self/maps" => Some(self.world.acting(process, self.line)?),
+            "/proc/sysvipc/shm" | "/proc/sysvipc/sem" => None,
+            _ if limit.is_some() => None,
+            _ => {
+                let known = "/proc/self/maps, /proc/sysvipc/shm, /proc/sysvipc/sem and /proc/sys/kernel/…";
+                return self.wrong(format!("cat shows {known} here, and not {file}"));
             }
-            _ => match file.strip_prefix("/proc/sys/kernel/") {
-                Some(name) => self.limit(name, line).map(|value| vec![value]),
-                None => {
-                    let known = "/proc/sysvipc/shm, /proc/self/maps and /proc/sys/kernel/…";
-                    Err(Misunderstood::new(line, 0, format!("the model has no file {file}. It has {known}")))
-                }
-            },
+        };
+        let pid = reader.map(|who| self.world.actors[&who].pid);
+        if let Some(text) = self.kernel.read(pid, file) {
+            return Ok(text.lines().map(str::to_owned).collect());
+        }
+        match (pid, limit) {
+            (Some(pid), _) => Ok(tables::maps(self.world, pid)),
+            (None, Some(name)) => self.world.limit(name, self.line).map(|value| vec![value]),
+            (None, None) if file.ends_with("sem") => Ok(tables::sysvipc_sem(self.world)),
+            (None, None) => Ok(tables::sysvipc_shm(self.world)),
         }
     }
 
+    fn sysctl(&mut self, name: &str, value: Option<i64>) -> Result<Vec<String>, Misunderstood> {
+        let short = name.strip_prefix("kernel.").unwrap_or(name);
+        let Some(value) = value else {
+            return self.world.limit(short, self.line).map(|value| vec![format!("kernel.{short} = {value}")]);
+        };
+        let setting = match short {
+            "shmmax" => Setting::Shmmax(value as u64),
+            "shmall" => Setting::Shmall(value as u64),
+            "shmmni" => Setting::Shmmni(value as i32),
+            "shm_rmid_forced" => Setting::ShmRmidForced(value as i32),
+            "shm_next_id" => Setting::ShmNextId(value as i32),
+            "sem_next_id" => Setting::SemNextId(value as i32),
+            _ => return Err(unknown_limit(short, self.line)),
+        };
+        match self.as_root(&Action::Sysctl(setting))? {
+            Reply::Returns(Ok(_)) => Ok(vec![format!("kernel.{short} = {value}")]),
+            _ => self.wrong(format!("the kernel does not take {value} for kernel.{short}")),
+        }
+    }
+
+    pub fn tell_changes(&mut self, before: &World) {
+        self.told.extend(tables::changes(before, self.world));
+    }
+}
+
+impl World {
     fn limit(&self, name: &str, line: &str) -> Result<String, Misunderstood> {
         let Some(namespace) = self.machine.namespaces.get(&0) else { return Ok(String::new()) };
         let limits = &namespace.limits;
@@ -120,45 +141,6 @@ impl World {
             "sem" => format!("{}\t{}\t{}\t{}", limits.semmsl, limits.semmns, limits.semopm, limits.semmni),
             _ => return Err(unknown_limit(name, line)),
         })
-    }
-
-    fn sysctl(
-        &mut self,
-        name: &str,
-        value: Option<i64>,
-        line: &str,
-        told: &mut Vec<Told>,
-    ) -> Result<Vec<String>, Misunderstood> {
-        let short = name.strip_prefix("kernel.").unwrap_or(name);
-        let Some(value) = value else {
-            return self.limit(short, line).map(|value| vec![format!("kernel.{short} = {value}")]);
-        };
-        let setting = match short {
-            "shmmax" => Setting::Shmmax(value as u64),
-            "shmall" => Setting::Shmall(value as u64),
-            "shmmni" => Setting::Shmmni(value as i32),
-            "shm_rmid_forced" => Setting::ShmRmidForced(value as i32),
-            "shm_next_id" => Setting::ShmNextId(value as i32),
-            "sem_next_id" => Setting::SemNextId(value as i32),
-            _ => return Err(unknown_limit(short, line)),
-        };
-        let before = self.clone();
-        let (reply, woken) = self.as_root(&Action::Sysctl(setting));
-        told.push(Told::Ran { command: line.trim().to_owned() });
-        self.wake(woken, told)?;
-        self.tell_changes(&before, told);
-        match reply {
-            Reply::Returns(Ok(_)) => Ok(vec![format!("kernel.{short} = {value}")]),
-            _ => Err(Misunderstood::new(
-                line,
-                0,
-                format!("the kernel does not take {value} for kernel.{short}"),
-            )),
-        }
-    }
-
-    pub(super) fn tell_changes(&self, before: &World, told: &mut Vec<Told>) {
-        told.extend(tables::changes(before, self));
     }
 
     /// Processes, what each has attached, and the segments and sets.

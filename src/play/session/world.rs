@@ -3,28 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use playground_core::machine::{Credentials, Host, Machine, Segment, Set, Space};
+use playground_core::machine::{Credentials, Machine, Segment, Set, Space};
 
 use super::actor::{Actor, Last, Life};
+use super::kernel::Kernel;
 use super::letters::letter;
 use crate::c::Arena;
 
 /// The process id of A.
 const FIRST_PID: i32 = 101;
-/// Memory of the model's machine, in pages: 16 GiB.
-const MEMORY: u64 = 4 << 20;
-/// Below this address the model's kernel looks for room.
-const TOP: u64 = 0x7fff_f7ff_f000;
-/// What is in a process's memory before it attaches anything: a program, a heap and a stack.
-const OCCUPIED: [(u64, u64); 3] =
-    [(0x40_0000, 0x40_4000), (0x40_5000, 0x42_6000), (0x7fff_fffd_e000, 0x7fff_ffff_f000)];
-/// The files that the model has, for `ftok`: path, device, inode.
-const FILES: [(&str, u64, u64); 4] = [
-    ("/", 0x801, 2),
-    ("/tmp", 0x801, 0x1_8001),
-    ("/etc/passwd", 0x801, 0x2_0f3c),
-    ("/bin/sh", 0x801, 0x3_07a2),
-];
+/// The first process of the namespace, which is none of the session: while it lives the namespace does, and it acts for
+/// the shell.
+pub(super) const INIT: i32 = 1;
 
 /// The processes of a session, and the kernel's world that they act on.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,31 +34,28 @@ pub struct World {
 
 impl World {
     /// A world in which process A has just begun, as root of a namespace of its own.
-    pub(super) fn new() -> World {
-        let mut machine = Machine::new(Host::x86_64(MEMORY));
-        for (path, device, inode) in FILES {
-            machine.files.insert(path.into(), (device, inode));
-        }
-        let actors = BTreeMap::new();
-        let mut world = World {
-            machine,
-            actors,
-            current: None,
-            acts: 0,
-            why: None,
-            last: None,
-            was_told_of_zeros: false,
-        };
-        let first = world.start();
-        world.current = Some(first);
-        world
+    ///
+    /// # Errors
+    ///
+    /// Why the kernel has no room for it.
+    pub(super) fn new(kernel: &mut dyn Kernel) -> Result<World, String> {
+        let (mut machine, actors) = (kernel.begin()?, BTreeMap::new());
+        machine.begin(INIT, Credentials::root_of_namespace(), Space::default());
+        let (why, last, was_told_of_zeros) = (None, None, false);
+        let mut world = World { machine, actors, current: None, acts: 0, why, last, was_told_of_zeros };
+        world.current = Some(world.start(kernel)?);
+        Ok(world)
     }
 
     /// Starts an unrelated process. Returns its letter.
-    pub(super) fn start(&mut self) -> String {
-        let pid = self.next_pid();
-        self.machine.begin(pid, Credentials::root(), Space::new(OCCUPIED, TOP));
-        self.enter(Actor::new(pid, Arena::default()))
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub(super) fn start(&mut self, kernel: &mut dyn Kernel) -> Result<String, String> {
+        let next = self.next_pid();
+        let pid = kernel.start(&mut self.machine, next)?;
+        Ok(self.enter(Actor::new(pid, Arena::default())))
     }
 
     /// Gives a process the next letter.

@@ -11,6 +11,16 @@ use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
 use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
 
+/// What a person typed.
+pub enum Typed {
+    /// A line.
+    Line(String),
+    /// Ctrl-C where nothing was typed.
+    TakeBack,
+    /// Ctrl-D, or the terminal is gone.
+    End,
+}
+
 /// Reads lines from a person.
 pub struct Editor {
     editor: Option<rustyline::Editor<Names, DefaultHistory>>,
@@ -28,23 +38,20 @@ impl Editor {
         Editor { editor, history }
     }
 
-    /// The next line; nothing at the end. Ctrl-C takes back the line that is being typed.
-    pub fn line(&mut self, sign: &str, session: &Session) -> io::Result<Option<String>> {
-        let Some(editor) = &mut self.editor else { return Ok(None) };
+    /// The next line.
+    pub fn line(&mut self, sign: &str, session: &Session) -> io::Result<Typed> {
+        let Some(editor) = &mut self.editor else { return Ok(Typed::End) };
         if let Some(names) = editor.helper_mut() {
             names.learn(session);
         }
-        loop {
-            match editor.readline(sign) {
-                Ok(line) => {
-                    let _ = editor.add_history_entry(&line);
-                    return Ok(Some(line));
-                }
-                Err(ReadlineError::Interrupted) => {}
-                Err(ReadlineError::Eof) => return Ok(None),
-                Err(ReadlineError::Io(error)) => return Err(error),
-                Err(_) => return Ok(None),
+        match editor.readline(sign) {
+            Ok(line) => {
+                let _ = editor.add_history_entry(&line);
+                Ok(Typed::Line(line))
             }
+            Err(ReadlineError::Interrupted) => Ok(Typed::TakeBack),
+            Err(ReadlineError::Io(error)) => Err(error),
+            Err(_) => Ok(Typed::End),
         }
     }
 

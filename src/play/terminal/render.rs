@@ -17,6 +17,14 @@ pub fn json(event: &impl Serialize) -> io::Result<()> {
     writeln!(io::stdout(), "{}", serde_json::to_string(event)?)
 }
 
+/// What a session tells, as a line of JSON. A way through the history is an event of its own name.
+pub fn told_as_json(told: &Told) -> io::Result<()> {
+    match told {
+        Told::Moved { way, lines } => json(&serde_json::json!({"event": way, "lines": lines})),
+        told => json(told),
+    }
+}
+
 /// One event, for people.
 pub fn text(out: &mut impl Write, told: &Told) -> io::Result<()> {
     match told {

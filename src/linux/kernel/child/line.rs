@@ -42,14 +42,14 @@ pub(super) enum Reply {
     Done,
 }
 
-pub(super) fn send(line: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
+pub(in crate::kernel) fn send(line: &mut UnixStream, message: &impl Serialize) -> io::Result<()> {
     let mut text = serde_json::to_vec(message)?;
     text.push(b'\n');
     line.write_all(&text)
 }
 
 /// Reads a line. What has come of it when the time is over is kept in `heard`.
-pub(super) fn receive<T: for<'a> Deserialize<'a>>(
+pub(in crate::kernel) fn receive<T: for<'a> Deserialize<'a>>(
     line: &mut BufReader<UnixStream>,
     heard: &mut Vec<u8>,
 ) -> io::Result<T> {
@@ -59,6 +59,6 @@ pub(super) fn receive<T: for<'a> Deserialize<'a>>(
     Ok(serde_json::from_slice(&std::mem::take(heard))?)
 }
 
-pub(super) fn is_late(error: &io::Error) -> bool {
+pub(in crate::kernel) fn is_late(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

@@ -88,3 +88,14 @@ pub fn line_at_stdin() -> UnixStream {
     // SAFETY: a process that serves reads nothing else from its standard input, and calls this once.
     UnixStream::from(unsafe { OwnedFd::from_raw_fd(libc::STDIN_FILENO) })
 }
+
+/// Closes every descriptor from 3 on but one: what this process has inherited is not its own.
+pub(in crate::kernel) fn close_all_but(own: i32) -> nix::Result<()> {
+    let close = |first: i32, last: i32| match first > last {
+        true => Ok(()),
+        // SAFETY: for a process that was just forked and uses nothing but the one descriptor from here on.
+        false => Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) }).map(drop),
+    };
+    close(libc::STDERR_FILENO + 1, own - 1)?;
+    close(own + 1, i32::MAX)
+}

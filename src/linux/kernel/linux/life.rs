@@ -5,7 +5,7 @@ use std::fs;
 use nix::errno::Errno;
 use nix::libc::{self, c_int};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use nix::unistd::ForkResult;
+use nix::unistd::{ForkResult, Pid};
 
 /// Forks this process.
 ///
@@ -20,6 +20,24 @@ pub fn fork() -> nix::Result<ForkResult> {
     }
     // SAFETY: the process has one thread, so no lock can be held by a thread that the child lacks.
     unsafe { nix::unistd::fork() }
+}
+
+/// Forks this process, and makes the child one of its own parent's: a sibling.
+///
+/// For a process without threads only, as [`fork`] is.
+///
+/// # Errors
+///
+/// As for [`fork`]; `EINVAL` for the first process of a PID namespace.
+pub(in crate::kernel) fn fork_sibling() -> nix::Result<ForkResult> {
+    let flags = libc::CLONE_PARENT | libc::SIGCHLD;
+    // SAFETY: without a stack of its own the child goes on here with a copy of all memory, as after fork; the process
+    // has one thread, so no lock can be held by a thread that the child lacks.
+    let pid = Errno::result(unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) })?;
+    Ok(match pid {
+        0 => ForkResult::Child,
+        pid => ForkResult::Parent { child: Pid::from_raw(pid as i32) },
+    })
 }
 
 /// Ends this process at once: no destructor runs, no buffer is flushed twice.

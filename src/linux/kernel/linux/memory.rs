@@ -2,8 +2,11 @@
 
 use std::hint::black_box;
 
+use nix::errno::Errno;
+use nix::libc::{self, c_int, c_void};
 use nix::sys::resource::{UsageWho, getrusage};
 
+use crate::call::Address;
 use crate::kernel::Faults;
 
 /// Copies byte by byte. Volatile, since the other side of the memory may change at any moment.
@@ -50,6 +53,28 @@ pub(super) fn faults_during(deed: impl FnOnce()) -> Faults {
     let before = minor_faults();
     deed();
     minor_faults() - before
+}
+
+/// `munmap(address, length)`.
+///
+/// # Safety
+///
+/// Nothing but segments is mapped in the range, and nothing refers to them.
+pub(in crate::kernel) unsafe fn unmap(address: Address, length: u64) -> nix::Result<()> {
+    let start = std::ptr::without_provenance_mut::<c_void>(address.0 as usize);
+    // SAFETY: the caller vouches for the range.
+    Errno::result(unsafe { libc::munmap(start, length as usize) }).map(drop)
+}
+
+/// `mprotect(address, length, protection)`.
+///
+/// # Safety
+///
+/// As for [`unmap`].
+pub(in crate::kernel) unsafe fn protect(address: Address, length: u64, protection: c_int) -> nix::Result<()> {
+    let start = std::ptr::without_provenance_mut::<c_void>(address.0 as usize);
+    // SAFETY: the caller vouches for the range.
+    Errno::result(unsafe { libc::mprotect(start, length as usize, protection) }).map(drop)
 }
 
 fn minor_faults() -> Faults {

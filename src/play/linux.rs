@@ -1,0 +1,297 @@
+//! The kernel of this computer, behind a session: real processes in private namespaces.
+//!
+//! A process of the session is a worker that performs what it is told. A call that waits is a worker that has not
+//! answered while the kernel counts one more who waits on the set.
+//!
+//! **Invariant:** what is asked here beside the session's own calls moves no time, no process id and no count of
+//! attachments: nothing is attached, and of a set only the numbers of those who wait are asked for.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use linux::kernel::namespace::{Heard, Namespace, Users};
+use linux::kernel::{Ending, Linux as ThisProcess, Look};
+use playground_core::call::{Answer, Call, Outcome, SemCmd, SemOp, Semid};
+use playground_core::machine::{Action, Credentials, Fatal, Host, Machine, Reply, Set, Space, Woken};
+use playground_core::{Errno, Signal};
+
+use crate::session::{Kernel, Performed};
+
+/// How long a call may take that does not wait.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long is listened before it is looked whether a call waits.
+const MOMENT: Duration = Duration::from_millis(1);
+/// How long a call may take to return that has been woken.
+const WAKING: Duration = Duration::from_secs(2);
+/// A call with a time limit is waited for if no more than this is left of the limit.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Real processes in private namespaces of this computer's kernel.
+#[derive(Debug)]
+pub struct Linux {
+    namespace: Option<Namespace>,
+    users: Users,
+    /// When the calls run out that wait with a time limit, by process.
+    limits: BTreeMap<i32, Instant>,
+    /// What has been heard of a call that waited, before it was asked for.
+    heard: BTreeMap<i32, Outcome>,
+}
+
+impl Linux {
+    /// The kernel of this computer, if it allows private namespaces.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not, in a sentence.
+    pub fn new() -> Result<Linux, String> {
+        let namespace = Namespace::new().map_err(|error| error.to_string())?;
+        let users = namespace.users();
+        Ok(Linux { namespace: Some(namespace), users, limits: BTreeMap::new(), heard: BTreeMap::new() })
+    }
+
+    /// Which users the processes can be.
+    pub fn users(&self) -> Users {
+        self.users
+    }
+
+    fn namespace(&mut self) -> Result<&mut Namespace, String> {
+        self.namespace.as_mut().ok_or_else(|| "the namespaces are gone: restart makes new ones".to_owned())
+    }
+
+    /// Has a worker perform a call, and waits until it has an answer or is seen to wait.
+    fn call(&mut self, machine: &Machine, pid: i32, action: &Action) -> Performed {
+        let is_expected = matches!(machine.decide(pid, action), Reply::Returns(Ok(_)));
+        let Ok(namespace) = self.namespace() else { return Performed::Lost("is gone".to_owned()) };
+        namespace.request(pid, action, !is_expected);
+        let (until, mut time) = (Instant::now() + TIMEOUT, MOMENT);
+        loop {
+            match namespace.reply_within(pid, time) {
+                Heard::Reply(reply) => {
+                    return Performed::Reply(self.not_too_soon(machine, pid, action, reply));
+                }
+                Heard::Refused(why) => return Performed::Refused(why),
+                Heard::Ended(ending) => return ended(action, pid, ending),
+                Heard::Nothing if sleeps(namespace, machine, action) => {
+                    self.note_limit(pid, action);
+                    return Performed::Reply(Reply::Waits);
+                }
+                Heard::Nothing if Instant::now() > until => {
+                    return Performed::Refused("the process has not answered in time".to_owned());
+                }
+                Heard::Nothing => time = (2 * time).min(50 * MOMENT),
+            }
+        }
+    }
+
+    /// A call whose time limit is over before it was seen to wait has waited all the same. Its answer is kept until time
+    /// passes, so that a short limit and a long one are told alike.
+    fn not_too_soon(&mut self, machine: &Machine, pid: i32, action: &Action, reply: Reply) -> Reply {
+        match (action, reply) {
+            (Action::Call(Call::Semtimedop { .. }), Reply::Returns(Err(Errno::EAGAIN)))
+                if machine.decide(pid, action) == Reply::Waits =>
+            {
+                self.heard.insert(pid, Err(Errno::EAGAIN));
+                Reply::Waits
+            }
+            (_, reply) => reply,
+        }
+    }
+
+    fn note_limit(&mut self, pid: i32, action: &Action) {
+        if let Action::Call(Call::Semtimedop { timeout, .. }) = action
+            && let Some(until) = Instant::now().checked_add(*timeout)
+        {
+            self.limits.insert(pid, until);
+        }
+    }
+
+    fn fork(&mut self, pid: i32) -> Performed {
+        match self.namespace().and_then(|namespace| namespace.fork(pid).map_err(|error| error.to_string())) {
+            Ok(Ok(child)) => Performed::Reply(Reply::Returns(Ok(Answer::Number(child)))),
+            Ok(Err(errno)) => Performed::Reply(errno.into()),
+            Err(why) => Performed::Refused(why),
+        }
+    }
+
+    fn exec(&mut self, pid: i32, words: &[String]) -> Performed {
+        let words = words.to_vec();
+        let executed = self
+            .namespace()
+            .and_then(|namespace| namespace.exec(pid, words).map_err(|error| error.to_string()));
+        match executed {
+            Ok(Some(errno)) => Performed::Reply(errno.into()),
+            Ok(None) => Performed::Reply(Reply::Returns(Ok(Answer::Done))),
+            Err(why) => Performed::Refused(why),
+        }
+    }
+
+    /// Whoever gets a signal ends: that has happened when this returns.
+    fn kill(&mut self, machine: &Machine, pid: i32, target: i32, signal: i32) -> Performed {
+        let performed = self.call(machine, pid, &Action::Kill { target, signal });
+        if let Performed::Reply(Reply::Returns(Ok(_))) = performed
+            && signal != 0
+            && target != pid
+            && let Ok(namespace) = self.namespace()
+        {
+            namespace.await_end(target);
+        }
+        performed
+    }
+
+    /// What the call of a process has returned, if that comes within a time.
+    fn answer_within(&mut self, pid: i32, time: Duration) -> Option<Outcome> {
+        match self.namespace.as_mut()?.reply_within(pid, time) {
+            Heard::Reply(Reply::Returns(outcome)) => Some(outcome),
+            _ => None,
+        }
+    }
+}
+
+impl Kernel for Linux {
+    fn name(&self) -> &'static str {
+        "linux"
+    }
+
+    fn is_a_value(&self) -> bool {
+        false
+    }
+
+    fn begin(&mut self) -> Result<Machine, String> {
+        // The old ones go first: how many there may be is limited.
+        let used = self.namespace.as_ref().is_none_or(Namespace::is_used);
+        if used {
+            self.namespace = None;
+            self.namespace = Some(Namespace::new().map_err(|error| error.to_string())?);
+        }
+        self.limits.clear();
+        self.heard.clear();
+        Ok(Machine::new(host()))
+    }
+
+    fn start(&mut self, machine: &mut Machine, _: i32) -> Result<i32, String> {
+        let begun = self.namespace()?.start().map_err(|error| error.to_string())?;
+        let credentials = match self.users {
+            Users::RootAndNobody => Credentials::root_beside_nobody(),
+            Users::RootOnly => Credentials::root_of_namespace(),
+        };
+        // Where the kernel looks for room is not asked: it tells where it has found some.
+        let top = begun.memory.iter().map(|(_, end)| *end).max().unwrap_or_default();
+        machine.begin(begun.pid, credentials, Space::new(begun.memory, top));
+        Ok(begun.pid)
+    }
+
+    fn perform(&mut self, machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Performed {
+        match action {
+            Action::Fork { .. } => self.fork(pid),
+            Action::Exec { .. } => self.exec(pid, words),
+            Action::Kill { target, signal } => self.kill(machine, pid, *target, *signal),
+            action => self.call(machine, pid, action),
+        }
+    }
+
+    fn as_root(&mut self, _: &Machine, _: i32, action: &Action) -> Result<Reply, String> {
+        self.namespace()?.as_root(action).map_err(|error| error.to_string())
+    }
+
+    fn returned(&mut self, woken: &Woken) -> Option<Outcome> {
+        let outcome = self.heard.remove(&woken.pid).or_else(|| self.answer_within(woken.pid, WAKING));
+        if outcome.is_some() {
+            self.limits.remove(&woken.pid);
+        }
+        outcome
+    }
+
+    /// The rules' time passes at once. Whose time limit it has reached is waited for, in real time; and whoever has
+    /// returned without being expected is heard.
+    fn pass(&mut self, machine: &mut Machine, time: Duration) -> Vec<Woken> {
+        let late: Vec<i32> = machine.clone().pass(time).into_iter().map(|woken| woken.pid).collect();
+        machine.clock = machine.clock.saturating_add(time);
+        let mut woken = Vec::new();
+        for (pid, semid, ops) in waiters(machine) {
+            let left = self.limits.get(&pid).map_or(Duration::ZERO, |until| {
+                until.saturating_duration_since(Instant::now()) + Duration::from_secs(1)
+            });
+            let patience = if late.contains(&pid) && left < LONGEST { left } else { Duration::ZERO };
+            let heard = self.heard.get(&pid).cloned();
+            if let Some(outcome) = heard.or_else(|| self.answer_within(pid, patience)) {
+                self.heard.insert(pid, outcome.clone());
+                let call = Action::Call(Call::Semop { semid, ops });
+                let more = machine.effect(pid, &call, &Reply::Returns(outcome.clone()));
+                woken.push(Woken { pid, outcome });
+                woken.extend(more);
+            }
+        }
+        woken
+    }
+
+    fn read(&mut self, pid: Option<i32>, path: &str) -> Option<String> {
+        self.namespace.as_mut()?.read(pid, Path::new(path)).ok()
+    }
+}
+
+/// Everybody who waits, and in which call.
+fn waiters(machine: &Machine) -> Vec<(i32, Semid, Vec<SemOp>)> {
+    let sets = machine.namespaces.values().flat_map(|namespace| namespace.sets.iter());
+    let of = |set: &Set| -> Vec<_> {
+        let id = Semid(set.permissions.id);
+        set.waiters.iter().map(|waiter| (waiter.pid, id, waiter.ops.clone())).collect()
+    };
+    sets.flat_map(of).collect()
+}
+
+/// Whether the kernel counts more who wait on a set than the machine knows of: the one who does not answer is among them.
+fn sleeps(namespace: &mut Namespace, machine: &Machine, action: &Action) -> bool {
+    let Action::Call(Call::Semop { semid, ops } | Call::Semtimedop { semid, ops, .. }) = action else {
+        return false;
+    };
+    let mut numbers: Vec<u16> = ops.iter().map(|op| op.number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut count = |semnum: u16, cmd: SemCmd| {
+        let ask = Call::Semctl { semid: *semid, semnum: semnum.into(), cmd };
+        match namespace.as_root(&Action::Call(ask)) {
+            Ok(Reply::Returns(Ok(answer))) => answer.value() as usize,
+            _ => 0,
+        }
+    };
+    let real: usize =
+        numbers.iter().map(|number| count(*number, SemCmd::GetNcnt) + count(*number, SemCmd::GetZcnt)).sum();
+    let set = machine.namespaces.get(&0).and_then(|namespace| namespace.sets.find(semid.0).ok());
+    let known: usize = set.map_or(0, |set| {
+        numbers.iter().map(|number| set.waiting_to_grow(*number) + set.waiting_for_zero(*number)).sum()
+    });
+    real > known
+}
+
+/// A process has ended: by what it did, or otherwise.
+fn ended(action: &Action, pid: i32, ending: Ending) -> Performed {
+    match (action, ending) {
+        (Action::Exit, _) => Performed::Reply(Reply::Returns(Ok(Answer::Done))),
+        (Action::Kill { target, .. }, Ending::Killed(_)) if *target == pid => {
+            Performed::Reply(Reply::Returns(Ok(Answer::Done)))
+        }
+        (Action::Load { .. } | Action::Store { .. }, Ending::Killed(Signal::SIGSEGV)) => {
+            Performed::Reply(Reply::Dies(Fatal::Sigsegv))
+        }
+        (Action::Load { .. } | Action::Store { .. }, Ending::Killed(Signal::SIGBUS)) => {
+            Performed::Reply(Reply::Dies(Fatal::Sigbus))
+        }
+        (_, ending) => Performed::Lost(ending.to_string()),
+    }
+}
+
+/// This computer, as far as the rules depend on it.
+fn host() -> Host {
+    let page_size = ThisProcess::new().page_size() as u64;
+    let number = |path: &str| fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kibibytes = |name: &str| {
+        let line = memory.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0u64)
+    };
+    let pages = (kibibytes("MemTotal:") + kibibytes("SwapTotal:")) * 1024 / page_size;
+    let mmap_min_addr = number("/proc/sys/vm/mmap_min_addr").unwrap_or(4096);
+    Host { page_size, mmap_min_addr, ..Host::x86_64(pages) }
+}

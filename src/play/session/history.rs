@@ -1,0 +1,147 @@
+//! The way back, and on again.
+//!
+//! **Invariant:** after undo and redo the world is the one that was there at that line; where a kernel did not make it the
+//! same again, that is told.
+
+use super::Session;
+use super::Way;
+use super::tables;
+use super::told::Told;
+use super::world::World;
+use crate::language::parse;
+
+/// A line that was done or taken back.
+#[derive(Clone, Debug)]
+pub(super) struct Done {
+    /// The line.
+    pub line: String,
+    /// The world at the other side of it: before it, where it was done, and after it, where it was taken back.
+    pub other: World,
+    /// Whose the prompt was after it.
+    pub current_after: Option<String>,
+}
+
+impl Session {
+    /// How many lines to undo, so that the process whose prompt it is does not wait any more; nothing, if it does not
+    /// wait.
+    pub fn wait_to_take_back(&self) -> Option<usize> {
+        let waits = |world: &World| {
+            let current = self.world.current.as_ref().and_then(|letter| world.actors.get(letter));
+            current.is_some_and(|actor| actor.waits())
+        };
+        if !waits(&self.world) {
+            return None;
+        }
+        self.done.iter().rev().position(|done| !waits(&done.other)).map(|before| before + 1)
+    }
+
+    pub(super) fn go(&mut self, way: Way) -> Vec<Told> {
+        let (lines, notes) = match way {
+            Way::Back(count) => self.back(count),
+            Way::ToTheStart => self.back(self.done.len()),
+            Way::Onward(count) => self.onward(count),
+        };
+        let moved = Told::Moved { way: way.name(), lines };
+        std::iter::once(moved).chain(notes.into_iter().map(|text| Told::Note { text })).collect()
+    }
+
+    /// Takes back so many lines. Returns them, and what is not as it was then.
+    fn back(&mut self, count: usize) -> (Vec<String>, Vec<String>) {
+        let keep = self.done.len().saturating_sub(count);
+        let taken: Vec<Done> = self.done.drain(keep..).rev().collect();
+        let mut lines = Vec::new();
+        for done in taken {
+            lines.push(done.line.clone());
+            let after = std::mem::replace(&mut self.world, done.other);
+            self.undone.push(Done { other: after, ..done });
+        }
+        if lines.is_empty() || self.kernel.is_a_value() {
+            return (lines, Vec::new());
+        }
+        let then = self.world.clone();
+        (lines, self.replay(keep, &then))
+    }
+
+    /// Does so many lines again that were taken back.
+    fn onward(&mut self, count: usize) -> (Vec<String>, Vec<String>) {
+        let (mut lines, mut notes) = (Vec::new(), Vec::new());
+        while lines.len() < count
+            && let Some(done) = self.undone.pop()
+        {
+            let before = self.world.clone();
+            if self.kernel.is_a_value() {
+                self.world = done.other;
+            } else {
+                self.again(&done.line, &mut notes);
+                notes.extend(self.world.difference_from(&done.other));
+                self.world.take_notes_of(&done.other);
+            }
+            lines.push(done.line.clone());
+            self.done.push(Done { other: before, ..done });
+        }
+        (lines, notes)
+    }
+
+    /// Begins anew, and does the start and the first lines again. Returns what is not as it was then.
+    pub(super) fn replay(&mut self, count: usize, then: &World) -> Vec<String> {
+        let mut notes = Vec::new();
+        match World::new(&mut *self.kernel) {
+            Ok(world) => self.world = world,
+            Err(why) => return vec![why],
+        }
+        if let Err(error) = self.do_start() {
+            notes.push(error.to_string());
+        }
+        let mut done = std::mem::take(&mut self.done);
+        done.truncate(count);
+        for one in done {
+            self.world.current.clone_from(&one.other.current);
+            let before = self.world.clone();
+            self.again(&one.line, &mut notes);
+            self.done.push(Done { other: before, ..one });
+        }
+        notes.extend(self.world.difference_from(then));
+        self.world.take_notes_of(then);
+        notes
+    }
+
+    /// Does a line again, of which only a failure is told.
+    fn again(&mut self, line: &str, notes: &mut Vec<String>) {
+        let done = parse(line).and_then(|statements| self.run(&statements, line));
+        if let Err(error) = done {
+            notes.push(format!("\"{line}\" did not come out as before: {error}"));
+        }
+    }
+}
+
+impl World {
+    /// How a world that was made again differs from what it was, if it does.
+    fn difference_from(&self, then: &World) -> Option<String> {
+        let rows = tables::changes(then, self);
+        let lives = |world: &World| -> Vec<_> {
+            world.actors.values().map(|actor| (actor.pid, actor.life.clone(), actor.waits())).collect()
+        };
+        match rows.first() {
+            Some(Told::Changed { what, .. }) => Some(format!("Done again, {what} is not as it was.")),
+            _ if lives(self) != lives(then) => Some("Done again, not the same processes live.".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Takes over what lines left that are not done again, since they changed nothing: how many calls acted, the last
+    /// answers, `errno`, and whose the prompt was.
+    fn take_notes_of(&mut self, then: &World) {
+        self.acts = then.acts;
+        self.why.clone_from(&then.why);
+        self.last.clone_from(&then.last);
+        self.was_told_of_zeros = then.was_told_of_zeros;
+        self.current.clone_from(&then.current);
+        for (letter, actor) in &mut self.actors {
+            if let Some(then) = then.actors.get(letter) {
+                actor.last.clone_from(&then.last);
+                actor.stores = then.stores;
+                actor.arena.take_errno_of(&then.arena);
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! A kernel made of the rules alone: nothing is there but the [`Machine`].
+
+use std::time::Duration;
+
+use playground_core::Errno;
+use playground_core::call::{Call, Outcome};
+use playground_core::machine::{Action, Credentials, Host, Machine, Reply, Space, Woken};
+
+use super::kernel::{Kernel, Performed};
+
+/// Memory of the model's computer, in pages: 16 GiB.
+const MEMORY: u64 = 4 << 20;
+/// Below this address the model's kernel looks for room.
+const TOP: u64 = 0x7fff_f7ff_f000;
+/// What is in a process's memory before it attaches anything: a program, a heap and a stack.
+const OCCUPIED: [(u64, u64); 3] =
+    [(0x40_0000, 0x40_4000), (0x40_5000, 0x42_6000), (0x7fff_fffd_e000, 0x7fff_ffff_f000)];
+/// The files that the model has, for `ftok`: path, device, inode.
+const FILES: [(&str, u64, u64); 4] = [
+    ("/", 0x801, 2),
+    ("/tmp", 0x801, 0x1_8001),
+    ("/etc/passwd", 0x801, 0x2_0f3c),
+    ("/bin/sh", 0x801, 0x3_07a2),
+];
+/// The programs that the model has.
+const PROGRAMS: [&str; 5] = ["sleep", "cat", "sh", "/bin/sleep", "/bin/sh"];
+
+/// The rules as a kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct Model;
+
+impl Kernel for Model {
+    fn name(&self) -> &'static str {
+        "model"
+    }
+
+    fn is_a_value(&self) -> bool {
+        true
+    }
+
+    fn begin(&mut self) -> Result<Machine, String> {
+        let mut machine = Machine::new(Host::x86_64(MEMORY));
+        for (path, device, inode) in FILES {
+            machine.files.insert(path.into(), (device, inode));
+        }
+        Ok(machine)
+    }
+
+    fn start(&mut self, machine: &mut Machine, next: i32) -> Result<i32, String> {
+        machine.begin(next, Credentials::root_beside_nobody(), Space::new(OCCUPIED, TOP));
+        Ok(next)
+    }
+
+    fn perform(&mut self, machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Performed {
+        match decide(machine, pid, action, words) {
+            Reply::Unknown(unknown) => Performed::Refused(unknown.to_string()),
+            reply => Performed::Reply(reply),
+        }
+    }
+
+    fn as_root(&mut self, machine: &Machine, init: i32, action: &Action) -> Result<Reply, String> {
+        Ok(machine.decide(init, action))
+    }
+
+    fn returned(&mut self, woken: &Woken) -> Option<Outcome> {
+        Some(woken.outcome.clone())
+    }
+
+    fn pass(&mut self, machine: &mut Machine, time: Duration) -> Vec<Woken> {
+        machine.pass(time)
+    }
+
+    fn read(&mut self, _: Option<i32>, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// What the rules say, and where they say nothing, what is true of the processes of a session: none has a handler for a
+/// signal, and a file or a program that is not among the few is not there.
+fn decide(machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Reply {
+    match action {
+        Action::Call(Call::Ftok { path, .. }) if !machine.files.contains_key(path) => Errno::ENOENT.into(),
+        Action::Call(Call::SemopAt { semid, nsops, .. }) => semop_at(machine, semid.0, *nsops).into(),
+        Action::Exec { .. } if !words.first().is_some_and(|program| PROGRAMS.contains(&program.as_str())) => {
+            Errno::ENOENT.into()
+        }
+        Action::Kill { target, signal } if *signal != 0 => {
+            machine.decide(pid, &Action::Kill { target: *target, signal: 9 })
+        }
+        action => machine.decide(pid, action),
+    }
+}
+
+/// A list of operations at an address that holds none: the kernel looks at the numbers first.
+fn semop_at(machine: &Machine, semid: i32, count: u64) -> Errno {
+    let most = machine.namespaces.get(&0).map_or(0, |namespace| namespace.limits.semopm);
+    match count {
+        _ if semid < 0 => Errno::EINVAL,
+        count if count > most as u64 => Errno::E2BIG,
+        _ => Errno::EFAULT,
+    }
+}

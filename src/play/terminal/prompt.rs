@@ -1,0 +1,206 @@
+//! The prompt itself: lines in, what came of them out.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use play::language::Misunderstood;
+use play::level::Level;
+use play::session::{Failure as NotBegun, Session, Told};
+
+use super::editor::{Editor, Typed};
+use super::kernels::Chosen;
+use super::lines::{Command, command};
+use super::{Failure, Format, Options, levels, open, render};
+
+/// How deep files may name files.
+const DEEPEST: usize = 16;
+
+/// A session at a prompt.
+pub struct Prompt {
+    session: Session,
+    format: Format,
+    level: Option<Level>,
+    depth: usize,
+    hints: usize,
+    is_solved: bool,
+    /// What is said first.
+    greeting: String,
+    why: Option<String>,
+}
+
+impl Prompt {
+    /// A session with a kernel, and perhaps a puzzle.
+    pub fn new(options: &Options, chosen: Chosen, level: Option<Level>) -> Result<Prompt, Failure> {
+        let start = level.as_ref().map_or(&[][..], |level| &level.start);
+        let Chosen { kernel, greeting, why } = chosen;
+        let session = Session::on(kernel, start).map_err(|failure| match failure {
+            NotBegun::Kernel(why) => Failure::Ground(why),
+            NotBegun::Line(error) => Failure::Ground(format!("the start of the level: {error}")),
+        })?;
+        let (format, depth, hints, is_solved) = (options.format, 0, 0, false);
+        Ok(Prompt { session, format, level, depth, hints, is_solved, greeting, why })
+    }
+
+    /// Says who answers, and what to reach.
+    pub fn greet(&self) -> io::Result<()> {
+        if self.format == Format::Json {
+            let mut begin = serde_json::json!({"event": "begin", "kernel": self.session.kernel()});
+            if let Some(why) = &self.why {
+                begin["why"] = why.as_str().into();
+            }
+            return render::json(&begin);
+        }
+        let mut out = io::stdout();
+        writeln!(out, "{}", self.greeting)?;
+        if let Some(why) = &self.why {
+            textwrap::wrap(why, 80).iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        }
+        writeln!(out, "help says what can be typed, quit ends.")?;
+        match &self.level {
+            Some(level) => levels::introduce(&mut out, level),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads lines from a person.
+    pub fn terminal(&mut self) -> Result<(), Failure> {
+        let mut editor = Editor::new();
+        loop {
+            let line = match editor.line(&self.sign(), &self.session)? {
+                Typed::Line(line) => line,
+                Typed::TakeBack => match self.session.wait_to_take_back() {
+                    Some(count) => format!("undo {count}"),
+                    None => continue,
+                },
+                Typed::End => break,
+            };
+            match self.line(&line) {
+                Ok(true) => {}
+                Ok(false) => break,
+                // A person gets the prompt again.
+                Err(Failure::Misunderstood) => {}
+                Err(Failure::Io(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    writeln!(io::stdout(), "{error}")?;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        editor.keep_history();
+        Ok(())
+    }
+
+    /// Does the lines of a script, up to the first that is not understood.
+    pub fn script(&mut self, reader: impl BufRead) -> Result<(), Failure> {
+        for (number, line) in reader.split(b'\n').enumerate() {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            if self.format == Format::Text && !line.trim().is_empty() {
+                writeln!(io::stdout(), "{}{}", self.sign(), line.trim_end())?;
+            }
+            match self.line(&line) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(Failure::Misunderstood) => {
+                    writeln!(io::stderr(), "play: line {} was not understood", number + 1)?;
+                    return Err(Failure::Misunderstood);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does a file that a line names; a file that names itself comes to an end, too.
+    fn nested(&mut self, reader: impl BufRead) -> Result<(), Failure> {
+        if self.depth == DEEPEST {
+            return Err(io::Error::other(format!("source goes deeper than {DEEPEST} files")).into());
+        }
+        self.depth += 1;
+        let done = self.script(reader);
+        self.depth -= 1;
+        done
+    }
+
+    /// What stands before a line: the letter of the process that acts.
+    fn sign(&self) -> String {
+        format!("{}> ", self.session.world().current.as_deref().unwrap_or("-"))
+    }
+
+    /// Does a line. Returns whether to go on.
+    fn line(&mut self, line: &str) -> Result<bool, Failure> {
+        match command(line) {
+            Some(Command::Quit) => return Ok(false),
+            Some(Command::Save(file)) => fs::write(&file, self.session.script())
+                .map_err(|error| io::Error::new(error.kind(), format!("{file}: {error}")))?,
+            Some(Command::Source(file)) => {
+                let reader = BufReader::new(open(Path::new(&file))?);
+                self.nested(reader)?;
+            }
+            Some(Command::Hint) if self.level.is_some() => self.hint()?,
+            _ => self.calls(line)?,
+        }
+        Ok(true)
+    }
+
+    fn hint(&mut self) -> io::Result<()> {
+        let Some(level) = &self.level else { return Ok(()) };
+        let hint = &level.hints[self.hints.min(2)];
+        self.hints += 1;
+        writeln!(io::stdout(), "    Hint  {hint}")
+    }
+
+    fn calls(&mut self, line: &str) -> Result<(), Failure> {
+        match self.session.line(line) {
+            Ok(told) => {
+                told.iter().try_for_each(|told| self.tell(told))?;
+                self.check_level()?;
+                Ok(())
+            }
+            Err(error) => {
+                self.misunderstood(&error)?;
+                Err(Failure::Misunderstood)
+            }
+        }
+    }
+
+    fn tell(&self, told: &Told) -> io::Result<()> {
+        match self.format {
+            Format::Json => render::told_as_json(told),
+            Format::Text => render::text(&mut io::stdout(), told),
+        }
+    }
+
+    fn misunderstood(&self, error: &Misunderstood) -> io::Result<()> {
+        match self.format {
+            Format::Json => render::json(&serde_json::json!({
+                "event": "misunderstood", "column": error.column, "message": error.message, "nearest": error.nearest,
+            })),
+            Format::Text => render::misunderstood(&mut io::stdout(), &self.sign(), error),
+        }
+    }
+
+    /// Says once that the goal is reached.
+    fn check_level(&mut self) -> io::Result<()> {
+        let Some(level) =
+            self.level.as_ref().filter(|level| !self.is_solved && level.is_reached(&self.session))
+        else {
+            return Ok(());
+        };
+        self.is_solved = true;
+        match self.format {
+            Format::Json => render::json(&serde_json::json!({
+                "event": "solved", "calls": self.session.world().acts, "par": level.par,
+            })),
+            Format::Text => levels::solved(&mut io::stdout(), level, self.session.world().acts),
+        }
+    }
+
+    /// What the program's exit status is.
+    pub fn end(&self) -> Result<ExitCode, Failure> {
+        match &self.level {
+            Some(_) if !self.is_solved => Ok(ExitCode::from(3)),
+            _ => Ok(ExitCode::SUCCESS),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The same lines on both kernels: this computer's, and the model of its rules. What they tell must agree.
+//!
+//! Every puzzle's start and solution, and random lines:
+//!
+//! ```text
+//! cargo test -p play --test kernels                          what fits in a test run
+//! PLAY_SCRIPTS=10000 cargo test -p play --test kernels       more of it; PLAY_SEED=2 other ones
+//! ```
+//!
+//! It is a program without threads, since a process with threads cannot fork what it shares with them.
+
+mod compare;
+mod generate;
+#[allow(dead_code, reason = "another test needs more of it")]
+#[path = "../../../../tests/model/random.rs"]
+mod random;
+
+use std::process::ExitCode;
+
+use compare::{Difference, Pair};
+use play::level::Level;
+use play::linux::Linux;
+
+/// How many random scripts a test run does.
+const USUAL: u64 = 300;
+/// How many lines each has.
+const LINES: usize = 25;
+
+fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == "--list") {
+        println!("levels: test\nrandom: test");
+        return ExitCode::SUCCESS;
+    }
+    if let Err(why) = Linux::new() {
+        eprintln!("NOT RUN: the same lines on both kernels: {why}");
+        return ExitCode::SUCCESS;
+    }
+    let mut failed = false;
+    for check in [levels, undone, random_scripts] {
+        if let Err(difference) = check() {
+            println!("{difference}");
+            failed = true;
+        }
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Every puzzle's file.
+fn files() -> Vec<(String, Level)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../lessons/levels");
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).expect("levels").map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let level = |path: &std::path::PathBuf| {
+        let text = std::fs::read_to_string(path).expect("a level");
+        (path.display().to_string(), toml::from_str(&text).expect("a level"))
+    };
+    files.iter().map(level).collect()
+}
+
+/// The solution solves it, the start does not, and both kernels say the same meanwhile.
+fn levels() -> Result<(), Difference> {
+    let users = Linux::new().map(|linux| linux.users());
+    let mut count = 0;
+    for (name, level) in files() {
+        if level.users > 1 && users == Ok(linux::kernel::namespace::Users::RootOnly) {
+            eprintln!("NOT RUN: {name}: the namespace has only root here");
+            continue;
+        }
+        let mut pair = Pair::new(&level.start)?;
+        pair.must_agree_on(&level, false, &name)?;
+        level.solution.iter().try_for_each(|line| pair.line(line))?;
+        pair.must_agree_on(&level, true, &name)?;
+        count += 1;
+    }
+    println!("{count} levels, no difference");
+    Ok(())
+}
+
+/// Back to the start of each solution and on again: both kernels lead to the worlds that were.
+fn undone() -> Result<(), Difference> {
+    for (_, level) in files().into_iter().filter(|(_, level)| level.users == 1) {
+        let mut pair = Pair::new(&level.start)?;
+        level.solution.iter().try_for_each(|line| pair.line(line))?;
+        ["undo", "redo", "restart", "redo 99", "undo 2"].iter().try_for_each(|line| pair.line(line))?;
+    }
+    println!("undo and redo of each level, no difference");
+    Ok(())
+}
+
+fn random_scripts() -> Result<(), Difference> {
+    let setting =
+        |name: &str, usual| std::env::var(name).map_or(usual, |text| text.parse().expect("a number"));
+    let (count, seed) = (setting("PLAY_SCRIPTS", USUAL), setting("PLAY_SEED", 1));
+    let mut lines = 0;
+    for number in 0..count {
+        let mut pair = Pair::new(&[])?;
+        for line in generate::script(seed << 32 | number, LINES) {
+            pair.line(&line).map_err(|difference| difference.of_script(number))?;
+            lines += 1;
+        }
+    }
+    println!("{count} random scripts, {lines} lines, no difference");
+    Ok(())
+}
