@@ -24,6 +24,7 @@
 //! | `trace` | what any process really asks of the kernel, seen from outside by ptrace |
 //! | `check` | judges a run of an exercise by what the kernel saw |
 //! | `play` | the prompt: one's own calls in C notation, answered by the kernel's rules, with undo |
+//! | `web` | the prompt's session as a module for web pages: JSON in, JSON out |
 //! | `speed` | messages by every mechanism that the system has, timed |
 //!
 //! How a lesson runs:
