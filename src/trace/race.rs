@@ -111,14 +111,20 @@ impl History {
     fn count(&mut self, access: &WordAccess) {
         let line = (access.place.clone(), name(access.kind));
         self.lines.entry(line).or_insert((access.kind, 0)).1 += 1;
-        let changes = access.kind.writes() && !self.leaves_as_it_was(access);
+        let step = self.step(access);
+        let changes = access.kind.writes() && step != Some(0);
         let uses = &mut self.race.uses;
         let place = uses.iter().position(|(pid, _)| *pid == access.pid).unwrap_or_else(|| {
             uses.push((access.pid, Uses::default()));
             uses.len() - 1
         });
-        uses[place].1.reads += u64::from(!access.kind.writes());
-        uses[place].1.changes += u64::from(changes);
+        let its = &mut uses[place].1;
+        its.reads += u64::from(!access.kind.writes());
+        if changes {
+            let step = step.unwrap_or(1);
+            its.step = if its.changes == 0 { step } else { its.step.min(step) };
+            its.changes += 1;
+        }
         if changes && !self.changing.contains(&access.pid) {
             self.changing.push(access.pid);
             self.race.at_once |= self.changing.len() > 1;
@@ -129,11 +135,14 @@ impl History {
         }
     }
 
-    /// What it was, the thread has read; or else it is what was seen last.
-    fn leaves_as_it_was(&self, access: &WordAccess) -> bool {
+    /// How far an access moves the word. What it was, the thread has read; or else it is what was seen last, of which
+    /// only so much is certain: who writes it again changes nothing.
+    fn step(&self, access: &WordAccess) -> Option<u64> {
         let plain = matches!(access.kind, AccessKind::Write | AccessKind::Exchange);
         let read = self.readings.get(&Pid::from_raw(access.tid)).map(|reading| reading.read.value);
-        access.idle || plain && read.or(self.last) == Some(access.value)
+        let from_read = || read.map(|read| access.value.abs_diff(read));
+        let from_last = || (self.last == Some(access.value)).then_some(0);
+        access.step.or_else(|| if plain { from_read().or_else(from_last) } else { None })
     }
 
     fn wrote(&mut self, access: &WordAccess, stands: Option<Pid>) {
@@ -171,7 +180,7 @@ mod tests {
     fn history(accesses: &[(i32, AccessKind, u64)]) -> Race {
         let mut history = History::default();
         for &(pid, kind, value) in accesses {
-            let access = WordAccess { pid, tid: pid, kind, value, place: None, idle: false };
+            let access = WordAccess { pid, tid: pid, kind, value, place: None, step: None };
             history.add(&access, Some(Pid::from_raw(3 - pid)));
         }
         history.finished()
@@ -207,7 +216,7 @@ mod tests {
         use AccessKind::{Read, Write};
         let mut history = History::default();
         for (pid, kind, value) in [(1, Read, 49), (2, Read, 50), (2, Write, 51), (1, Write, 50)] {
-            history.add(&WordAccess { pid, tid: pid, kind, value, place: None, idle: false }, None);
+            history.add(&WordAccess { pid, tid: pid, kind, value, place: None, step: None }, None);
         }
         assert_eq!(history.finished().proof, None);
     }
@@ -216,7 +225,7 @@ mod tests {
     #[test]
     fn a_read_before_others_that_were_not_seen_proves_nothing() {
         use AccessKind::{Read, Write};
-        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, idle: false };
+        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, step: None };
         let mut history = History::default();
         history.add(&access(1, Read, 0), None);
         history.miss_reads();
@@ -230,7 +239,7 @@ mod tests {
     #[test]
     fn a_write_counts_though_its_value_was_read_before_reads_were_missed() {
         use AccessKind::{Read, Write};
-        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, idle: false };
+        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, step: None };
         let mut history = History::default();
         history.add(&access(1, Read, 5), None);
         history.add(&access(2, Read, 6), None);
@@ -238,14 +247,14 @@ mod tests {
         history.add(&access(2, Read, 6), None);
         history.add(&access(1, Write, 6), None);
         let uses = history.finished().uses;
-        assert_eq!(uses[0], (1, Uses { reads: 1, changes: 1 }));
+        assert_eq!(uses[0], (1, Uses { reads: 1, changes: 1, step: 1 }));
     }
 
     #[test]
     fn who_writes_what_is_there_has_changed_nothing() {
         use AccessKind::{Atomic, Write};
         let race = history(&[(1, Write, 0), (2, Atomic, 1), (2, Atomic, 2)]);
-        assert_eq!(race.uses, [(1, Uses::default()), (2, Uses { reads: 0, changes: 2 })]);
+        assert_eq!(race.uses, [(1, Uses::default()), (2, Uses { reads: 0, changes: 2, step: 1 })]);
         assert!(!race.at_once, "to set it to 0 is no part of the race");
     }
 }
