@@ -23,12 +23,20 @@ struct Reading {
     overtaken: Option<Vec<WordAccess>>,
 }
 
+/// When a process was there, and changed the word for the first and for the last time.
+#[derive(Clone, Copy)]
+struct Span {
+    began: u64,
+    changes: Option<(u64, u64)>,
+}
+
 /// The accesses so far.
 pub(super) struct History {
     readings: BTreeMap<Pid, Reading>,
     lines: BTreeMap<(Option<Place>, &'static str), (AccessKind, u64)>,
-    /// Processes that have changed the word, and are there.
-    changing: Vec<i32>,
+    /// When each process was there, as a number of what has happened so far.
+    spans: BTreeMap<i32, Span>,
+    happened: u64,
     number: u64,
     /// What the word holds, as far as that is known.
     last: Option<u64>,
@@ -43,7 +51,8 @@ impl Default for History {
         History {
             readings: BTreeMap::new(),
             lines: BTreeMap::new(),
-            changing: Vec::new(),
+            spans: BTreeMap::new(),
+            happened: 0,
             number: 0,
             last: Some(0),
             misses_reads: false,
@@ -96,16 +105,22 @@ impl History {
         self.race.proof.get_or_insert(proof);
     }
 
+    /// A process is there.
+    pub fn began(&mut self, pid: i32) {
+        self.happened += 1;
+        self.spans.entry(pid).or_insert(Span { began: self.happened, changes: None });
+    }
+
     /// A process is gone.
     pub fn ended(&mut self, pid: i32) {
-        self.changing.retain(|other| *other != pid);
         self.readings.retain(|_, reading| reading.read.pid != pid);
     }
 
     /// All is over.
     pub fn finished(self) -> Race {
         let lines = self.lines.into_iter().map(|((place, _), (kind, times))| (place, kind, times));
-        Race { lines: lines.collect(), ..self.race }
+        let at_once = at_once(&self.spans);
+        Race { lines: lines.collect(), at_once, ..self.race }
     }
 
     fn count(&mut self, access: &WordAccess) {
@@ -125,13 +140,20 @@ impl History {
             its.step = if its.changes == 0 { step } else { its.step.min(step) };
             its.changes += 1;
         }
-        if changes && !self.changing.contains(&access.pid) {
-            self.changing.push(access.pid);
-            self.race.at_once |= self.changing.len() > 1;
+        if changes {
+            self.changed(access.pid);
         }
         // Who is not stopped at reads any more may have changed it meanwhile.
         if access.kind.writes() || !self.misses_reads {
             self.last = Some(access.value);
+        }
+    }
+
+    fn changed(&mut self, pid: i32) {
+        self.began(pid);
+        let now = self.happened;
+        if let Some(span) = self.spans.get_mut(&pid) {
+            span.changes = Some((span.changes.map_or(now, |(first, _)| first), now));
         }
     }
 
@@ -160,6 +182,18 @@ impl History {
             reading.overtaken.get_or_insert_with(|| before.iter().chain([access]).cloned().collect());
         }
     }
+}
+
+/// Whether a process that changes the word was there, and not done with it, when another one changed it. A lock may let
+/// one of them in again and again, so that the changes themselves come one after the other.
+fn at_once(spans: &BTreeMap<i32, Span>) -> bool {
+    let changing: Vec<_> =
+        spans.values().filter_map(|span| span.changes.map(|changes| (span.began, changes))).collect();
+    let meets = |(one, (_, (first, last))): (usize, &(u64, (u64, u64)))| {
+        let others = changing.iter().enumerate().filter(|(other, _)| *other != one);
+        others.clone().any(|(_, (began, (_, done)))| began < last && first < done)
+    };
+    changing.iter().enumerate().any(meets)
 }
 
 fn name(kind: AccessKind) -> &'static str {
@@ -248,6 +282,29 @@ mod tests {
         history.add(&access(1, Write, 6), None);
         let uses = history.finished().uses;
         assert_eq!(uses[0], (1, Uses { reads: 1, changes: 1, step: 1 }));
+    }
+
+    #[test]
+    fn who_is_there_while_another_changes_the_word_is_there_at_once_with_it() {
+        let change = |history: &mut History, pid| {
+            let access =
+                WordAccess { pid, tid: pid, kind: AccessKind::Atomic, value: 1, place: None, step: Some(1) };
+            history.add(&access, None);
+        };
+        let at_once = |begin_first: bool| {
+            let mut history = History::default();
+            history.began(1);
+            if begin_first {
+                history.began(2);
+            }
+            change(&mut history, 1);
+            change(&mut history, 1);
+            history.ended(1);
+            history.began(2);
+            change(&mut history, 2);
+            history.finished().at_once
+        };
+        assert!(at_once(true) && !at_once(false));
     }
 
     #[test]

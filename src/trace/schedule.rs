@@ -107,6 +107,7 @@ impl Scheduler {
     /// A thread is there.
     pub fn began(&mut self, tid: Pid, pid: i32) {
         self.members.insert(tid, Member { pid, ..Member::default() });
+        self.history.began(pid);
     }
 
     /// A thread runs another program, in which nothing is watched; the other threads of its process are gone.
@@ -185,9 +186,10 @@ impl Scheduler {
             return Some(Some(access));
         }
         match watchpoint::trap(tid)? {
-            Trap::Unreported => self.history.missed(tid),
             Trap::Step if self.stepping.remove(&tid) => self.stepped(tid),
-            Trap::Step => return None,
+            // The processor has stopped it, and not said for what.
+            Trap::Step | Trap::Unreported if self.armed.contains_key(&tid) => self.history.missed(tid),
+            Trap::Step | Trap::Unreported => return None,
         }
         Some(None)
     }
