@@ -91,7 +91,7 @@ impl Script {
                 Step::Unsaid
             }
             // What was done at full speed, or step by step, is told as a table.
-            Event::Table { .. } | Event::Count { .. } => Step::Unsaid,
+            Event::Table { .. } => Step::Unsaid,
             _ => Step::Nothing,
         }
     }
