@@ -16,5 +16,8 @@ mod speed;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    runner::main(built::build, vec![facts::group(), shm::group(), locks::group(), speed::group()])
+    runner::main(
+        built::build,
+        vec![facts::group(), facts::on_the_model(), shm::group(), locks::group(), speed::group()],
+    )
 }

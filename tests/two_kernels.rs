@@ -1,0 +1,102 @@
+//! The lessons on the model tell what they tell on Linux: event by event, but for what differs from run to run.
+//!
+//! **Invariant:** nothing is left out of the comparison but what [`roles::is_compared`] names, with its reason.
+
+mod roles;
+
+use crate::support;
+
+use std::io;
+
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::geteuid;
+use serde_json::Value;
+use support::{Format, Program, Run, namespaces, program, programs};
+
+use roles::{Roles, is_compared};
+
+/// The lessons that only say what they need a real kernel for.
+const NEED_LINUX: [&str; 3] = ["lesson00", "lesson19", "lesson20"];
+
+fn on_both() -> impl Iterator<Item = Program> {
+    programs().into_iter().filter(|program| !NEED_LINUX.contains(&program.name))
+}
+
+/// What a lesson tells on one of the two kernels, each number by its role.
+fn told(run: Run) -> Vec<Value> {
+    let finished = run.finish();
+    finished.assert_exited(0);
+    let events = finished.events();
+    let mut roles = Roles::of(&events);
+    events.iter().filter(|event| is_compared(event)).map(|event| roles.in_place_of_numbers(event)).collect()
+}
+
+fn run(program: &Program, kernel: &str) -> Run {
+    Run::through(program, Format::Json).args(["--kernel", kernel])
+}
+
+fn assert_same(name: &str, linux: &[Value], model: &[Value]) {
+    for (at, (linux, model)) in linux.iter().zip(model).enumerate() {
+        assert_eq!(model, linux, "{name}: event {at} on the model, and on Linux");
+    }
+    assert_eq!(model.len(), linux.len(), "{name}: how many events");
+}
+
+#[test]
+fn every_lesson_tells_on_the_model_what_it_tells_on_linux() {
+    if !namespaces("the lessons on both kernels") {
+        return;
+    }
+    for program in on_both() {
+        let [linux, model] =
+            ["linux", "model"].map(|kernel| told(run(&program, kernel).args(["--isolated"])));
+        assert_same(program.name, &linux, &model);
+    }
+}
+
+/// In a table of its own, where ids begin at 0 as they do on the model, and with its powers over all users.
+#[test]
+fn root_sees_the_same_on_both() {
+    if !geteuid().is_root() || unshare(CloneFlags::empty()).is_err() {
+        return;
+    }
+    let apart = || unshare(CloneFlags::CLONE_NEWIPC).map_err(io::Error::from);
+    for name in ["lesson03", "lesson10", "lesson11", "lesson13"] {
+        let program = program(name);
+        let linux = told(run(&program, "linux").before_exec(apart));
+        assert_same(name, &linux, &told(run(&program, "model")));
+    }
+}
+
+#[test]
+fn the_first_event_and_the_first_screen_say_which_kernel_it_is() {
+    let lesson = program("lesson01");
+    for kernel in ["linux", "model"] {
+        let finished = run(&lesson, kernel).finish();
+        assert_eq!(finished.told("lesson")[0]["kernel"], kernel);
+    }
+    let finished = Run::through(&lesson, Format::Text).args(["--kernel", "model"]).finish();
+    assert!(
+        finished.words().contains("on a model of Linux's rules, not on your kernel"),
+        "{}",
+        finished.seen()
+    );
+}
+
+#[test]
+fn what_the_model_cannot_run_says_what_it_needs_a_real_kernel_for() {
+    for name in NEED_LINUX {
+        let finished = Run::new(&program(name)).args(["--kernel", "model"]).finish();
+        finished.assert_exited(1);
+        assert!(finished.err.contains("a real kernel"), "{name}: {}", finished.err);
+        assert_eq!(finished.out, b"", "{name} has begun");
+    }
+}
+
+#[test]
+fn the_model_makes_no_segment_in_the_kernel() {
+    let finished = run(&program("lesson08"), "model").finish();
+    finished.assert_exited(0);
+    support::assert_nothing_left(&finished);
+    assert_eq!(finished.told("end")[0]["left"], serde_json::json!([]));
+}
