@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     runner::main(
-        built::build,
+        prepare,
         vec![facts::group(), facts::on_the_model(), shm::group(), locks::group(), speed::group()],
     )
 }

@@ -22,7 +22,7 @@ use super::generate::{self, Mix};
 use super::look::Look;
 use super::mutants::Rules;
 use super::process::{self, op};
-use super::procfs::{capabilities_of, memlock, memory, memory_differs, space_of};
+use super::procfs::{capabilities_of, host, memlock, memory_differs, space_of};
 use super::script::{Order, encode};
 use super::told;
 
@@ -89,7 +89,7 @@ impl Runner {
         }
         let users = [people[0].0, people[1].0, people[2].0, people[3].0];
         let (slots, pids) = (BTreeMap::from([(0, 0)]), Pids(vec![(0, 0)]));
-        let start = Machine::new(playground_core::machine::Host::x86_64(memory()));
+        let start = Machine::new(host());
         let mix = Mix { limits, users };
         let mut runner = Runner { board, start, people, alone, slots, pids, written: 0, mix, steps: 0 };
         (1..=runner.people.len() as i32).for_each(|pid| runner.begin(pid));
