@@ -7,6 +7,7 @@ use playground_core::machine::{Action, Reply, Space, Woken};
 
 use super::actor::{Actor, Last, Life, Pending};
 use super::kernel::{Kernel, Performed};
+use super::log::{Entry, named_by};
 use super::told::Told;
 use super::world::{INIT, World};
 use super::{shown, why};
@@ -88,6 +89,8 @@ impl Performer<'_> {
     fn finish(&mut self, who: &str, pending: &Pending, done: Evaluated) {
         if !done.printed.is_empty() {
             let text = String::from_utf8_lossy(&done.printed).into_owned();
+            let from = self.world.read_last(who, pending.answers.len());
+            self.world.log.push(Entry::Printed { who: who.to_owned(), text: text.clone(), from });
             self.told.push(Told::Prints { who: who.to_owned(), text });
         }
         if let Some(value) = done.value.filter(|_| shown::is_asked_for(&pending.does)) {
@@ -100,6 +103,7 @@ impl Performer<'_> {
                 "A new struct holds zeros here. In C a local one holds whatever lay there before.".to_owned();
             self.told.push(Told::Note { text });
         }
+        self.world.name_last(who, &pending.does);
         if let Some(actor) = self.world.actors.get_mut(who) {
             actor.arena = done.arena;
             actor.pending = None;
@@ -146,6 +150,7 @@ impl Performer<'_> {
         let explained = why::explained(self.world, pid, &asked.action, &reply);
         self.tell_call(who, &asked, &outcome, explained);
         self.world.count(who, &asked.action, &outcome);
+        self.world.note(who, &asked.action, &asked.words, Some(&outcome));
         let woken = self.world.machine.effect(pid, &as_the_rules_have_it(&asked.action), &reply);
         let goes_on = self.lived_through(who, pending, &asked.action, &outcome)?;
         self.resume(woken)?;
@@ -162,6 +167,7 @@ impl Performer<'_> {
     ) -> Result<(), Misunderstood> {
         let pid = self.world.actors[who].pid;
         let explained = why::explained(self.world, pid, action, reply);
+        self.world.note(who, action, &[], None);
         if let Reply::Dies(signal) = reply {
             let how = format!("is killed by {}", shown::signal(*signal));
             self.over(who, how, Some(explained.why));
@@ -289,6 +295,7 @@ impl Performer<'_> {
             let pid = self.world.actors[who].pid;
             let explained = why::explained(self.world, pid, &action, &Reply::Returns(outcome.clone()));
             self.world.count(who, &action, &outcome);
+            self.world.note_return(who, &outcome);
             self.tell_call(who, &Asked { action, words: Vec::new() }, &outcome, explained);
             if let Some(Told::Call { waited, .. }) = self.told.last_mut() {
                 *waited = true;
@@ -419,5 +426,43 @@ impl World {
             Action::Store { .. } => actor.stores += 1,
             _ => {}
         }
+    }
+
+    fn note(&mut self, who: &str, action: &Action, words: &[String], outcome: Option<&Outcome>) {
+        let (who, words) = (Some(who.to_owned()), words.to_vec());
+        let (action, outcome) = (action.clone(), outcome.cloned());
+        let waited = outcome.is_none();
+        self.log.push(Entry::Did { who, action, words, outcome, waited, name: None });
+    }
+
+    /// A call that waited has returned.
+    fn note_return(&mut self, who: &str, returned: &Outcome) {
+        if let Some(Entry::Did { outcome, .. }) = self.last_of(who) {
+            *outcome = Some(returned.clone());
+        }
+    }
+
+    /// The last call of a statement has its variable.
+    fn name_last(&mut self, who: &str, does: &Does) {
+        let named = named_by(does);
+        if let (Some(variable), Some(Entry::Did { name, .. })) = (named, self.last_of(who)) {
+            *name = Some(variable.to_owned());
+        }
+    }
+
+    fn last_of(&mut self, letter: &str) -> Option<&mut Entry> {
+        let is_its = |entry: &&mut Entry| matches!(entry, Entry::Did { who: Some(who), .. } if who == letter);
+        self.log.iter_mut().rev().find(is_its)
+    }
+
+    /// Where a statement with so many answers began to read memory.
+    fn read_last(&self, letter: &str, answers: usize) -> Option<u64> {
+        let is_its = |entry: &&Entry| matches!(entry, Entry::Did { who: Some(who), .. } if who == letter);
+        let own = self.log.iter().rev().filter(is_its).take(answers);
+        own.filter_map(|entry| match entry {
+            Entry::Did { action: Action::Load { address, .. }, .. } => Some(address.0),
+            _ => None,
+        })
+        .last()
     }
 }
