@@ -22,6 +22,7 @@ mod loom;
 mod one_cpu;
 mod parsers;
 mod play_programs;
+mod play_prompt;
 mod root;
 mod schedule;
 mod screens;

@@ -267,6 +267,7 @@ fn overview() -> Vec<String> {
          B: before a line lets process B act. B: alone moves the prompt to it. fork() and new start processes.\n\
          ipcs, ipcrm, cat, sysctl as in the shell. show draws the world, why explains the last error.\n\
          undo, redo, restart go through the session. save FILE keeps it, source FILE does what a file says.\n\
+         c and rust print the session as a program that makes the same calls.\n\
          help shmget explains a function. quit ends.",
         names.join(", ")
     );
