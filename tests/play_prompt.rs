@@ -15,6 +15,8 @@ use support::{Run, Terminal, namespaces, program};
 const UP: &str = "\x1b[A";
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
+/// What the line editor sends behind a line that it has drawn: from then on it reads keys.
+const PAINTED: &str = "\x1b[?2026l";
 
 /// A prompt in a terminal of 80 columns, and a folder that none but its processes have in their command line.
 struct Person {
@@ -30,15 +32,18 @@ impl Person {
         let run =
             run.args(["--kernel", kernel, "--color", "never", "--home", &path]).env("XDG_STATE_HOME", &path);
         let mut terminal = Terminal::start(run, 24, 80);
-        terminal.until("the prompt", |running| running.out().contains("A> "));
+        terminal
+            .until("the prompt", |running| running.out().contains("A> ") && running.out().ends_with(PAINTED));
         Person { terminal, home }
     }
 
-    /// Types, and waits until something is on the screen.
+    /// Types, and waits until something is on the screen, and the prompt reads keys again.
     fn types(&mut self, keys: &str, shows: &str) {
+        let told = self.terminal.out().len();
         self.terminal.send(keys);
         let end = Instant::now() + Duration::from_secs(60);
-        while !self.terminal.screen().contains(shows) {
+        let reads = |terminal: &Terminal| terminal.out().len() > told && terminal.out().ends_with(PAINTED);
+        while !(self.terminal.screen().contains(shows) && reads(&self.terminal)) {
             assert!(Instant::now() < end, "no {shows:?} on\n{}", self.terminal.screen());
             let before = self.terminal.out().len();
             self.terminal.until("something more", |running| running.out().len() > before);
