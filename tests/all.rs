@@ -22,7 +22,6 @@ mod loom;
 mod one_cpu;
 mod parsers;
 mod play_programs;
-mod play_prompt;
 mod root;
 mod schedule;
 mod screens;
