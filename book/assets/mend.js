@@ -2,10 +2,26 @@
 "use strict";
 
 (() => {
-    // mdBook turns the page with the left and right arrow. A reader who moves a cursor would lose the page.
+    // mdBook turns the page with the left and right arrow. A reader who moves a cursor would lose the page. A player or
+    // a prompt has these keys for itself, while the focus is in it.
     window.addEventListener("keydown", (event) => {
-        if (event.key === "ArrowLeft" || event.key === "ArrowRight") event.stopImmediatePropagation();
+        const isArrow = event.key === "ArrowLeft" || event.key === "ArrowRight";
+        if (isArrow && !event.target.closest?.("shm-player, shm-play, shm-race")) event.stopImmediatePropagation();
     }, true);
+
+    const turns = document.querySelector("#mdbook-help-popup p");
+    if (turns) turns.innerHTML = "Press <kbd>←</kbd> or <kbd>→</kbd> inside a player for the call before or after";
+
+    // Whoever comes by keyboard need not go through the whole table of contents.
+    const main = document.querySelector("main");
+    const skip = document.createElement("a");
+    Object.assign(skip, { className: "shm-skip", href: "#mdbook-content", textContent: "Skip to the text" });
+    skip.addEventListener("click", (event) => {
+        event.preventDefault();
+        main.tabIndex = -1;
+        main.focus();
+    });
+    document.body.prepend(skip);
     for (const link of document.querySelectorAll("[aria-keyshortcuts=Left], [aria-keyshortcuts=Right]")) {
         link.removeAttribute("aria-keyshortcuts");
     }

@@ -3,197 +3,16 @@
 "use strict";
 
 (() => {
-    const element = (name, properties = {}, ...children) => {
-        const made = Object.assign(document.createElement(name), properties);
-        made.append(...children);
-        return made;
-    };
-
-    const button = (text, action, properties = {}) => {
-        const made = element("button", { type: "button", textContent: text, ...properties });
-        made.addEventListener("click", () => {
-            if (made.getAttribute("aria-disabled") !== "true") action();
-        });
-        return made;
-    };
-
-    // A button that cannot be used now does nothing. It keeps the focus, so that nobody is thrown out of the player.
-    const enable = (control, possible) => control.setAttribute("aria-disabled", String(!possible));
-
-    // ------------------------------------------------------------------------------------------------ pictures
-
-    const SVG = "http://www.w3.org/2000/svg";
-    const ROW = 24, TITLE = 26, GAP = 14, CELL = 18, MOST_CELLS = 32;
-    const HIGH = 0x600000000000;
-    // Below this width texts are shortened, so that they stay in their boxes.
-    const NARROW = 420;
-    // So many segments that nobody has attached are drawn one by one; of more, only their number.
-    const FEW = 2;
-
-    // Two namespaces may have a segment with the same id.
-    const nameOf = (id, world) => `${world ?? ""}-${id}`;
-
-    // Draws a scene; what is still there moves to its new place, what is new fades in.
-    class Picture {
-        constructor() {
-            this.svg = document.createElementNS(SVG, "svg");
-            this.svg.setAttribute("aria-hidden", "true");
-            this.links = document.createElementNS(SVG, "g");
-            this.svg.append(this.links);
-            this.caption = element("figcaption");
-            this.figure = element("figure", { className: "shm-picture" });
-            this.figure.append(this.svg, this.caption);
-            this.groups = new Map();
-        }
-
-        show(scene) {
-            if (scene) this.scene = scene;
-            if (!this.scene) return;
-            // Where there is no segment, there is nothing to draw; the text has it all.
-            this.figure.hidden = this.scene.segments.length === 0;
-            this.caption.textContent = this.scene.caption;
-            this.width = Math.min(Math.max((this.figure.clientWidth || 640) - 14, 240), 760);
-            this.narrow = this.width < NARROW;
-            this.seen = new Set();
-            this.ends = [];
-            const left = this.processes(this.scene.processes);
-            const right = this.segments(this.scene.segments);
-            this.connect();
-            for (const [key, group] of this.groups) {
-                if (!this.seen.has(key)) {
-                    group.remove();
-                    this.groups.delete(key);
-                }
-            }
-            const height = Math.max(left, right) + 4;
-            this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
-            this.svg.style.maxHeight = `${height}px`;
-            // A picture that is higher than its frame can be moved by keyboard, too.
-            if (this.figure.scrollHeight > this.figure.clientHeight + 1) this.figure.tabIndex = 0;
-            else this.figure.removeAttribute("tabindex");
-        }
-
-        // The group with this name at this place; its shapes are drawn anew, itself it moves.
-        group(key, x, y, className) {
-            let group = this.groups.get(key);
-            if (!group) {
-                group = document.createElementNS(SVG, "g");
-                this.svg.append(group);
-                this.groups.set(key, group);
-            }
-            group.setAttribute("class", className);
-            group.style.transform = `translate(${x}px, ${y}px)`;
-            group.replaceChildren();
-            this.seen.add(key);
-            return group;
-        }
-
-        draw(group, name, attributes, text) {
-            const shape = document.createElementNS(SVG, name);
-            for (const [attribute, value] of Object.entries(attributes)) shape.setAttribute(attribute, value);
-            if (text !== undefined) shape.textContent = text;
-            group.append(shape);
-        }
-
-        processes(processes) {
-            const width = this.width * (this.narrow ? 0.53 : 0.46);
-            let y = 2;
-            for (const process of processes) {
-                const rows = this.rows(process, process === processes[0]);
-                const height = TITLE + Math.max(rows.length, process.ended ? 1 : 0) * ROW + 6;
-                const box = this.group(`p${process.pid}`, 2, y, `shm-process${process.ended ? " shm-over" : ""}`);
-                this.draw(box, "rect", { width, height, rx: 6 });
-                const number = process.ended || this.narrow ? "" : ` ${process.pid}`;
-                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, process.name + number);
-                if (process.ended) this.draw(box, "text", { x: 14, y: TITLE + 14 }, `ended: ${process.ended}`);
-                rows.forEach((row, index) => this.row(process, row, y + TITLE + index * ROW, width));
-                y += height + GAP;
-            }
-            return y;
-        }
-
-        // The parts of an address space, the highest address first; only the first process has room for all.
-        rows(process, all) {
-            if (process.ended) return [];
-            const count = new Map();
-            const maps = process.maps.map((map) => {
-                const name = nameOf(map.segment, map.world);
-                const number = (count.get(name) ?? 0) + 1;
-                count.set(name, number);
-                return { ...map, name, key: `m${process.pid}-${name}-${number}` };
-            }).sort((one, other) => other.at - one.at);
-            if (!all) return maps;
-            const part = (name) => ({ name, key: `r${process.pid}${name}` });
-            return [part("stack"), part("libraries"), ...maps.filter((map) => map.at >= HIGH), part("heap"),
-                part("program"), ...maps.filter((map) => map.at < HIGH)];
-        }
-
-        row(process, row, y, width) {
-            const mapped = row.segment !== undefined;
-            const group = this.group(row.key, 8, y, mapped ? "shm-map" : "shm-part");
-            this.draw(group, "rect", { width: width - 12, height: ROW - 4, rx: 3 });
-            const text = mapped ? `${row.writable ? "" : this.narrow ? "r-- " : "r--s "}${row.shown}` : row.name;
-            this.draw(group, "text", { x: 6, y: 14 }, text);
-            if (mapped) this.ends.push({ segment: row.name, x: width - 4, y: y + ROW / 2 - 2 });
-        }
-
-        segments(segments) {
-            const x = this.width * (this.narrow ? 0.63 : 0.6), width = this.width - x - 4;
-            const across = Math.max(Math.floor((width - 12) / CELL), 1);
-            this.places = new Map();
-            let y = 2;
-            const used = new Set(this.ends.map((end) => end.segment));
-            const unused = segments.filter((segment) => !used.has(nameOf(segment.id, segment.world)));
-            const folded = unused.length > FEW ? unused : [];
-            for (const segment of segments.filter((one) => !folded.includes(one))) {
-                // Where nobody knows which pages are filled, none is drawn as empty.
-                const cells = segment.untold ? 0 : Math.min(segment.pages, MOST_CELLS);
-                const height = TITLE + Math.ceil(cells / across) * CELL + ROW;
-                const name = nameOf(segment.id, segment.world);
-                const box = this.group(`s${name}`, x, y, `shm-segment${segment.marked ? " shm-marked" : ""}`);
-                this.draw(box, "rect", { width, height, rx: 6 });
-                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" },
-                    `${this.narrow ? "id" : "segment"} ${segment.id}${segment.marked ? " dest" : ""}`);
-                for (let page = 0; page < cells; page += 1) this.page(box, segment, page, across);
-                this.draw(box, "text", { x: 8, y: height - 8 },
-                    `${segment.untold ? "" : `${segment.filled.length}${this.narrow ? "/" : " of "}`}${segment.pages} pages`);
-                this.places.set(name, { x, y: y + height / 2 });
-                y += height + GAP;
-            }
-            if (folded.length === 0) return y;
-            const box = this.group("folded", x, y, "shm-segment");
-            this.draw(box, "rect", { width, height: TITLE + ROW, rx: 6 });
-            this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, `${folded.length} ${this.narrow ? "" : "segments "}more,`);
-            this.draw(box, "text", { x: 8, y: TITLE + ROW - 10 }, this.narrow ? "not attached" : "attached nowhere");
-            return y + TITLE + ROW + GAP;
-        }
-
-        page(box, segment, page, across) {
-            const x = 8 + (page % across) * CELL, y = TITLE + Math.floor(page / across) * CELL;
-            const filled = segment.filled.some((one) => this.cell(one, segment) === page);
-            this.draw(box, "rect", { x, y, width: CELL - 4, height: CELL - 4, class: filled ? "shm-full" : "shm-empty" });
-            if (filled) this.draw(box, "circle", { cx: x + 7, cy: y + 7, r: 3, class: "shm-dot" });
-        }
-
-        // A segment with many pages has a cell for several.
-        cell(page, segment) {
-            return segment.pages <= MOST_CELLS ? page : Math.floor(page * MOST_CELLS / segment.pages);
-        }
-
-        connect() {
-            this.links.replaceChildren();
-            for (const end of this.ends) {
-                const place = this.places.get(end.segment);
-                if (!place) continue;
-                const middle = (end.x + place.x) / 2;
-                this.draw(this.links, "path", {
-                    d: `M${end.x} ${end.y} C${middle} ${end.y} ${middle} ${place.y} ${place.x} ${place.y}`,
-                });
-            }
-        }
-    }
+    const { element, button, enable, Picture } = globalThis.shm;
 
     // ---------------------------------------------------------------------------------------------- predictions
+
+    // What was clicked stays where it is, whatever grows above it.
+    const stay = (clicked, change) => {
+        const before = clicked.getBoundingClientRect().top;
+        change();
+        window.scrollBy({ top: clicked.getBoundingClientRect().top - before, behavior: "instant" });
+    };
 
     // A question whose answer is in the text that follows it.
     class Prediction {
@@ -224,6 +43,10 @@
 
         choose(index) {
             if (!this.open) return;
+            stay(this.options[index], () => this.judge(index));
+        }
+
+        judge(index) {
             const right = this.right();
             const wrong = this.answer?.querySelector(`[data-option="${index}"]`)?.textContent ?? "";
             const told = this.answer?.querySelector(".shm-right")?.textContent.replace(/^Answer /, "") ?? "";
@@ -262,19 +85,62 @@
 
     // --------------------------------------------------------------------------------------------------- player
 
+    const MOVING = ".shm-call, .shm-process, .shm-bytes";
+
+    // Where a step stops: after each call, so that each moves the picture, and at the end with all that is told of it.
+    const stopsOf = (step) => {
+        const blocks = [...step.children];
+        const calls = blocks.filter((block) => block.matches(MOVING)).map((block) => blocks.indexOf(block));
+        // What is told before the next call belongs to this one.
+        return [...calls.slice(1).map((at) => at - 1), blocks.length - 1];
+    };
+
     class ShmPlayer extends HTMLElement {
         connectedCallback() {
             if (this.steps) return;
             this.steps = [...this.querySelectorAll(".shm-step")];
-            this.scenes = JSON.parse(this.querySelector("script").textContent);
+            const { scenes, lines, source, file } = JSON.parse(this.querySelector("script").textContent);
+            Object.assign(this, { scenes, lines, file });
             this.predictions = new Map(this.steps.map((step) => [step, this.ask(step)]));
+            this.stops = new Map(this.steps.map((step) => [step, stopsOf(step)]));
             this.at = 0;
+            this.place = 0;
             this.whole = false;
-            this.build();
+            this.build(source);
             this.classList.add("shm-live");
             this.setAttribute("role", "region");
-            this.render();
+            if (!this.follow()) this.render();
+            this.addEventListener("keydown", (event) => this.key(event));
+            window.addEventListener("popstate", () => this.follow());
             new ResizeObserver(() => this.picture.show()).observe(this.picture.figure);
+        }
+
+        // Arrow keys go through the run while the focus is in it, and only then. mdBook would turn the page.
+        key(event) {
+            const move = { ArrowRight: () => this.forward(), ArrowLeft: () => this.backward() }[event.key];
+            if (!move || event.altKey || event.ctrlKey || event.metaKey) return;
+            event.stopPropagation();
+            if (event.target.closest("shm-play, .shm-source-code")) return;
+            event.preventDefault();
+            if (!this.whole) move();
+        }
+
+        // The step that the address names: `#step-2`, or `#step-2.3` for its third call.
+        follow() {
+            const found = /^#(step-\w+)(?:\.(\d+))?$/.exec(location.hash);
+            const step = this.steps.findIndex(({ id }) => id === found?.[1]);
+            if (step < 0) return false;
+            this.at = step;
+            this.place = Math.min(Number(found[2] ?? 1) - 1, this.stops.get(this.steps[step]).length - 1);
+            this.render();
+            return true;
+        }
+
+        // A new step is a new entry for the browser's Back; a call within a step is not.
+        publish(isNewStep) {
+            const address = `#${this.steps[this.at].id}${this.place ? `.${this.place + 1}` : ""}`;
+            if (address === location.hash) return;
+            history[isNewStep ? "pushState" : "replaceState"](null, "", address);
         }
 
         ask(step) {
@@ -287,8 +153,8 @@
             this.say(text);
         }
 
-        build() {
-            this.back = button("Back", () => this.go(this.at - 1), { className: "shm-back" });
+        build(source) {
+            this.back = button("Back", () => this.backward(), { className: "shm-back" });
             this.next = button("Next", () => this.forward(), { className: "shm-next" });
             this.again = button("Start over", () => this.restart(), { className: "shm-again" });
             this.all = button("Whole run", () => this.toggle(), { className: "shm-all" });
@@ -298,9 +164,23 @@
             const bar = element("div", { className: "shm-bar" });
             bar.setAttribute("role", "group");
             bar.setAttribute("aria-label", "Go through the run");
-            bar.append(this.back, this.next, this.where, this.again, this.all);
+            this.take = button("Try from here", () => this.tryFromHere(), { className: "shm-take" });
+            bar.append(this.back, this.next, this.where, this.take);
             this.picture = new Picture();
-            this.steps[0].before(bar, this.jumps(), this.live, this.picture.figure);
+            this.source = new Source(this.file, source);
+            const stage = element("div", { className: "shm-stage" }, this.picture.figure, this.source.figure);
+            const above = element("div", { className: "shm-whither" }, this.jumps(), this.again, this.all);
+            this.steps[0].before(above, bar, this.live, stage);
+        }
+
+        // The prompt, with the state at this call: the run's own lines have led to it.
+        tryFromHere() {
+            this.play?.remove();
+            this.play = document.createElement("shm-play");
+            this.play.start = this.lines.slice(0, this.linesHere);
+            this.append(this.play);
+            this.play.addEventListener("ready", () => this.play.input.focus({ preventScroll: true }), { once: true });
+            this.play.scrollIntoView({ block: "nearest" });
         }
 
         jumps() {
@@ -322,15 +202,27 @@
         forward() {
             const open = this.open();
             if (open) open.close(open.answer ? "You have not answered. The answer follows." : "You have not answered.");
+            else if (this.place + 1 < this.stops.get(this.steps[this.at]).length) this.turn(this.at, this.place + 1);
             else this.go(this.at + 1);
+        }
+
+        backward() {
+            if (this.place > 0) this.turn(this.at, this.place - 1);
+            else if (this.at > 0) this.turn(this.at - 1, this.stops.get(this.steps[this.at - 1]).length - 1);
         }
 
         go(to) {
             if (to < 0 || to >= this.steps.length) return;
-            this.at = to;
-            this.render();
-            this.say(this.steps[to].getAttribute("aria-label"));
+            this.turn(to, 0);
             if (this.whole) this.turnTo(this.steps[to]);
+        }
+
+        turn(at, part) {
+            const isNewStep = at !== this.at;
+            Object.assign(this, { at, place: part });
+            this.render();
+            this.publish(isNewStep);
+            this.say(isNewStep ? this.steps[at].getAttribute("aria-label") : this.current?.textContent.trim() ?? "");
         }
 
         // In the whole run a step is there already: what moves is the reader's place.
@@ -359,31 +251,66 @@
             this.all.setAttribute("aria-pressed", String(this.whole));
             this.steps.forEach((step, index) => step.classList.toggle("shm-later", index !== this.at));
             const visible = this.reveal(this.steps[this.at]);
-            const scene = visible.filter((block) => block.dataset.scene).pop()?.dataset.scene ?? 0;
-            this.picture.show(this.scenes[scene]);
-            const last = this.at === this.steps.length - 1;
+            const told = visible.filter((block) => block.dataset.scene).pop();
+            this.picture.show(this.scenes[told?.dataset.scene ?? 0]);
+            this.mark(visible);
+            this.linesHere = told?.dataset.lines;
+            enable(this.take, this.linesHere !== undefined && this.linesHere !== "0");
+            const stops = this.stops.get(this.steps[this.at]).length;
+            const last = this.at === this.steps.length - 1 && this.place === stops - 1;
             const waits = Boolean(this.open());
             this.next.textContent = waits ? "Show the answer" : "Next";
             enable(this.next, !this.whole && (waits || !last));
-            enable(this.back, !this.whole && this.at > 0);
-            this.where.textContent = `${this.at + 1} of ${this.steps.length}`;
+            enable(this.back, !this.whole && (this.at > 0 || this.place > 0));
+            const call = stops > 1 ? `, call ${this.place + 1} of ${stops}` : "";
+            const [title] = this.steps[this.at].getAttribute("aria-label").split(" · ");
+            this.where.textContent = `${title}${call}`;
             this.jump.forEach((one, index) => {
                 if (index === this.at) one.setAttribute("aria-current", "step");
                 else one.removeAttribute("aria-current");
             });
         }
 
-        // Shows a step up to its first question that waits for an answer.
+        // The call that was made last, here and in the source.
+        mark(visible) {
+            this.current?.classList.remove("shm-now");
+            this.current = visible.filter((block) => block.matches(MOVING)).pop();
+            this.current?.classList.add("shm-now");
+            this.source.show(visible.filter((block) => block.dataset.at).pop()?.dataset.at);
+        }
+
+        // Shows a step up to its stop, or to a question before it that waits for an answer.
         reveal(step) {
             let hidden = false;
             const visible = [];
+            const end = step.children[this.stops.get(step)[this.place]];
             for (const block of step.children) {
                 block.classList.toggle("shm-later", hidden);
                 if (!hidden) visible.push(block);
                 const asked = this.predictions.get(step).find((prediction) => prediction.block === block);
-                hidden = hidden || Boolean(asked?.open);
+                hidden = hidden || Boolean(asked?.open) || block === end;
             }
             return visible;
+        }
+    }
+
+    // The lesson's file beside the picture, with the line that was run last.
+    class Source {
+        constructor(file, text) {
+            const lines = text.trimEnd().split("\n");
+            this.lines = lines.map((line, index) => element("span", { className: "shm-line" },
+                element("span", { className: "shm-number", ariaHidden: "true" }, String(index + 1).padStart(3)), ` ${line}\n`));
+            this.code = element("pre", { className: "shm-source-code", tabIndex: 0, role: "group", ariaLabel: file }, ...this.lines);
+            this.figure = element("figure", { className: "shm-beside" }, element("figcaption", {}, file), this.code);
+        }
+
+        show(number) {
+            const line = this.lines[number - 1];
+            this.marked?.removeAttribute("aria-current");
+            this.marked = line;
+            if (!line) return;
+            line.setAttribute("aria-current", "true");
+            this.code.scrollTop = line.offsetTop - this.code.clientHeight / 2;
         }
     }
 

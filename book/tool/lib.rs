@@ -9,9 +9,11 @@
 //! | [`recording`] | a lesson's run as JSON Lines; how it is made and compared |
 //! | [`markup`] | an event as HTML |
 //! | [`scene`] | what the picture shows after each event |
+//! | [`script`] | a run as lines for the prompt, to go on from there |
 //! | [`player`] | a whole run, readable as it is, from which the page's script makes the step player |
 //! | [`quiz`] | questions at the end of a chapter |
-//! | [`tables`], [`rustdoc`] | tables from data, and from the types' own documentation |
+//! | [`tables`], [`rustdoc`], [`rules`] | tables from data, and from the code's own documentation |
+//! | [`levels`], [`module`] | what the playground page needs: the puzzles, and the prompt's session for the browser |
 //! | [`coverage`] | where claims and errata are told |
 //! | [`serve`] | the finished book on loopback |
 //!
@@ -21,13 +23,17 @@ pub mod coverage;
 pub mod directive;
 pub mod excerpt;
 pub mod exercise;
+pub mod levels;
 pub mod markup;
+pub mod module;
 pub mod player;
 pub mod preprocess;
 pub mod quiz;
 pub mod recording;
+pub mod rules;
 pub mod rustdoc;
 pub mod scene;
+pub mod script;
 pub mod serve;
 pub mod tables;
 

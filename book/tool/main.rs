@@ -1,9 +1,11 @@
 //! `cargo run -p book`: builds the book, serves it, records the runs that it shows.
 
 use std::io::{stdin, stdout};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use book::module::{self, Module};
 use book::preprocess::Playground;
 use book::{recording, root, serve};
 use clap::{Parser, Subcommand};
@@ -36,6 +38,13 @@ enum Command {
         /// Their numbers; none means all
         lessons: Vec<usize>,
     },
+    /// Put a module of WebAssembly into the script that pages load; `.ci/portable module` builds it and calls this
+    Pack {
+        /// The module
+        file: PathBuf,
+        /// The compiler that it was built with
+        toolchain: String,
+    },
     /// Called by mdBook: fill the chapters that come on standard input
     Preprocess {
         /// `supports RENDERER`
@@ -48,6 +57,7 @@ fn main() -> ExitCode {
         Command::Build => build(),
         Command::Serve { port, as_built } => serve_book(port, as_built),
         Command::Record { lessons } => recording::record(&lessons),
+        Command::Pack { file, toolchain } => module::pack(&file, &toolchain),
         Command::Preprocess { question } => preprocess(&question),
     };
     match done {
@@ -60,6 +70,9 @@ fn main() -> ExitCode {
 }
 
 fn build() -> Result<()> {
+    if !Module::committed()?.is_fresh()? {
+        eprintln!("The module of the playground page is older than its sources: {}.", module::REBUILD);
+    }
     let mut book = MDBook::load(root().join("book"))?;
     // Instead of the command of book.toml, which would start this program once more.
     book.with_preprocessor(Playground);

@@ -1,28 +1,38 @@
 //! A whole run in the page. It is text first: the script only hides what comes later, asks, and draws.
 
+use anyhow::Result;
 use playground::story::event::Event;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::markup::{self, escape};
 use crate::recording::{Header, Part, Recording, Told};
 use crate::rustdoc::inline;
 use crate::scene::{Scene, Watch};
+use crate::script::Script;
+use crate::{excerpt, read};
 
 /// The step player of a run.
-pub fn player(run: &Recording) -> String {
+///
+/// # Errors
+///
+/// The lesson's file cannot be read.
+pub fn player(run: &Recording) -> Result<String> {
     let mut teller = Teller::default();
     if let Some(first) = run.events.first() {
         teller.look(&first.event);
     }
     let parts: String = run.parts().iter().map(|part| teller.stretch(part)).collect();
-    let told =
-        serde_json::to_string(&captioned(&teller.scenes)).expect("a scene is JSON").replace('<', "\\u003c");
-    format!(
+    let file = excerpt::lesson_path(run.number);
+    let told = json!({
+        "scenes": captioned(&teller.scenes), "file": file, "source": read(&file)?, "lines": teller.script_so_far,
+    });
+    let told = serde_json::to_string(&told)?.replace('<', "\\u003c");
+    Ok(format!(
         "<div class=\"shm-box\"><shm-player aria-label=\"Lesson {}, step by step\">{}{parts}\
          <script type=\"application/json\">{told}</script></shm-player></div>",
         run.number,
         source(run)
-    )
+    ))
 }
 
 /// What is known of a run while it is told.
@@ -30,6 +40,10 @@ pub fn player(run: &Recording) -> String {
 struct Teller {
     watch: Watch,
     scenes: Vec<Scene>,
+    script: Script,
+    /// The lines for the prompt that lead to where the run is; those that cannot be followed add none.
+    script_so_far: Vec<String>,
+    steps: usize,
     /// The questions that wait for their answer, by number, with their options.
     open: Vec<(usize, Vec<String>)>,
     asked: usize,
@@ -51,17 +65,29 @@ impl Teller {
         if blocks.is_empty() {
             return String::new();
         }
-        let heading = escape(&part.heading());
+        self.steps += 1;
+        let (number, heading) = (self.name_of(part), escape(&part.heading()));
         let caption = self.scenes.last().map(Scene::caption).unwrap_or_default();
         format!(
-            "<section class=\"shm-step\" role=\"group\" aria-label=\"{heading}\">\
+            "<section class=\"shm-step\" id=\"step-{number}\" role=\"group\" aria-label=\"{heading}\">\
              <p class=\"shm-title\" role=\"heading\" aria-level=\"3\" tabindex=\"-1\">{heading}</p>{blocks}\
              <p class=\"shm-caption\"><strong>Picture</strong> {}</p></section>",
             escape(&caption)
         )
     }
 
+    /// The number that the step has in the run; what is told before the first is 0.
+    fn name_of(&self, part: &Part<'_>) -> String {
+        let number = part.label.rsplit(' ').next().filter(|word| word.parse::<usize>().is_ok());
+        let other = if self.steps == 1 { "0" } else { "end" };
+        number.unwrap_or(other).to_owned()
+    }
+
     fn look(&mut self, event: &Event) {
+        self.script.see(event);
+        if let Some(lines) = self.script.lines() {
+            self.script_so_far = lines.to_vec();
+        }
         let now = self.watch.see(event);
         if self.scenes.last() != Some(now) {
             self.scenes.push(now.clone());
@@ -74,7 +100,10 @@ impl Teller {
         let number = self.scenes.len() - 1;
         let question =
             self.question(&told.event).map_or(String::new(), |number| format!(" data-question=\"{number}\""));
-        let begin = format!("<div data-scene=\"{number}\"{question}");
+        let lines =
+            self.script.lines().map_or(String::new(), |lines| format!(" data-lines=\"{}\"", lines.len()));
+        let at = statement(&told.event).map_or(String::new(), |line| format!(" data-at=\"{line}\""));
+        let begin = format!("<div data-scene=\"{number}\"{question}{lines}{at}");
         markup::event(told).map(|block| block.replacen("<div", &begin, 1))
     }
 
@@ -94,6 +123,17 @@ impl Teller {
             _ => None,
         }
     }
+}
+
+/// The line of the lesson's file that did it.
+fn statement(event: &Event) -> Option<&str> {
+    let at = match event {
+        Event::Call(call) => call.at.as_deref(),
+        Event::Memory(access) => access.rust.as_ref().map(|rust| rust.at.as_str()),
+        Event::Started { rust, .. } => rust.as_ref().map(|rust| rust.at.as_str()),
+        _ => None,
+    }?;
+    at.rsplit_once(':').map(|(_, line)| line)
 }
 
 fn captioned(scenes: &[Scene]) -> Vec<Value> {

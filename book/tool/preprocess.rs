@@ -12,7 +12,9 @@ use speed::plot::{self, Curve};
 
 use crate::directive::{self, Directive};
 use crate::recording::Recording;
-use crate::{coverage, excerpt, exercise, markup, player, quiz, read, recording, rustdoc, tables};
+use crate::{
+    coverage, excerpt, exercise, levels, markup, player, quiz, read, recording, rules, rustdoc, tables,
+};
 
 /// Our preprocessor.
 pub struct Playground;
@@ -70,7 +72,7 @@ fn put(directive: &Directive) -> Result<String> {
         "plot" => curves_drawn()?,
         "command" => markup::code("console", &format!("cargo run --bin lesson{:02}", number()?)),
         "shell" => markup::code("console", first()?),
-        "player" => player::player(&Recording::load_fresh(number()?)?),
+        "player" => player::player(&Recording::load_fresh(number()?)?)?,
         "questions" => player::questions(&Recording::load(number()?)?),
         "show" => show(directive)?,
         "value" => tables::value(first()?)?,
@@ -87,9 +89,17 @@ fn put(directive: &Directive) -> Result<String> {
         "claims" => coverage::claims()?,
         "proof" => coverage::proof(first()?, &directive.arguments[1..])?,
         "picture" => picture(first()?)?,
+        "playground" => levels::playground()?,
+        "race" => RACE.to_owned(),
+        "rules" => rules::rules()?,
+        "unknown" => rules::unknown()?,
         other => bail!("there is no directive {other}"),
     })
 }
+
+/// A race that the reader decides; for those without scripts, where else that can be done.
+const RACE: &str = "<div class=\"shm-box\"><shm-race><p>This needs scripts. In a terminal, <code>cargo run --bin \
+                    lesson17</code> lets you decide who moves.</p></shm-race></div>";
 
 fn language(path: &str) -> &'static str {
     if path.ends_with(".c") { "c" } else { "rust" }

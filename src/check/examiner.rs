@@ -19,9 +19,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
+use super::chance::random;
 use super::code::Code;
 use super::exercises::Exercise;
-use super::inspector::random;
 use super::job::{Answer, Job, Line, Work, now};
 use super::judge::remove;
 use super::scheduled;

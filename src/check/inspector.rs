@@ -7,10 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::Read;
 use std::ops::ControlFlow;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,22 +15,21 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::attached::{read, write};
+use super::chance::{fresh_text, random_below};
 use super::code::Code;
+use super::observed::{children, has_touched, linked_with, shared_otherwise};
 use super::rules::excerpt;
 use super::run::{ChildAnswer, Injected, Killed, Snapshot};
 use super::script::{Injection, Script, Sizes};
 use super::watchdog::Watchdog;
-use crate::call::{Address, Answer, Call, Cmd, ShmatFlags, ShmgetFlags, Shmid};
+use crate::call::{Address, Call, Cmd, ShmgetFlags, Shmid};
 use crate::evidence::maps;
-use crate::kernel::{Linux, Look as _, ProcFile, Process};
+use crate::kernel::ProcFile;
 use trace::{Attachment, How, Observer, ProcessStart, State, Step, request_size};
 
-/// As much of a segment as is looked at.
-const ENOUGH: usize = 64 * 1024;
 /// How long a child that is about to end is held, so that its parent can make another one.
 const COMPANY: Duration = Duration::from_millis(250);
-/// As much of a program's file as is looked at.
-const ENOUGH_PROGRAM: u64 = 1 << 20;
 /// A program in an endless loop would be looked at for ever.
 const MOST_SNAPSHOTS: usize = 200;
 /// More bytes than a namespace of ours may have in segments, and fewer than any segment may have.
@@ -42,8 +38,6 @@ const IMPOSSIBLE: usize = 1 << 60;
 const TEXT: &str = "THIS IS A TEST";
 /// So many refusals are explained; a program in an endless loop is refused a thousand times.
 const MOST_REASONS: usize = 20;
-/// Bits 63 and 62 of an entry of `/proc/PID/pagemap`, which has one for each page.
-const PRESENT_OR_SWAPPED: u64 = 0b11 << 62;
 
 /// Looks on, and plays its part.
 pub(super) struct Inspector {
@@ -101,8 +95,8 @@ impl Inspector {
                 }
             }
             Call::Shmat { shmid, .. } if self.once_detached.contains(&shmid) => match self.script.inject {
-                Injection::BeforeReattach => self.plant_once(shmid),
-                Injection::BehindLink => self.plant_behind_link(shmid),
+                Injection::BeforeReattach => self.inject_once(shmid),
+                Injection::BehindLink => self.inject_behind_link(shmid),
                 Injection::Never | Injection::AfterChild => {}
             },
             Call::Shmctl { shmid, cmd: Cmd::IpcRmid } if self.is_foreign(shmid, state) => {
@@ -125,7 +119,7 @@ impl Inspector {
         let Call::Shmget { size, flags, .. } = *call else { return };
         let wanted = match self.script.sizes {
             Sizes::Larger if flags.contains(ShmgetFlags::IPC_CREAT) && size > 0 => {
-                size + 8 + random_below(2048)
+                size as usize + 8 + random_below(2048)
             }
             Sizes::Impossible => IMPOSSIBLE,
             _ => return,
@@ -270,7 +264,7 @@ impl Inspector {
         !was_there && !is_ours && bytes.first().is_some_and(|byte| *byte != 0)
     }
 
-    fn plant_once(&mut self, shmid: Shmid) {
+    fn inject_once(&mut self, shmid: Shmid) {
         if self.injected.iter().all(|injected| injected.shmid != shmid) {
             self.inject(shmid, 0, false);
         }
@@ -285,7 +279,7 @@ impl Inspector {
 
     /// Only where the number is an offset at all: what it leads to is moved elsewhere, and the number with it. Texts to
     /// which nothing leads stand before it and behind it, for one who only searches.
-    fn plant_behind_link(&mut self, shmid: Shmid) {
+    fn inject_behind_link(&mut self, shmid: Shmid) {
         let Some(bytes) = read(shmid) else { return };
         let link = bytes.first_chunk::<8>().map_or(u64::MAX, |link| u64::from_ne_bytes(*link));
         if link >= bytes.len() as u64 || self.injected.iter().any(|injected| injected.shmid == shmid) {
@@ -331,35 +325,6 @@ impl Observer for Inspector {
     }
 }
 
-/// Whether a process has touched the first page of a segment. A page that it shares comes into its own table at its own
-/// first touch, and not by a fork. Of a process that cannot be looked into, nothing is claimed.
-fn has_touched(pid: i32, shmid: Shmid, state: &State) -> bool {
-    let Ok(pages) = fs::File::open(format!("/proc/{pid}/pagemap")) else { return true };
-    let is_there = |address: Address| {
-        let (mut entry, page) = ([0; 8], Linux::new().page_size());
-        let read = pages.read_exact_at(&mut entry, address.0 / page as u64 * 8);
-        read.is_err() || u64::from_ne_bytes(entry) & PRESENT_OR_SWAPPED != 0
-    };
-    let its = |attachment: &&Attachment| attachment.shmid == shmid;
-    state.attached(pid).filter(its).any(|attachment| is_there(attachment.address))
-}
-
-/// How a mapping is shared that is no segment. What cannot be written, as a cache of the C library, shares nothing.
-fn shared_otherwise(mapping: &maps::Mapping) -> Option<String> {
-    let is_shared = mapping.perms.ends_with('s') && mapping.perms.contains('w');
-    if !is_shared || mapping.name.starts_with("/SYSV") {
-        return None;
-    }
-    Some(match mapping.name.as_str() {
-        // The kernel shows what has no file under this name.
-        name if name.starts_with("/dev/zero") => "mmap(MAP_SHARED|MAP_ANONYMOUS)".to_owned(),
-        name if name.starts_with("/memfd:") => format!("memfd_create and mmap ({name})"),
-        name if name.starts_with("/dev/shm/") => format!("shm_open and mmap ({name})"),
-        name if name.starts_with('/') => format!("mmap(MAP_SHARED) of the file {name}"),
-        _ => return None,
-    })
-}
-
 /// The segments that the program has made and that are still there, marked or not.
 fn made_in(state: &State) -> Vec<Shmid> {
     state.segments().filter(|segment| segment.made.is_some()).map(|segment| segment.shmid).collect()
@@ -371,85 +336,9 @@ fn starts_alike(one: &[u8], other: &[u8]) -> bool {
     text(one) == text(other)
 }
 
-/// The function of POSIX shared memory that a program is linked with.
-fn linked_with(pid: i32) -> Option<String> {
-    let mut program = Vec::new();
-    fs::File::open(format!("/proc/{pid}/exe")).ok()?.take(ENOUGH_PROGRAM).read_to_end(&mut program).ok()?;
-    let names = ["shm_open", "memfd_create"];
-    // Names stand in a program as C strings. Once through it is enough, for each of many processes may end here.
-    let found = program
-        .split(|byte| *byte == 0)
-        .find_map(|word| names.iter().find(|name| name.as_bytes() == word))?;
-    Some(format!("{found}, which it is linked with"))
-}
-
-/// The children of a process that are no zombies.
-fn children(pid: i32) -> impl Iterator<Item = i32> {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let lists = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    let numbers =
-        lists.flat_map(|list| list.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>());
-    numbers.filter(|pid| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit(')').next().is_some_and(|state| !state.trim_start().starts_with(['Z', 'X']))
-    })
-}
-
 fn at(state: &State, pid: i32, address: Address) -> Option<Shmid> {
     state
         .attached(pid)
         .find(|attachment: &&Attachment| attachment.address == address)
         .map(|found| found.shmid)
-}
-
-/// The first bytes of a segment; nothing if it cannot be attached.
-pub(super) fn read(shmid: Shmid) -> Option<Vec<u8>> {
-    with_attached(shmid, ShmatFlags::SHM_RDONLY, |process, start, size| {
-        let mut bytes = vec![0; size.min(ENOUGH)];
-        process.load(start, &mut bytes).ok().map(|_| bytes)
-    })
-}
-
-/// Writes into a segment. False, if it cannot be attached, or is too small.
-pub(super) fn write(shmid: Shmid, offset: usize, bytes: &[u8]) -> bool {
-    let store = |process: &mut Linux, start: Address, size: usize| {
-        (offset + bytes.len() <= size).then(|| process.store(start.offset(offset), bytes).ok()).flatten()
-    };
-    with_attached(shmid, ShmatFlags::empty(), store).is_some()
-}
-
-fn with_attached<T>(
-    shmid: Shmid,
-    flags: ShmatFlags,
-    deed: impl FnOnce(&mut Linux, Address, usize) -> Option<T>,
-) -> Option<T> {
-    let mut process = Linux::new();
-    let Ok(Ok(Answer::Record(record))) = process.perform(&Call::Shmctl { shmid, cmd: Cmd::IpcStat }) else {
-        return None;
-    };
-    let attach = Call::Shmat { shmid, address: Address::NULL, flags };
-    let Ok(Ok(Answer::Mapped(start))) = process.perform(&attach) else { return None };
-    let done = deed(&mut process, start, record.size);
-    let _ = process.perform(&Call::Shmdt { address: start });
-    done
-}
-
-/// Words and a number that nobody could know before.
-pub(super) fn fresh_text() -> String {
-    const WORDS: [&str; 16] = [
-        "AMBER", "BIRCH", "COBALT", "DELTA", "EMBER", "FJORD", "GARNET", "HAZEL", "INDIGO", "JUNIPER",
-        "KESTREL", "LINDEN", "MARBLE", "NUTMEG", "OCHRE", "PEWTER",
-    ];
-    let number = random();
-    let (one, other) = (WORDS[(number % 16) as usize], WORDS[(number / 16 % 16) as usize]);
-    format!("{one} {other} {}", 100_000 + number / 256 % 900_000)
-}
-
-fn random_below(bound: usize) -> usize {
-    (random() % bound as u64) as usize
-}
-
-/// A number from the keys that the system gives to every hash table.
-pub(super) fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
 }

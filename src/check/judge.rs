@@ -17,11 +17,13 @@ use nix::sys::resource::Resource;
 use nix::sys::signal::SigSet;
 use nix::unistd::pipe2;
 
+use super::attached;
 use super::build::{Libraries, Site, build};
+use super::chance::fresh_text;
 use super::code::Code;
 use super::exercises::{self, Exercise};
 use super::forbidden;
-use super::inspector::{self, Inspector, fresh_text};
+use super::inspector::Inspector;
 use super::job::{Answer, Job, Line, Work, now};
 use super::keeper::Container;
 use super::mounts::{Purpose, inside};
@@ -300,7 +302,7 @@ fn give(setting: Setting, watchdog: &Watchdog) -> Result<Fixture, Finding> {
     let text = fresh_text();
     let call = Call::Shmget {
         key: setting.key,
-        size: crate::course::SIZE,
+        size: crate::course::SIZE as u64,
         flags: ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL,
         // Writable until the text is in it.
         mode: playground_core::Mode::from_bits_truncate(0o600),
@@ -311,7 +313,7 @@ fn give(setting: Setting, watchdog: &Watchdog) -> Result<Fixture, Finding> {
     let Ok(Answered::Id(shmid)) = performed.outcome else {
         return Err(Finding::new(Code::NotRun, "The examiner's own segment cannot be made.").call(&performed));
     };
-    inspector::write(shmid, 0, format!("{text}\0").as_bytes());
+    attached::write(shmid, 0, format!("{text}\0").as_bytes());
     let (uid, gid) = (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw());
     let mode = playground_core::Mode::from_bits_truncate(setting.mode);
     let cmd = Cmd::IpcSet(crate::call::Ownership { uid, gid, mode });
@@ -324,7 +326,7 @@ fn take_back(fixture: Fixture) -> Fixture {
     let mut process = Linux::new();
     let record = process.perform(&Call::Shmctl { shmid: fixture.shmid, cmd: Cmd::IpcStat });
     let marked = !matches!(record, Ok(Ok(Answered::Record(record))) if !record.is_marked());
-    let after = if marked { None } else { inspector::read(fixture.shmid) };
+    let after = if marked { None } else { attached::read(fixture.shmid) };
     let _ = process.perform(&Call::Shmctl { shmid: fixture.shmid, cmd: Cmd::IpcRmid });
     Fixture { after, ..fixture }
 }

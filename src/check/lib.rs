@@ -15,7 +15,9 @@
 
 extern crate self as check;
 
+mod attached;
 mod build;
+mod chance;
 mod class;
 mod code;
 mod compiler;
@@ -32,6 +34,7 @@ mod junit;
 mod keeper;
 mod memory;
 mod mounts;
+mod observed;
 mod places;
 mod progress;
 mod report;

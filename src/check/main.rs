@@ -11,110 +11,11 @@ use check::{
     self, EXERCISES, Examiner, Exercise, Happened, Progress, Report, Verdict, Watch, Work, Workspace,
 };
 use clap::Parser;
-use program::{self, Color, Format};
+use program::{self, Format};
 
-/// The checkout that this program was built in.
-const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+use options::{CHECKOUT, Options};
 
-/// Mark an exercise by what the kernel saw
-#[derive(Parser)]
-#[command(name = "check", version, term_width = 80, after_help = AFTER_HELP)]
-struct Options {
-    /// The exercise; without one, what is passed so far and what comes next
-    #[arg(value_name = "N")]
-    exercise: Option<usize>,
-
-    /// Mark this program instead of lessons/exercises/exerciseNN.rs or .c
-    #[arg(last = true, value_name = "COMMAND", requires = "exercise", conflicts_with = "watch")]
-    command: Vec<String>,
-
-    /// Mark the exercise whenever its file is saved; n and Enter go on to the next one
-    #[arg(long)]
-    watch: bool,
-
-    /// Show the goal and the next hint: there are three
-    #[arg(long, requires = "exercise", conflicts_with_all = ["command", "watch"])]
-    hint: bool,
-
-    /// Put the exercise's files back as they were; what you have written is kept in lessons/exercises/.kept
-    #[arg(long, requires = "exercise", conflicts_with_all = ["command", "watch", "hint"])]
-    reset: bool,
-
-    /// Show the worked solution, once the exercise is passed
-    #[arg(long, requires = "exercise", conflicts_with_all = ["command", "watch", "hint", "reset"])]
-    solution: bool,
-
-    /// With --solution: show it now
-    #[arg(long, requires = "solution")]
-    give_up: bool,
-
-    /// With --solution: show the one in C
-    #[arg(long, requires = "solution")]
-    c: bool,
-
-    /// Mark a class: a folder with a folder for each student, and in it exerciseNN.rs, .c, .cpp, .py or .sh
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["command", "watch", "hint", "reset", "solution"])]
-    class: Option<PathBuf>,
-
-    /// Run hand-ins among your own files, processes and segments: where no sandbox can be had, a class is not marked
-    /// otherwise
-    #[arg(long)]
-    without_walls: bool,
-
-    /// With --class: the table as CSV
-    #[arg(long, requires = "class", conflicts_with = "format")]
-    csv: bool,
-
-    /// Verdicts for people, or as JSON, one object a line
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
-    format: Format,
-
-    /// Write the verdicts as JUnit XML, too
-    #[arg(long, value_name = "FILE")]
-    junit: Option<PathBuf>,
-
-    /// Show what the program printed, quoted
-    #[arg(long, conflicts_with = "class")]
-    output: bool,
-
-    /// When to use colour
-    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
-    color: Color,
-
-    /// Draw with ASCII only, as is done anyway where the locale is not UTF-8
-    #[arg(long)]
-    ascii: bool,
-
-    /// Where the exercises and your progress are: the playground's own folder
-    #[arg(long, value_name = "DIR", hide_short_help = true, default_value = CHECKOUT)]
-    home: PathBuf,
-
-    /// Only for check itself: be the process that judges
-    #[arg(long, hide = true, exclusive = true)]
-    judge: bool,
-}
-
-const AFTER_HELP: &str = "\
-Examples:
-  cargo run --bin check                     what is passed, and what comes next
-  cargo run --bin check -- 3                mark exercise 3
-  cargo run --bin check -- 3 --hint         the next hint for it
-  cargo run --bin check -- --watch          mark whenever you save
-  cargo run --bin check -- 8 -- ./shm       mark a C program as exercise 8
-  cargo run --bin check -- 4 -- python3 x.py
-  cargo run --bin check -- 3 --reset        start again; your text is kept
-  cargo run --bin check -- 3 --output       and show what it printed
-  cargo run --bin check -- --class DIR      mark a folder a student
-
-To run your own program without marking it, from the top of the checkout:
-  cargo run -p exercises --bin exercise03
-  cc -o /tmp/exercise03 lessons/exercises/exercise03.c && /tmp/exercise03
-
-A program is judged by its System V calls, by the bytes in its segments, and by
-what it prints only if nobody could know that without reading the segment. It
-runs in namespaces of its own, under limits; what it leaves is removed.
-
-Exit status: 0 passed, 1 not yet, 2 the command line was not understood.";
+mod options;
 
 fn main() -> ExitCode {
     let options = match Options::try_parse() {
@@ -126,7 +27,7 @@ fn main() -> ExitCode {
     }
     check::remove_folders_on_signals();
     program::choose_color_for(options.color, io::stdout().is_terminal());
-    match Session::new(options).and_then(Session::run) {
+    match Marking::new(options).and_then(Marking::run) {
         Ok(code) => code,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
@@ -136,15 +37,15 @@ fn main() -> ExitCode {
     }
 }
 
-struct Session {
+struct Marking {
     options: Options,
     workspace: Workspace,
     examiner: Examiner,
     progress: Progress,
 }
 
-impl Session {
-    fn new(options: Options) -> io::Result<Session> {
+impl Marking {
+    fn new(options: Options) -> io::Result<Marking> {
         let root = fs::canonicalize(&options.home)?;
         let workspace = Workspace::new(&root);
         // An exercise with its solution beside it would be no exercise: the checkout's own are hidden, too, with what
@@ -157,7 +58,7 @@ impl Session {
         if options.without_walls {
             examiner = examiner.without_walls();
         }
-        Ok(Session { progress: Progress::load(&root), workspace, examiner, options })
+        Ok(Marking { progress: Progress::load(&root), workspace, examiner, options })
     }
 
     fn run(mut self) -> io::Result<ExitCode> {

@@ -24,7 +24,7 @@ use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid, getegid, geteuid, getppid, setsid};
 
-use super::inspector::random;
+use super::chance::random;
 use super::job::Job;
 use super::keeper::Keeper;
 use super::mounts::Root;

@@ -26,6 +26,17 @@ pub use adjustment::Adjustment;
 pub use deed::{Deed, Done, How, Step, Tally};
 pub use ending::Ending;
 
+/// Which kernel performs the calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kernel {
+    /// The one that this machine runs.
+    #[default]
+    Linux,
+    /// The rules of [`machine`](crate::machine).
+    Model,
+}
+
 /// How many pages were given to the process during an access: its minor page faults.
 pub type Faults = u64;
 

@@ -4,28 +4,30 @@
 //! lesson that ran or was left, 1 for one that failed, 2 for a misuse; and nothing of the lesson's is left.
 
 mod answer;
+#[cfg(not(target_os = "linux"))]
+pub mod elsewhere;
+mod ground;
 mod options;
 mod prompt;
 mod screen;
 mod sides;
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches};
 
-use linux::kernel::{self, Linux, ProcFile, Refused};
 use playground_core::course::{self, LAST, LESSONS, Lesson};
 use playground_core::error::{Error, Result};
 use playground_core::evidence::limits::{self, SHM_RMID_FORCED};
+use playground_core::process::{self, ProcFile};
 use playground_core::story::{Event, Json, LessonEnd, Plain, Prompt, Source, Story, Tell, Text};
 
 use prompt::Typed;
 
 pub use answer::answer;
-pub use options::{Color, Format, NoMore, Options, Pace, Scheduling, examples};
+pub use options::{Color, Format, Kernel, NoMore, Options, Pace, Scheduling, examples};
 pub use screen::{choose_color_for, screen};
 pub use sides::{Side, lesson_with_sides};
 
@@ -40,7 +42,7 @@ pub fn lesson_with<More: Args>(
     source: Source,
     tell: impl Fn(&Story, &More) -> Result<()>,
 ) -> ExitCode {
-    if let Some(ended) = kernel::serve_if_asked() {
+    if let Some(ended) = ground::serve_if_asked() {
         return ended;
     }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
@@ -82,39 +84,41 @@ fn begun(
     tell: impl FnOnce(&Story) -> Result<()>,
 ) -> ExitCode {
     screen::choose_color(options.color);
-    if options.isolated
-        && let Err(error) = kernel::isolate()
-    {
+    if let Some(status) = refused(options, &program) {
+        return status;
+    }
+    let isolated = ground::isolate_if_asked(options);
+    let advice = isolated.is_err().then_some("Without --isolated the lesson runs all the same.");
+    if let Err(error) = isolated.and_then(|()| ground::prepare(options.kernel)) {
         if options.format == Format::Json {
             not_begun(options, &program, &error);
         }
         let status = failed(&error);
-        say("Without --isolated the lesson runs all the same.");
+        advice.into_iter().for_each(say);
         return status;
     }
-    if let Some(Refused { call, kills: true }) = kernel::refused() {
-        let error = killed_by_a_filter(call);
-        if options.format == Format::Json {
-            not_begun(options, &program, &error);
-        }
-        return failed(&error);
-    }
-    kernel::install_safety_net();
     panic::set_hook(Box::new(contradiction));
     let story = begin(options, &program);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| tell(&story)));
-    kernel::remove_what_is_left();
+    ground::remove_what_is_left(options.kernel);
     finish(&story, next, ended.ok())
 }
 
-/// What a lesson could not say itself: the signal that answers its first call would end it.
-fn killed_by_a_filter(call: &str) -> Error {
-    Error::ground(
-        call,
-        "SIGSYS (Bad system call): a seccomp filter kills whoever makes the call",
-        "A sandbox has set the filter, as Android and some containers do. Run it outside the sandbox, or with a \
-         profile that allows System V IPC.",
-    )
+/// What the model cannot run, it says before anything begins.
+fn refused(options: &Options, program: &Program) -> Option<ExitCode> {
+    let why = course::lesson(program.number?)?.needs_linux.filter(|_| options.kernel == Kernel::Model)?;
+    let asked = format!("{}, on a model of Linux's rules", program.title);
+    let error = Error::ground(
+        asked,
+        "it takes a real kernel",
+        format!(
+            "{why} Run it on Linux: in WSL2, a virtual machine, a container, or this repository's dev container."
+        ),
+    );
+    if options.format == Format::Json {
+        not_begun(options, program, &error);
+    }
+    Some(failed(&error))
 }
 
 /// Tells a program that listens how it ends before it begins; people read it on standard error.
@@ -127,7 +131,7 @@ fn begin(options: &Options, program: &Program) -> Story {
     let stepping = options.steps();
     let prompt = stepping.then(|| Box::new(Typed::new(io::stdin())) as Box<dyn Prompt>);
     let story = Story::new(
-        Box::new(Linux::new()),
+        ground::process(options),
         teller(options, stepping),
         prompt,
         program.source,
@@ -142,8 +146,12 @@ fn begin(options: &Options, program: &Program) -> Story {
         pid: story.pid(),
         page_size: story.page_size(),
         isolated: options.isolated,
+        kernel: match options.kernel {
+            Kernel::Linux => process::Kernel::Linux,
+            Kernel::Model => process::Kernel::Model,
+        },
     });
-    if !options.quiet && setting_is_one(SHM_RMID_FORCED) {
+    if !options.quiet && options.kernel == Kernel::Linux && removes_with_the_last_detach() {
         story.warn(REMOVED_WITH_THE_LAST_DETACH);
     }
     story
@@ -153,8 +161,9 @@ fn begin(options: &Options, program: &Program) -> Story {
 const REMOVED_WITH_THE_LAST_DETACH: &str = "kernel.shm_rmid_forced is 1 here: the kernel removes a segment with its \
      last attachment. What detaches a segment and goes on with it fails. Run it with --isolated: there it is 0.";
 
-fn setting_is_one(name: &'static str) -> bool {
-    fs::read_to_string(ProcFile::Setting(name).path(0)).is_ok_and(|text| limits::parse(&text) == Ok(1))
+fn removes_with_the_last_detach() -> bool {
+    let setting = std::fs::read_to_string(ProcFile::Setting(SHM_RMID_FORCED).path(0));
+    setting.is_ok_and(|text| limits::parse(&text) == Ok(1))
 }
 
 fn teller(options: &Options, stepping: bool) -> Box<dyn Tell> {
@@ -228,7 +237,7 @@ fn contradiction(panic: &panic::PanicHookInfo<'_>) {
     say(&format!(
         "The run contradicts the lesson{place}: {what}\nThis kernel answered otherwise than the lesson says; nothing \
          of the lesson is left in it. {}",
-        if setting_is_one(SHM_RMID_FORCED) {
+        if removes_with_the_last_detach() {
             REMOVED_WITH_THE_LAST_DETACH
         } else {
             "Please report it, with the output of `uname -a`."

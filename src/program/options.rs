@@ -38,6 +38,13 @@ pub struct Options {
     #[arg(long)]
     pub isolated: bool,
 
+    /// Which kernel performs the calls
+    ///
+    /// `linux` is the one that this machine runs. `model` is Linux's rules as a program: nothing reaches a real kernel,
+    /// nothing can be left, and it runs on any system.
+    #[arg(long, value_enum, value_name = "KERNEL", default_value = DEFAULT_KERNEL)]
+    pub kernel: Kernel,
+
     /// Let each process count so far in a race, and no further: for the tests of how a lesson ends, which want no
     /// figures.
     #[arg(long, value_name = "INCREMENTS", hide = true)]
@@ -61,6 +68,18 @@ pub struct Scheduling {
     #[arg(long, value_name = "MOVES")]
     pub schedule: Option<Schedule>,
 }
+
+/// Who performs the calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kernel {
+    /// The kernel of this machine, which has to be Linux
+    Linux,
+    /// A model of Linux's rules
+    Model,
+}
+
+/// The real kernel, where there is one.
+const DEFAULT_KERNEL: &str = if cfg!(target_os = "linux") { "linux" } else { "model" };
 
 /// How fast the story goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

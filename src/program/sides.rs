@@ -10,10 +10,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
-use super::options::{Options, examples};
+use super::ground::{Meeting, key_of_this_program, serve_if_asked};
+use super::options::{Kernel, Options, examples};
 use super::{Program, answer, begun, failed, run};
-use linux::kernel;
-use linux::partner::{Meeting, key_of_this_program};
 use playground_core::call::Key;
 use playground_core::course::{self, LAST, LESSONS};
 use playground_core::error::Result;
@@ -68,7 +67,7 @@ pub fn lesson_with_sides(
     tell: fn(&Story) -> Result<()>,
     sides: [Side; 2],
 ) -> ExitCode {
-    if let Some(ended) = kernel::serve_if_asked() {
+    if let Some(ended) = serve_if_asked() {
         return ended;
     }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
@@ -83,6 +82,10 @@ pub fn lesson_with_sides(
     let Some(side) = sides.into_iter().find(|known| Some(known.name) == side.as_deref()) else {
         return run(&options, program, tell);
     };
+    if options.kernel == Kernel::Model {
+        let words = "the two sides meet in a kernel, and each would have a model of its own";
+        return answer(&command.error(ErrorKind::ArgumentConflict, words));
+    }
     if options.isolated {
         let words = "the two sides meet in one IPC namespace, and '--isolated' would give each its own";
         return answer(&command.error(ErrorKind::ArgumentConflict, words));

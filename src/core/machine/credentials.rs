@@ -162,6 +162,26 @@ impl Credentials {
 }
 
 impl Capabilities {
+    /// The set as `/proc/PID/status` shows it: each capability has the bit of its number in capabilities(7).
+    ///
+    /// ```
+    /// # use playground_core::machine::Capabilities;
+    /// assert_eq!((Capabilities::KILL | Capabilities::IPC_OWNER).in_the_kernels_numbers(), 1 << 5 | 1 << 15);
+    /// ```
+    pub fn in_the_kernels_numbers(self) -> u64 {
+        let numbers = [
+            (Capabilities::KILL, 5),
+            (Capabilities::SETGID, 6),
+            (Capabilities::SETUID, 7),
+            (Capabilities::IPC_LOCK, 14),
+            (Capabilities::IPC_OWNER, 15),
+            (Capabilities::SYS_RAWIO, 17),
+            (Capabilities::SYS_ADMIN, 21),
+            (Capabilities::SYS_RESOURCE, 24),
+        ];
+        numbers.iter().filter(|(one, _)| self.contains(*one)).map(|(_, number)| 1 << number).sum()
+    }
+
     fn of(uid: u32, roots: Capabilities) -> Capabilities {
         if uid == 0 { roots } else { Capabilities::empty() }
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::traced::Traced;
 use crate::call::{Semid, Shmid};
 use crate::evidence::maps::Mapping;
-use crate::process::Ending;
+use crate::process::{Ending, Kernel};
 use crate::ways::Traffic;
 
 pub use act::{Access, CallEvent, Direction, Rust};
@@ -34,6 +34,9 @@ pub enum Event {
         page_size: usize,
         /// Whether it runs in a private IPC namespace.
         isolated: bool,
+        /// Which kernel performs its calls.
+        #[serde(default)]
+        kernel: Kernel,
     },
     /// A stretch in which each call is told in one line.
     Section {

@@ -82,10 +82,9 @@ impl Tell for Text {
             self.blank()?;
         }
         match event {
-            Event::Lesson { number, of, title, pid, page_size, isolated } => {
+            Event::Lesson { number, of, title, pid, page_size, isolated, kernel } => {
                 self.lesson(*number, *of, title)?;
-                let place =
-                    if *isolated { "in a private IPC namespace" } else { "on this machine's own kernel" };
+                let place = ends::place(*kernel, *isolated);
                 self.wrapped("", "", &format!("Process {pid}, {place}; a page has {page_size} bytes."))?;
             }
             Event::Section { title } => self.headline(title)?,

@@ -6,7 +6,17 @@ use colored::Colorize;
 
 use super::Text;
 use crate::call::{Semid, Shmid};
+use crate::process::Kernel;
 use crate::story::LessonEnd;
+
+/// Where the calls are performed.
+pub(super) fn place(kernel: Kernel, isolated: bool) -> &'static str {
+    match (kernel, isolated) {
+        (Kernel::Model, _) => "on a model of Linux's rules, not on your kernel",
+        (Kernel::Linux, true) => "in a private IPC namespace",
+        (Kernel::Linux, false) => "on this machine's own kernel",
+    }
+}
 
 impl Text {
     pub(super) fn lesson(&mut self, number: Option<usize>, of: usize, title: &str) -> io::Result<()> {

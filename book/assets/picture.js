@@ -1,0 +1,248 @@
+// What players and the prompt share: elements, buttons, and the picture of processes and segments.
+"use strict";
+
+(() => {
+    const element = (name, properties = {}, ...children) => {
+        const made = Object.assign(document.createElement(name), properties);
+        made.append(...children);
+        return made;
+    };
+
+    const button = (text, action, properties = {}) => {
+        const made = element("button", { type: "button", textContent: text, ...properties });
+        made.addEventListener("click", () => {
+            if (made.getAttribute("aria-disabled") !== "true") action();
+        });
+        return made;
+    };
+
+    // A button that cannot be used now does nothing. It keeps the focus, so that nobody is thrown out of the player.
+    const enable = (control, possible) => control.setAttribute("aria-disabled", String(!possible));
+
+    const SVG = "http://www.w3.org/2000/svg";
+    const ROW = 24, TITLE = 26, GAP = 14, CELL = 18, MOST_CELLS = 32;
+    const HIGH = 0x600000000000;
+    // Below this width texts are shortened, so that they stay in their boxes.
+    const NARROW = 420;
+    // So many segments that nobody has attached are drawn one by one; of more, only their number.
+    const FEW = 2;
+
+    // Two namespaces may have a segment with the same id.
+    const nameOf = (id, world) => `${world ?? ""}-${id}`;
+
+    // The text that bytes begin with, as far as it can be shown.
+    const textOf = (bytes) => {
+        const end = bytes.indexOf(0);
+        const text = bytes.slice(0, end < 0 ? bytes.length : end);
+        return text.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "·")).join("");
+    };
+
+    // Draws a scene; what is still there moves to its new place, what is new fades in.
+    class Picture {
+        constructor() {
+            this.svg = document.createElementNS(SVG, "svg");
+            this.svg.setAttribute("aria-hidden", "true");
+            this.links = document.createElementNS(SVG, "g");
+            this.svg.append(this.links);
+            this.caption = element("figcaption");
+            this.figure = element("figure", { className: "shm-picture" });
+            this.figure.append(this.svg, this.caption);
+            this.groups = new Map();
+            this.looks = new Map();
+            this.shows = 0;
+        }
+
+        show(scene) {
+            if (scene) this.scene = scene;
+            if (!this.scene) return;
+            // Where there is no segment, there is nothing to draw; the text has it all.
+            this.figure.hidden = this.scene.segments.length === 0 && !this.scene.sets;
+            this.caption.textContent = this.scene.caption;
+            this.width = Math.min(Math.max((this.figure.clientWidth || 640) - 14, 240), 760);
+            this.narrow = this.width < NARROW;
+            this.seen = new Set();
+            this.ends = [];
+            this.shows += 1;
+            const left = this.processes(this.scene.processes);
+            const right = this.sets(this.scene.sets ?? [], this.segments(this.scene.segments));
+            this.connect();
+            for (const [key, group] of this.groups) {
+                if (!this.seen.has(key)) {
+                    group.remove();
+                    this.groups.delete(key);
+                }
+            }
+            const height = Math.max(left, right) + 4;
+            this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
+            this.svg.style.maxHeight = `${height}px`;
+            // A picture that is higher than its frame can be moved by keyboard, too.
+            if (this.figure.scrollHeight > this.figure.clientHeight + 1) this.figure.tabIndex = 0;
+            else this.figure.removeAttribute("tabindex");
+        }
+
+        // Glows once where something looks otherwise than before. Two names of one animation, so that it begins anew.
+        glow(key, look) {
+            const before = this.looks.get(key), now = JSON.stringify(look);
+            this.looks.set(key, now);
+            return before === undefined || before === now ? "" : ` shm-glow-${this.shows % 2}`;
+        }
+
+        // The group with this name at this place; its shapes are drawn anew, itself it moves.
+        group(key, x, y, className) {
+            let group = this.groups.get(key);
+            if (!group) {
+                group = document.createElementNS(SVG, "g");
+                this.svg.append(group);
+                this.groups.set(key, group);
+            }
+            group.setAttribute("class", className);
+            group.style.transform = `translate(${x}px, ${y}px)`;
+            group.replaceChildren();
+            this.seen.add(key);
+            return group;
+        }
+
+        draw(group, name, attributes, text) {
+            const shape = document.createElementNS(SVG, name);
+            for (const [attribute, value] of Object.entries(attributes)) shape.setAttribute(attribute, value);
+            if (text !== undefined) shape.textContent = text;
+            group.append(shape);
+        }
+
+        processes(processes) {
+            const width = this.width * (this.narrow ? 0.53 : 0.46);
+            let y = 2;
+            for (const process of processes) {
+                const rows = this.rows(process, process === processes[0] && !this.scene.sets);
+                const state = process.ended ? `ended: ${process.ended}` : process.waits;
+                const height = TITLE + (rows.length + (state ? 1 : 0)) * ROW + 6;
+                const kind = process.ended ? " shm-over" : process.waits ? " shm-waits" : "";
+                const acts = process.name === this.scene.current ? " shm-acts" : "";
+                const glow = this.glow(`p${process.pid}`, [process.ended, process.waits, process.maps.length]);
+                const box = this.group(`p${process.pid}`, 2, y, `shm-process${kind}${acts}${glow}`);
+                this.draw(box, "rect", { width, height, rx: 6 });
+                const number = process.ended || this.narrow ? "" : ` ${process.pid}`;
+                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, process.name + number);
+                if (state) this.draw(box, "text", { x: 14, y: TITLE + 14 + rows.length * ROW }, this.fit(process.ended ? state : `waits: ${state}`, width - 20));
+                rows.forEach((row, index) => this.row(process, row, y + TITLE + index * ROW, width));
+                y += height + GAP;
+            }
+            return y;
+        }
+
+        // The parts of an address space, the highest address first; only the first process has room for all.
+        rows(process, all) {
+            if (process.ended) return [];
+            const count = new Map();
+            const maps = process.maps.map((map) => {
+                const name = nameOf(map.segment, map.world);
+                const number = (count.get(name) ?? 0) + 1;
+                count.set(name, number);
+                return { ...map, name, key: `m${process.pid}-${name}-${number}` };
+            }).sort((one, other) => other.at - one.at);
+            if (!all) return maps;
+            const part = (name) => ({ name, key: `r${process.pid}${name}` });
+            return [part("stack"), part("libraries"), ...maps.filter((map) => map.at >= HIGH), part("heap"),
+                part("program"), ...maps.filter((map) => map.at < HIGH)];
+        }
+
+        row(process, row, y, width) {
+            const mapped = row.segment !== undefined;
+            const group = this.group(row.key, 8, y, mapped ? "shm-map" : "shm-part");
+            this.draw(group, "rect", { width: width - 12, height: ROW - 4, rx: 3 });
+            const rights = row.writable ? "" : this.narrow ? "r-- " : "r--s ";
+            const names = row.names?.length ? `${row.names.join(", ")} = ` : "";
+            const text = mapped ? `${names}${rights}${row.shown}` : row.name;
+            this.draw(group, "text", { x: 6, y: 14 }, this.fit(text, width - 20));
+            if (mapped) this.ends.push({ segment: row.name, x: width - 4, y: y + ROW / 2 - 2 });
+        }
+
+        segments(segments) {
+            const x = this.width * (this.narrow ? 0.63 : 0.6), width = this.width - x - 4;
+            const across = Math.max(Math.floor((width - 12) / CELL), 1);
+            this.places = new Map();
+            let y = 2;
+            const used = new Set(this.ends.map((end) => end.segment));
+            const unused = segments.filter((segment) => !used.has(nameOf(segment.id, segment.world)));
+            const folded = unused.length > FEW ? unused : [];
+            for (const segment of segments.filter((one) => !folded.includes(one))) {
+                // Where nobody knows which pages are filled, none is drawn as empty.
+                const cells = segment.untold ? 0 : Math.min(segment.pages, MOST_CELLS);
+                const told = this.told(segment);
+                const height = TITLE + Math.ceil(cells / across) * CELL + ROW + told.length * 16;
+                const name = nameOf(segment.id, segment.world);
+                const glow = this.glow(`s${name}`, [segment.filled, segment.marked, told]);
+                const box = this.group(`s${name}`, x, y, `shm-segment${segment.marked ? " shm-marked" : ""}${glow}`);
+                this.draw(box, "rect", { width, height, rx: 6 });
+                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" },
+                    `${this.narrow ? "id" : "segment"} ${segment.id}${segment.marked ? " dest" : ""}`);
+                for (let page = 0; page < cells; page += 1) this.page(box, segment, page, across);
+                told.forEach((line, index) => this.draw(box, "text", { x: 8, y: height - 8 - (told.length - index) * 16 }, this.fit(line, width - 12)));
+                this.draw(box, "text", { x: 8, y: height - 8 },
+                    `${segment.untold ? "" : `${segment.filled.length}${this.narrow ? "/" : " of "}`}${segment.pages} pages`);
+                this.places.set(name, { x, y: y + height / 2 });
+                y += height + GAP;
+            }
+            if (folded.length === 0) return y;
+            const box = this.group("folded", x, y, "shm-segment");
+            this.draw(box, "rect", { width, height: TITLE + ROW, rx: 6 });
+            this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, `${folded.length} ${this.narrow ? "" : "segments "}more,`);
+            this.draw(box, "text", { x: 8, y: TITLE + ROW - 10 }, this.narrow ? "not attached" : "attached nowhere");
+            return y + TITLE + ROW + GAP;
+        }
+
+        // What more is known of a segment: who may use it, how often it is attached, and the text that it begins with.
+        told(segment) {
+            if (segment.nattch === undefined) return [];
+            const text = textOf(segment.bytes);
+            return [`nattch ${segment.nattch}`, `mode ${segment.mode}`, ...(text ? [`"${text}"`] : [])];
+        }
+
+        // A text no longer than its place, as far as letters of one width tell.
+        fit(text, width) {
+            const most = Math.floor(width / 7.3);
+            return text.length > most ? `${text.slice(0, Math.max(most - 1, 1))}…` : text;
+        }
+
+        sets(sets, y) {
+            const x = this.width * (this.narrow ? 0.63 : 0.6), width = this.width - x - 4;
+            for (const set of sets) {
+                const box = this.group(`set${set.id}`, x, y, `shm-segment shm-set${this.glow(`set${set.id}`, [set.values, set.waiting])}`);
+                const waits = set.waiting.length ? [`waiting: ${set.waiting.join(", ")}`] : [];
+                const height = TITLE + (1 + waits.length) * 16 + 6;
+                this.draw(box, "rect", { width, height, rx: 6 });
+                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, this.fit(`semaphore set ${set.id}`, width - 12));
+                [`values ${set.values.join(" ")}`, ...waits].forEach((line, index) =>
+                    this.draw(box, "text", { x: 8, y: TITLE + 12 + index * 16 }, this.fit(line, width - 12)));
+                y += height + GAP;
+            }
+            return y;
+        }
+
+        page(box, segment, page, across) {
+            const x = 8 + (page % across) * CELL, y = TITLE + Math.floor(page / across) * CELL;
+            const filled = segment.filled.some((one) => this.cell(one, segment) === page);
+            this.draw(box, "rect", { x, y, width: CELL - 4, height: CELL - 4, class: filled ? "shm-full" : "shm-empty" });
+            if (filled) this.draw(box, "circle", { cx: x + 7, cy: y + 7, r: 3, class: "shm-dot" });
+        }
+
+        // A segment with many pages has a cell for several.
+        cell(page, segment) {
+            return segment.pages <= MOST_CELLS ? page : Math.floor(page * MOST_CELLS / segment.pages);
+        }
+
+        connect() {
+            this.links.replaceChildren();
+            for (const end of this.ends) {
+                const place = this.places.get(end.segment);
+                if (!place) continue;
+                const middle = (end.x + place.x) / 2;
+                this.draw(this.links, "path", {
+                    d: `M${end.x} ${end.y} C${middle} ${end.y} ${middle} ${place.y} ${place.x} ${place.y}`,
+                });
+            }
+        }
+    }
+
+    globalThis.shm = { element, button, enable, Picture };
+})();

@@ -1,0 +1,16 @@
+//! The module's answers from a native program: one request a line, one answer a line.
+//!
+//! `.ci/portable` lets it and the module answer the same requests, and compares.
+
+use std::io::{self, BufRead, Write};
+
+use web::talk::Desk;
+
+fn main() -> io::Result<()> {
+    let mut desk = Desk::default();
+    let mut out = io::stdout().lock();
+    for request in io::stdin().lock().lines() {
+        writeln!(out, "{}", desk.answer(&request?))?;
+    }
+    Ok(())
+}
