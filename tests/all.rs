@@ -22,6 +22,7 @@ mod loom;
 mod one_cpu;
 mod parsers;
 mod root;
+mod said;
 mod schedule;
 mod screens;
 mod terminal;
