@@ -2,16 +2,21 @@
 //!
 //! Run: `cargo run --bin lesson00`. Source: pipe(7), unix(7), mmap(2), semop(2), sysvipc(7).
 
+#[cfg(target_os = "linux")]
 use playground::family::{self, Channel, MappedFile, Mechanism, SharedSegment};
+#[cfg(not(target_os = "linux"))]
+use playground::needs_linux as tell;
 use playground::prelude::*;
 
 /// What the article pings.
+#[cfg(target_os = "linux")]
 const HOSTS: &str = "localhost\nexample.org\n";
 
 fn main() -> ExitCode {
     program::lesson(0, source!(), tell)
 }
 
+#[cfg(target_os = "linux")]
 fn tell(story: &Story) -> Result<()> {
     story.step("Run the article's pipeline")?;
     story.say(

@@ -8,16 +8,18 @@
 //!        │             │              └──┬────┘
 //!  lessons, the walk   │                 │
 //!        └─────────────┼──── program ────┘              the command line, the screen, every end
-//!                      │        │
-//!                      └────── linux                    performs calls on the real kernel, directs children
-//!                               │
+//!                      │     │      │
+//!                      └─── linux   │                   performs calls on the real kernel, directs children
+//!                            │    model                 performs calls by the kernel's rules, on any system
+//!                            └──┬───┘
 //!                              core                     calls as values, evidence, the story: knows no Linux
 //! ```
 //!
 //! | crate | what lives there |
 //! |---|---|
 //! | [`playground_core`] | a call is a value; what the kernel shows, parsed; the narrator; `Segment` and `Attachment` |
-//! | [`linux`] | who performs a call; a pipe, a mapped file; keys; two programs that meet; the calls by their C names |
+//! | `model` | the same calls, performed by the rules of [`playground_core::machine`] |
+//! | `linux` | who performs a call; a pipe, a mapped file; keys; two programs that meet; the calls by their C names |
 //! | [`program`] | what every lesson's `main` does |
 //! | `trace` | what any process really asks of the kernel, seen from outside by ptrace |
 //! | `check` | judges a run of an exercise by what the kernel saw |
@@ -28,7 +30,8 @@
 //! How a lesson runs:
 //!
 //! ```text
-//! lesson ──call──▶ story ──Call──▶ Process (linux) ──▶ the system call
+//! lesson ──call──▶ story ──Call──▶ Process ─┬─ linux ──▶ the system call
+//!                    │                       └─ model ──▶ Machine::decide
 //!                    │◀──Outcome───┘
 //!                    └──Event──▶ text → terminal, snapshot, book
 //!                            └─▶ JSON → players and graders
@@ -41,9 +44,14 @@
 //! POSIX shared memory, `memfd_create` and `mmap` beyond what a lesson compares; other systems than Linux;
 //! a wrapper for production use: this one narrates everything and copies every byte.
 
+#[cfg(target_os = "linux")]
 pub use linux::{calls, family, kernel, keys, partner, shm};
+#[cfg(not(target_os = "linux"))]
+pub use playground_core::shm;
 pub use playground_core::{Error, Result, call, course, error, evidence, source, story};
 pub use program;
+#[cfg(not(target_os = "linux"))]
+pub use program::elsewhere::{keys, needs_linux, partner};
 
 /// What a lesson needs: `use playground::prelude::*;`.
 pub mod prelude {
@@ -56,13 +64,15 @@ pub mod prelude {
     };
     pub use crate::course::{OWNER_RW, SIZE, TEXT, THERE};
     pub use crate::error::{Error, Result};
-    pub use crate::kernel::{Adjustment, Ending, How, Step, Tally};
     pub use crate::keys;
     pub use crate::partner::{Meeting, Room};
     pub use crate::program;
     pub use crate::program::Side;
-    pub use crate::shm::{Attachment, Bare, Interleaved, Race, Segment, Semaphores, Sum};
+    #[cfg(target_os = "linux")]
+    pub use crate::shm::Bare;
+    pub use crate::shm::{Attachment, Interleaved, Race, Segment, Semaphores, Sum};
     pub use crate::source;
     pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work, always, depends, never};
+    pub use playground_core::process::{Adjustment, Ending, How, Step, Tally};
     pub use playground_core::spread::{Finding, Ratio, Scale};
 }

@@ -29,6 +29,7 @@ mod terminal;
 mod tidy;
 mod trace;
 mod trace_truth;
+mod two_kernels;
 mod two_terminals;
 
 // These call strace, tmux, util-linux or python3.

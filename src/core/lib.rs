@@ -11,6 +11,7 @@
 //! | [`process`] | the seam: who performs a call |
 //! | [`shm`] | what lessons use: `Segment`, `Attachment`, `Semaphores` |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
+//! | [`keys`] | keys that nobody uses yet |
 //! | [`course`] | the lessons, in their order |
 //! | [`found`] | what is found of a traced program: mistakes, and what is left |
 //! | [`spread`], [`ways`] | figures, and what was measured |
@@ -24,6 +25,7 @@ pub mod errno;
 pub mod error;
 pub mod evidence;
 pub mod found;
+pub mod keys;
 pub mod machine;
 pub mod mode;
 pub mod process;

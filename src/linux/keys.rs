@@ -16,9 +16,10 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::stat::fstat;
 use nix::sys::time::TimeValLike;
 use nix::unistd::mkdtemp;
-use playground_core::{Errno, Mode};
+use playground_core::Errno;
+pub use playground_core::keys::free_project;
 
-use crate::call::{Call, Key, ShmgetFlags};
+use crate::call::Key;
 use crate::error::{Error, Result};
 use crate::kernel::{hold_signals, key_of, portable};
 use crate::story::Story;
@@ -28,39 +29,6 @@ use crate::story::Story;
 /// The root folder, where `/proc` does not tell.
 pub fn program_file() -> PathBuf {
     env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| "/".into())
-}
-
-/// A project number for which no segment has the key yet.
-///
-/// Where to begin depends on the process, so that two runs do not compete for one key.
-///
-/// # Errors
-///
-/// `Ground`: the file is not there, or all of its keys are taken.
-pub fn free_project(story: &Story, path: &Path) -> Result<i32> {
-    for project in projects(story.pid()) {
-        let key = key_of(path, project).map_err(|errno| {
-            Error::ground(
-                format!("ftok({path:?}, {project})"),
-                portable(errno),
-                "Is the program's file still there?",
-            )
-        })?;
-        let look = Call::Shmget { key, size: 0, flags: ShmgetFlags::empty(), mode: Mode::empty() };
-        // Whatever else stands in the way, the lesson's own call will be told of it.
-        if !matches!(story.quietly(&look)?, Ok(_) | Err(Errno::EACCES)) {
-            return Ok(project);
-        }
-    }
-    let asked = format!("find a free key for {}", path.display());
-    Err(Error::ground(asked, "segments have those of all numbers from 1 to 254", "`ipcs -m` lists them."))
-}
-
-/// Every project number that a lesson may ask for, from one on that depends on the process.
-///
-/// Not 255: lessons count one further, and POSIX leaves open what `ftok` answers where the low 8 bits are 0.
-fn projects(pid: i32) -> impl Iterator<Item = i32> {
-    (0..254).map(move |n| 1 + (pid + n) % 254)
 }
 
 /// What `ftok` makes a key of: a row for each part, with its bits, where it is from, and its value.
@@ -212,15 +180,6 @@ mod tests {
         let [project, device, file] = parts(&path, 0x153).unwrap().map(|[_, _, value]| value);
         let key = key_of(&path, 0x153).unwrap();
         assert_eq!(key.to_string(), format!("0x{project}{device}{file}"));
-    }
-
-    #[test]
-    fn the_number_after_a_project_is_one_that_ftok_takes() {
-        for pid in 1..=1000 {
-            let mut projects: Vec<_> = projects(pid).collect();
-            projects.sort_unstable();
-            assert!(projects.into_iter().eq(1..=254), "{pid}");
-        }
     }
 
     #[test]

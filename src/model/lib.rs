@@ -27,14 +27,16 @@ mod tools;
 mod work;
 mod world;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use process::Model;
 
 /// What a model is told when it begins.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ground {
+    /// The file of the program that runs, as the maps are to name it.
+    pub program: PathBuf,
     /// The time, since 1970. From then on the model's clock goes on only while somebody waits.
     pub time: Duration,
     /// The user for whom the first process acts, with the group of the same number.

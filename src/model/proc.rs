@@ -11,9 +11,6 @@ use playground_core::process::ProcFile;
 use crate::image::{self, Name};
 use crate::world::World;
 
-/// What the program of a lesson is called, as long as it runs no other.
-const PROGRAM: &str = "/usr/local/bin/lesson";
-
 impl World {
     /// The text of a file, as a process reads it.
     pub(crate) fn shows(&self, pid: i32, file: ProcFile) -> io::Result<String> {
@@ -33,7 +30,8 @@ impl World {
 
     /// The file of the program that a process runs.
     pub(crate) fn program(&self, pid: i32) -> String {
-        self.programs.get(&pid).map_or_else(|| PROGRAM.to_owned(), |name| format!("/usr/bin/{name}"))
+        let own = || self.ground.program.to_string_lossy().into_owned();
+        self.programs.get(&pid).map_or_else(own, |name| format!("/usr/bin/{name}"))
     }
 
     fn process(&self, pid: i32) -> io::Result<&Process> {
@@ -80,7 +78,7 @@ fn no_such_file() -> io::Error {
 }
 
 fn base_name(path: &str) -> String {
-    path.rsplit('/').next().unwrap_or_default().to_owned()
+    path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }
 
 fn perms(protection: Protection) -> String {

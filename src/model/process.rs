@@ -7,12 +7,13 @@ use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use playground_core::Signal;
 use playground_core::call::{Address, Answer, Call, Cmd, Outcome, ShmatFlags, Shmid};
 use playground_core::error::{Error, Result};
-use playground_core::machine::{Action, Fatal, Reply};
+use playground_core::machine::{Action, Credentials, Fatal, Reply, Resource};
 use playground_core::process::{
     Adjustment, Change, Deed, Done, Ending, Faults, Look, Meter, ProcFile, Process, Step, ToolRun,
 };
@@ -40,6 +41,44 @@ impl Model {
     pub fn new(ground: Ground) -> Model {
         let (world, pid) = World::new(ground);
         Model::of(Rc::new(RefCell::new(world)), pid, true)
+    }
+
+    /// Turns a setting of its IPC namespace, as root of the namespace could before the story begins.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`: there is no such setting, or the value is none for it.
+    pub fn set(&mut self, name: &str, value: u64) -> Result<()> {
+        self.world.borrow_mut().adjust(self.pid, &Adjustment::Set(name.to_owned(), value))
+    }
+
+    /// Moves into an IPC namespace of its own.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`: the rules forbid it.
+    pub fn isolate(&mut self) -> Result<()> {
+        self.apart = true;
+        self.world.borrow_mut().adjust(self.pid, &Adjustment::Isolate)
+    }
+
+    /// Lowers a limit of its own.
+    ///
+    /// # Errors
+    ///
+    /// `Ground`: it would be raised, and that takes `CAP_SYS_RESOURCE`.
+    pub fn limit(&mut self, resource: Resource) -> Result<()> {
+        let outcome = self.world.borrow_mut().outcome(self.pid, &Action::Setrlimit(resource), "setrlimit")?;
+        outcome.map(drop).map_err(|errno| Error::ground("setrlimit", errno, "Ask for less."))
+    }
+
+    /// Acts for somebody else from now on, as `seteuid` lets it, and says for whom it has acted.
+    pub fn act_for(&mut self, credentials: Credentials) -> Credentials {
+        let mut world = self.world.borrow_mut();
+        match world.machine.processes.get_mut(&self.pid) {
+            Some(process) => std::mem::replace(&mut Arc::make_mut(process).credentials, credentials),
+            None => credentials,
+        }
     }
 
     fn of(world: Rc<RefCell<World>>, pid: i32, tells_the_story: bool) -> Model {
@@ -124,9 +163,9 @@ impl Model {
         let work = crate::work::Work::Waiting;
         self.world.borrow_mut().works.insert(self.pid, work);
         let time = if let Call::Semtimedop { timeout, .. } = call { *timeout } else { PATIENCE };
-        match self.world.borrow_mut().finish(self.pid, time)? {
-            Some(Done::Answered(outcome)) => return Ok(outcome),
-            Some(_) | None => {}
+        let done = self.world.borrow_mut().finish(self.pid, time)?;
+        if let Some(Done::Answered(outcome)) = done {
+            return Ok(outcome);
         }
         Err(self.dies(Ending::Hung))
     }

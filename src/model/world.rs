@@ -37,7 +37,7 @@ pub(crate) struct World {
     pub names: BTreeMap<(u64, i32), Key>,
     /// From what the order of processes that run at once is made.
     pub chance: u64,
-    ground: Ground,
+    pub ground: Ground,
     next_pid: i32,
 }
 

@@ -2,21 +2,27 @@
 //!
 //! **Invariant:** a run on the model touches nothing of the machine: no namespace, no safety net, no segment.
 
+#[cfg(target_os = "linux")]
+#[path = "ground/linux.rs"]
+mod here;
+#[cfg(not(target_os = "linux"))]
+#[path = "ground/other.rs"]
+mod here;
+
+use std::env;
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::UNIX_EPOCH;
 
-use linux::kernel::{self, Linux, Refused};
 use model::{Ground, Model};
-use playground_core::error::{Error, Result};
+use playground_core::error::Result;
 use playground_core::process::Process;
 
 use super::options::{Kernel, Options};
 
 /// Whether this program was started only to serve as a stranger, and has done so.
-pub(super) fn serve_if_asked() -> Option<ExitCode> {
-    kernel::serve_if_asked()
-}
+pub(super) use here::serve_if_asked;
+/// Where the two sides of a lesson meet.
+pub(super) use here::{Meeting, key_of_this_program};
 
 /// Moves into a private IPC namespace, if asked to. The model has nobody else in it anyway.
 ///
@@ -24,59 +30,58 @@ pub(super) fn serve_if_asked() -> Option<ExitCode> {
 ///
 /// `Ground`: the system forbids it.
 pub(super) fn isolate_if_asked(options: &Options) -> Result<()> {
-    if options.isolated && options.kernel == Kernel::Linux { kernel::isolate() } else { Ok(()) }
+    if options.isolated && options.kernel == Kernel::Linux { here::isolate() } else { Ok(()) }
 }
 
 /// Makes everything ready for the first call.
 ///
 /// # Errors
 ///
-/// `Ground`: a filter would kill this process for it.
-pub(super) fn prepare(performs: Kernel) -> Result<()> {
-    if performs == Kernel::Model {
-        return Ok(());
-    }
-    if let Some(Refused { call, kills: true }) = kernel::refused() {
-        return Err(killed_by_a_filter(call));
-    }
-    kernel::install_safety_net();
-    Ok(())
-}
-
-/// What a lesson could not say itself: the signal that answers its first call would end it.
-fn killed_by_a_filter(call: &str) -> Error {
-    Error::ground(
-        call,
-        "SIGSYS (Bad system call): a seccomp filter kills whoever makes the call",
-        "A sandbox has set the filter, as Android and some containers do. Run it outside the sandbox, or with a \
-         profile that allows System V IPC.",
-    )
+/// `Ground`: a filter would kill this process for it, or the kernel is not Linux.
+pub(super) fn prepare(kernel: Kernel) -> Result<()> {
+    if kernel == Kernel::Linux { here::prepare() } else { Ok(()) }
 }
 
 /// The process that tells the story.
 pub(super) fn process(options: &Options) -> Box<dyn Process> {
     match options.kernel {
-        Kernel::Linux => Box::new(Linux::new()),
-        Kernel::Model => Box::new(Model::new(Ground {
-            time: UNIX_EPOCH.elapsed().unwrap_or_default(),
-            user: Linux::new().user(),
-            isolated: options.isolated,
-            file: numbers_of,
-        })),
+        Kernel::Linux => here::process(),
+        Kernel::Model => model(options.isolated),
     }
 }
 
-/// The device and the number of a file.
-fn numbers_of(path: &Path) -> Option<(u64, u64)> {
+fn model(isolated: bool) -> Box<dyn Process> {
+    Box::new(Model::new(Ground {
+        program: env::current_exe().unwrap_or_default(),
+        time: UNIX_EPOCH.elapsed().unwrap_or_default(),
+        user: here::user(),
+        isolated,
+        file: numbers_of,
+    }))
+}
+
+/// The device and the number of a file, as stat(2) gives them.
+#[cfg(unix)]
+pub(super) fn numbers_of(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
 
-    let file = std::fs::metadata(path).ok()?;
+    let file = path.metadata().ok()?;
     Some((file.dev(), file.ino()))
 }
 
+/// A device, and a number that is made from the name: this system gives none that everybody may ask for.
+#[cfg(not(unix))]
+pub(super) fn numbers_of(path: &Path) -> Option<(u64, u64)> {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    let mut hasher = DefaultHasher::new();
+    path.canonicalize().ok()?.hash(&mut hasher);
+    Some((1, hasher.finish()))
+}
+
 /// Removes what a crash would leave.
-pub(super) fn remove_what_is_left(performs: Kernel) {
-    if performs == Kernel::Linux {
-        kernel::remove_what_is_left();
+pub(super) fn remove_what_is_left(kernel: Kernel) {
+    if kernel == Kernel::Linux {
+        here::remove_what_is_left();
     }
 }

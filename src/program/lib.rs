@@ -4,6 +4,8 @@
 //! lesson that ran or was left, 1 for one that failed, 2 for a misuse; and nothing of the lesson's is left.
 
 mod answer;
+#[cfg(not(target_os = "linux"))]
+pub mod elsewhere;
 mod ground;
 mod options;
 mod prompt;

@@ -2,8 +2,6 @@
 
 use std::io::{BufRead, IsTerminal, Stdin};
 
-use nix::sys::termios::{FlushArg, tcflush};
-
 use playground_core::error::{Error, Result};
 use playground_core::story::Prompt;
 
@@ -22,10 +20,7 @@ impl Typed {
 
 impl Prompt for Typed {
     fn forget_what_was_typed(&self) {
-        if let Some(terminal) = &self.terminal {
-            // A terminal that is gone will say so when it is read.
-            let _ = tcflush(terminal, FlushArg::TCIFLUSH);
-        }
+        self.terminal.iter().for_each(forget);
     }
 
     fn line(&mut self) -> Result<String> {
@@ -37,3 +32,15 @@ impl Prompt for Typed {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+fn forget(terminal: &Stdin) {
+    use nix::sys::termios::{FlushArg, tcflush};
+
+    // A terminal that is gone will say so when it is read.
+    let _ = tcflush(terminal, FlushArg::TCIFLUSH);
+}
+
+/// Other systems have other ways, none of which is worth a library: the next question may get an early answer.
+#[cfg(not(target_os = "linux"))]
+fn forget(_: &Stdin) {}

@@ -10,9 +10,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
+use super::ground::{Meeting, key_of_this_program, serve_if_asked};
 use super::options::{Kernel, Options, examples};
 use super::{Program, answer, begun, failed, run};
-use linux::partner::{Meeting, key_of_this_program};
 use playground_core::call::Key;
 use playground_core::course::{self, LAST, LESSONS};
 use playground_core::error::Result;
@@ -67,7 +67,7 @@ pub fn lesson_with_sides(
     tell: fn(&Story) -> Result<()>,
     sides: [Side; 2],
 ) -> ExitCode {
-    if let Some(ended) = super::ground::serve_if_asked() {
+    if let Some(ended) = serve_if_asked() {
         return ended;
     }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);

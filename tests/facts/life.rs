@@ -2,7 +2,7 @@
 
 use playground::call::Cmd;
 
-use super::process::{Proc, is, shmctl, wait_a_second};
+use super::process::{Proc, is, shmctl};
 use crate::runner::Needs::Any;
 use crate::runner::{Row, row};
 
@@ -61,7 +61,7 @@ pub const ROWS: &[Row<Proc>] = &[
         let id = p.segment(100, 0o600);
         p.attach(id);
         let before = p.stat(id);
-        wait_a_second();
+        p.wait_a_second();
         let _child = p.fork();
         let after = p.stat(id);
         assert!(

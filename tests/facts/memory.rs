@@ -88,6 +88,7 @@ pub const ROWS: &[Row<Proc>] = &[
     }),
     row("EX-07", Any, "64 MiB touched: RssShmem grows by as much", |p| {
         const MIB_64: usize = 64 << 20;
+        p.needs_linux("RssShmem in /proc/PID/status");
         let id = p.segment(MIB_64, 0o600);
         let address = p.attach(id);
         let before = rss_shmem();

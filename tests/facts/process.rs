@@ -1,13 +1,15 @@
 //! What a row says: a process, what it asks the kernel, and what the answer should be.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
-use std::thread::sleep;
 use std::time::{Duration, UNIX_EPOCH};
 
-use nix::unistd::{Gid, Uid, getegid, setegid, seteuid, setgroups};
+use model::{Ground, Model};
+use nix::sys::resource::{Resource as RealResource, setrlimit};
+use nix::unistd::{Gid, Uid, getegid, geteuid, setegid, seteuid, setgroups};
 use playground::Error;
 use playground::call::{
     Address, Answer, Call, Cmd, Key, Outcome, Ownership, Performed, ShmInfo, ShmatFlags, ShmgetFlags, Shmid,
@@ -15,7 +17,8 @@ use playground::call::{
 };
 use playground::evidence::maps::{self, Mapping};
 use playground::evidence::segments::{self, Row};
-use playground::kernel::{Adjustment, Ending, Faults, Linux, ProcFile, Process};
+use playground::kernel::{Adjustment, Ending, Faults, Linux, ProcFile, Process, isolate};
+use playground_core::machine::{Credentials, Resource};
 use playground_core::{Errno, Mode, Signal};
 
 use crate::runner::{NOBODY, fall_away};
@@ -39,7 +42,7 @@ pub const NULL: Address = Address::NULL;
 pub const PRIVATE: Key = Key::PRIVATE;
 
 pub fn shmget(key: Key, size: usize, flags: ShmgetFlags, mode: u32) -> Call {
-    Call::Shmget { key, size, flags, mode: Mode::from_bits_truncate(mode) }
+    Call::Shmget { key, size: size as u64, flags, mode: Mode::from_bits_truncate(mode) }
 }
 
 pub fn shmat(shmid: Shmid, address: Address, flags: ShmatFlags) -> Call {
@@ -64,6 +67,87 @@ pub struct Proc(Box<dyn Process>);
 impl Proc {
     pub fn this() -> Proc {
         Proc(Box::new(Linux::new()))
+    }
+
+    /// A process of a model, with the user and in the kind of namespace that the row has been given.
+    pub fn on_the_model() -> Proc {
+        let everyone = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        let isolated = geteuid().is_root() && !everyone.split_whitespace().eq(["0", "0", "4294967295"]);
+        let ground = Ground {
+            program: "/facts".into(),
+            time: UNIX_EPOCH.elapsed().expect("a clock after 1970"),
+            user: geteuid().as_raw(),
+            isolated,
+            file: |_| None,
+        };
+        Proc(Box::new(Model::new(ground)))
+    }
+
+    fn model(&mut self) -> Option<&mut Model> {
+        let process: &mut dyn Any = &mut *self.0;
+        process.downcast_mut()
+    }
+
+    /// For a row about more than the rules: what the model does not have.
+    pub fn needs_linux(&mut self, for_what: &str) {
+        if self.model().is_some() {
+            fall_away(format!("the model has no {for_what}"));
+        }
+    }
+
+    /// Lets the clock for records, which counts seconds, move on.
+    pub fn wait_a_second(&self) {
+        self.0.rest(Duration::from_millis(1100));
+    }
+
+    /// Changes a setting of the row's own IPC namespace.
+    #[track_caller]
+    pub fn set(&mut self, name: &str, value: u64) {
+        match self.model() {
+            Some(model) => model.set(name, value).expect("a setting of the model"),
+            None => set(name, &value.to_string()),
+        }
+    }
+
+    /// Moves into an IPC namespace of its own.
+    #[track_caller]
+    pub fn isolate(&mut self) {
+        match self.model() {
+            Some(model) => model.isolate(),
+            None => isolate(),
+        }
+        .expect("a namespace within a namespace");
+    }
+
+    /// A setting of its namespace.
+    #[track_caller]
+    pub fn setting(&mut self, name: &'static str) -> String {
+        self.0.shows(ProcFile::Setting(name)).expect("the setting").trim().to_owned()
+    }
+
+    /// `setrlimit(RLIMIT_MEMLOCK)`.
+    #[track_caller]
+    pub fn limit_locked(&mut self, bytes: u64) {
+        self.limit(RealResource::RLIMIT_MEMLOCK, Resource::LockedMemory(Some(bytes)), bytes);
+    }
+
+    /// `setrlimit(RLIMIT_AS)`: so many bytes more than it has mapped now.
+    #[track_caller]
+    pub fn limit_growth(&mut self, more: u64) {
+        let mapped = match self.model() {
+            Some(_) => self.maps().iter().map(|mapping| mapping.length() as u64).sum(),
+            None => vm_size(),
+        };
+        let limit = mapped + more;
+        self.limit(RealResource::RLIMIT_AS, Resource::AddressSpace(Some(limit)), limit);
+    }
+
+    #[track_caller]
+    fn limit(&mut self, real: RealResource, resource: Resource, limit: u64) {
+        match self.model() {
+            Some(model) => model.limit(resource).expect("a lower limit"),
+            None => setrlimit(real, limit, limit).expect("a lower limit"),
+        }
     }
 
     #[track_caller]
@@ -295,6 +379,12 @@ impl Proc {
 
     /// Lets nobody ask: the process has nobody's effective ids meanwhile, and with them no capability in effect.
     pub fn as_nobody(&mut self, deed: impl FnOnce(&mut Proc)) {
+        if let Some(model) = self.model() {
+            let before = model.act_for(Credentials::user(NOBODY, NOBODY));
+            deed(self);
+            self.model().expect("it is one still").act_for(before);
+            return;
+        }
         let _until_here = Disguise::put_on().unwrap_or_else(|errno| {
             fall_away(format!("cannot become uid {NOBODY} here: {errno}"));
         });
@@ -359,11 +449,6 @@ pub fn is_now(what: &str, time: i64) {
     assert!((now - 30..=now).contains(&time), "{what}: expected about {now}, got {time}");
 }
 
-/// Lets the kernel's clock for records, which counts seconds, move on.
-pub fn wait_a_second() {
-    sleep(Duration::from_millis(1100));
-}
-
 /// A number of the system's, from a file of `/proc/sys`.
 pub fn setting(name: &str) -> u64 {
     let text = fs::read_to_string(format!("/proc/sys/{name}"));
@@ -371,8 +456,8 @@ pub fn setting(name: &str) -> u64 {
     text.trim().parse().expect("a number")
 }
 
-/// Changes a setting of the row's own IPC namespace.
-pub fn set(name: &str, value: &str) {
+/// Changes a setting of the row's own IPC namespace, which is the real kernel's.
+fn set(name: &str, value: &str) {
     let file = format!("/proc/sys/kernel/{name}");
     match fs::write(&file, value) {
         Ok(()) => {}
@@ -403,7 +488,7 @@ pub fn needs_uid(uid: u32) {
 }
 
 /// The size of this process's address space, in bytes.
-pub fn vm_size() -> u64 {
+fn vm_size() -> u64 {
     status("VmSize:") << 10
 }
 

@@ -1,10 +1,9 @@
 //! `shmat`: where a segment may be mapped, by whom, and what can be done with it there.
 
-use nix::sys::resource::{Resource, setrlimit};
 use playground::call::{Address, Shmid};
 use playground_core::Errno::{EACCES, EINVAL, ENOMEM};
 
-use super::process::{EXEC, NULL, Proc, RDONLY, RDWR, REMAP, RND, is, is_now, shmat, vm_size};
+use super::process::{EXEC, NULL, Proc, RDONLY, RDWR, REMAP, RND, is, is_now, shmat};
 use crate::runner::Needs::{Any, Root, RootAndNobody, User};
 use crate::runner::{Row, row};
 
@@ -134,8 +133,7 @@ pub const ROWS: &[Row<Proc>] = &[
     }),
     row("AT-32", Any, "an address space limited to 64 MiB more, a segment of 256 MiB: ENOMEM", |p| {
         let id = p.segment(256 << 20, 0o600);
-        let limit = vm_size() + (64 << 20);
-        setrlimit(Resource::RLIMIT_AS, limit, limit).expect("a lower limit");
+        p.limit_growth(64 << 20);
         p.fails(shmat(id, NULL, RDWR), ENOMEM);
     }),
     row("AT-33", Any, "beyond the size of 100, within the page: can be read", |p| {

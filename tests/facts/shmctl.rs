@@ -4,14 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::{getegid, getuid};
 use playground::call::{Address, Cmd, Shmid, ShmidDs};
 use playground_core::Errno::{EACCES, EIDRM, EINVAL, ENOMEM, EPERM};
 
-use super::process::{
-    CREAT, FIND, NULL, Proc, RDWR, ipc_set, is, mode_is, needs_uid, set, shmat, shmctl, shmget, wait_a_second,
-};
+use super::process::{CREAT, FIND, NULL, Proc, RDWR, ipc_set, is, mode_is, needs_uid, shmat, shmctl, shmget};
 use crate::runner::Needs::{Any, Ipcns, Root, RootAndNobody, User};
 use crate::runner::{Row, fall_away, row};
 
@@ -103,7 +101,7 @@ pub const ROWS: &[Row<Proc>] = &[
     }),
     row("CTL-26", User, "SHM_LOCK of 16 KiB with RLIMIT_MEMLOCK 8 KiB: ENOMEM", |p| {
         needs_memlock(8 << 10);
-        setrlimit(Resource::RLIMIT_MEMLOCK, 8 << 10, 8 << 10).expect("a lower limit");
+        p.limit_locked(8 << 10);
         let id = p.segment(16 << 10, 0o600);
         p.fails(shmctl(id, Cmd::ShmLock), ENOMEM);
     }),
@@ -130,7 +128,7 @@ pub const ROWS: &[Row<Proc>] = &[
         needs_uid(1000);
         let id = p.segment(100, 0o600);
         let before = p.stat(id);
-        wait_a_second();
+        p.wait_a_second();
         p.succeeds(shmctl(id, ipc_set(1000, 1001, 0o640)));
         let after = p.stat(id);
         mode_is(after.mode, 0o640);
@@ -184,7 +182,7 @@ pub const ROWS: &[Row<Proc>] = &[
         Ipcns,
         "shm_rmid_forced 1: a segment lives while attached, unmarked, and goes with its last shmdt",
         |p| {
-            set("shm_rmid_forced", "1");
+            p.set("shm_rmid_forced", 1);
             let id = p.segment(100, 0o600);
             let address = p.attach(id);
             mode_is(p.stat(id).mode, 0o600);
@@ -197,13 +195,13 @@ pub const ROWS: &[Row<Proc>] = &[
         let id = child.segment(100, 0o600);
         child.exit();
         p.stat(id);
-        set("shm_rmid_forced", "1");
+        p.set("shm_rmid_forced", 1);
         p.misses(id);
     }),
     row("CTL-45", Ipcns, "shm_rmid_forced set to 1: a segment whose creator lives stays", |p| {
         let mut child = p.fork();
         let id = child.segment(100, 0o600);
-        set("shm_rmid_forced", "1");
+        p.set("shm_rmid_forced", 1);
         p.stat(id);
         child.exit();
         p.misses(id);

@@ -1,6 +1,5 @@
 //! `shmget`: when it makes a segment, when it finds one, and what it refuses.
 
-use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use playground::call::{Key, ShmgetFlags};
 use playground_core::Errno::{EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, EPERM};
@@ -89,11 +88,13 @@ pub const ROWS: &[Row<Proc>] = &[
         p.fails(shmget(key, 100, FIND, 0o400), EACCES);
     }),
     row("GET-23", User, "SHM_HUGETLB with RLIMIT_MEMLOCK 0: EPERM", |p| {
+        p.needs_linux("huge pages");
         needs_huge_pages_to_be_known();
-        setrlimit(Resource::RLIMIT_MEMLOCK, 0, 0).expect("a lower limit");
+        p.limit_locked(0);
         p.fails(shmget(PRIVATE, 1, NEW | HUGETLB, 0o600), EPERM);
     }),
     row("GET-24", Root, "SHM_HUGETLB, no huge pages: ENOMEM", |p| {
+        p.needs_linux("huge pages");
         needs_huge_pages_to_be_known();
         if setting("vm/nr_hugepages") + setting("vm/nr_overcommit_hugepages") > 0 {
             fall_away("this machine has huge pages");
@@ -104,6 +105,7 @@ pub const ROWS: &[Row<Proc>] = &[
         p.fails(shmget(PRIVATE, 1, NEW | HUGETLB, 0o600), ENOMEM);
     }),
     row("GET-25", Root, "SHM_HUGETLB with pages of 1<<13 bytes, a size that there is not: EINVAL", |p| {
+        p.needs_linux("huge pages");
         let pages_of_8_kib = CREAT.union(HUGETLB).union(ShmgetFlags::from_bits_retain(13 << HUGE_SHIFT));
         p.fails(shmget(PRIVATE, 1, pages_of_8_kib, 0o600), EINVAL);
     }),

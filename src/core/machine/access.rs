@@ -131,13 +131,18 @@ impl Machine {
 
     fn touch(&mut self, pid: i32, part: &Part, change: impl FnOnce(&mut [u8])) {
         let page_size = self.host.page_size;
+        let mut is_new = false;
         if let Some(segment) = self.segment_mut(&part.view) {
+            is_new = !segment.pages.contains_key(&part.page);
             change(segment.page_mut(part.page, page_size));
         }
+        let is_major = is_new && self.host.new_page_is_major;
         let Some(space) = self.space_of(pid) else { return };
         if !space.present.contains(&part.entry) {
             Arc::make_mut(&mut space.present).insert(part.entry);
-            self.count_fault(pid);
+            if !is_major {
+                self.count_fault(pid);
+            }
         }
     }
 

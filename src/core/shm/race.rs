@@ -65,13 +65,14 @@ impl Sum {
 pub fn compared(way: &str, races: &[Sum], with: &[Sum]) -> [String; 6] {
     let total = |count: fn(&Sum) -> u64| races.iter().map(count).sum::<u64>();
     let [times, others] = [races, with].map(|races| races.iter().map(Sum::nanoseconds).collect::<Vec<_>>());
-    let time = Spread::of(times.iter().copied());
+    let time = Spread::of(times.iter().copied().filter(|time| *time > 0.0));
     [
         way.to_owned(),
         total(Sum::made).to_string(),
         total(Sum::lost).to_string(),
         format!("{:.2}", total(Sum::calls) as f64 / total(Sum::made) as f64),
-        time.map_or(String::new(), |Spread { low, high, .. }| format!("{low:.0} to {high:.0}")),
+        // No increment takes no time: whoever counted has no clock.
+        time.map_or("no clock".to_owned(), |Spread { low, high, .. }| format!("{low:.0} to {high:.0}")),
         Ratio::of(&times, &others).map_or(String::new(), |ratio| ratio.to_string()),
     ]
 }

@@ -104,7 +104,7 @@ impl Segment {
     ///
     /// As for [`Segment::create`].
     pub fn create_at(story: &Story, index: i32, size: usize, mode: Mode) -> Result<Option<(Segment, u64)>> {
-        let call = Call::Shmget { key: Key::PRIVATE, size, flags: ShmgetFlags::empty(), mode };
+        let call = Call::Shmget { key: Key::PRIVATE, size: size as u64, flags: ShmgetFlags::empty(), mode };
         for made in 1..=MOST_PLACES {
             let Ok(Answer::Id(id)) = story.quietly(&call)? else { return Ok(None) };
             if id.index() == index {
@@ -118,7 +118,7 @@ impl Segment {
 
     #[track_caller]
     fn make(story: &Story, key: Key, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Segment> {
-        let answer = story.perform(Call::Shmget { key, size, flags, mode })?;
+        let answer = story.perform(Call::Shmget { key, size: size as u64, flags, mode })?;
         Ok(Segment { story: story.clone(), id: Shmid(answer.value() as i32), size, removed: false })
     }
 
@@ -247,7 +247,7 @@ impl Key {
     #[doc(alias = "shmget")]
     #[track_caller]
     pub fn find(self, story: &Story, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Shmid> {
-        let answer = story.perform(Call::Shmget { key: self, size, flags, mode })?;
+        let answer = story.perform(Call::Shmget { key: self, size: size as u64, flags, mode })?;
         Ok(Shmid(answer.value() as i32))
     }
 }

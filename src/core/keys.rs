@@ -1,0 +1,58 @@
+//! Keys that nobody uses yet.
+
+use std::path::Path;
+
+use crate::call::{Answer, Call, Key, ShmgetFlags};
+use crate::error::{Error, Result};
+use crate::story::Story;
+use crate::{Errno, Mode};
+
+/// A project number for which no segment has the key yet.
+///
+/// Where to begin depends on the process, so that two runs do not compete for one key.
+///
+/// # Errors
+///
+/// `Ground`: the file is not there, or all of its keys are taken.
+pub fn free_project(story: &Story, path: &Path) -> Result<i32> {
+    for project in projects(story.pid()) {
+        let key = key_of(story, path, project)?;
+        let look = Call::Shmget { key, size: 0, flags: ShmgetFlags::empty(), mode: Mode::empty() };
+        // Whatever else stands in the way, the lesson's own call will be told of it.
+        if !matches!(story.quietly(&look)?, Ok(_) | Err(Errno::EACCES)) {
+            return Ok(project);
+        }
+    }
+    let asked = format!("find a free key for {}", path.display());
+    Err(Error::ground(asked, "segments have those of all numbers from 1 to 254", "`ipcs -m` lists them."))
+}
+
+fn key_of(story: &Story, path: &Path, project: i32) -> Result<Key> {
+    let asked = || format!("ftok({path:?}, {project})");
+    match story.quietly(&Call::Ftok { path: path.to_owned(), project })? {
+        Ok(Answer::Key(key)) => Ok(key),
+        Ok(other) => Err(Error::ground(asked(), format!("{other:?}"), "")),
+        Err(errno) => Err(Error::ground(asked(), errno, "Is the program's file still there?")),
+    }
+}
+
+/// Every project number that a lesson may ask for, from one on that depends on the process.
+///
+/// Not 255: lessons count one further, and POSIX leaves open what `ftok` answers where the low 8 bits are 0.
+fn projects(pid: i32) -> impl Iterator<Item = i32> {
+    (0..254).map(move |n| 1 + (pid + n) % 254)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_after_a_project_is_one_that_ftok_takes() {
+        for pid in 1..=1000 {
+            let mut projects: Vec<_> = projects(pid).collect();
+            projects.sort_unstable();
+            assert!(projects.into_iter().eq(1..=254), "{pid}");
+        }
+    }
+}
