@@ -23,6 +23,7 @@ mod one_cpu;
 mod parsers;
 mod play_programs;
 mod root;
+mod said;
 mod schedule;
 mod screens;
 mod terminal;
