@@ -167,7 +167,7 @@ impl Segment {
         self.id.attach_at(&self.story, address, self.size, flags)
     }
 
-    /// `shmat(id, address, 0)`, and if that address is taken, `shmat(id, NULL, 0)`.
+    /// `shmat(id, address, 0)`, and if that address cannot be had, `shmat(id, NULL, 0)`.
     ///
     /// # Errors
     ///
@@ -294,7 +294,7 @@ impl Shmid {
         Ok(Attachment::new(story, Address(answer.value() as u64), size))
     }
 
-    /// `shmat(id, address, 0)`, and if that address is taken, `shmat(id, NULL, 0)`.
+    /// `shmat(id, address, 0)`, and if that address cannot be had, `shmat(id, NULL, 0)`.
     ///
     /// # Errors
     ///
@@ -302,7 +302,7 @@ impl Shmid {
     #[track_caller]
     pub fn attach_preferring(self, story: &Story, address: Address, size: usize) -> Result<Attachment> {
         match self.attach_at(story, address, size, ShmatFlags::empty()) {
-            Err(Error::Refused(refusal)) if refusal.errno == Errno::EINVAL && self.is_there(story)? => {
+            Err(Error::Refused(refusal)) if may_be_the_address(refusal.errno) && self.is_there(story)? => {
                 let why = &refusal.reason.why;
                 story.say(format!(
                     "{address} is not available. {why} We go on at an address that the kernel chooses."
@@ -328,4 +328,10 @@ impl Shmid {
     pub fn remove(self, story: &Story) -> Result<()> {
         story.perform(Call::Shmctl { shmid: self, cmd: Cmd::IpcRmid }).map(drop)
     }
+}
+
+/// Whether `shmat` may succeed at another address after this error: at that one it was taken or not aligned
+/// (`EINVAL`), above the memory of a program (`ENOMEM`), or so low that only the privileged may map it (`EPERM`).
+fn may_be_the_address(errno: Errno) -> bool {
+    matches!(errno, Errno::EINVAL | Errno::ENOMEM | Errno::EPERM)
 }
