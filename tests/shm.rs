@@ -73,6 +73,12 @@ const BOUNDS: &[Row<Story>] = &[
         assert!(matches!(memory.get::<u64>(ODD_SIZE), Err(Error::OutOfBounds { .. })));
         assert!(matches!(memory.set(ODD_SIZE - 4, [0u32; 2]), Err(Error::OutOfBounds { .. })));
     }),
+    row("elsewhere", Any, "an address that is too high is given up for another one", |story| {
+        let segment = segment(story, ODD_SIZE);
+        let too_high = Address(0x7fff_ffff_ffff & !(story.page_size() as u64 - 1));
+        let memory = segment.attach_preferring(too_high).unwrap();
+        assert_ne!(memory.address(), too_high);
+    }),
     row("misaligned", Any, "a value cannot be set or got elsewhere", |story| {
         let segment = segment(story, ODD_SIZE);
         let memory = segment.attach().unwrap();

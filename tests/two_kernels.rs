@@ -6,6 +6,7 @@ mod roles;
 
 use crate::support;
 
+use std::fs;
 use std::io;
 
 use nix::sched::{CloneFlags, unshare};
@@ -26,8 +27,11 @@ fn on_both() -> impl Iterator<Item = Program> {
 fn told(run: Run) -> Vec<Value> {
     let finished = run.finish();
     finished.assert_exited(0);
-    let events = finished.events();
-    let mut roles = Roles::of(&events);
+    by_roles(&finished.events())
+}
+
+fn by_roles(events: &[Value]) -> Vec<Value> {
+    let mut roles = Roles::of(events);
     events.iter().filter(|event| is_compared(event)).map(|event| roles.in_place_of_numbers(event)).collect()
 }
 
@@ -66,6 +70,34 @@ fn root_sees_the_same_on_both() {
         let linux = told(run(&program, "linux").before_exec(apart));
         assert_same(name, &linux, &told(run(&program, "model")));
     }
+}
+
+/// The recordings are of the real kernel, as the book shows it: each call of a lesson that the model can run.
+#[test]
+fn every_recording_of_the_book_is_what_the_model_tells() {
+    let mut calls = 0;
+    for program in on_both().filter(|program| program.name != "walkthrough") {
+        let recording = recording(program.name);
+        let isolated = recording[0]["how"].as_str().is_some_and(|how| how.contains("--isolated"));
+        if !isolated && !geteuid().is_root() {
+            // It was recorded as root, who becomes others in it.
+            continue;
+        }
+        let options = if isolated { &["--isolated"][..] } else { &[] };
+        let events = &recording[1..];
+        calls += events.iter().filter(|event| event["event"] == "call").count();
+        // As far as the recording counts, and not only as far as tests do.
+        let run = Run::new(&program).args(["--kernel", "model", "--format", "json", "--pace", "run"]);
+        assert_same(program.name, &by_roles(events), &told(run.args(options)));
+    }
+    assert!(calls >= 290, "the recordings have {calls} calls");
+}
+
+/// A recording: how it was made, and its events.
+fn recording(name: &str) -> Vec<Value> {
+    let path = format!("{}/book/recordings/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    text.lines().map(|line| serde_json::from_str(line).expect("an event")).collect()
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl Foreign {
     fn make(key: Key, size: usize, mode: Mode) -> Foreign {
         let mut process = Linux::new();
         let flags = ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL;
-        let made = process.perform(&Call::Shmget { key, size, flags, mode }).unwrap().unwrap();
+        let made = process.perform(&Call::Shmget { key, size: size as u64, flags, mode }).unwrap().unwrap();
         Foreign { process, id: Shmid(made.value() as i32), memory: Address::NULL }
     }
 

@@ -9,10 +9,13 @@
         if (isArrow && !event.target.closest?.("shm-player, shm-play, shm-race")) event.stopImmediatePropagation();
     }, true);
 
+    const turns = document.querySelector("#mdbook-help-popup p");
+    if (turns) turns.innerHTML = "Press <kbd>←</kbd> or <kbd>→</kbd> inside a player for the call before or after";
+
     // Whoever comes by keyboard need not go through the whole table of contents.
     const main = document.querySelector("main");
     const skip = document.createElement("a");
-    Object.assign(skip, { className: "shm-skip", href: "#", textContent: "Skip to the text" });
+    Object.assign(skip, { className: "shm-skip", href: "#mdbook-content", textContent: "Skip to the text" });
     skip.addEventListener("click", (event) => {
         event.preventDefault();
         main.tabIndex = -1;

@@ -195,7 +195,7 @@
         told(segment) {
             if (segment.nattch === undefined) return [];
             const text = textOf(segment.bytes);
-            return [`nattch ${segment.nattch}, mode ${segment.mode}`, ...(text ? [`"${text}"`] : [])];
+            return [`nattch ${segment.nattch}`, `mode ${segment.mode}`, ...(text ? [`"${text}"`] : [])];
         }
 
         // A text no longer than its place, as far as letters of one width tell.

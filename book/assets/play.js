@@ -107,13 +107,14 @@
         const cells = (one) => [one.key, one.id, OWNERS[one.uid] ?? one.uid, one.mode, one.size, one.nattch, one.marked ? "dest" : ""].map(String);
         const rows = segments.map((one) => row(cells(one), "td"));
         const made = element("table", {}, element("caption", {}, "ipcs -m"), element("thead", {}, row(COLUMNS, "th")), element("tbody", {}, ...rows));
-        return line("shm-table shm-frame", made);
+        // Wider than a narrow screen: it can be moved by keyboard, too.
+        return element("div", { className: "shm-table", tabIndex: 0, role: "group", ariaLabel: "ipcs -m" }, made);
     }
 
     const dump = ({ id, bytes }) => {
         const lines = [];
-        for (let at = 0; at < bytes.length; at += 16) {
-            const part = bytes.slice(at, at + 16);
+        for (let at = 0; at < bytes.length; at += 8) {
+            const part = bytes.slice(at, at + 8);
             if (at === 0 || part.some((byte) => byte)) lines.push(`${at.toString(16).padStart(4, "0")}  ${hex(part)}  ${letters(part)}`);
         }
         return lines.length ? [element("pre", { className: "shm-told-lines", textContent: `segment ${id}\n${lines.join("\n")}` })] : [];
@@ -165,7 +166,8 @@
             const form = element("form", { className: "shm-entry" }, label, line("shm-typed", this.sign, this.input, run));
             form.addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
             this.input.addEventListener("keydown", (event) => this.key(event));
-            this.addEventListener("keydown", (event) => { if (/^Arrow(Left|Right)$/.test(event.key)) event.stopPropagation(); });
+            // What is typed here is no shortcut of the page.
+            this.addEventListener("keydown", (event) => event.stopPropagation());
             this.input.addEventListener("paste", (event) => this.paste(event));
             this.tabs = element("div", { className: "shm-tabs" });
             this.tabs.setAttribute("role", "tablist");
@@ -209,7 +211,7 @@
             this.won = element("div", { className: "shm-won" });
             this.won.setAttribute("role", "status");
             const pick = line("shm-pick", element("label", { htmlFor: id, textContent: "Level" }), this.choice, this.hint, this.count);
-            return element("section", { className: "shm-levels", ariaLabel: "Level" }, pick, this.goal, this.hinted, this.won);
+            return element("section", { className: "shm-levels", ariaLabel: "Goal" }, pick, this.goal, this.hinted, this.won);
         }
 
         listLevels() {

@@ -165,11 +165,12 @@
             bar.setAttribute("role", "group");
             bar.setAttribute("aria-label", "Go through the run");
             this.take = button("Try from here", () => this.tryFromHere(), { className: "shm-take" });
-            bar.append(this.back, this.next, this.where, this.take, this.again, this.all);
+            bar.append(this.back, this.next, this.where, this.take);
             this.picture = new Picture();
             this.source = new Source(this.file, source);
             const stage = element("div", { className: "shm-stage" }, this.picture.figure, this.source.figure);
-            this.steps[0].before(this.jumps(), bar, this.live, stage);
+            const above = element("div", { className: "shm-whither" }, this.jumps(), this.again, this.all);
+            this.steps[0].before(above, bar, this.live, stage);
         }
 
         // The prompt, with the state at this call: the run's own lines have led to it.

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use book::module::{self, Module};
 use book::preprocess::{Playground, filled};
 use book::recording::{self, Purpose, Recording};
 use book::{coverage, exercise, read, root, tables};
@@ -145,6 +146,39 @@ fn every_recording_is_what_its_lesson_tells_today() {
         }
     }
     assert!(stale.is_empty(), "run `cargo run -p book -- record`:\n{}", stale.join("\n"));
+}
+
+#[test]
+fn the_module_was_built_from_its_sources() {
+    let module = Module::committed().expect("the module");
+    assert!(
+        module.is_fresh().expect("its sources"),
+        "src/core, src/play or src/web changed, and the module did not: {}",
+        module::REBUILD
+    );
+}
+
+/// A page loads it at the first use, whoever pays for the line.
+#[test]
+fn the_module_is_light() {
+    let weight = Module::committed().and_then(|module| module.weight()).expect("the module");
+    assert!(weight < 220 * 1024, "{weight} bytes, compressed");
+}
+
+#[test]
+fn every_level_is_on_the_playground_page() {
+    let page = told("{{#playground}}");
+    let files = fs::read_dir(root().join("lessons/levels")).expect("the levels").count();
+    assert_eq!(page.matches("<li><strong>").count(), files);
+}
+
+#[test]
+fn the_rules_are_told_from_the_code() {
+    let rules = told("{{#rules}}");
+    for text in ["## shmat", "## Waiting and waking", "counts mappings, not processes"] {
+        assert!(rules.contains(text), "{text}");
+    }
+    assert!(told("{{#unknown}}").contains("SHM_HUGETLB"));
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl Inspector {
         let Call::Shmget { size, flags, .. } = *call else { return };
         let wanted = match self.script.sizes {
             Sizes::Larger if flags.contains(ShmgetFlags::IPC_CREAT) && size > 0 => {
-                size + 8 + random_below(2048)
+                size as usize + 8 + random_below(2048)
             }
             Sizes::Impossible => IMPOSSIBLE,
             _ => return,

@@ -302,7 +302,7 @@ fn give(setting: Setting, watchdog: &Watchdog) -> Result<Fixture, Finding> {
     let text = fresh_text();
     let call = Call::Shmget {
         key: setting.key,
-        size: crate::course::SIZE,
+        size: crate::course::SIZE as u64,
         flags: ShmgetFlags::IPC_CREAT | ShmgetFlags::IPC_EXCL,
         // Writable until the text is in it.
         mode: playground_core::Mode::from_bits_truncate(0o600),

@@ -148,7 +148,7 @@ impl Run {
     /// The `shmget` that made the segment that the exercise is about, with its id.
     pub fn made_subject(&self) -> Option<(&CompletedCall, Shmid)> {
         let likeness = |(made, id): &(&CompletedCall, Shmid)| {
-            let size = matches!(made.performed.call, Call::Shmget { size, .. } if size == SIZE);
+            let size = matches!(made.performed.call, Call::Shmget { size, .. } if size == SIZE as u64);
             (self.attached(*id).next().is_some(), size)
         };
         // Of several greatest ones `max_by_key` returns the last.

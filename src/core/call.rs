@@ -37,7 +37,7 @@ pub enum Call {
         /// The name by which unrelated processes find the segment.
         key: Key,
         /// In bytes; 0 is allowed when the segment exists.
-        size: usize,
+        size: u64,
         /// `IPC_CREAT`, `IPC_EXCL` and the like.
         flags: ShmgetFlags,
         /// The nine permission bits, which C passes in the same argument as the flags.

@@ -63,7 +63,7 @@ pub const IPC_RMID: IpcRmid = IpcRmid;
 pub fn shmget(key: Key, size: usize, flags: i32) -> Result<Shmid> {
     let mode = Mode::from_bits_truncate((flags & 0o777) as libc::mode_t);
     let flags = ShmgetFlags::from_bits_retain(flags & !0o777);
-    match made(Call::Shmget { key, size, flags, mode })? {
+    match made(Call::Shmget { key, size: size as u64, flags, mode })? {
         Answer::Id(id) => Ok(id),
         other => unreachable!("shmget answered {other:?}"),
     }

@@ -163,9 +163,9 @@ impl Model {
         let work = crate::work::Work::Waiting;
         self.world.borrow_mut().works.insert(self.pid, work);
         let time = if let Call::Semtimedop { timeout, .. } = call { *timeout } else { PATIENCE };
-        match self.world.borrow_mut().finish(self.pid, time)? {
-            Some(Done::Answered(outcome)) => return Ok(outcome),
-            Some(_) | None => {}
+        let done = self.world.borrow_mut().finish(self.pid, time)?;
+        if let Some(Done::Answered(outcome)) = done {
+            return Ok(outcome);
         }
         Err(self.dies(Ending::Hung))
     }

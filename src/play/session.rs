@@ -10,10 +10,13 @@
 //! [`World`], which is a value: to undo a line is to take the value from before it, or, on a kernel that is more than a
 //! value, to do the lines before it again from the start.
 
+mod acting;
 mod actor;
+mod export;
 mod history;
 mod kernel;
 mod letters;
+mod log;
 mod model;
 mod perform;
 mod shown;
@@ -29,6 +32,7 @@ use crate::language::{Does, Misunderstood, Statement, Word, parse};
 
 pub use actor::{Actor, Last, Life};
 pub use kernel::{Kernel, Performed};
+pub use log::Entry;
 pub use model::Model;
 pub use tables::rights;
 pub use told::Told;

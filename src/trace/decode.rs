@@ -38,7 +38,7 @@ pub(super) fn call(pid: Pid, asked: &RawSyscall) -> Call {
     let (mode, get) = (Mode::from_bits_truncate((flags & 0o777) as u32), flags & !0o777);
     let get = ShmgetFlags::from_bits_retain(get);
     match asked.name {
-        Name::Shmget => Call::Shmget { key: Key(id), size: second as usize, flags: get, mode },
+        Name::Shmget => Call::Shmget { key: Key(id), size: second, flags: get, mode },
         Name::Shmat => Call::Shmat {
             shmid: Shmid(id),
             address: Address(second),

@@ -69,8 +69,8 @@ fn set(id: Semid) -> Option<SetRow> {
     procfs::sets()?.into_iter().find(|row| row.semid == id)
 }
 
-fn smaller(Row { key, shmid, size: has, cpid, .. }: &Row, wants: usize) -> Option<Reason> {
-    if *has >= wants {
+fn smaller(Row { key, shmid, size: has, cpid, .. }: &Row, wants: u64) -> Option<Reason> {
+    if *has as u64 >= wants {
         return None;
     }
     reason(

@@ -311,7 +311,7 @@ impl State {
         let created = made.created.then(|| performed.clone());
         match (&performed.call, &performed.outcome) {
             (Call::Shmget { key, size, .. }, Ok(Answer::Id(id))) if made.created => {
-                let (shmid, key, size) = (*id, Some(*key), Some(*size));
+                let (shmid, key, size) = (*id, Some(*key), Some(*size as usize));
                 let segment = Segment { shmid, key, size, made: created, removed: None };
                 self.segments.insert((namespace, *id), segment);
             }

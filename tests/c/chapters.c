@@ -87,8 +87,8 @@ static void *attach_preferring(int id, void *wanted)
 {
     void *memory = shmat(id, wanted, 0);
 
-    if (memory == (void *)-1 && errno == EINVAL)
-        memory = shmat(id, NULL, 0); /* the address is taken, or no page begins there */
+    if (memory == (void *)-1 && (errno == EINVAL || errno == ENOMEM || errno == EPERM))
+        memory = shmat(id, NULL, 0); /* the address is taken, or too high, or too low */
     if (memory == (void *)-1)
         fail("shmat");
     return memory;
@@ -220,10 +220,10 @@ static int is_marked(int id)
 }
 
 /* Lesson 17. */
-static void count_unguarded(unsigned *counter)
+static void count_unguarded(volatile unsigned *counter)
 {
     for (int round = 0; round < 1000; round++)
-        (*counter)++; /* loads, adds, stores */
+        (*counter)++; /* loads, adds, stores: volatile makes the compiler do so in each round */
 }
 
 static void count_exactly(atomic_uint *counter)

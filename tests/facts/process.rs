@@ -42,7 +42,7 @@ pub const NULL: Address = Address::NULL;
 pub const PRIVATE: Key = Key::PRIVATE;
 
 pub fn shmget(key: Key, size: usize, flags: ShmgetFlags, mode: u32) -> Call {
-    Call::Shmget { key, size, flags, mode: Mode::from_bits_truncate(mode) }
+    Call::Shmget { key, size: size as u64, flags, mode: Mode::from_bits_truncate(mode) }
 }
 
 pub fn shmat(shmid: Shmid, address: Address, flags: ShmatFlags) -> Call {

@@ -29,6 +29,7 @@ mod runner;
 mod script;
 mod shrink;
 mod themes;
+mod told;
 
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -110,7 +111,7 @@ fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
         if let Some(difference) = runner.run(&seeds, &Rules::RIGHT, care(number, 500)) {
             let (difference, _) = shrink::smallest(runner, &Rules::RIGHT, seeds, difference);
             println!("{}: sequence {number} differs: {}", ground.name, difference.what);
-            difference.steps.iter().for_each(|step| println!("    {step}"));
+            tell(&difference);
             return false;
         }
     }
@@ -121,6 +122,13 @@ fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
         ground.name
     );
     true
+}
+
+/// A difference in C notation, and as a script of the prompt.
+fn tell(difference: &runner::Difference) {
+    difference.steps.iter().for_each(|step| println!("    {step}"));
+    println!("The same for `cargo run --bin play`:");
+    difference.script.iter().for_each(|line| println!("    {line}"));
 }
 
 fn run_mutants(runner: &mut Runner, half: usize) -> bool {
@@ -135,8 +143,21 @@ fn run_mutants(runner: &mut Runner, half: usize) -> bool {
             None => println!("NOT FOUND in {ENOUGH} sequences: {}", rules.name),
         }
         all &= found.is_some();
+        // Who asks for one mutant wants to see what gives it away.
+        if let Some(number) = found.filter(|_| std::env::var("MODEL_MUTANT").is_ok()) {
+            tell_smallest(runner, rules, number);
+        }
     }
     all
+}
+
+fn tell_smallest(runner: &mut Runner, rules: &Rules, number: u64) {
+    let seeds = seeds(7, number);
+    if let Some(difference) = runner.run(&seeds, rules, Care { memory: true, pause: None }) {
+        let (smallest, _) = shrink::smallest(runner, rules, seeds, difference);
+        println!("{}: {}", rules.name, smallest.what);
+        tell(&smallest);
+    }
 }
 
 /// Whether a sequence differs under a wrong rule, and does not under the right ones.

@@ -5,8 +5,9 @@
 use std::fs;
 
 use nix::libc;
-use playground_core::machine::{Capabilities, Machine, Space};
+use playground_core::machine::{Capabilities, Host, Machine, Space};
 
+use super::perform::{store, syscall};
 use super::script;
 
 /// Whether there is such a process, be it one that only waits to be reaped.
@@ -15,7 +16,7 @@ pub fn is_child(pid: u32) -> bool {
 }
 
 /// Memory and swap, in pages.
-pub fn memory() -> u64 {
+fn memory() -> u64 {
     let text = fs::read_to_string("/proc/meminfo").expect("/proc/meminfo");
     let of = |name: &str| {
         let line = text.lines().find(|line| line.starts_with(name)).expect("a line");
@@ -63,6 +64,35 @@ fn line(text: &str) -> Option<Line> {
         inode: words.get(4)?.parse().ok()?,
         name: words.get(5).copied().unwrap_or_default().to_owned(),
     })
+}
+
+/// This computer: what differs from kernel to kernel is found out by trying.
+pub fn host() -> Host {
+    let mmap_min_addr = fs::read_to_string("/proc/sys/vm/mmap_min_addr").ok();
+    Host {
+        mmap_min_addr: mmap_min_addr.and_then(|text| text.trim().parse().ok()).unwrap_or(4096).max(4096),
+        new_page_is_major: new_page_is_major(),
+        settings_are_the_machines: settings_are_the_machines(),
+        ..Host::x86_64(memory())
+    }
+}
+
+/// Makes a segment, and counts the minor faults of its first access.
+fn new_page_is_major() -> bool {
+    let (id, errno) = syscall(libc::SYS_shmget, [0, 4096, 0o600 | libc::IPC_CREAT as u64, 0, 0, 0]);
+    assert_eq!(errno, 0, "a segment to try");
+    let (address, errno) = syscall(libc::SYS_shmat, [id as u64, 0, 0, 0, 0, 0]);
+    assert_eq!(errno, 0, "an attachment to try");
+    let (.., minor) = store(address as u64, 1, 1);
+    syscall(libc::SYS_shmdt, [address as u64, 0, 0, 0, 0, 0]);
+    syscall(libc::SYS_shmctl, [id as u64, libc::IPC_RMID as u64, 0, 0, 0, 0]);
+    minor == 0
+}
+
+/// Opens a setting for writing, and writes nothing. Who is not root of anything is answered the same on every kernel.
+fn settings_are_the_machines() -> bool {
+    nix::unistd::geteuid().is_root()
+        && fs::OpenOptions::new().write(true).open("/proc/sys/kernel/shmmni").is_err()
 }
 
 /// What a process has mapped, as the model is told it. The kernel looks for room below the highest mapping that is

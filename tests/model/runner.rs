@@ -22,8 +22,9 @@ use super::generate::{self, Mix};
 use super::look::Look;
 use super::mutants::Rules;
 use super::process::{self, op};
-use super::procfs::{capabilities_of, memlock, memory, memory_differs, space_of};
+use super::procfs::{capabilities_of, host, memlock, memory_differs, space_of};
 use super::script::{Order, encode};
+use super::told;
 
 /// A user, a group, and one group more.
 pub type Person = (u32, u32, u32);
@@ -40,7 +41,10 @@ pub struct Care {
 /// A difference: what it is, and the steps up to it.
 pub struct Difference {
     pub what: String,
+    /// In C notation, with the model's answers.
     pub steps: Vec<String>,
+    /// As a script of the prompt.
+    pub script: Vec<String>,
 }
 
 /// A step of a sequence, as the model sees it.
@@ -85,7 +89,7 @@ impl Runner {
         }
         let users = [people[0].0, people[1].0, people[2].0, people[3].0];
         let (slots, pids) = (BTreeMap::from([(0, 0)]), Pids(vec![(0, 0)]));
-        let start = Machine::new(playground_core::machine::Host::x86_64(memory()));
+        let start = Machine::new(host());
         let mix = Mix { limits, users };
         let mut runner = Runner { board, start, people, alone, slots, pids, written: 0, mix, steps: 0 };
         (1..=runner.people.len() as i32).for_each(|pid| runner.begin(pid));
@@ -321,10 +325,14 @@ impl Runner {
                 _ => self.compare_step(step, &times),
             };
             if let Err(what) = result {
-                return Some(Difference { what, steps: told(&steps[..=number]) });
+                return Some(self.difference(what, &steps[..=number]));
             }
         }
         None
+    }
+
+    fn difference(&self, what: String, steps: &[Step]) -> Difference {
+        Difference { what, steps: told::in_c(&self.people, steps), script: told::script(&self.people, steps) }
     }
 
     fn is_logged(&self, step: &Step) -> bool {
@@ -371,7 +379,7 @@ impl Runner {
     fn compare_memory(&self, end: &Machine, steps: &[Step]) -> Option<Difference> {
         let difference = |pid: &i32| memory_differs(end, *pid, self.pids.real(*pid) as u32);
         let what = end.processes.keys().find_map(difference)?;
-        Some(Difference { what, steps: told(steps) })
+        Some(self.difference(what, steps))
     }
 }
 
@@ -394,10 +402,4 @@ impl Step {
         });
         about && (has_sets(&self.before) || has_sets(&self.after))
     }
-}
-
-fn told(steps: &[Step]) -> Vec<String> {
-    let told =
-        |step: &Step| format!("{:>4}  {:.300} = {:?}", step.pid, format!("{:?}", step.action), step.reply);
-    steps.iter().map(told).collect()
 }

@@ -66,7 +66,7 @@ pub fn encode(action: &Action, slot: impl Fn(i32) -> usize) -> Order {
 fn encode_call(call: &Call) -> Order {
     match call {
         Call::Shmget { key, size, flags, mode } => {
-            order(op::SHMGET, [signed(key.0), *size as u64, signed(flags.bits() | mode.bits() as i32)])
+            order(op::SHMGET, [signed(key.0), *size, signed(flags.bits() | mode.bits() as i32)])
         }
         Call::Shmat { shmid, address, flags } => {
             order(op::SHMAT, [signed(shmid.0), address.0, signed(flags.bits())])

@@ -56,6 +56,10 @@ static TAKEN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"is taken by: .*").
 static PROJECT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"(ftok\(.*), \d+\)"#).expect("an expression"));
 
+/// Where a program is built, which is elsewhere on each machine.
+static FOLDER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"[^\s"]*/(lesson\d\d)\b"#).expect("an expression"));
+
 fn role(known: &mut Vec<u64>, kind: &str, number: u64) -> String {
     let at = known.iter().position(|one| *one == number).unwrap_or_else(|| {
         known.push(number);
@@ -68,10 +72,11 @@ fn is_address(number: u64) -> bool {
     (1 << 40..1 << 47).contains(&number)
 }
 
-/// A time of today, in seconds since 1970.
+/// A time between the first recording and now, in seconds since 1970.
 fn is_now(number: u64) -> bool {
+    const FIRST: u64 = 1_767_225_600;
     let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
-    number.abs_diff(now) < 3600
+    (FIRST..=now + 3600).contains(&number)
 }
 
 impl Roles {
@@ -147,6 +152,7 @@ impl Roles {
     fn text(&mut self, text: &str) -> String {
         let text = TAKEN.replace_all(text, "is taken");
         let text = PROJECT.replace_all(&text, "$1, a project)");
+        let text = FOLDER.replace_all(&text, "$1");
         WORD.replace_all(&text, |word: &Captures<'_>| self.word(&word[0])).into_owned()
     }
 

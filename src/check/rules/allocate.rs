@@ -22,7 +22,7 @@ pub fn allocated(run: &Run) -> Vec<Finding> {
             format!("It made the segment with the key {key}, which another program may use, too; IPC_PRIVATE was asked for."),
         ));
     }
-    if size != SIZE {
+    if size != SIZE as u64 {
         found.push(Finding::new(
             Code::WrongSize,
             format!("It asked for {size} bytes; {SIZE} were asked of it."),

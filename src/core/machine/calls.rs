@@ -22,10 +22,9 @@ impl Caller<'_> {
             Call::Shmget { flags, .. } if flags.contains(ShmgetFlags::SHM_HUGETLB) => {
                 Reply::Unknown(Unknown::HugePages)
             }
-            &Call::Shmget { key, size, flags, mode } => self
-                .shmget(Shmget { key, size: size as u64, flags, mode: mode.bits() })
-                .map(Answer::Id)
-                .into(),
+            &Call::Shmget { key, size, flags, mode } => {
+                self.shmget(Shmget { key, size, flags, mode: mode.bits() }).map(Answer::Id).into()
+            }
             &Call::Shmat { shmid, address, flags } => {
                 self.shmat(Shmat { shmid, address, flags }).map(Answer::Mapped).into()
             }
@@ -60,7 +59,7 @@ impl Machine {
     pub(super) fn called(&mut self, pid: i32, call: &Call, answer: &Answer) -> Vec<Woken> {
         match (call, answer) {
             (&Call::Shmget { key, size, flags, mode }, Answer::Id(id)) => {
-                self.shmget(pid, Shmget { key, size: size as u64, flags, mode: mode.bits() }, *id);
+                self.shmget(pid, Shmget { key, size, flags, mode: mode.bits() }, *id);
             }
             (&Call::Shmat { shmid, address, flags }, Answer::Mapped(at)) => {
                 self.shmat(pid, Shmat { shmid, address, flags }, *at);
@@ -86,7 +85,7 @@ impl Machine {
     pub(super) fn refused(&mut self, pid: i32, call: &Call, errno: Errno) {
         match (call, errno) {
             (&Call::Shmget { key, size, flags, mode }, Errno::ENOSPC) => {
-                self.shmget_failed(pid, Shmget { key, size: size as u64, flags, mode: mode.bits() });
+                self.shmget_failed(pid, Shmget { key, size, flags, mode: mode.bits() });
             }
             (&Call::Semget { key, nsems, flags, mode }, Errno::ENOSPC) => {
                 self.semget_failed(pid, Semget { key, nsems, flags, mode: mode.bits() });

@@ -16,12 +16,27 @@ pub struct Host {
     pub task_size: u64,
     /// Below this address only `CAP_SYS_RAWIO` may map anything (`vm.mmap_min_addr`).
     pub mmap_min_addr: u64,
+    /// Whether a store that brings a new page of a segment counts as a major fault, as if the page had been read from
+    /// a disk: it does on Linux 5.10, where a load's is minor. Since then all of them are minor.
+    #[serde(default)]
+    pub new_page_is_major: bool,
+    /// Whether the settings of an IPC namespace are for root of the whole machine alone, as they were before Linux
+    /// 5.19: since then root of the namespace's own user namespace may write them.
+    #[serde(default)]
+    pub settings_are_the_machines: bool,
 }
 
 impl Host {
     /// A computer with an x86-64 processor and this much memory, in pages.
     pub fn x86_64(memory: u64) -> Host {
-        Host { page_size: 4096, memory, task_size: 0x7fff_ffff_f000, mmap_min_addr: 4096 }
+        Host {
+            page_size: 4096,
+            memory,
+            task_size: 0x7fff_ffff_f000,
+            mmap_min_addr: 4096,
+            new_page_is_major: false,
+            settings_are_the_machines: false,
+        }
     }
 
     /// How many pages so many bytes take: the last one may be used in part.

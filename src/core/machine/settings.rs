@@ -5,14 +5,16 @@
 use super::Machine;
 use super::action::{Identity, Resource, Setting};
 use super::caller::Caller;
-use super::credentials::Capabilities;
+use super::credentials::{Capabilities, UserNamespace};
 use super::ids::PLACES;
 use crate::Errno;
 
 impl Caller<'_> {
     /// The files in `/proc/sys/kernel` may be written by root of the namespace.
     pub fn sysctl(&self, setting: Setting) -> Result<(), Errno> {
-        if self.credentials().uid != 0 {
+        let is_root_of_too_little =
+            self.host().settings_are_the_machines && self.credentials().namespace != UserNamespace::Initial;
+        if self.credentials().uid != 0 || is_root_of_too_little {
             return Err(Errno::EACCES);
         }
         if is_in_range(setting) { Ok(()) } else { Err(Errno::EINVAL) }

@@ -104,7 +104,7 @@ impl Segment {
     ///
     /// As for [`Segment::create`].
     pub fn create_at(story: &Story, index: i32, size: usize, mode: Mode) -> Result<Option<(Segment, u64)>> {
-        let call = Call::Shmget { key: Key::PRIVATE, size, flags: ShmgetFlags::empty(), mode };
+        let call = Call::Shmget { key: Key::PRIVATE, size: size as u64, flags: ShmgetFlags::empty(), mode };
         for made in 1..=MOST_PLACES {
             let Ok(Answer::Id(id)) = story.quietly(&call)? else { return Ok(None) };
             if id.index() == index {
@@ -118,7 +118,7 @@ impl Segment {
 
     #[track_caller]
     fn make(story: &Story, key: Key, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Segment> {
-        let answer = story.perform(Call::Shmget { key, size, flags, mode })?;
+        let answer = story.perform(Call::Shmget { key, size: size as u64, flags, mode })?;
         Ok(Segment { story: story.clone(), id: Shmid(answer.value() as i32), size, removed: false })
     }
 
@@ -167,7 +167,7 @@ impl Segment {
         self.id.attach_at(&self.story, address, self.size, flags)
     }
 
-    /// `shmat(id, address, 0)`, and if that address is taken, `shmat(id, NULL, 0)`.
+    /// `shmat(id, address, 0)`, and if that address cannot be had, `shmat(id, NULL, 0)`.
     ///
     /// # Errors
     ///
@@ -247,7 +247,7 @@ impl Key {
     #[doc(alias = "shmget")]
     #[track_caller]
     pub fn find(self, story: &Story, size: usize, flags: ShmgetFlags, mode: Mode) -> Result<Shmid> {
-        let answer = story.perform(Call::Shmget { key: self, size, flags, mode })?;
+        let answer = story.perform(Call::Shmget { key: self, size: size as u64, flags, mode })?;
         Ok(Shmid(answer.value() as i32))
     }
 }
@@ -294,7 +294,7 @@ impl Shmid {
         Ok(Attachment::new(story, Address(answer.value() as u64), size))
     }
 
-    /// `shmat(id, address, 0)`, and if that address is taken, `shmat(id, NULL, 0)`.
+    /// `shmat(id, address, 0)`, and if that address cannot be had, `shmat(id, NULL, 0)`.
     ///
     /// # Errors
     ///
@@ -302,7 +302,7 @@ impl Shmid {
     #[track_caller]
     pub fn attach_preferring(self, story: &Story, address: Address, size: usize) -> Result<Attachment> {
         match self.attach_at(story, address, size, ShmatFlags::empty()) {
-            Err(Error::Refused(refusal)) if refusal.errno == Errno::EINVAL && self.is_there(story)? => {
+            Err(Error::Refused(refusal)) if may_be_the_address(refusal.errno) && self.is_there(story)? => {
                 let why = &refusal.reason.why;
                 story.say(format!(
                     "{address} is not available. {why} We go on at an address that the kernel chooses."
@@ -328,4 +328,10 @@ impl Shmid {
     pub fn remove(self, story: &Story) -> Result<()> {
         story.perform(Call::Shmctl { shmid: self, cmd: Cmd::IpcRmid }).map(drop)
     }
+}
+
+/// Whether `shmat` may succeed at another address after this error: at that one it was taken or not aligned
+/// (`EINVAL`), above the memory of a program (`ENOMEM`), or so low that only the privileged may map it (`EPERM`).
+fn may_be_the_address(errno: Errno) -> bool {
+    matches!(errno, Errno::EINVAL | Errno::ENOMEM | Errno::EPERM)
 }

@@ -92,7 +92,7 @@ fn no_such_call(call: &Call) -> Words {
     )
 }
 
-fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut dyn Look) -> Words {
+fn shmget(key: Key, size: u64, flags: ShmgetFlags, errno: Errno, process: &mut dyn Look) -> Words {
     match errno {
         Errno::EINVAL => invalid_size(key, size, process),
         Errno::ENOENT => words(
@@ -126,7 +126,7 @@ fn shmget(key: Key, size: usize, flags: ShmgetFlags, errno: Errno, process: &mut
     }
 }
 
-fn invalid_size(key: Key, size: usize, process: &mut dyn Look) -> Words {
+fn invalid_size(key: Key, size: u64, process: &mut dyn Look) -> Words {
     let found = if key == Key::PRIVATE { None } else { row(process, |row| row.key == key) };
     if let Some(found) = found {
         return words(
@@ -141,7 +141,7 @@ fn invalid_size(key: Key, size: usize, process: &mut dyn Look) -> Words {
         _ if size == 0 => {
             words("A new segment needs at least 1 byte (SHMMIN).", "Ask for the size that you need.")
         }
-        Some(max) if size as u64 > max => words(
+        Some(max) if size > max => words(
             format!("{size} bytes are more than /proc/sys/kernel/shmmax allows for one segment: {max}."),
             "Ask for less, or raise the limit: `sysctl kernel.shmmax`.",
         ),
@@ -149,12 +149,12 @@ fn invalid_size(key: Key, size: usize, process: &mut dyn Look) -> Words {
     }
 }
 
-fn no_space(size: usize, process: &mut dyn Look) -> Words {
+fn no_space(size: u64, process: &mut dyn Look) -> Words {
     let table = table(process).unwrap_or_default();
     let page = process.page_size();
-    let pages = |bytes: usize| bytes.div_ceil(page) as u64;
+    let pages = |bytes: u64| bytes.div_ceil(page as u64);
     let counted = |number: u64, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
-    let used: u64 = table.iter().map(|row| pages(row.size)).sum();
+    let used: u64 = table.iter().map(|row| pages(row.size as u64)).sum();
     match (setting(process, SHMMNI), setting(process, SHMALL)) {
         (Some(most), _) if table.len() as u64 >= most => words(
             format!("/proc/sys/kernel/shmmni allows {}, and so many there are.", counted(most, "segment")),

@@ -83,14 +83,14 @@ impl Linux {
         self
     }
 
-    fn shmget(&mut self, key: Key, size: usize, flags: c_int) -> nix::Result<Answer> {
+    fn shmget(&mut self, key: Key, size: u64, flags: c_int) -> nix::Result<Answer> {
         net::hold_signals(|| {
             let id = shm::get(key, size, flags)?;
             if made_by(self.pid(), key, flags, id) {
                 net::watch(Watched::Segment(id));
             }
             // A segment that was found may be larger than asked for, never smaller.
-            self.sizes.insert(id, size);
+            self.sizes.insert(id, size as usize);
             Ok(Answer::Id(id))
         })
     }

@@ -44,7 +44,8 @@ impl Mapping {
     pub fn of_doomed_segment(length: NonZeroUsize) -> io::Result<(Shmid, Mapping)> {
         let (size, flags) = (length.get(), ShmgetFlags::IPC_CREAT);
         hold_signals(|| {
-            let made = bare::perform(&Call::Shmget { key: Key::PRIVATE, size, flags, mode: OWNER_RW })?;
+            let made =
+                bare::perform(&Call::Shmget { key: Key::PRIVATE, size: size as u64, flags, mode: OWNER_RW })?;
             let shmid = Shmid(made.value() as i32);
             let attached = attach(shmid, size);
             bare::perform(&Call::Shmctl { shmid, cmd: Cmd::IpcRmid })?;

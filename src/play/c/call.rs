@@ -278,7 +278,7 @@ impl Evaluation<'_> {
 
 fn shmget(key: &Value, size: &Value, flags: &Value) -> Call {
     let (flags, mode) = split(flags);
-    Call::Shmget { key: Key(key.as_int()), size: size.bits() as _, flags, mode }
+    Call::Shmget { key: Key(key.as_int()), size: size.bits(), flags, mode }
 }
 
 fn semget(key: &Value, nsems: &Value, flags: &Value) -> Call {

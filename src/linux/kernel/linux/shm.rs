@@ -12,9 +12,9 @@ use nix::libc::{self, c_int, c_void};
 use crate::call::{Address, Answer, Cmd, Key, Ownership, ShmInfo, ShmLimits, ShmatFlags, Shmid, ShmidDs};
 
 /// `shmget(key, size, flags)`: makes a segment, or finds one. `flags` hold the mode, too.
-pub(super) fn get(key: Key, size: usize, flags: c_int) -> nix::Result<Shmid> {
+pub(super) fn get(key: Key, size: u64, flags: c_int) -> nix::Result<Shmid> {
     // SAFETY: shmget takes three numbers and touches no memory of this process.
-    Errno::result(unsafe { libc::shmget(key.0, size, flags) }).map(Shmid)
+    Errno::result(unsafe { libc::shmget(key.0, size as usize, flags) }).map(Shmid)
 }
 
 /// `shmat(id, address, flags)`: maps a segment, and returns where.
