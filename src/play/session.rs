@@ -204,13 +204,13 @@ impl Way {
 
 /// The way that a line goes through the history, if that is what it is for.
 fn way(statements: &[Statement], line: &str) -> Result<Option<Way>, Misunderstood> {
-    let ways = statements.iter().filter_map(|statement| match &statement.does {
+    let mut ways = statements.iter().filter_map(|statement| match &statement.does {
         Does::Word(Word::Undo(count)) => Some(Way::Back(*count)),
         Does::Word(Word::Redo(count)) => Some(Way::Onward(*count)),
         Does::Word(Word::Restart) => Some(Way::ToTheStart),
         _ => None,
     });
-    match ways.last() {
+    match ways.next_back() {
         Some(way) if statements.len() > 1 => {
             let message = format!("{} concerns whole lines: give it a line of its own", way.name());
             Err(Misunderstood::new(line, 0, message))
