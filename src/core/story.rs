@@ -48,7 +48,7 @@ pub use raced::{LineUses, ProcessUses, RaceEvent};
 pub use schedule::{NoSchedule, Schedule, Turn};
 pub use show::{changes, fields};
 pub use source::Source;
-pub use text::{Screen, Text};
+pub use text::{Screen, Text, ascii};
 pub use traced::{Lingering, Traced};
 pub use visible::visible;
 pub use work::Work;

@@ -21,6 +21,7 @@ use super::Tell;
 use super::event::{Event, Fault};
 use super::visible::visible;
 use lines::INDENT;
+pub use lines::ascii;
 
 /// How the screen is.
 #[derive(Clone, Copy, Debug)]

@@ -135,7 +135,7 @@ impl<'a> View<'a> {
             }
             (Errno::ENOSPC, _) if self.namespace.segments.len() as i32 >= limits.shmmni => explain(
                 format!("The limit shmmni allows {} segments, and all are taken.", limits.shmmni),
-                "Remove one, or raise the limit with sysctl kernel.shmmni=…",
+                "Remove one, or raise the limit with sysctl kernel.shmmni=...",
             ),
             (Errno::ENOSPC, _) => because(format!("The limit shmall allows {} pages in all.", limits.shmall)),
             _ if flags.contains(ShmgetFlags::SHM_HUGETLB) => because("There are no huge pages."),

@@ -93,7 +93,7 @@ impl Performer<'_> {
             "/proc/sysvipc/shm" | "/proc/sysvipc/sem" => None,
             _ if limit.is_some() => None,
             _ => {
-                let known = "/proc/self/maps, /proc/sysvipc/shm, /proc/sysvipc/sem and /proc/sys/kernel/…";
+                let known = "/proc/self/maps, /proc/sysvipc/shm, /proc/sysvipc/sem and /proc/sys/kernel/...";
                 return self.wrong(format!("cat shows {known} here, and not {file}"));
             }
         };

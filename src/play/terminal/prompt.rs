@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use play::language::Misunderstood;
 use play::level::Level;
 use play::session::{Failure as NotBegun, Session, Told};
+use playground_core::story::ascii;
 
 use super::editor::{Editor, Typed};
 use super::kernels::Chosen;
@@ -22,6 +23,7 @@ const DEEPEST: usize = 16;
 pub struct Prompt {
     session: Session,
     format: Format,
+    is_ascii: bool,
     level: Option<Level>,
     depth: usize,
     hints: usize,
@@ -45,7 +47,20 @@ impl Prompt {
         })?;
         let (format, depth, hints, is_solved) = (options.format, 0, 0, false);
         let (name, progress) = (options.level.clone().unwrap_or_default(), Progress::load(&options.home));
-        Ok(Prompt { session, format, level, depth, hints, is_solved, greeting, why, name, progress })
+        let is_ascii = options.ascii;
+        Ok(Prompt {
+            session,
+            format,
+            is_ascii,
+            level,
+            depth,
+            hints,
+            is_solved,
+            greeting,
+            why,
+            name,
+            progress,
+        })
     }
 
     /// Says who answers, and what to reach.
@@ -172,7 +187,17 @@ impl Prompt {
     fn tell(&self, told: &Told) -> io::Result<()> {
         match self.format {
             Format::Json => render::told_as_json(told),
-            Format::Text => render::text(&mut io::stdout(), told),
+            Format::Text => self.print(told),
+        }
+    }
+
+    /// With `--ascii`, what a program prints is written in ASCII, too: all else is so anyway.
+    fn print(&self, told: &Told) -> io::Result<()> {
+        let mut text = Vec::new();
+        render::text(&mut text, told)?;
+        match self.is_ascii {
+            true => io::stdout().write_all(ascii(&String::from_utf8_lossy(&text)).as_bytes()),
+            false => io::stdout().write_all(&text),
         }
     }
 

@@ -101,7 +101,7 @@ impl Text {
 }
 
 /// What can be written where only ASCII is safe.
-pub(super) fn ascii(text: &str) -> String {
+pub fn ascii(text: &str) -> String {
     deunicode(&text.replace('→', "->").replace('┆', ":"))
 }
 

@@ -134,3 +134,11 @@ fn a_thousand_processes_begin_or_it_is_said_why_not() {
         assert!(all.contains("begins: process 200"), "{kernel}");
     }
 }
+
+#[test]
+fn with_ascii_what_a_program_prints_is_ascii_too() {
+    let lines = "char *p = shmat(shmget(IPC_PRIVATE, 99, 0600), NULL, 0); strcpy(p, \"für ▲\")\nputs(p)\n";
+    let printed = |arguments: &[&str]| text(&play(arguments, lines));
+    assert!(printed(&["--kernel", "model"]).contains("prints für ▲"));
+    assert!(printed(&["--kernel", "model", "--ascii"]).contains("prints fur"));
+}
