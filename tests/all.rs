@@ -21,6 +21,7 @@ mod input;
 mod loom;
 mod one_cpu;
 mod parsers;
+mod play_programs;
 mod root;
 mod said;
 mod schedule;

@@ -107,7 +107,8 @@
         const cells = (one) => [one.key, one.id, OWNERS[one.uid] ?? one.uid, one.mode, one.size, one.nattch, one.marked ? "dest" : ""].map(String);
         const rows = segments.map((one) => row(cells(one), "td"));
         const made = element("table", {}, element("caption", {}, "ipcs -m"), element("thead", {}, row(COLUMNS, "th")), element("tbody", {}, ...rows));
-        return line("shm-table shm-frame", made);
+        // Wider than a narrow screen: it can be moved by keyboard, too.
+        return element("div", { className: "shm-table", tabIndex: 0, role: "group", ariaLabel: "ipcs -m" }, made);
     }
 
     const dump = ({ id, bytes }) => {

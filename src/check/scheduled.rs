@@ -9,7 +9,7 @@ use playground_core::Errno;
 use super::code::Code;
 use super::counter::Counter;
 use super::exercises::Trial;
-use super::rules;
+use super::rules::{self, Seen};
 use super::run::Run;
 use super::script::Script;
 use super::verdict::Finding;
@@ -19,8 +19,10 @@ use trace::{Race, Watch};
 /// with a lock and all its calls; and one under a schedule, with a stop at each access.
 const FREE: u32 = 10;
 const SCHEDULED: u32 = 20;
+/// How often a run under a schedule is made where it was not seen whole, and what was seen is not enough.
+const SCHEDULED_RUNS: usize = 3;
 /// What all of them may take together.
-pub(super) const ALTOGETHER: u32 = SCHEDULED + FREE_RUNS as u32 * FREE + 4;
+pub(super) const ALTOGETHER: u32 = SCHEDULED_RUNS as u32 * SCHEDULED + FREE_RUNS as u32 * FREE + 4;
 /// How many free runs stand for it where nothing can be watched.
 const FREE_RUNS: usize = 3;
 
@@ -43,20 +45,32 @@ pub(super) fn examine(
     run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
 ) -> Examined {
     let Some(counter) = Counter::find(free) else { return (rules::nothing_counted(), Vec::new()) };
-    match run(trial.script, counter.watch(free)) {
-        Ok(scheduled) => match &scheduled.trace.race {
-            Some(Race { unwatched: Some(errno), .. }) => by_sums(trial, &counter, *errno, run),
-            Some(race) => (judged(race, &scheduled, &counter), partial(race).into_iter().collect()),
-            None => (rules::sum(&counter), Vec::new()),
-        },
-        Err(finding) => (vec![finding], Vec::new()),
+    let mut examined = Examined::default();
+    for _ in 0..SCHEDULED_RUNS {
+        let scheduled = match run(trial.script, counter.watch(free)) {
+            Ok(scheduled) => scheduled,
+            Err(finding) => return (vec![finding], Vec::new()),
+        };
+        let race = match &scheduled.trace.race {
+            Some(Race { unwatched: Some(errno), .. }) => return by_sums(trial, &counter, *errno, run),
+            Some(race) => race,
+            None => return (rules::sum(&counter), Vec::new()),
+        };
+        let seen = Seen::of(race);
+        examined = (judged(race, seen, &scheduled, &counter), partial(race, seen).into_iter().collect());
+        let is_sure = seen == Seen::All || race.proof.is_some() || examined.0.is_empty();
+        if is_sure || race.is_partial {
+            break;
+        }
     }
+    examined
 }
 
 /// What has to be said where not everything was seen.
-fn partial(race: &Race) -> Option<String> {
-    let words = "The accesses to the counter were watched for a while, and not to the end: this machine has too much to do.";
-    (race.is_partial && race.proof.is_none()).then(|| words.to_owned())
+fn partial(race: &Race, seen: Seen) -> Option<String> {
+    let words =
+        "Not every access to the counter was seen: this machine has too much to do. What was seen counts.";
+    (seen == Seen::Some && race.proof.is_none()).then(|| words.to_owned())
 }
 
 /// Several free runs, where nothing can be watched.
@@ -83,7 +97,7 @@ fn by_sums(
     (findings, vec![note])
 }
 
-fn judged(race: &Race, run: &Run, counter: &Counter) -> Vec<Finding> {
+fn judged(race: &Race, seen: Seen, run: &Run, counter: &Counter) -> Vec<Finding> {
     // A program that was watched for as long as it may be, on a machine with too much to do, need not come to its end.
     let is_cut_short = race.is_partial && matches!(&run.halted, Some((Code::TimedOut, _)));
     if race.proof.is_none()
@@ -92,7 +106,8 @@ fn judged(race: &Race, run: &Run, counter: &Counter) -> Vec<Finding> {
     {
         return vec![Finding::new(*code, format!("Under a schedule, one process held at a time: {words}"))];
     }
-    let found = [rules::accesses(race), rules::sum(counter)].into_iter().find(|found| !found.is_empty());
+    let found =
+        [rules::accesses(race, seen), rules::sum(counter)].into_iter().find(|found| !found.is_empty());
     match found {
         Some(found) => found,
         None if is_cut_short => Vec::new(),

@@ -10,6 +10,7 @@
 mod arena;
 mod call;
 mod constants;
+mod declare;
 mod evaluate;
 mod library;
 mod operators;

@@ -10,10 +10,13 @@
 //! [`World`], which is a value: to undo a line is to take the value from before it, or, on a kernel that is more than a
 //! value, to do the lines before it again from the start.
 
+mod acting;
 mod actor;
+mod export;
 mod history;
 mod kernel;
 mod letters;
+mod log;
 mod model;
 mod perform;
 mod shown;
@@ -29,6 +32,7 @@ use crate::language::{Does, Misunderstood, Statement, Word, parse};
 
 pub use actor::{Actor, Last, Life};
 pub use kernel::{Kernel, Performed};
+pub use log::Entry;
 pub use model::Model;
 pub use tables::rights;
 pub use told::Told;
@@ -200,13 +204,13 @@ impl Way {
 
 /// The way that a line goes through the history, if that is what it is for.
 fn way(statements: &[Statement], line: &str) -> Result<Option<Way>, Misunderstood> {
-    let ways = statements.iter().filter_map(|statement| match &statement.does {
+    let mut ways = statements.iter().filter_map(|statement| match &statement.does {
         Does::Word(Word::Undo(count)) => Some(Way::Back(*count)),
         Does::Word(Word::Redo(count)) => Some(Way::Onward(*count)),
         Does::Word(Word::Restart) => Some(Way::ToTheStart),
         _ => None,
     });
-    match ways.last() {
+    match ways.next_back() {
         Some(way) if statements.len() > 1 => {
             let message = format!("{} concerns whole lines: give it a line of its own", way.name());
             Err(Misunderstood::new(line, 0, message))

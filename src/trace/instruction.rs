@@ -17,8 +17,8 @@ pub(super) struct Decoded {
     pub read: Option<u64>,
     /// What was written, where a register or the instruction itself holds it.
     pub written: Option<u64>,
-    /// Whether it adds nothing, so that the write changes nothing.
-    pub idle: bool,
+    /// How much it adds or takes away, where a register or the instruction itself says so.
+    pub adds: Option<u64>,
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -143,7 +143,7 @@ mod x86 {
 
     fn decoded(instruction: &Instruction, registers: &user_regs_struct) -> Decoded {
         let source = value(instruction, 1, registers);
-        let plain = |kind, read, written| Decoded { kind, read, written, idle: false };
+        let plain = |kind, read, written| Decoded { kind, read, written, adds: None };
         match (access(instruction), instruction.mnemonic()) {
             (Some(OpAccess::Write | OpAccess::CondWrite), _) => plain(AccessKind::Write, None, source),
             (Some(access), mnemonic) if writes(access) => {
@@ -151,21 +151,32 @@ mod x86 {
                 if swaps && !is_zero_flag_set(registers) {
                     return plain(AccessKind::Read, Some(registers.rax), None);
                 }
-                let idle =
-                    source == Some(0) && matches!(mnemonic, Mnemonic::Add | Mnemonic::Sub | Mnemonic::Or);
                 let kind = match mnemonic {
                     Mnemonic::Xchg => AccessKind::Exchange,
                     _ if instruction.has_lock_prefix() => AccessKind::Atomic,
                     _ => AccessKind::ReadThenWrite,
                 };
                 let written = source.filter(|_| swaps);
-                let read = source.filter(|_| matches!(mnemonic, Mnemonic::Xadd | Mnemonic::Xchg));
-                Decoded { kind, read, written, idle }
+                let read = match mnemonic {
+                    Mnemonic::Xadd | Mnemonic::Xchg => source,
+                    _ => Some(registers.rax).filter(|_| swaps),
+                };
+                Decoded { kind, read, written, adds: adds(mnemonic, source) }
             }
             (_, Mnemonic::Mov | Mnemonic::Movzx) => {
                 plain(AccessKind::Read, value(instruction, 0, registers), None)
             }
             _ => plain(AccessKind::Read, None, None),
+        }
+    }
+
+    /// How much an instruction adds or takes away.
+    fn adds(mnemonic: Mnemonic, source: Option<u64>) -> Option<u64> {
+        match mnemonic {
+            Mnemonic::Add | Mnemonic::Sub => source,
+            Mnemonic::Or => source.filter(|source| *source == 0),
+            Mnemonic::Inc | Mnemonic::Dec => Some(1),
+            _ => None,
         }
     }
 

@@ -23,12 +23,20 @@ struct Reading {
     overtaken: Option<Vec<WordAccess>>,
 }
 
+/// When a process was there, and changed the word for the first and for the last time.
+#[derive(Clone, Copy)]
+struct Span {
+    began: u64,
+    changes: Option<(u64, u64)>,
+}
+
 /// The accesses so far.
 pub(super) struct History {
     readings: BTreeMap<Pid, Reading>,
     lines: BTreeMap<(Option<Place>, &'static str), (AccessKind, u64)>,
-    /// Processes that have changed the word, and are there.
-    changing: Vec<i32>,
+    /// When each process was there, as a number of what has happened so far.
+    spans: BTreeMap<i32, Span>,
+    happened: u64,
     number: u64,
     /// What the word holds, as far as that is known.
     last: Option<u64>,
@@ -43,7 +51,8 @@ impl Default for History {
         History {
             readings: BTreeMap::new(),
             lines: BTreeMap::new(),
-            changing: Vec::new(),
+            spans: BTreeMap::new(),
+            happened: 0,
             number: 0,
             last: Some(0),
             misses_reads: false,
@@ -96,32 +105,43 @@ impl History {
         self.race.proof.get_or_insert(proof);
     }
 
+    /// A process is there.
+    pub fn began(&mut self, pid: i32) {
+        self.happened += 1;
+        self.spans.entry(pid).or_insert(Span { began: self.happened, changes: None });
+    }
+
     /// A process is gone.
     pub fn ended(&mut self, pid: i32) {
-        self.changing.retain(|other| *other != pid);
         self.readings.retain(|_, reading| reading.read.pid != pid);
     }
 
     /// All is over.
     pub fn finished(self) -> Race {
         let lines = self.lines.into_iter().map(|((place, _), (kind, times))| (place, kind, times));
-        Race { lines: lines.collect(), ..self.race }
+        let at_once = at_once(&self.spans);
+        Race { lines: lines.collect(), at_once, ..self.race }
     }
 
     fn count(&mut self, access: &WordAccess) {
         let line = (access.place.clone(), name(access.kind));
         self.lines.entry(line).or_insert((access.kind, 0)).1 += 1;
-        let changes = access.kind.writes() && !self.leaves_as_it_was(access);
+        let step = self.step(access);
+        let changes = access.kind.writes() && step != Some(0);
         let uses = &mut self.race.uses;
         let place = uses.iter().position(|(pid, _)| *pid == access.pid).unwrap_or_else(|| {
             uses.push((access.pid, Uses::default()));
             uses.len() - 1
         });
-        uses[place].1.reads += u64::from(!access.kind.writes());
-        uses[place].1.changes += u64::from(changes);
-        if changes && !self.changing.contains(&access.pid) {
-            self.changing.push(access.pid);
-            self.race.at_once |= self.changing.len() > 1;
+        let its = &mut uses[place].1;
+        its.reads += u64::from(!access.kind.writes());
+        if changes {
+            let step = step.unwrap_or(1);
+            its.step = if its.changes == 0 { step } else { its.step.min(step) };
+            its.changes += 1;
+        }
+        if changes {
+            self.changed(access.pid);
         }
         // Who is not stopped at reads any more may have changed it meanwhile.
         if access.kind.writes() || !self.misses_reads {
@@ -129,11 +149,22 @@ impl History {
         }
     }
 
-    /// What it was, the thread has read; or else it is what was seen last.
-    fn leaves_as_it_was(&self, access: &WordAccess) -> bool {
+    fn changed(&mut self, pid: i32) {
+        self.began(pid);
+        let now = self.happened;
+        if let Some(span) = self.spans.get_mut(&pid) {
+            span.changes = Some((span.changes.map_or(now, |(first, _)| first), now));
+        }
+    }
+
+    /// How far an access moves the word. What it was, the thread has read; or else it is what was seen last, of which
+    /// only so much is certain: who writes it again changes nothing.
+    fn step(&self, access: &WordAccess) -> Option<u64> {
         let plain = matches!(access.kind, AccessKind::Write | AccessKind::Exchange);
         let read = self.readings.get(&Pid::from_raw(access.tid)).map(|reading| reading.read.value);
-        access.idle || plain && read.or(self.last) == Some(access.value)
+        let from_read = || read.map(|read| access.value.abs_diff(read));
+        let from_last = || (self.last == Some(access.value)).then_some(0);
+        access.step.or_else(|| if plain { from_read().or_else(from_last) } else { None })
     }
 
     fn wrote(&mut self, access: &WordAccess, stands: Option<Pid>) {
@@ -151,6 +182,18 @@ impl History {
             reading.overtaken.get_or_insert_with(|| before.iter().chain([access]).cloned().collect());
         }
     }
+}
+
+/// Whether a process that changes the word was there, and not done with it, when another one changed it. A lock may let
+/// one of them in again and again, so that the changes themselves come one after the other.
+fn at_once(spans: &BTreeMap<i32, Span>) -> bool {
+    let changing: Vec<_> =
+        spans.values().filter_map(|span| span.changes.map(|changes| (span.began, changes))).collect();
+    let meets = |(one, (_, (first, last))): (usize, &(u64, (u64, u64)))| {
+        let others = changing.iter().enumerate().filter(|(other, _)| *other != one);
+        others.clone().any(|(_, (began, (_, done)))| began < last && first < done)
+    };
+    changing.iter().enumerate().any(meets)
 }
 
 fn name(kind: AccessKind) -> &'static str {
@@ -171,7 +214,7 @@ mod tests {
     fn history(accesses: &[(i32, AccessKind, u64)]) -> Race {
         let mut history = History::default();
         for &(pid, kind, value) in accesses {
-            let access = WordAccess { pid, tid: pid, kind, value, place: None, idle: false };
+            let access = WordAccess { pid, tid: pid, kind, value, place: None, step: None };
             history.add(&access, Some(Pid::from_raw(3 - pid)));
         }
         history.finished()
@@ -207,7 +250,7 @@ mod tests {
         use AccessKind::{Read, Write};
         let mut history = History::default();
         for (pid, kind, value) in [(1, Read, 49), (2, Read, 50), (2, Write, 51), (1, Write, 50)] {
-            history.add(&WordAccess { pid, tid: pid, kind, value, place: None, idle: false }, None);
+            history.add(&WordAccess { pid, tid: pid, kind, value, place: None, step: None }, None);
         }
         assert_eq!(history.finished().proof, None);
     }
@@ -216,7 +259,7 @@ mod tests {
     #[test]
     fn a_read_before_others_that_were_not_seen_proves_nothing() {
         use AccessKind::{Read, Write};
-        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, idle: false };
+        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, step: None };
         let mut history = History::default();
         history.add(&access(1, Read, 0), None);
         history.miss_reads();
@@ -230,7 +273,7 @@ mod tests {
     #[test]
     fn a_write_counts_though_its_value_was_read_before_reads_were_missed() {
         use AccessKind::{Read, Write};
-        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, idle: false };
+        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, step: None };
         let mut history = History::default();
         history.add(&access(1, Read, 5), None);
         history.add(&access(2, Read, 6), None);
@@ -238,14 +281,37 @@ mod tests {
         history.add(&access(2, Read, 6), None);
         history.add(&access(1, Write, 6), None);
         let uses = history.finished().uses;
-        assert_eq!(uses[0], (1, Uses { reads: 1, changes: 1 }));
+        assert_eq!(uses[0], (1, Uses { reads: 1, changes: 1, step: 1 }));
+    }
+
+    #[test]
+    fn who_is_there_while_another_changes_the_word_is_there_at_once_with_it() {
+        let change = |history: &mut History, pid| {
+            let access =
+                WordAccess { pid, tid: pid, kind: AccessKind::Atomic, value: 1, place: None, step: Some(1) };
+            history.add(&access, None);
+        };
+        let at_once = |begin_first: bool| {
+            let mut history = History::default();
+            history.began(1);
+            if begin_first {
+                history.began(2);
+            }
+            change(&mut history, 1);
+            change(&mut history, 1);
+            history.ended(1);
+            history.began(2);
+            change(&mut history, 2);
+            history.finished().at_once
+        };
+        assert!(at_once(true) && !at_once(false));
     }
 
     #[test]
     fn who_writes_what_is_there_has_changed_nothing() {
         use AccessKind::{Atomic, Write};
         let race = history(&[(1, Write, 0), (2, Atomic, 1), (2, Atomic, 2)]);
-        assert_eq!(race.uses, [(1, Uses::default()), (2, Uses { reads: 0, changes: 2 })]);
+        assert_eq!(race.uses, [(1, Uses::default()), (2, Uses { reads: 0, changes: 2, step: 1 })]);
         assert!(!race.at_once, "to set it to 0 is no part of the race");
     }
 }

@@ -107,6 +107,7 @@ impl Scheduler {
     /// A thread is there.
     pub fn began(&mut self, tid: Pid, pid: i32) {
         self.members.insert(tid, Member { pid, ..Member::default() });
+        self.history.began(pid);
     }
 
     /// A thread runs another program, in which nothing is watched; the other threads of its process are gone.
@@ -185,9 +186,10 @@ impl Scheduler {
             return Some(Some(access));
         }
         match watchpoint::trap(tid)? {
-            Trap::Unreported => self.history.missed(tid),
             Trap::Step if self.stepping.remove(&tid) => self.stepped(tid),
-            Trap::Step => return None,
+            // The processor has stopped it, and not said for what.
+            Trap::Step | Trap::Unreported if self.armed.contains_key(&tid) => self.history.missed(tid),
+            Trap::Step | Trap::Unreported => return None,
         }
         Some(None)
     }
@@ -223,15 +225,16 @@ impl Scheduler {
         let (decoded, end) =
             instructions.last(tid, pid, wrote, |end| lines.function(pid, end - 1)).unwrap_or((None, 0));
         let unknown = if wrote { AccessKind::Write } else { AccessKind::Read };
-        let Decoded { kind, read, written, idle } =
-            decoded.unwrap_or(Decoded { kind: unknown, read: None, written: None, idle: false });
-        let known =
-            (if kind.writes() { written } else { read }).map(|known| known & memory::mask(self.watch.size));
+        let Decoded { kind, read, written, adds } =
+            decoded.unwrap_or(Decoded { kind: unknown, read: None, written: None, adds: None });
+        let mask = memory::mask(self.watch.size);
+        let known = (if kind.writes() { written } else { read }).map(|known| known & mask);
         let value = known.unwrap_or_else(|| self.there(tid, number));
-        // What an exchanging addition has found is what is there still.
-        let idle = idle || kind == AccessKind::Atomic && read == Some(value);
+        // What an exchanging addition has found tells how far it moved the word.
+        let moved = read.filter(|_| kind == AccessKind::Atomic).map(|read| value.wrapping_sub(read));
+        let step = adds.or(moved).map(|by| (by & mask).min(by.wrapping_neg() & mask));
         let place = self.lines.place(pid, end.saturating_sub(1));
-        WordAccess { pid, tid: tid.as_raw(), kind, value, place, idle }
+        WordAccess { pid, tid: tid.as_raw(), kind, value, place, step }
     }
 
     /// The word as it is now.

@@ -156,7 +156,7 @@ impl Chooser<'_> {
         let flags =
             [none, creat, creat, creat, creat | excl, creat | excl, excl, creat | ShmgetFlags::SHM_NORESERVE];
         let flags = random.pick(&flags);
-        Call::Shmget { key: self.key(random), size: size as u64, flags, mode: self.mode(random) }
+        Call::Shmget { key: self.key(random), size, flags, mode: self.mode(random) }
     }
 
     pub fn key(&self, random: &mut Random) -> Key {

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// The packages that have programs beside the lessons.
-const PACKAGES: [&str; 3] = ["trace", "check", "measured-lessons"];
+const PACKAGES: [&str; 4] = ["trace", "check", "play", "measured-lessons"];
 
 /// The program of this name, as it is with the code that is tested.
 #[allow(dead_code, reason = "programs of tests use a part of this")]

@@ -10,7 +10,7 @@ use crate::run::Run;
 use crate::verdict::Finding;
 use trace::{Proof, Race, Uses};
 
-/// So many additions of a process are enough where the time was up before all of them were seen.
+/// So many additions of a process are enough where not all of them were seen.
 const SOME_ADDITIONS: u64 = 20;
 
 /// The program has a segment to count in.
@@ -72,10 +72,27 @@ fn in_turn() -> Vec<Finding> {
 }
 
 /// What the accesses show in a run under a schedule.
-pub(in crate::check) fn accesses(race: &Race) -> Vec<Finding> {
+pub(in crate::check) fn accesses(race: &Race, seen: Seen) -> Vec<Finding> {
     match &race.proof {
         Some(proof) => vec![lost(proof)],
-        None => who_counts(race),
+        None => who_counts(race, seen),
+    }
+}
+
+/// How much of a run was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::check) enum Seen {
+    /// Each change of the counter.
+    All,
+    /// The time to watch was up, or the processor did not report each: a busy host may let a watchpoint slip.
+    Some,
+}
+
+impl Seen {
+    /// Of a counter that came to the sum by steps of 1, there were as many changes.
+    pub fn of(race: &Race) -> Seen {
+        let changes: u64 = race.uses.iter().map(|(_, uses)| uses.changes).sum();
+        if race.is_partial || changes < SUM { Seen::Some } else { Seen::All }
     }
 }
 
@@ -83,14 +100,18 @@ fn lost(proof: &Proof) -> Finding {
     Finding::new(Code::LostUpdates, proof.in_words()).steps(proof.steps())
 }
 
-fn who_counts(race: &Race) -> Vec<Finding> {
-    // Of a program that was watched for a while only, that is what each has begun to do.
-    let wanted = if race.is_partial { SOME_ADDITIONS } else { ADDITIONS };
-    let adds = |(_, uses): &&(i32, Uses)| uses.changes >= wanted;
+fn who_counts(race: &Race, seen: Seen) -> Vec<Finding> {
+    let adds = |(_, uses): &&(i32, Uses)| is_enough(*uses, seen);
     if race.uses.iter().filter(adds).count() < PROCESSES {
         return too_few(race);
     }
     if race.at_once { super::fine() } else { in_turn() }
+}
+
+/// Whether a process adds as often as it has to. Who comes to its sum by larger steps does not.
+fn is_enough(Uses { changes, step, .. }: Uses, seen: Seen) -> bool {
+    let is_some = seen == Seen::Some && changes >= SOME_ADDITIONS && changes * step < ADDITIONS;
+    changes >= ADDITIONS || is_some
 }
 
 fn too_few(race: &Race) -> Vec<Finding> {
@@ -113,4 +134,38 @@ fn too_few(race: &Race) -> Vec<Finding> {
          each is kept if the counter is `volatile` or atomic."
     );
     missing(Code::TooFewAdditions, words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four processes that changed the counter so often, by steps of this size.
+    fn race(changes: [u64; 4], step: u64) -> Race {
+        let uses = (1..).zip(changes.map(|changes| Uses { reads: 0, changes, step })).collect();
+        Race { uses, at_once: true, ..Race::default() }
+    }
+
+    fn passes(race: &Race) -> bool {
+        accesses(race, Seen::of(race)).is_empty()
+    }
+
+    #[test]
+    fn of_a_run_that_was_seen_whole_each_addition_counts() {
+        assert!(passes(&race([5000; 4], 1)));
+        assert!(!passes(&race([5001, 5000, 5000, 4999], 1)));
+    }
+
+    #[test]
+    fn of_a_run_that_was_seen_in_part_some_additions_of_each_are_enough() {
+        assert_eq!(Seen::of(&race([5000, 5000, 5000, 289], 1)), Seen::Some);
+        assert!(passes(&race([5000, 5000, 5000, 289], 1)));
+        assert!(!passes(&race([5000, 5000, 5000, 3], 1)));
+    }
+
+    #[test]
+    fn larger_steps_are_no_part_of_a_run() {
+        assert!(!passes(&race([1; 4], 5000)));
+        assert!(!passes(&race([20; 4], 250)));
+    }
 }

@@ -60,7 +60,7 @@ mod tests {
             kind,
             value,
             place: Some(Place { file: "count.c".into(), line }),
-            idle: false,
+            step: None,
         };
         let accesses = vec![
             access(7, AccessKind::Read, 4, 9),

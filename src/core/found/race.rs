@@ -72,9 +72,9 @@ pub struct WordAccess {
     pub value: u64,
     /// The line of the program's source, where that is known.
     pub place: Option<Place>,
-    /// Whether it left the word as it was.
+    /// How far it moved the word, where that is known: 0, if it left the word as it was.
     #[serde(skip)]
-    pub idle: bool,
+    pub step: Option<u64>,
 }
 
 /// How often a process used the word.
@@ -84,6 +84,9 @@ pub struct Uses {
     pub reads: u64,
     /// Instructions that wrote it, and changed it.
     pub changes: u64,
+    /// The smallest step of a change: 1, where a step is not known.
+    #[serde(skip)]
+    pub step: u64,
 }
 
 /// Why an update can be lost.

@@ -111,7 +111,7 @@ impl Machine {
     /// The pages of a load are there now, and the process knows the way to them.
     pub(super) fn loaded(&mut self, pid: i32, address: Address, length: u64) {
         for part in self.parts(pid, address, length, Protection::all()) {
-            self.touch(pid, &part, |_| {});
+            self.touch(pid, &part, false, |_| {});
         }
     }
 
@@ -120,7 +120,9 @@ impl Machine {
         let mut rest = bytes;
         for part in self.parts(pid, address, bytes.len() as u64, Protection::WRITE) {
             let (now, later) = rest.split_at(part.length as usize);
-            self.touch(pid, &part, |page| page[part.within as usize..][..now.len()].copy_from_slice(now));
+            self.touch(pid, &part, true, |page| {
+                page[part.within as usize..][..now.len()].copy_from_slice(now)
+            });
             rest = later;
         }
     }
@@ -129,14 +131,14 @@ impl Machine {
         Caller::new(self, pid).map_or_else(Vec::new, |caller| caller.parts(address, length, needs).0)
     }
 
-    fn touch(&mut self, pid: i32, part: &Part, change: impl FnOnce(&mut [u8])) {
+    fn touch(&mut self, pid: i32, part: &Part, stores: bool, change: impl FnOnce(&mut [u8])) {
         let page_size = self.host.page_size;
         let mut is_new = false;
         if let Some(segment) = self.segment_mut(&part.view) {
             is_new = !segment.pages.contains_key(&part.page);
             change(segment.page_mut(part.page, page_size));
         }
-        let is_major = is_new && self.host.new_page_is_major;
+        let is_major = is_new && stores && self.host.new_page_is_major;
         let Some(space) = self.space_of(pid) else { return };
         if !space.present.contains(&part.entry) {
             Arc::make_mut(&mut space.present).insert(part.entry);

@@ -16,8 +16,8 @@ pub struct Host {
     pub task_size: u64,
     /// Below this address only `CAP_SYS_RAWIO` may map anything (`vm.mmap_min_addr`).
     pub mmap_min_addr: u64,
-    /// Whether the first access to a new page of a segment counts as a major fault, as if the page had been read from
-    /// a disk: it does on Linux 5.10. Since then all of them are minor.
+    /// Whether a store that brings a new page of a segment counts as a major fault, as if the page had been read from
+    /// a disk: it does on Linux 5.10, where a load's is minor. Since then all of them are minor.
     #[serde(default)]
     pub new_page_is_major: bool,
     /// Whether the settings of an IPC namespace are for root of the whole machine alone, as they were before Linux

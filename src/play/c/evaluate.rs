@@ -10,7 +10,7 @@ use super::constants::{CONSTANTS, constant};
 use super::operators;
 use super::ty::Ty;
 use super::value::Value;
-use crate::language::{At, Declaration, Does, Expr, Initial, Kind, Unary};
+use crate::language::{At, Does, Expr, Initial, Kind, Unary};
 
 /// What a statement may know beside its process's variables.
 #[derive(Clone, Copy)]
@@ -87,7 +87,7 @@ pub(super) struct Place {
 }
 
 pub(super) struct Evaluation<'a> {
-    arena: Arena,
+    pub arena: Arena,
     answers: Iter<'a, Outcome>,
     pub context: Context<'a>,
     pub printed: Vec<u8>,
@@ -291,79 +291,6 @@ impl Evaluation<'_> {
         Ok(Place { ty, address })
     }
 
-    /// The type of a variable: an array has the length that is given, or that of its list.
-    fn whole(&mut self, ty: Ty, length: Option<Option<&Expr>>, listed: u64) -> Result<Ty> {
-        Ok(match length {
-            None => ty,
-            Some(None) => Ty::Array(ty.into(), listed),
-            Some(Some(length)) => Ty::Array(ty.into(), self.value(length)?.bits()),
-        })
-    }
-
-    fn declare(&mut self, declared: &[Declaration]) -> Result<()> {
-        for declaration in declared {
-            self.declare_one(declaration)?;
-        }
-        Ok(())
-    }
-
-    fn declare_one(&mut self, declaration: &Declaration) -> Result<()> {
-        let at = declaration.at;
-        let listed = match &declaration.initial {
-            Some(Initial::List(values)) => values.len() as u64,
-            Some(Initial::Value(Expr { kind: Kind::String(bytes), .. })) => bytes.len() as u64 + 1,
-            _ => 0,
-        };
-        let length = declaration.array.as_ref().map(Option::as_ref);
-        let ty = self.whole(declaration.of.into(), length, listed)?;
-        // `int id = shmget(…)`: the value is found before the name means the new variable.
-        let value = match &declaration.initial {
-            Some(Initial::Value(value)) if !matches!(ty, Ty::Array(..)) => Some(self.value(value)?),
-            _ => None,
-        };
-        if ty == Ty::Void {
-            return wrong(at, "a variable cannot be of type void: a pointer to anything is void *");
-        }
-        let Some(variable) = self.arena.declare(&declaration.name, ty) else {
-            return wrong(at, "the prompt's variables have no room for this: restart frees it");
-        };
-        let place = Place { ty: variable.ty, address: variable.address };
-        match (&declaration.initial, value) {
-            (_, Some(value)) => self.write(&place, &value, at).map(|_| ()),
-            (Some(Initial::List(values)), None) => self.fill(&place, values, at),
-            (Some(Initial::Value(text)), None) => self.fill_with_text(&place, text, at),
-            (None, None) => Ok(()),
-        }
-    }
-
-    /// `char text[] = "…"`.
-    fn fill_with_text(&mut self, place: &Place, text: &Expr, at: At) -> Result<()> {
-        match &text.kind {
-            Kind::String(bytes) if bytes.len() as u64 <= place.ty.size() => {
-                self.store(place.address, bytes, at)
-            }
-            Kind::String(_) => wrong(text.at, "the string is longer than the array"),
-            _ => wrong(text.at, "an array begins with values in { }, or with a string"),
-        }
-    }
-
-    /// Puts values into a structure's fields, or an array's elements, in their order.
-    fn fill(&mut self, place: &Place, values: &[Initial], at: At) -> Result<()> {
-        for (number, value) in values.iter().enumerate() {
-            let Some(part) = part(place, number as u64) else {
-                return wrong(at, format!("{} values are more than {} holds", values.len(), place.ty));
-            };
-            match value {
-                Initial::Value(value) => {
-                    let found = self.value(value)?;
-                    self.write(&part, &found, value.at)?;
-                }
-                Initial::List(values) => self.fill(&part, values, at)?,
-            }
-        }
-        Ok(())
-    }
-
     /// Puts a value into a place, as the place's type has it.
     pub fn write(&mut self, place: &Place, value: &Value, at: At) -> Result<Value> {
         if !(place.ty.is_integer() || matches!(place.ty, Ty::Pointer(_))) {
@@ -394,19 +321,6 @@ impl Evaluation<'_> {
             };
         }
         self.place(target)
-    }
-}
-
-/// The part of a place that takes the next value of a list.
-fn part(place: &Place, number: u64) -> Option<Place> {
-    match &place.ty {
-        Ty::Array(of, length) => (number < *length)
-            .then(|| Place { ty: (**of).clone(), address: place.address + number * of.size() }),
-        Ty::Struct(of) => {
-            let field = of.fields.get(number as usize)?;
-            Some(Place { ty: field.ty(), address: place.address + field.offset })
-        }
-        _ => (number == 0).then(|| place.clone()),
     }
 }
 

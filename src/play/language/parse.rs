@@ -3,6 +3,8 @@
 //! Operators are read by their strength (Pratt's way): an operand, then every operator that binds at least as strongly
 //! as asked for, with its right operand.
 
+mod named;
+
 use std::ops::Range;
 
 use logos::Logos;
@@ -12,7 +14,7 @@ use super::literal;
 use super::misunderstood::Misunderstood;
 use super::syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statement, Unary};
 use super::token::Token;
-use super::types::{self, NAMES, QUALIFIERS, Type};
+use super::types::{self, Type};
 use super::words;
 
 /// How deep brackets and operators may nest: deeper, and no person has written them.
@@ -207,37 +209,6 @@ impl<'a> Parser<'a> {
             }
             _ => Err(self.missing(what)),
         }
-    }
-
-    /// The longest name of a type that stands next, without its stars.
-    fn base_type(&mut self) -> Parsed<Type> {
-        self.skip_qualifiers();
-        let words: Vec<&str> = (0..3).map(|by| self.ahead(by)).collect();
-        for length in (1..=3).rev() {
-            if let Some(found) = types::named(&words[..length].join(" ")) {
-                self.next += length;
-                self.skip_qualifiers();
-                return Ok(found);
-            }
-        }
-        let written = words[..if words[0] == "struct" { 2 } else { 1 }].join(" ");
-        let error = self.wrong(format!("there is no type {written} here"));
-        Err(error.near(&written, NAMES.iter().map(|(name, _)| *name)))
-    }
-
-    fn skip_qualifiers(&mut self) {
-        while QUALIFIERS.contains(&self.peek()) {
-            self.next += 1;
-        }
-    }
-
-    fn stars(&mut self, base: Type) -> Type {
-        let mut stars = base.stars;
-        while self.take("*") {
-            stars += 1;
-            self.skip_qualifiers();
-        }
-        Type { stars, ..base }
     }
 
     /// An expression whose operators bind at least so strongly.

@@ -50,6 +50,10 @@ pub enum Word {
     },
     /// `show`: draws processes, address spaces and segments.
     Show,
+    /// `c`: the session as a program in C.
+    C,
+    /// `rust`: the session as a program in Rust.
+    Rust,
     /// `why`: explains the last answer.
     Why,
     /// `undo [N]`: takes back the last line that changed something, or the last N.
@@ -71,8 +75,10 @@ pub enum Word {
 }
 
 /// The words that take nothing, and what each does.
-const ALONE: [(&str, Word); 6] = [
+const ALONE: [(&str, Word); 8] = [
     ("show", Word::Show),
+    ("c", Word::C),
+    ("rust", Word::Rust),
     ("why", Word::Why),
     ("restart", Word::Restart),
     ("new", Word::New),

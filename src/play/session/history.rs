@@ -132,6 +132,7 @@ impl World {
     /// answers, `errno`, and whose the prompt was.
     fn take_notes_of(&mut self, then: &World) {
         self.acts = then.acts;
+        self.log.clone_from(&then.log);
         self.why.clone_from(&then.why);
         self.last.clone_from(&then.last);
         self.was_told_of_zeros = then.was_told_of_zeros;

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use playground_core::call::{Answer, Outcome};
-use playground_core::machine::{Action, Reply, Space, Woken};
+use playground_core::machine::{Action, Reply, Woken};
 
-use super::actor::{Actor, Last, Life, Pending};
+use super::actor::{Actor, Life, Pending};
 use super::kernel::{Kernel, Performed};
+use super::log::Entry;
 use super::told::Told;
 use super::world::{INIT, World};
 use super::{shown, why};
-use crate::c::{Context, Evaluated, Stop, evaluate, names};
-use crate::language::{At, Does, Misunderstood, Statement};
+use crate::c::{Evaluated, Stop};
+use crate::language::{Does, Misunderstood, Statement};
 
 /// With each statement the model's clock goes on by so much.
 const STEP: Duration = Duration::from_secs(1);
@@ -88,6 +89,8 @@ impl Performer<'_> {
     fn finish(&mut self, who: &str, pending: &Pending, done: Evaluated) {
         if !done.printed.is_empty() {
             let text = String::from_utf8_lossy(&done.printed).into_owned();
+            let from = self.world.read_last(who, pending.answers.len());
+            self.world.log.push(Entry::Printed { who: who.to_owned(), text: text.clone(), from });
             self.told.push(Told::Prints { who: who.to_owned(), text });
         }
         if let Some(value) = done.value.filter(|_| shown::is_asked_for(&pending.does)) {
@@ -100,6 +103,7 @@ impl Performer<'_> {
                 "A new struct holds zeros here. In C a local one holds whatever lay there before.".to_owned();
             self.told.push(Told::Note { text });
         }
+        self.world.name_last(who, &pending.does);
         if let Some(actor) = self.world.actors.get_mut(who) {
             actor.arena = done.arena;
             actor.pending = None;
@@ -146,6 +150,7 @@ impl Performer<'_> {
         let explained = why::explained(self.world, pid, &asked.action, &reply);
         self.tell_call(who, &asked, &outcome, explained);
         self.world.count(who, &asked.action, &outcome);
+        self.world.note(who, &asked.action, &asked.words, Some(&outcome));
         let woken = self.world.machine.effect(pid, &as_the_rules_have_it(&asked.action), &reply);
         let goes_on = self.lived_through(who, pending, &asked.action, &outcome)?;
         self.resume(woken)?;
@@ -162,6 +167,7 @@ impl Performer<'_> {
     ) -> Result<(), Misunderstood> {
         let pid = self.world.actors[who].pid;
         let explained = why::explained(self.world, pid, action, reply);
+        self.world.note(who, action, &[], None);
         if let Reply::Dies(signal) = reply {
             let how = format!("is killed by {}", shown::signal(*signal));
             self.over(who, how, Some(explained.why));
@@ -289,6 +295,7 @@ impl Performer<'_> {
             let pid = self.world.actors[who].pid;
             let explained = why::explained(self.world, pid, &action, &Reply::Returns(outcome.clone()));
             self.world.count(who, &action, &outcome);
+            self.world.note_return(who, &outcome);
             self.tell_call(who, &Asked { action, words: Vec::new() }, &outcome, explained);
             if let Some(Told::Call { waited, .. }) = self.told.last_mut() {
                 *waited = true;
@@ -340,84 +347,5 @@ fn as_the_rules_have_it(action: &Action) -> Action {
     match action {
         Action::Kill { target, signal: 1.. } => Action::Kill { target: *target, signal: 9 },
         action => action.clone(),
-    }
-}
-
-impl World {
-    fn known(&self, letter: &str, line: &str) -> Result<String, Misunderstood> {
-        if self.actors.contains_key(letter) {
-            return Ok(letter.to_owned());
-        }
-        let there = self.letters(|_| true).join(", ");
-        Err(Misunderstood::new(line, 0, format!("there is no process {letter}: there are {there}")))
-    }
-
-    /// Who acts in a statement: whom it names, or whose the prompt is.
-    pub(super) fn acting(&self, process: Option<&str>, line: &str) -> Result<String, Misunderstood> {
-        let nobody = || Misunderstood::new(line, 0, "no process lives: write new, undo or restart");
-        let letter = self.known(process.or(self.current.as_deref()).ok_or_else(nobody)?, line)?;
-        let wrong = |message: String| Err(Misunderstood::new(line, 0, message));
-        match &self.actors[&letter] {
-            Actor { life: Life::Over(how), .. } => {
-                wrong(format!("process {letter} {how}, and does nothing more"))
-            }
-            Actor { life: Life::Elsewhere, .. } => {
-                wrong(format!("process {letter} runs another program, and does not listen any more"))
-            }
-            actor if actor.waits() => {
-                wrong(format!("process {letter} waits in a call, and can do nothing else"))
-            }
-            _ => Ok(letter),
-        }
-    }
-
-    fn evaluated(&self, who: &str, pending: &Pending) -> Result<Evaluated, Stop> {
-        let actor = &self.actors[who];
-        let letters = |letter: &str| self.actors.get(letter).map(|actor| actor.pid);
-        let context =
-            Context { machine: &self.machine, pid: actor.pid, next_pid: self.next_pid(), letters: &letters };
-        evaluate(&actor.arena, &pending.does, &pending.answers, context)
-    }
-
-    /// Another program takes over: of its memory nobody here asks.
-    fn exec(&self) -> Action {
-        let top = self.machine.spaces.values().map(|space| space.top).max().unwrap_or_default();
-        Action::Exec { space: Space::new([], top) }
-    }
-
-    fn wrong(
-        &self,
-        who: &str,
-        pending: &Pending,
-        at: At,
-        message: String,
-        name: Option<String>,
-    ) -> Misunderstood {
-        let error = Misunderstood::new(&pending.line, at.0, message);
-        match name {
-            Some(name) => error.near(&name, names(&self.actors[who].arena)),
-            None => error,
-        }
-    }
-
-    fn set_pending(&mut self, who: &str, pending: Pending) {
-        if let Some(actor) = self.actors.get_mut(who) {
-            actor.pending = Some(pending);
-        }
-    }
-
-    /// Keeps what conditions of levels ask for: the last System V call, and how often memory was written.
-    fn count(&mut self, who: &str, action: &Action, outcome: &Outcome) {
-        let Some(actor) = self.actors.get_mut(who) else { return };
-        match action {
-            Action::Call(call) => {
-                let errno = outcome.as_ref().err().copied();
-                let last = Last { call: call.name(), first: shown::first_argument(call), errno };
-                actor.last = Some(last.clone());
-                self.last = Some(last);
-            }
-            Action::Store { .. } => actor.stores += 1,
-            _ => {}
-        }
     }
 }

@@ -88,7 +88,7 @@ impl<'a> View<'a> {
         match call {
             Call::Shmget { key, size, flags, .. } => {
                 let found = self.namespace.segments.with_key(*key);
-                self.shmget(found, *size as u64, *flags, errno)
+                self.shmget(found, *size, *flags, errno)
             }
             Call::Semget { key, nsems, .. } => self.semget(self.namespace.sets.with_key(*key), *nsems, errno),
             Call::Shmat { shmid, address, .. } => self.shmat(shmid.0, address.0, errno),

@@ -4,6 +4,8 @@ use playground_core::call::{Call, Cmd, SemCmd, Semid, Shmid};
 use playground_core::machine::{Action, Reply, Setting};
 
 use super::actor::Life;
+use super::export::{self, Language};
+use super::log::Entry;
 use super::perform::Performer;
 use super::tables;
 use super::told::Told;
@@ -23,6 +25,8 @@ impl Performer<'_> {
             Word::Cat(file) => self.cat(file, process)?,
             Word::Sysctl { name, value } => self.sysctl(name, *value)?,
             Word::Show => self.world.picture(),
+            Word::C => export::program(self.world, Language::C),
+            Word::Rust => export::program(self.world, Language::Rust),
             Word::Why => {
                 vec![self.world.why.clone().unwrap_or_else(|| "The last answer was no error.".to_owned())]
             }
@@ -46,6 +50,7 @@ impl Performer<'_> {
         let started = self.world.start(self.kernel);
         let who = started.or_else(|why| self.wrong(why))?;
         self.has_acted = true;
+        self.world.log.push(Entry::Began { who: who.clone() });
         let pid = self.world.actors[&who].pid;
         self.told.push(Told::Begins { who, pid, how: "new" });
         self.world.choose_current();
@@ -69,8 +74,11 @@ impl Performer<'_> {
         let before = self.world.clone();
         let reply = self.kernel.as_root(&self.world.machine, INIT, action);
         let reply = reply.or_else(|why| self.wrong(why))?;
-        if let Reply::Returns(Ok(_)) = reply {
+        if let Reply::Returns(Ok(answer)) = &reply {
             self.has_acted = true;
+            let (action, outcome) = (action.clone(), Some(Ok(answer.clone())));
+            let words = Vec::new();
+            self.world.log.push(Entry::Did { who: None, action, words, outcome, waited: false, name: None });
             self.told.push(Told::Ran { command: self.line.trim().to_owned() });
         }
         self.effect(INIT, action, &reply)?;
@@ -259,6 +267,7 @@ fn overview() -> Vec<String> {
          B: before a line lets process B act. B: alone moves the prompt to it. fork() and new start processes.\n\
          ipcs, ipcrm, cat, sysctl as in the shell. show draws the world, why explains the last error.\n\
          undo, redo, restart go through the session. save FILE keeps it, source FILE does what a file says.\n\
+         c and rust print the session as a program that makes the same calls.\n\
          help shmget explains a function. quit ends.",
         names.join(", ")
     );

@@ -8,6 +8,7 @@ use playground_core::machine::{Credentials, Machine, Segment, Set, Space};
 use super::actor::{Actor, Last, Life};
 use super::kernel::Kernel;
 use super::letters::letter;
+use super::log::Entry;
 use crate::c::Arena;
 
 /// The process id of A.
@@ -27,6 +28,8 @@ pub struct World {
     pub current: Option<String>,
     /// How many calls have acted since the start: changed the world, or tried to.
     pub acts: usize,
+    /// What was done, in order.
+    pub log: Vec<Entry>,
     pub(super) why: Option<String>,
     pub(super) last: Option<Last>,
     pub(super) was_told_of_zeros: bool,
@@ -41,8 +44,8 @@ impl World {
     pub(super) fn new(kernel: &mut dyn Kernel) -> Result<World, String> {
         let (mut machine, actors) = (kernel.begin()?, BTreeMap::new());
         machine.begin(INIT, Credentials::root_of_namespace(), Space::default());
-        let (why, last, was_told_of_zeros) = (None, None, false);
-        let mut world = World { machine, actors, current: None, acts: 0, why, last, was_told_of_zeros };
+        let (log, why, last, was_told_of_zeros) = (Vec::new(), None, None, false);
+        let mut world = World { machine, actors, current: None, acts: 0, log, why, last, was_told_of_zeros };
         world.current = Some(world.start(kernel)?);
         Ok(world)
     }
@@ -115,6 +118,7 @@ impl World {
             let mut compared = world.clone();
             compared.machine.clock = Duration::ZERO;
             compared.acts = 0;
+            compared.log.clear();
             compared.why = None;
             compared.last = None;
             compared.current = None;

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use include_dir::{Dir, include_dir};
 use play::level::Level;
 
+use super::progress::Progress;
+
 /// The files, in the program itself: it runs wherever it is started.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../lessons/levels");
 
@@ -24,11 +26,28 @@ pub fn named(name: &str) -> Option<Level> {
     all().find(|(known, _)| known == name).map(|(_, level)| level)
 }
 
-/// Lists them.
-pub fn list(out: &mut impl Write) -> io::Result<()> {
-    all().try_for_each(|(name, level)| {
-        writeln!(out, "{name:<16} {:<36} lesson {:<2}  par {}", level.title, level.lesson, level.par)
-    })
+/// Lists them, and which are solved.
+pub fn list(out: &mut impl Write, progress: &Progress) -> io::Result<()> {
+    let (mut count, mut solved) = (0, 0);
+    for (name, level) in all() {
+        let is_solved = progress.of(&kept_as(&name)).passed;
+        let mark = if is_solved { "solved" } else { "" };
+        let (title, lesson, par) = (&level.title, level.lesson, level.par);
+        let row = format!("{name:<16} {title:<36} lesson {lesson:<2}  par {par}  {mark}");
+        writeln!(out, "{}", row.trim_end())?;
+        (count, solved) = (count + 1, solved + usize::from(is_solved));
+    }
+    writeln!(out, "{solved} of {count} solved. play --level NAME starts one.")
+}
+
+/// The name under which the file of what is reached knows a puzzle, beside the exercises.
+pub fn kept_as(name: &str) -> String {
+    format!("level {name}")
+}
+
+/// The name of the puzzle behind this one.
+pub fn after(name: &str) -> Option<String> {
+    all().skip_while(|(known, _)| known != name).nth(1).map(|(next, _)| next)
 }
 
 /// Says what to reach.
@@ -45,11 +64,14 @@ pub fn introduce(out: &mut impl Write, level: &Level) -> io::Result<()> {
 }
 
 /// Says that it is reached.
-pub fn solved(out: &mut impl Write, level: &Level, calls: usize) -> io::Result<()> {
+pub fn solved(out: &mut impl Write, name: &str, level: &Level, calls: usize) -> io::Result<()> {
     let word = if calls == 1 { "call" } else { "calls" };
     writeln!(out, "\nSolved: {calls} {word}, par {}.", level.par)?;
     for line in textwrap::wrap(&level.explanation, 80) {
         writeln!(out, "{line}")?;
     }
-    Ok(())
+    match after(name) {
+        Some(next) => writeln!(out, "Next: play --level {next}\n"),
+        None => writeln!(out, "That was the last one.\n"),
+    }
 }

@@ -8,6 +8,9 @@ mod editor;
 mod kernels;
 mod levels;
 mod lines;
+#[path = "../../check/progress.rs"]
+#[allow(dead_code, reason = "the hints that were shown are check's")]
+mod progress;
 mod prompt;
 mod render;
 
@@ -19,6 +22,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 
 use kernels::Which;
+use progress::Progress;
 use prompt::Prompt;
 
 /// Type calls for shared memory and semaphores, and see what Linux answers.
@@ -45,6 +49,9 @@ struct Options {
     /// Only in private namespaces, as with `--kernel linux`: where they are forbidden, nothing is run.
     #[arg(long, conflicts_with = "kernel")]
     isolated: bool,
+    /// The checkout that keeps what is solved, as check does.
+    #[arg(long, value_name = "FOLDER", default_value = CHECKOUT, hide_default_value = true)]
+    home: PathBuf,
     /// Write ASCII only.
     #[arg(long)]
     ascii: bool,
@@ -52,6 +59,9 @@ struct Options {
     #[arg(long, value_enum, default_value = "auto")]
     color: When,
 }
+
+/// The checkout that this program was built in.
+const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Format {
@@ -115,7 +125,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     let level = match options.level.as_deref() {
         None => None,
         Some("") => {
-            levels::list(&mut io::stdout())?;
+            levels::list(&mut io::stdout(), &Progress::load(&options.home))?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(name) => Some(levels::named(name).ok_or_else(|| Failure::NoLevel(name.to_owned()))?),

@@ -12,6 +12,7 @@ use play::session::{Failure as NotBegun, Session, Told};
 use super::editor::{Editor, Typed};
 use super::kernels::Chosen;
 use super::lines::{Command, command};
+use super::progress::Progress;
 use super::{Failure, Format, Options, levels, open, render};
 
 /// How deep files may name files.
@@ -28,6 +29,9 @@ pub struct Prompt {
     /// What is said first.
     greeting: String,
     why: Option<String>,
+    /// The puzzle's name, and where it is noted that it is solved.
+    name: String,
+    progress: Progress,
 }
 
 impl Prompt {
@@ -40,7 +44,8 @@ impl Prompt {
             NotBegun::Line(error) => Failure::Ground(format!("the start of the level: {error}")),
         })?;
         let (format, depth, hints, is_solved) = (options.format, 0, 0, false);
-        Ok(Prompt { session, format, level, depth, hints, is_solved, greeting, why })
+        let (name, progress) = (options.level.clone().unwrap_or_default(), Progress::load(&options.home));
+        Ok(Prompt { session, format, level, depth, hints, is_solved, greeting, why, name, progress })
     }
 
     /// Says who answers, and what to reach.
@@ -188,11 +193,15 @@ impl Prompt {
             return Ok(());
         };
         self.is_solved = true;
+        // What a program reads is marked for somebody else. Where it cannot be noted, it is solved all the same.
+        if self.format == Format::Text {
+            let _ = self.progress.note(&levels::kept_as(&self.name), |state| state.passed = true);
+        }
         match self.format {
             Format::Json => render::json(&serde_json::json!({
                 "event": "solved", "calls": self.session.world().acts, "par": level.par,
             })),
-            Format::Text => levels::solved(&mut io::stdout(), level, self.session.world().acts),
+            Format::Text => levels::solved(&mut io::stdout(), &self.name, level, self.session.world().acts),
         }
     }
 

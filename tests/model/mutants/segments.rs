@@ -13,7 +13,7 @@ pub const MUTANTS: &[Rules] = &[
     Rules::deciding("shmget looks at the size before IPC_EXCL", |it| match it.call() {
         Some(Call::Shmget { key, size, .. }) if it.failed(Errno::EEXIST) => {
             let existing = it.namespace().segments.with_key(*key);
-            if existing.is_some_and(|segment| segment.size < *size as u64) {
+            if existing.is_some_and(|segment| segment.size < *size) {
                 returns(Errno::EINVAL)
             } else {
                 it.reply
@@ -140,9 +140,7 @@ pub const MUTANTS: &[Rules] = &[
         _ => it.reply,
     }),
     Rules::deciding("shmmax is the first size that is too large", |it| match it.call() {
-        Some(Call::Shmget { size, .. }) if *size as u64 == it.namespace().limits.shmmax => {
-            returns(Errno::EINVAL)
-        }
+        Some(Call::Shmget { size, .. }) if *size == it.namespace().limits.shmmax => returns(Errno::EINVAL),
         _ => it.reply,
     }),
     Rules::deciding("shmall limits pages of one segment, not of all", |it| match it.call() {

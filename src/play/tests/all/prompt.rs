@@ -5,7 +5,11 @@ use std::process::{Command, Output, Stdio};
 
 /// Runs `play` with these lines on standard input.
 pub fn play(arguments: &[&str], lines: impl AsRef<[u8]>) -> Output {
+    // What is solved here is nobody's progress.
+    let home = ["--home", env!("CARGO_TARGET_TMPDIR")];
+    let home = if arguments.contains(&"--home") { &[][..] } else { &home[..] };
     let mut child = Command::new(env!("CARGO_BIN_EXE_play"))
+        .args(home)
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -96,4 +100,37 @@ fn a_session_that_was_saved_can_be_done_again() {
     let output = play(&[], lines);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     assert_eq!(text(&output).matches("shmget(0x00000052, 100, IPC_CREAT|0600) = 0").count(), 2);
+}
+
+#[test]
+fn what_is_solved_by_a_person_is_kept_and_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_str().unwrap();
+    let list = || text(&play(&["--home", home, "--level"], ""));
+    assert!(list().contains("0 of 31 solved"), "{}", list());
+    play(&["--home", home, "--level", "nobody", "--format", "json"], "shmget(IPC_PRIVATE, 1, 0)\n");
+    assert!(
+        list().contains("0 of 31 solved"),
+        "a script that is marked is not the teacher's own: {}",
+        list()
+    );
+    let solved = play(&["--home", home, "--level", "nobody"], "shmget(IPC_PRIVATE, 1, 0)\n");
+    assert!(text(&solved).contains("Next: play --level past-the-end"), "{}", text(&solved));
+    assert!(list().contains("1 of 31 solved"), "{}", list());
+    let row = list().lines().find(|line| line.starts_with("nobody")).unwrap().to_owned();
+    assert!(row.ends_with("solved"), "{row}");
+}
+
+#[test]
+fn a_thousand_processes_begin_or_it_is_said_why_not() {
+    let lines = "new\n".repeat(1000) + "getpid()\n";
+    for kernel in ["model", "linux"] {
+        if kernel == "linux" && !namespaces() {
+            continue;
+        }
+        let output = play(&["--kernel", kernel], &lines);
+        let all = text(&output);
+        assert!(all.contains("ALM begins: process 1101") || all.contains("start a process"), "{kernel}");
+        assert!(all.contains("begins: process 200"), "{kernel}");
+    }
 }

@@ -53,7 +53,7 @@ fn segment(random: &mut Random) -> String {
                 "struct shmid_ds set; set.shm_perm.mode = {mode}; set.shm_perm.uid = {uid}; shmctl({id}, IPC_SET, &set)"
             )
         }
-        _ => format!("struct shm_info use; shmctl(0, SHM_INFO, &use); use.used_ids; use.shm_tot"),
+        _ => "struct shm_info use; shmctl(0, SHM_INFO, &use); use.used_ids; use.shm_tot".to_owned(),
     }
 }
 

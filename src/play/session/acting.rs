@@ -1,0 +1,128 @@
+//! What a line needs to know of the world, and what is noted of it.
+
+use playground_core::call::Outcome;
+use playground_core::machine::{Action, Space};
+
+use super::actor::{Actor, Last, Life, Pending};
+use super::log::{Entry, named_by};
+use super::shown;
+use super::world::World;
+use crate::c::{Context, Evaluated, Stop, evaluate, names};
+use crate::language::{At, Does, Misunderstood};
+
+impl World {
+    pub(super) fn known(&self, letter: &str, line: &str) -> Result<String, Misunderstood> {
+        if self.actors.contains_key(letter) {
+            return Ok(letter.to_owned());
+        }
+        let there = self.letters(|_| true).join(", ");
+        Err(Misunderstood::new(line, 0, format!("there is no process {letter}: there are {there}")))
+    }
+
+    /// Who acts in a statement: whom it names, or whose the prompt is.
+    pub(super) fn acting(&self, process: Option<&str>, line: &str) -> Result<String, Misunderstood> {
+        let nobody = || Misunderstood::new(line, 0, "no process lives: write new, undo or restart");
+        let letter = self.known(process.or(self.current.as_deref()).ok_or_else(nobody)?, line)?;
+        let wrong = |message: String| Err(Misunderstood::new(line, 0, message));
+        match &self.actors[&letter] {
+            Actor { life: Life::Over(how), .. } => {
+                wrong(format!("process {letter} {how}, and does nothing more"))
+            }
+            Actor { life: Life::Elsewhere, .. } => {
+                wrong(format!("process {letter} runs another program, and does not listen any more"))
+            }
+            actor if actor.waits() => {
+                wrong(format!("process {letter} waits in a call, and can do nothing else"))
+            }
+            _ => Ok(letter),
+        }
+    }
+
+    pub(super) fn evaluated(&self, who: &str, pending: &Pending) -> Result<Evaluated, Stop> {
+        let actor = &self.actors[who];
+        let letters = |letter: &str| self.actors.get(letter).map(|actor| actor.pid);
+        let context =
+            Context { machine: &self.machine, pid: actor.pid, next_pid: self.next_pid(), letters: &letters };
+        evaluate(&actor.arena, &pending.does, &pending.answers, context)
+    }
+
+    /// Another program takes over: of its memory nobody here asks.
+    pub(super) fn exec(&self) -> Action {
+        let top = self.machine.spaces.values().map(|space| space.top).max().unwrap_or_default();
+        Action::Exec { space: Space::new([], top) }
+    }
+
+    pub(super) fn wrong(
+        &self,
+        who: &str,
+        pending: &Pending,
+        at: At,
+        message: String,
+        name: Option<String>,
+    ) -> Misunderstood {
+        let error = Misunderstood::new(&pending.line, at.0, message);
+        match name {
+            Some(name) => error.near(&name, names(&self.actors[who].arena)),
+            None => error,
+        }
+    }
+
+    pub(super) fn set_pending(&mut self, who: &str, pending: Pending) {
+        if let Some(actor) = self.actors.get_mut(who) {
+            actor.pending = Some(pending);
+        }
+    }
+
+    /// Keeps what conditions of levels ask for: the last System V call, and how often memory was written.
+    pub(super) fn count(&mut self, who: &str, action: &Action, outcome: &Outcome) {
+        let Some(actor) = self.actors.get_mut(who) else { return };
+        match action {
+            Action::Call(call) => {
+                let errno = outcome.as_ref().err().copied();
+                let last = Last { call: call.name(), first: shown::first_argument(call), errno };
+                actor.last = Some(last.clone());
+                self.last = Some(last);
+            }
+            Action::Store { .. } => actor.stores += 1,
+            _ => {}
+        }
+    }
+
+    pub(super) fn note(&mut self, who: &str, action: &Action, words: &[String], outcome: Option<&Outcome>) {
+        let (who, words) = (Some(who.to_owned()), words.to_vec());
+        let (action, outcome) = (action.clone(), outcome.cloned());
+        let waited = outcome.is_none();
+        self.log.push(Entry::Did { who, action, words, outcome, waited, name: None });
+    }
+
+    /// A call that waited has returned.
+    pub(super) fn note_return(&mut self, who: &str, returned: &Outcome) {
+        if let Some(Entry::Did { outcome, .. }) = self.last_of(who) {
+            *outcome = Some(returned.clone());
+        }
+    }
+
+    /// The last call of a statement has its variable.
+    pub(super) fn name_last(&mut self, who: &str, does: &Does) {
+        let named = named_by(does);
+        if let (Some(variable), Some(Entry::Did { name, .. })) = (named, self.last_of(who)) {
+            *name = Some(variable.to_owned());
+        }
+    }
+
+    pub(super) fn last_of(&mut self, letter: &str) -> Option<&mut Entry> {
+        let is_its = |entry: &&mut Entry| matches!(entry, Entry::Did { who: Some(who), .. } if who == letter);
+        self.log.iter_mut().rev().find(is_its)
+    }
+
+    /// Where a statement with so many answers began to read memory.
+    pub(super) fn read_last(&self, letter: &str, answers: usize) -> Option<u64> {
+        let is_its = |entry: &&Entry| matches!(entry, Entry::Did { who: Some(who), .. } if who == letter);
+        let own = self.log.iter().rev().filter(is_its).take(answers);
+        own.filter_map(|entry| match entry {
+            Entry::Did { action: Action::Load { address, .. }, .. } => Some(address.0),
+            _ => None,
+        })
+        .last()
+    }
+}

@@ -1,0 +1,165 @@
+//! The session as a complete program that makes the same calls, in C or in Rust.
+//!
+//! What was done is written, not what was typed: each call with its arguments, and where an argument is an id or an address
+//! that an earlier call returned, the variable that holds it. With one process the program is a list of calls. With several,
+//! the first process is the scheduler: it lets each of the others take its turn, in the session's order.
+//!
+//! **Invariant:** each call is checked. One that was refused in the session may be refused in the program, too, which
+//! then says why and goes on; any other ends the program.
+
+mod call;
+mod frame;
+mod notation;
+mod symbols;
+
+use playground_core::call::{Answer, Call, Outcome};
+use playground_core::machine::Action;
+
+use super::log::Entry;
+use super::world::World;
+
+pub(super) use notation::Language;
+use symbols::{Kind, Symbols};
+
+/// A turn of a process.
+pub(super) struct Turn {
+    /// Its number; nobody's, where the scheduler itself acts for the shell.
+    who: Option<usize>,
+    /// The lines that it does.
+    lines: Vec<String>,
+    /// Whether it does not come back from it at once: it waits, or ends.
+    leaves: bool,
+}
+
+/// The lines of the program.
+pub(super) fn program(world: &World, language: Language) -> Vec<String> {
+    let letters = world.letters(|_| true);
+    let number = |letter: &str| letters.iter().position(|known| *known == letter).unwrap_or_default();
+    let many =
+        letters.len() > 1 || world.log.iter().any(|entry| matches!(entry, Entry::Did { who: None, .. }));
+    let mut writer = Writer { language, symbols: Symbols::new(language, many), world };
+    let mut turns: Vec<Turn> = Vec::new();
+    for entry in &world.log {
+        match entry {
+            Entry::Began { who } => {
+                turns.push(Turn { who: None, lines: vec![language.start(number(who))], leaves: false })
+            }
+            Entry::Printed { who, text, from } => {
+                let lines = vec![writer.print(text, *from)];
+                turns.push(Turn { who: Some(number(who)), lines, leaves: false });
+            }
+            Entry::Did { who, action, words, outcome, waited, name } => {
+                let lines = writer.action(action, words, outcome.as_ref(), name.as_deref(), &number);
+                let ends =
+                    matches!(action, Action::Exit | Action::Exec { .. }) && matches!(outcome, Some(Ok(_)));
+                let leaves = ends || *waited || outcome.is_none();
+                turns.push(Turn { who: who.as_deref().map(&number), lines, leaves });
+            }
+        }
+    }
+    frame::whole(language, many, letters.len(), &writer.symbols, &joined(turns))
+}
+
+/// Turns of the same process one behind the other are one.
+fn joined(turns: Vec<Turn>) -> Vec<Turn> {
+    let mut joined: Vec<Turn> = Vec::new();
+    for turn in turns {
+        match joined.last_mut() {
+            Some(last) if last.who == turn.who && !last.leaves => {
+                last.lines.extend(turn.lines);
+                last.leaves = turn.leaves;
+            }
+            _ => joined.push(turn),
+        }
+    }
+    joined
+}
+
+struct Writer<'a> {
+    language: Language,
+    symbols: Symbols,
+    world: &'a World,
+}
+
+impl Writer<'_> {
+    fn print(&self, text: &str, from: Option<u64>) -> String {
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        match from {
+            Some(address) => self.language.print_memory(&self.address(address), text.len()),
+            None => self.language.print_text(text),
+        }
+    }
+
+    fn address(&self, address: u64) -> String {
+        self.symbols.address(address)
+    }
+
+    /// The lines of an action.
+    fn action(
+        &mut self,
+        action: &Action,
+        words: &[String],
+        outcome: Option<&Outcome>,
+        name: Option<&str>,
+        number: &dyn Fn(&str) -> usize,
+    ) -> Vec<String> {
+        let language = self.language;
+        let text = match action {
+            Action::Call(call) => return self.call(call, outcome, name),
+            Action::Load { address, length } => {
+                return vec![language.load(&self.address(address.0), *length)];
+            }
+            Action::Store { address, bytes } => return vec![language.store(&self.address(address.0), bytes)],
+            Action::Fork { child } => {
+                let Some(letter) = self.world.letter_of(*child).filter(|_| matches!(outcome, Some(Ok(_))))
+                else {
+                    return Vec::new();
+                };
+                return vec![language.fork(number(letter))];
+            }
+            Action::Exit => return vec![language.exit()],
+            Action::Exec { .. } => language.exec(words),
+            Action::Kill { target, signal } => {
+                let target = match self.world.letter_of(*target) {
+                    Some(letter) if self.symbols.many => language.pid(number(letter)),
+                    Some(_) => language.own_pid(),
+                    None => target.to_string(),
+                };
+                format!("kill({target}, {signal})")
+            }
+            Action::Become(playground_core::machine::Identity::User(id)) => format!("setuid({id})"),
+            Action::Become(playground_core::machine::Identity::Group(id)) => format!("setgid({id})"),
+            Action::Munmap { address, length } => {
+                format!("munmap({}, {length})", language.anything(&self.address(address.0)))
+            }
+            Action::Mprotect { address, length, protection } => {
+                let address = language.anything(&self.address(address.0));
+                format!("mprotect({address}, {length}, {})", protection.bits())
+            }
+            Action::Sysctl(setting) => return vec![language.sysctl(*setting)],
+            _ => return Vec::new(),
+        };
+        language.checked(&text, super::shown::name(action), outcome)
+    }
+
+    /// The lines of a System V call. What it returns gets a variable.
+    fn call(&mut self, call: &Call, outcome: Option<&Outcome>, name: Option<&str>) -> Vec<String> {
+        let mut lines = call::before(self.language, call);
+        let text = call::text(self.language, &self.symbols, call);
+        let kind = match outcome {
+            Some(Ok(Answer::Id(id))) => Some((Kind::Segment, id.0.into())),
+            Some(Ok(Answer::Set(id))) => Some((Kind::Set, id.0.into())),
+            Some(Ok(Answer::Key(key))) => Some((Kind::Key, key.0.into())),
+            Some(Ok(Answer::Mapped(address))) => Some((Kind::Address, address.0 as i64)),
+            _ => None,
+        };
+        match kind {
+            Some((kind, value)) => {
+                let variable = self.symbols.add(kind, value, name);
+                lines.extend(self.language.assigned(&variable, &text, kind, call.name()));
+            }
+            None => lines.extend(self.language.checked(&text, call.name(), outcome)),
+        }
+        lines
+    }
+}

@@ -1,0 +1,135 @@
+//! The programs that `c` and `rust` print at the prompt: each compiles, and makes the session's calls.
+//!
+//! Every puzzle is played to its solution, its session is written as a program in both languages, and the program is
+//! run under the tracer in a new namespace. Each process has to make the calls that it made in the session.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::support;
+use crate::traced::TRACE;
+
+use support::{Namespace, namespaces, program_file};
+
+/// A call as it is compared: its name, and its errno, if it was refused.
+type Made = (String, Option<String>);
+
+#[test]
+fn the_program_of_each_level_makes_the_sessions_calls_in_c() {
+    programs("c", |source, program| {
+        let mut cc = Command::new("cc");
+        cc.args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o"]).arg(program).arg(source);
+        cc
+    });
+}
+
+#[test]
+fn the_program_of_each_level_makes_the_sessions_calls_in_rust() {
+    programs("rust", |source, program| {
+        let mut rustc = Command::new("rustc");
+        rustc
+            .args(["--edition", "2024", "--crate-name", "session", "-D", "warnings", "-o"])
+            .arg(program)
+            .arg(source);
+        rustc
+    });
+}
+
+fn programs(language: &str, compiler: impl Fn(&Path, &Path) -> Command) {
+    if !namespaces("the programs of sessions") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, level) in levels() {
+        let events = played(&name, &level, language);
+        let source = folder.path().join(format!("{name}.{language}"));
+        let program = source.with_extension("program");
+        let lines = events.iter().rev().find(|event| event["event"] == "lines").expect("a program");
+        fs::write(
+            &source,
+            lines["lines"]
+                .as_array()
+                .expect("lines")
+                .iter()
+                .fold(String::new(), |text, line| text + line.as_str().expect("text") + "\n"),
+        )
+        .expect("written");
+        let compiled = compiler(&source, &program).output().expect("a compiler");
+        assert!(compiled.status.success(), "{name}: {}", String::from_utf8_lossy(&compiled.stderr));
+        let (session, traced) = (by_process(&events, "who"), by_process(&traced(&program), "pid"));
+        assert_eq!(session, traced, "{name} in {language}");
+    }
+}
+
+/// The puzzles whose namespace needs no more than one user.
+fn levels() -> Vec<(String, toml::Table)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons/levels");
+    let files = fs::read_dir(folder).expect("levels").map(|entry| entry.expect("an entry").path());
+    let level = |path: PathBuf| {
+        let stem = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("a level");
+        (stem.split_once('-').expect("a number").1.to_owned(), text.parse().expect("a level"))
+    };
+    let mut levels: Vec<(String, toml::Table)> = files.map(level).collect();
+    levels.retain(|(_, level)| level.get("users").is_none());
+    levels.sort_by(|(one, _), (other, _)| one.cmp(other));
+    levels
+}
+
+/// Plays the start and the solution, and asks for the program.
+fn played(name: &str, level: &toml::Table, language: &str) -> Vec<Value> {
+    let part =
+        |name: &str| level[name].as_array().expect("lines").iter().map(|line| line.as_str().expect("text"));
+    let script: String = part("start")
+        .chain(part("solution"))
+        .chain([language])
+        .fold(String::new(), |text, line| text + line + "\n");
+    let mut play = Command::new(program_file("play"));
+    play.args(["--kernel", "model", "--format", "json"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut play = play.spawn().expect("play runs");
+    play.stdin.take().expect("a pipe").write_all(script.as_bytes()).expect("it reads");
+    let output = play.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{name}");
+    String::from_utf8(output.stdout)
+        .expect("text")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect()
+}
+
+/// What the tracer says of a program, in a namespace that is as new as the session's.
+fn traced(program: &Path) -> Vec<Value> {
+    let story = tempfile::NamedTempFile::new().expect("a file");
+    let mut trace = Command::new(&*TRACE);
+    trace.args(["--format", "json", "--output"]).arg(story.path()).arg(program);
+    Namespace::new().around_command(trace.stdout(Stdio::null()).stderr(Stdio::null()));
+    trace.status().expect("trace runs");
+    let story = fs::read_to_string(story.path()).expect("the story");
+    story.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+/// The System V calls of each process, in its order; which process is which does not count.
+fn by_process(events: &[Value], who: &str) -> Vec<Vec<Made>> {
+    let mut processes: BTreeMap<String, Vec<Made>> = BTreeMap::new();
+    for event in events {
+        let name = event["name"].as_str().unwrap_or_default();
+        if event["event"] == "call" && (name.starts_with("shm") || name.starts_with("sem")) {
+            let errno = event["errno"].as_str().map(str::to_owned);
+            processes.entry(event[who].to_string()).or_default().push((name.to_owned(), errno));
+        }
+        // What the shell was asked for is a call, too: of the process that gives the others their turns.
+        if event["event"] == "ran"
+            && event["command"].as_str().is_some_and(|command| command.starts_with("ipcrm"))
+        {
+            processes.entry("shell".to_owned()).or_default().push(("shmctl".to_owned(), None));
+        }
+    }
+    let mut calls: Vec<_> = processes.into_values().collect();
+    calls.sort();
+    calls
+}
