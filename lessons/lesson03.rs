@@ -34,7 +34,10 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, in_use.size);
     assert_eq!(in_use.cpid, story.pid());
     story.erratum("E25", "the second argument of shmctl is a command, and IPC_STAT is one of nine.");
-    story.manual_errs("E39", "shmctl(2) has shm_nattch count processes. It counts attachments.");
+    story.manual_errs(
+        "E39",
+        "shmctl(2) says that shm_nattch counts processes. That is wrong: it counts mappings.",
+    );
     story.try_it(format!("ipcs -m -i {}", segment.id()), "the same record, as ipcs words it");
     story.why(
         "Keys, ids and times are the kernel's; shm_nattch counts mappings, so that one process that attaches twice \

@@ -164,7 +164,7 @@ fn tell(story: &Story) -> Result<()> {
             [
                 depends(
                     Verdict::Refused(Errno::ENOMEM),
-                    "all the pages count that the segment promises.",
+                    "the limit is for all the pages of the segment, touched or not.",
                     "the limit does not hold for a process with CAP_IPC_LOCK.",
                 ),
                 depends(

@@ -106,7 +106,9 @@ fn remove_at_once(story: &Story) -> Result<()> {
     let answer = id.stat(story).verdict()?;
     guess.reveal(story, answer);
     assert_eq!(answer, Verdict::Refused(Errno::EINVAL));
-    story.habit("attach, let the others attach, remove: after that no end of a process can leave it.");
+    story.habit(
+        "attach, let the others attach, remove. After that no end of a process leaves it. A SIGKILL before that does.",
+    );
     Ok(())
 }
 
@@ -205,7 +207,10 @@ fn destroy_orphans(story: &Story, hermit: &Story) -> Result<()> {
     used.attach()?.detach()?;
     guess.reveal(story, used.stat().verdict()?);
     assert_eq!(unused.stat()?.nattch, 0);
-    story.say("The one that was never attached stays, until the process ends that made it.");
+    story.say(
+        "The segment that was never attached is still there. It goes when its maker ends, or when somebody tries to \
+         attach it: after a shmat that fails, too.",
+    );
     story.why("POSIX lets a program leave a segment for the next one. The setting breaks such programs.");
     Ok(())
 }

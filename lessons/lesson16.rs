@@ -46,7 +46,7 @@ fn tell(story: &Story) -> Result<()> {
     story.say("In the maps the key is still part of the name: the file was named when it was made.");
     story.erratum(
         "E20",
-        "shmget checks permissions, and looks for no mark: a marked segment has no key, so it is not found at all.",
+        "shmget checks permissions, and not the mark. A marked segment has no key, so shmget does not find it.",
     );
     story.try_it(format!("ipcs -m -i {id}"), "mode=01600: the 1 is SHM_DEST, which ipcs -m calls dest");
 

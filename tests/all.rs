@@ -32,6 +32,7 @@ mod trace;
 mod trace_truth;
 mod two_kernels;
 mod two_terminals;
+mod window;
 
 // These call strace, tmux, util-linux or python3.
 #[cfg(feature = "tools")]

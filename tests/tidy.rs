@@ -289,3 +289,16 @@ fn no_letter_is_the_right_one_everywhere() {
         assert!(share * 5 < right.len() * 3 && share * 5 > right.len(), "{share} of {}", right.len());
     }
 }
+
+#[test]
+fn each_lesson_names_the_exercises_that_belong_to_it() {
+    for lesson in &LESSONS {
+        let belongs = |number: &usize| {
+            let file = root().join(format!("lessons/exercises/exercise{number:02}.toml"));
+            let text = fs::read_to_string(file).expect("an exercise");
+            text.contains(&format!("lesson = \"{}\"\n", lesson.name))
+        };
+        let found: Vec<_> = (1..=16).filter(belongs).collect();
+        assert_eq!(found, playground::course::exercises(lesson.number), "{}", lesson.name);
+    }
+}

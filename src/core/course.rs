@@ -187,6 +187,31 @@ pub const LESSONS: [Lesson; 21] = [
 /// The number of the last lesson; the first is 0.
 pub const LAST: usize = LESSONS[LESSONS.len() - 1].number;
 
+/// The numbers of the exercises that belong to a lesson: what `lesson` says in their files.
+pub fn exercises(lesson: usize) -> &'static [usize] {
+    const OF_LESSONS: [&[usize]; 18] = [
+        &[],
+        &[1],
+        &[2],
+        &[3],
+        &[4],
+        &[5],
+        &[6],
+        &[7],
+        &[8],
+        &[9],
+        &[10],
+        &[11],
+        &[12, 13],
+        &[],
+        &[14],
+        &[15],
+        &[],
+        &[16],
+    ];
+    OF_LESSONS.get(lesson).copied().unwrap_or_default()
+}
+
 /// The lesson with this number.
 pub fn lesson(number: usize) -> Option<&'static Lesson> {
     LESSONS.iter().find(|lesson| lesson.number == number)

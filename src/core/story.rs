@@ -69,6 +69,15 @@ pub trait Tell {
         false
     }
 
+    /// Tells whole what was folded since the step began; false if nothing was.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Tell::tell`].
+    fn tell_whole(&mut self) -> io::Result<bool> {
+        Ok(false)
+    }
+
     /// Whether evidence should be gathered at all.
     fn wants_evidence(&self) -> bool {
         true
@@ -99,6 +108,8 @@ struct Narrator {
     asked: usize,
     /// Whether the learner was told a command to try in this step.
     invited: bool,
+    /// The commands that were offered to try.
+    offered: Vec<String>,
     seen: Seen,
     /// The processes of this story, by what it calls them.
     names: Vec<(i32, String)>,
@@ -127,6 +138,7 @@ impl Story {
             why: None,
             asked: 0,
             invited: false,
+            offered: Vec::new(),
             seen: Seen::default(),
             names,
             failure: None,

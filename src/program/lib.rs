@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches};
 
-use playground_core::course::{self, LAST, LESSONS, Lesson};
+use playground_core::course::{self, LAST, LESSONS};
 use playground_core::error::{Error, Result};
 use playground_core::evidence::limits::{self, SHM_RMID_FORCED};
 use playground_core::process::{self, ProcFile};
@@ -72,15 +72,15 @@ pub struct Program {
 
 /// Tells a story to the end, whatever end that is.
 pub fn run(options: &Options, program: Program, tell: impl FnOnce(&Story) -> Result<()>) -> ExitCode {
-    let next = course::lesson(program.number.unwrap_or(0) + 1);
-    begun(options, program, next, tell)
+    let onward = Onward::after(program.number);
+    begun(options, program, onward, tell)
 }
 
-/// Tells a story to the end; `next` is the lesson to go on with.
+/// Tells a story to the end, and what to do after that.
 fn begun(
     options: &Options,
     program: Program,
-    next: Option<&Lesson>,
+    onward: Onward,
     tell: impl FnOnce(&Story) -> Result<()>,
 ) -> ExitCode {
     screen::choose_color(options.color);
@@ -101,7 +101,7 @@ fn begun(
     let story = begin(options, &program);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| tell(&story)));
     ground::remove_what_is_left(options.kernel);
-    finish(&story, next, ended.ok())
+    finish(&story, onward, ended.ok())
 }
 
 /// What the model cannot run, it says before anything begins.
@@ -124,7 +124,7 @@ fn refused(options: &Options, program: &Program) -> Option<ExitCode> {
 /// Tells a program that listens how it ends before it begins; people read it on standard error.
 fn not_begun(options: &Options, program: &Program, error: &Error) {
     let story = begin(&Options { isolated: false, ..options.clone() }, program);
-    tell_end(&story, LessonEnd::Failed, Some(error.to_string()), None);
+    tell_end(&story, LessonEnd::Failed, Some(error.to_string()), Onward::default());
 }
 
 fn begin(options: &Options, program: &Program) -> Story {
@@ -176,17 +176,15 @@ fn teller(options: &Options, stepping: bool) -> Box<dyn Tell> {
 }
 
 /// Tells the end. `ended` is nothing when a panic ended the story, which the panic hook has told.
-fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> ExitCode {
+fn finish(story: &Story, onward: Onward, ended: Option<Result<()>>) -> ExitCode {
     let outcome = match &ended {
         Some(Ok(())) => LessonEnd::Complete,
         Some(Err(Error::Quit)) => LessonEnd::Quit,
         _ => LessonEnd::Failed,
     };
     let error = ended.as_ref().and_then(|ended| ended.as_ref().err()).map(Error::to_string);
-    let next = next
-        .filter(|_| outcome == LessonEnd::Complete)
-        .map(|Lesson { name, .. }| format!("cargo run --bin {name}"));
-    tell_end(story, outcome, error, next);
+    let onward = if outcome == LessonEnd::Complete { onward } else { Onward::default() };
+    tell_end(story, outcome, error, onward);
     match ended.map(|ended| ended.and_then(|()| story.unharmed())) {
         Some(Ok(()) | Err(Error::Quit)) => ExitCode::SUCCESS,
         // Whoever read the story has had enough of it: that is no failure (`lesson01 | head`).
@@ -196,10 +194,32 @@ fn finish(story: &Story, next: Option<&Lesson>, ended: Option<Result<()>>) -> Ex
     }
 }
 
-fn tell_end(story: &Story, outcome: LessonEnd, error: Option<String>, next: Option<String>) {
+/// What to do after a lesson, or after the walk: a command, the exercises, and what to read.
+#[derive(Default)]
+struct Onward {
+    next: Option<String>,
+    exercises: Vec<String>,
+    chapter: Option<String>,
+}
+
+impl Onward {
+    /// After the last lesson comes the prompt for calls of one's own.
+    fn after(number: Option<usize>) -> Onward {
+        let next = course::lesson(number.map_or(1, |number| number + 1)).map_or("play", |lesson| lesson.name);
+        let exercises = number.map_or(&[][..], course::exercises);
+        Onward {
+            next: Some(format!("cargo run --bin {next}")),
+            exercises: exercises.iter().map(|number| format!("cargo run --bin check -- {number}")).collect(),
+            chapter: number.map(|number| format!("book/src/lesson{number:02}.md")),
+        }
+    }
+}
+
+fn tell_end(story: &Story, outcome: LessonEnd, error: Option<String>, onward: Onward) {
+    let Onward { next, exercises, chapter } = onward;
     let (left, marked) = story.left().unzip();
     let (marked, left_sets) = (marked.unwrap_or_default(), story.left_sets());
-    story.tell(Event::End { outcome, error, left, marked, left_sets, next });
+    story.tell(Event::End { outcome, error, left, marked, left_sets, next, exercises, chapter });
 }
 
 /// Prints names with what they stand for, a line each.

@@ -12,7 +12,7 @@ use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
 use super::ground::{Meeting, key_of_this_program, serve_if_asked};
 use super::options::{Kernel, Options, examples};
-use super::{Program, answer, begun, failed, run};
+use super::{Onward, Program, answer, begun, failed, run};
 use playground_core::call::Key;
 use playground_core::course::{self, LAST, LESSONS};
 use playground_core::error::Result;
@@ -96,7 +96,7 @@ pub fn lesson_with_sides(
     };
     let patience = Duration::from_secs(meeting.patience.unwrap_or(PATIENCE));
     let meeting = Meeting { lesson: number, names: sides.map(|side| side.name), key, patience };
-    begun(&options, program, None, |story| (side.tell)(story, &meeting))
+    begun(&options, program, Onward::default(), |story| (side.tell)(story, &meeting))
 }
 
 fn command(number: usize, sides: [Side; 2]) -> Command {

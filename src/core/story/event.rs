@@ -285,8 +285,14 @@ pub enum Event {
         marked: Vec<Shmid>,
         /// Sets of semaphores of this story that are still in the kernel's table, likewise.
         left_sets: Option<Vec<Semid>>,
-        /// The command for the next lesson.
+        /// The command for what comes next.
         next: Option<String>,
+        /// The commands that mark the exercises that belong to the lesson.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        exercises: Vec<String>,
+        /// The chapter of the book about it: its file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chapter: Option<String>,
     },
     /// What only a traced program does.
     #[serde(untagged, skip_deserializing)]
@@ -394,6 +400,8 @@ mod tests {
                 marked: Vec::new(),
                 left_sets: None,
                 next: None,
+                exercises: Vec::new(),
+                chapter: None,
             },
         ];
         for event in events {

@@ -5,7 +5,10 @@
 use super::Story;
 use super::event::{Event, Wants};
 use super::prompt::understood;
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// What tidying up is called: no prompt follows it.
+pub(super) const AT_THE_END: &str = "At the end";
 
 impl Story {
     /// From here on each call is told in one line: what earlier lessons taught.
@@ -16,7 +19,7 @@ impl Story {
     /// The learner has seen it all: what follows only tidies up.
     pub fn tidy_up(&self) -> Result<()> {
         self.pause()?;
-        self.section("At the end");
+        self.section(AT_THE_END);
         Ok(())
     }
 
@@ -76,16 +79,26 @@ impl Story {
                     Some(text) => self.tell(Event::Why { text: text.clone(), asked: true }),
                     None => self.reply("There is nothing more to say of this step."),
                 },
+                "m" => self.unfold()?,
                 _ => self.reply("Press Enter to go on, ? and Enter for more, q and Enter to leave."),
             }
         }
+    }
+
+    /// Shows whole what was folded to fit the window.
+    fn unfold(&self) -> Result<()> {
+        let whole = self.narrator.borrow_mut().teller.tell_whole();
+        if !whole.map_err(Error::Output)? {
+            self.reply("Nothing is folded in this step.");
+        }
+        Ok(())
     }
 
     /// A step that names no command of its own can be looked at all the same, as long as a segment is there.
     fn invite(&self) {
         let invited = std::mem::take(&mut self.narrator.borrow_mut().invited);
         if !invited && self.left().is_some_and(|(left, marked)| !left.is_empty() || !marked.is_empty()) {
-            self.try_it("ipcs -m", "the table of segments, as long as this step waits");
+            self.try_it("ipcs -m", "the kernel's table of segments, while this step waits");
             self.narrator.borrow_mut().invited = false;
         }
     }

@@ -293,7 +293,7 @@ const COLUMNS: [Column; 13] = [
     ("shm_ctime", |record, _| time(record.ctime), "made or changed, in seconds since 1970"),
     ("shm_cpid", |record, us| pid(record.cpid, us), "the process that made it"),
     ("shm_lpid", |record, us| pid(record.lpid, us), "the process that last attached or detached"),
-    ("shm_nattch", |record, _| record.nattch.to_string(), "attachments now, not processes"),
+    ("shm_nattch", |record, _| record.nattch.to_string(), "mappings now, in all processes"),
 ];
 
 /// Every field of the record at each of the moments; `us` is the process that asks.

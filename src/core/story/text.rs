@@ -1,10 +1,12 @@
 //! The story for people: at most 80 columns, whole without colour, and in ASCII where nothing else is safe.
 //!
-//! **Invariant:** no event is left out, but for what only a waiting lesson can use; and no fact is added.
+//! **Invariant:** no event is left out, but for what only a waiting lesson can use; no fact is added; and what a
+//! waiting lesson folds, it shows whole when it is asked to.
 
 mod acts;
 mod ends;
 mod evidence;
+mod folded;
 mod lines;
 mod picture;
 mod questions;
@@ -44,12 +46,14 @@ pub struct Text {
     blank: bool,
     /// Whether the last line was a call told in short.
     short: bool,
+    /// What the step has folded.
+    folded: folded::Folded,
 }
 
 impl Text {
     /// Writes to `out`, for a screen of this kind.
     pub fn new(out: impl Write + 'static, screen: Screen) -> Text {
-        Text { out: Box::new(out), screen, blank: true, short: false }
+        Text { out: Box::new(out), screen, blank: true, short: false, folded: folded::Folded::default() }
     }
 
     fn erratum(&mut self, code: &str, fault: Fault, text: &str) -> io::Result<()> {
@@ -77,19 +81,32 @@ impl Tell for Text {
         true
     }
 
+    fn tell_whole(&mut self) -> io::Result<bool> {
+        self.unfold()
+    }
+
     fn tell(&mut self, event: &Event) -> io::Result<()> {
-        let short = is_short(event);
+        let short = is_short(event) || self.is_close(event);
         if std::mem::replace(&mut self.short, short) && !short {
             self.blank()?;
         }
+        if self.folds(event) {
+            self.fold(event)?;
+            return self.out.flush();
+        }
+        self.count_the_folded()?;
         match event {
             Event::Lesson { number, of, title, pid, page_size, isolated, kernel } => {
                 self.lesson(*number, *of, title)?;
                 let place = ends::place(*kernel, *isolated);
                 self.wrapped("", "", &format!("Process {pid}, {place}; a page has {page_size} bytes."))?;
             }
-            Event::Section { title } => self.headline(title)?,
+            Event::Section { title } => {
+                self.fold_in_section(title);
+                self.headline(title)?;
+            }
             Event::Step { number, experiment, title } => {
+                self.folded = folded::Folded::default();
                 let kind = if *experiment { "Experiment" } else { "Step" };
                 self.headline(&format!("{kind} {number} · {title}"))?;
                 self.blank()?;
@@ -147,8 +164,9 @@ impl Tell for Text {
             Event::Missing { text } => self.aside("Missing".red().bold(), text)?,
             Event::Traced(event) => self.traced(event)?,
             Event::Wait(wants) => self.wait(*wants)?,
-            Event::End { outcome, left, marked, left_sets, next, .. } => {
-                self.end(*outcome, (left.as_deref(), left_sets.as_deref()), marked, next.as_deref())?;
+            Event::End { outcome, left, marked, left_sets, next, exercises, chapter, .. } => {
+                self.end(*outcome, (left.as_deref(), left_sets.as_deref()), marked)?;
+                self.onward(next.as_deref(), exercises, chapter.as_deref())?;
             }
         }
         self.out.flush()

@@ -65,7 +65,8 @@ impl Story {
         self.tell(Event::Missing { text: text.into() });
     }
 
-    /// A command for a second terminal, for as long as the step waits.
+    /// A command for a second terminal, for as long as the step waits. One that was offered before is not offered
+    /// again.
     ///
     /// A private namespace has to be entered first, which the user who made it may do.
     pub fn try_it(&self, command: impl Into<String>, shows: &str) {
@@ -74,6 +75,10 @@ impl Story {
         if self.narrator.borrow().isolated || self.process.borrow().is_apart() {
             command = format!("{} {command}", self.way_in().join(" "));
         }
+        if self.narrator.borrow().offered.contains(&command) {
+            return;
+        }
+        self.narrator.borrow_mut().offered.push(command.clone());
         self.tell(Event::Try { command, shows: shows.to_owned() });
     }
 

@@ -20,7 +20,7 @@ impl Text {
         self.labelled("C".bold(), &told)?;
         self.statement(call.rust.as_deref().zip(call.at.as_deref()))?;
         self.why(call.why.as_deref().zip(call.advice.as_deref()))?;
-        self.blank()
+        self.room_below()
     }
 
     /// Why, and what to try.
@@ -40,11 +40,15 @@ impl Text {
         }
         self.labelled("Starts".bold(), told)?;
         self.statement(rust.map(Rust::parts))?;
-        self.blank()
+        self.room_below()
     }
 
     pub(super) fn statement(&mut self, rust: Option<(&str, &str)>) -> io::Result<()> {
         let Some((code, at)) = rust else { return Ok(()) };
+        let both = format!("{code}  // {at}");
+        if self.screen.stepping && self.fits_behind_a_label(&both) {
+            return self.labelled("Rust".bold(), &both);
+        }
         self.labelled("Rust".bold(), code)?;
         self.labelled("".normal(), at)
     }
@@ -59,7 +63,7 @@ impl Text {
         if let Some(faults) = access.page_faults() {
             self.labelled("Faults".bold(), &faults)?;
         }
-        self.blank()
+        self.room_below()
     }
 
     /// What became of another process.

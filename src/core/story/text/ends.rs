@@ -33,7 +33,6 @@ impl Text {
         outcome: LessonEnd,
         left: (Option<&[Shmid]>, Option<&[Semid]>),
         marked: &[Shmid],
-        next: Option<&str>,
     ) -> io::Result<()> {
         // Whoever leaves at the prompt may have left the cursor there.
         self.blank = outcome != LessonEnd::Quit && self.blank;
@@ -58,7 +57,20 @@ impl Text {
             }
             _ => "Whether anything is left cannot be shown here. Is /proc mounted?".to_owned(),
         };
-        self.wrapped("", "", &format!("{outcome} {left}"))?;
-        next.map_or(Ok(()), |next| self.wrapped("", "", &format!("Next: {next}")))
+        self.wrapped("", "", &format!("{outcome} {left}"))
+    }
+
+    /// What to do after a lesson.
+    pub(super) fn onward(
+        &mut self,
+        next: Option<&str>,
+        exercises: &[String],
+        chapter: Option<&str>,
+    ) -> io::Result<()> {
+        let next = next.map(|next| ("Next", next));
+        let exercises = exercises.iter().map(|exercise| ("Exercise", exercise.as_str()));
+        let chapter = chapter.map(|chapter| ("Chapter", chapter));
+        let mut onward = next.into_iter().chain(exercises).chain(chapter);
+        onward.try_for_each(|(what, command)| self.wrapped("", "", &format!("{what}: {command}")))
     }
 }

@@ -65,6 +65,12 @@ impl Text {
         let ((before, now), [pages, page_size, resident]) = (spaces, held);
         self.heading("the address space, drawn from the maps")?;
         self.lines(&picture::lines(before, now, self.room()))?;
+        self.held(shmid, [pages, page_size, resident])
+    }
+
+    /// What the kernel holds of a segment.
+    pub(super) fn held(&mut self, shmid: Shmid, held: [usize; 3]) -> io::Result<()> {
+        let [pages, page_size, resident] = held;
         self.evidence(&format!(
             "segment {shmid}: {pages} pages of {page_size} bytes, {resident} of them in memory"
         ))?;

@@ -59,6 +59,11 @@ impl Text {
         self.wrapped(&first, &" ".repeat(gutter), text)
     }
 
+    /// Whether a text needs no second line behind a label.
+    pub(super) fn fits_behind_a_label(&self, text: &str) -> bool {
+        self.screen.width >= NARROW && GUTTER + text.chars().count() <= self.screen.width
+    }
+
     /// A paragraph behind a label, and room below it.
     pub(super) fn aside(&mut self, label: ColoredString, text: &str) -> io::Result<()> {
         self.labelled(label, text)?;

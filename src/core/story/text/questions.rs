@@ -51,13 +51,18 @@ impl Text {
     }
 
     pub(super) fn wait(&mut self, wants: Wants) -> io::Result<()> {
+        if matches!(wants, Wants::Next { .. }) {
+            self.name_the_folded()?;
+        }
+        let whole = if self.has_folded() { "   [m] whole" } else { "" };
         let prompt = match wants {
-            Wants::Next { more: true } => "[Enter] next   [?] more   [q] quit > ".to_owned(),
-            Wants::Next { more: false } => "[Enter] next   [q] quit > ".to_owned(),
+            Wants::Next { more: true } => format!("[Enter] next   [?] more{whole}   [q] quit > "),
+            Wants::Next { more: false } => format!("[Enter] next{whole}   [q] quit > "),
             Wants::Answer { last } => format!("  your answer, a to {last}, or Enter> "),
             Wants::Move => "  who moves? a or b> ".to_owned(),
         };
-        self.blank = true;
+        // A step does not begin right below the prompt; what an answer brings does.
+        self.blank = !matches!(wants, Wants::Next { .. });
         write!(self.out, "{}", prompt.bold())?;
         if self.screen.echoes { Ok(()) } else { writeln!(self.out) }
     }
