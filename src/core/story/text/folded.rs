@@ -89,10 +89,11 @@ impl Text {
     /// Says how many calls were folded since the last event that was not.
     pub(super) fn count_the_folded(&mut self) -> io::Result<()> {
         match std::mem::take(&mut self.folded.uncounted) {
-            0 => Ok(()),
-            1 => self.evidence("... and 1 more: m and Enter shows it"),
-            more => self.evidence(&format!("... and {more} more: m and Enter shows them")),
+            0 => return Ok(()),
+            1 => self.evidence("... and 1 more call: m and Enter shows it")?,
+            more => self.evidence(&format!("... and {more} more calls: m and Enter shows them"))?,
         }
+        self.blank()
     }
 
     /// A section begins: what was folded before it can still be shown at the prompt, unless none follows.
