@@ -38,7 +38,7 @@ const TOO_LONG: [(&str, [usize; 2]); 18] = [
     ("lesson19", [3, 0]),
 ];
 
-/// Lesson 20 measures for minutes: what it tells at a prompt is counted in its own tests.
+/// Lesson 20 measures for minutes: its prompts are not counted here.
 const MEASURES: &str = "lesson20";
 
 #[test]

@@ -25,7 +25,7 @@ pub fn allocated(run: &Run) -> Vec<Finding> {
     if size != SIZE as u64 {
         found.push(Finding::new(
             Code::WrongSize,
-            format!("It asked for {size} bytes; {SIZE} were asked of it."),
+            format!("It asked for {size} bytes; the goal asks for {SIZE}."),
         ));
     }
     if mode.bits() != 0o600 {
