@@ -74,7 +74,8 @@ impl Evaluation<'_> {
         let may_have_more = fixed < parameters.len();
         if arguments.len() < fixed || (arguments.len() > fixed && !may_have_more) {
             let prototype = function(name).map_or("", |function| function.prototype);
-            return wrong(at, format!("{name} takes other arguments: {prototype}"));
+            let prototype: Vec<&str> = prototype.split_whitespace().collect();
+            return wrong(at, format!("{name} takes other arguments: {}", prototype.join(" ")));
         }
         let mut values = Vec::new();
         for (number, argument) in arguments.iter().enumerate() {

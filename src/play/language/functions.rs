@@ -62,7 +62,7 @@ pub const FUNCTIONS: &[Function] = &[
     ),
     function_of(
         "semtimedop",
-        "int semtimedop(int semid, struct sembuf *sops, size_t nsops, const struct timespec *timeout)",
+        "int semtimedop(int semid, struct sembuf *sops, size_t nsops,\n               const struct timespec *timeout)",
         "Does what semop does, and waits no longer than this.",
         "semtimedop(s, &(struct sembuf){0, -1, 0}, 1, &(struct timespec){0, 1000000})",
     ),

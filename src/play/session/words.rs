@@ -247,11 +247,10 @@ fn unknown_limit(name: &str, line: &str) -> Misunderstood {
 fn help(name: Option<&str>, line: &str) -> Result<Vec<String>, Misunderstood> {
     let Some(name) = name else { return Ok(overview()) };
     match function(name) {
-        Some(function) => Ok(vec![
-            function.prototype.to_owned(),
-            function.does.to_owned(),
-            format!("for example: {}", function.example),
-        ]),
+        Some(function) => {
+            let lines = function.prototype.lines().chain([function.does]).map(str::to_owned);
+            Ok(lines.chain(["For example:".to_owned(), function.example.to_owned()]).collect())
+        }
         None => {
             let names = FUNCTIONS.iter().map(|function| function.name);
             Err(Misunderstood::new(line, 0, format!("there is no help for {name}")).near(name, names))
@@ -259,17 +258,22 @@ fn help(name: Option<&str>, line: &str) -> Result<Vec<String>, Misunderstood> {
     }
 }
 
+/// No line is longer than a narrow terminal, with its indent.
 fn overview() -> Vec<String> {
+    const FUNCTIONS_A_LINE: usize = 9;
+    const FIRST: [&str; 2] =
+        ["Type C as in the manual page: int id = shmget(IPC_PRIVATE, 4096, 0600)", "Functions:"];
+    const REST: [&str; 7] = [
+        "B: before a line lets process B act. B: alone moves the prompt to it.",
+        "fork() and new start processes.",
+        "ipcs, ipcrm, cat, sysctl as in the shell.",
+        "show draws the world, why explains the last error.",
+        "undo, redo, restart go through the session. save FILE keeps it.",
+        "c and rust print the session as a program that makes the same calls.",
+        "help shmget explains a function. quit ends.",
+    ];
     let names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
-    let text = format!(
-        "Type C as in the manual page, for example int id = shmget(IPC_PRIVATE, 4096, 0600).\n\
-         Functions: {}.\n\
-         B: before a line lets process B act. B: alone moves the prompt to it. fork() and new start processes.\n\
-         ipcs, ipcrm, cat, sysctl as in the shell. show draws the world, why explains the last error.\n\
-         undo, redo, restart go through the session. save FILE keeps it, source FILE does what a file says.\n\
-         c and rust print the session as a program that makes the same calls.\n\
-         help shmget explains a function. quit ends.",
-        names.join(", ")
-    );
-    text.lines().map(str::to_owned).collect()
+    let functions = names.chunks(FUNCTIONS_A_LINE).map(|names| format!("  {}", names.join(", ")));
+    let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+    lines(&FIRST).into_iter().chain(functions).chain(lines(&REST)).collect()
 }

@@ -13,7 +13,8 @@ use crate::kernel::linux::{is_the_programs, memory, portable};
 use crate::kernel::{Linux, Process};
 
 /// Why something is not done.
-const HARMFUL: &str = "the program of the playing process itself lies there";
+const HARMFUL: &str =
+    "outside of the attached segments lies the program that plays this process, and it is left alone";
 
 /// Performs an action of this process.
 ///

@@ -142,3 +142,12 @@ fn with_ascii_what_a_program_prints_is_ascii_too() {
     assert!(printed(&["--kernel", "model"]).contains("prints für ▲"));
     assert!(printed(&["--kernel", "model", "--ascii"]).contains("prints fur"));
 }
+
+#[test]
+fn help_fits_a_narrow_terminal() {
+    let calls = play::language::FUNCTIONS.iter().map(|function| format!("help {}\n", function.name));
+    let lines = calls.fold("help\n".to_owned(), |lines, line| lines + &line);
+    let told = text(&play(&["--kernel", "model"], lines));
+    let wide: Vec<&str> = told.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+}
