@@ -23,6 +23,8 @@ pub struct RaceEvent {
     pub held: u64,
     /// How often another came then, rather than wait.
     pub came: u64,
+    /// Whether accesses were missed: the time to watch was up, or the processor did not report one.
+    pub partial: bool,
     /// Whether an update can be lost: proved by the accesses.
     pub proof: Option<Proof>,
 }
@@ -65,6 +67,7 @@ impl RaceEvent {
             lines,
             held: race.held,
             came: race.came,
+            partial: race.is_partial,
             proof: race.proof.clone(),
         }
     }

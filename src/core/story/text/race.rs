@@ -45,7 +45,11 @@ impl Text {
                 self.labelled("Race".red().bold(), &words)?;
                 proof.steps().iter().try_for_each(|step| self.evidence(step))
             }
-            (None, None) => self.labelled("Race".bold(), &not_lost(race)),
+            (None, None) => {
+                self.labelled("Race".bold(), &not_lost(race))?;
+                let words = "Not every access was seen: one that was not may lose an update.";
+                if race.partial { self.labelled("Note".bold(), words) } else { Ok(()) }
+            }
         }
     }
 }
