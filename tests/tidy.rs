@@ -107,7 +107,9 @@ fn unsafe_code_lives_in_its_rooms_only() {
     for file in rust_files(&["src", "lessons"]) {
         let path = file.strip_prefix(root()).expect("inside the project");
         let has = fs::read_to_string(&file).expect("readable").lines().any(|line| {
-            let code = line.split("//").next().unwrap_or_default();
+            let code = line.split("//").next().unwrap_or_default().replace("\\\"", "");
+            // What stands in a string is a program that is printed.
+            let code = code.split('"').step_by(2).collect::<String>();
             ["unsafe {", "unsafe fn", "unsafe impl"].iter().any(|word| code.contains(word))
         });
         assert!(!has || rooms.iter().any(|room| path.starts_with(room)), "unsafe code in {}", path.display());

@@ -73,7 +73,7 @@ fn the_articles_program_is_told_as_a_lesson_would() {
         shm_ctime      [time]        made or changed, in seconds since 1970
         shm_cpid       [pid]         the process that made it
         shm_lpid       [pid]         the process that last attached or detached
-        shm_nattch     1             attachments now, not processes
+        shm_nattch     1             mappings now, in all processes
 
         shmdt([address]) = 0
           segment [shmid]: nattch 1 → 0, rss 0 → 4096

@@ -139,6 +139,8 @@ static void forced_failure(void)
     in_a_namespace_of_its_own();
     force();
     id = segment(1);
+    /* An address that is no multiple of a page is refused before the segment is looked at. */
+    assert(shmat(id, (void *)1, 0) == FAILED && errno == EINVAL && !is_gone(id));
     taken = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert(shmat(id, taken, 0) == FAILED && errno == EINVAL);
     assert(is_gone(id));
