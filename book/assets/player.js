@@ -109,6 +109,10 @@
             this.build(source);
             this.classList.add("shm-live");
             this.setAttribute("role", "region");
+            // A page that holds all chapters has the first page's player twice.
+            const label = this.getAttribute("aria-label");
+            const same = [...document.querySelectorAll("shm-player")].filter((one) => one.getAttribute("aria-label") === label);
+            if (same.length > 1) this.setAttribute("aria-label", `${label}, a copy`);
             if (!this.follow()) this.render();
             this.addEventListener("keydown", (event) => this.key(event));
             window.addEventListener("popstate", () => this.follow());
