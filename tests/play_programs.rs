@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -21,34 +21,34 @@ type Made = (String, Option<String>);
 
 #[test]
 fn the_program_of_each_level_makes_the_sessions_calls_in_c() {
-    programs("c", |source, program| {
-        let mut cc = Command::new("cc");
-        cc.args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o"]).arg(program).arg(source);
-        cc
-    });
+    programs("c", "c", &["-std=gnu11", "-Wall", "-Wextra", "-Werror"]);
 }
 
 #[test]
 fn the_program_of_each_level_makes_the_sessions_calls_in_rust() {
-    programs("rust", |source, program| {
-        let mut rustc = Command::new("rustc");
-        rustc
-            .args(["--edition", "2024", "--crate-name", "session", "-D", "warnings", "-o"])
-            .arg(program)
-            .arg(source);
-        rustc
-    });
+    programs("rust", "rs", &["-D", "warnings"]);
 }
 
-fn programs(language: &str, compiler: impl Fn(&Path, &Path) -> Command) {
+/// Compiles a program in its folder as its first line says, and with these options.
+fn compile(source: &Path, options: &[&str]) -> Output {
+    let text = fs::read_to_string(source).expect("a program");
+    let line = text.lines().next().expect("a first line");
+    let command =
+        line.split_once(": ").and_then(|(_, command)| command.split_once(" && ")).expect("a command").0;
+    let mut words = command.split(' ');
+    let mut compiler = Command::new(words.next().expect("a compiler"));
+    compiler.args(words).args(options).current_dir(source.parent().expect("a folder"));
+    compiler.output().expect("a compiler")
+}
+
+fn programs(language: &str, extension: &str, options: &[&str]) {
     if !namespaces("the programs of sessions") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
     for (name, level) in levels() {
         let events = played(&name, &level, language);
-        let source = folder.path().join(format!("{name}.{language}"));
-        let program = source.with_extension("program");
+        let source = folder.path().join(format!("session.{extension}"));
         let lines = events.iter().rev().find(|event| event["event"] == "lines").expect("a program");
         fs::write(
             &source,
@@ -59,9 +59,10 @@ fn programs(language: &str, compiler: impl Fn(&Path, &Path) -> Command) {
                 .fold(String::new(), |text, line| text + line.as_str().expect("text") + "\n"),
         )
         .expect("written");
-        let compiled = compiler(&source, &program).output().expect("a compiler");
+        let compiled = compile(&source, options);
         assert!(compiled.status.success(), "{name}: {}", String::from_utf8_lossy(&compiled.stderr));
-        let (session, traced) = (by_process(&events, "who"), by_process(&traced(&program), "pid"));
+        let (session, traced) =
+            (by_process(&events, "who"), by_process(&traced(&folder.path().join("session")), "pid"));
         assert_eq!(session, traced, "{name} in {language}");
     }
 }

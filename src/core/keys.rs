@@ -1,4 +1,4 @@
-//! Keys that nobody uses yet.
+//! Keys: one that nobody uses yet, what `ftok` makes one of, and what it says of a file.
 
 use std::path::Path;
 
@@ -41,6 +41,31 @@ fn key_of(story: &Story, path: &Path, project: i32) -> Result<Key> {
 /// Not 255: lessons count one further, and POSIX leaves open what `ftok` answers where the low 8 bits are 0.
 fn projects(pid: i32) -> impl Iterator<Item = i32> {
     (0..254).map(move |n| 1 + (pid + n) % 254)
+}
+
+/// What `ftok` makes a key of: a row for each part, with its bits, where it is from, and its value.
+pub fn parts(project: i32, device: u64, file: u64) -> [[String; 3]; 3] {
+    let row = |bits: &str, from: &str, value: String| [bits.to_owned(), from.to_owned(), value];
+    [
+        row("31-24", "the lowest 8 bits of the project number", format!("{:02x}", project as u8)),
+        row("23-16", "the lowest 8 bits of the device's number", format!("{:02x}", device as u8)),
+        row("15-0", "the lowest 16 bits of the file's number", format!("{:04x}", file as u16)),
+    ]
+}
+
+/// A file, or what passes for it, and what `ftok` says.
+pub struct NamedFile {
+    /// Which file was asked for, and how.
+    pub how: &'static str,
+    /// The key.
+    pub key: std::result::Result<Key, Errno>,
+}
+
+impl NamedFile {
+    /// What a C program would see: the key, or -1 and errno.
+    pub fn answer(&self) -> String {
+        self.key.map_or_else(|errno| format!("-1 {errno:?}"), |key| key.to_string())
+    }
 }
 
 #[cfg(test)]

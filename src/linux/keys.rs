@@ -16,10 +16,9 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::stat::fstat;
 use nix::sys::time::TimeValLike;
 use nix::unistd::mkdtemp;
-use playground_core::Errno;
 pub use playground_core::keys::free_project;
+use playground_core::keys::{self, NamedFile};
 
-use crate::call::Key;
 use crate::error::{Error, Result};
 use crate::kernel::{hold_signals, key_of, portable};
 use crate::story::Story;
@@ -38,27 +37,7 @@ pub fn program_file() -> PathBuf {
 /// Those of stat(2).
 pub fn parts(path: &Path, project: i32) -> io::Result<[[String; 3]; 3]> {
     let file = fs::metadata(path)?;
-    let row = |bits: &str, from: &str, value: String| [bits.to_owned(), from.to_owned(), value];
-    Ok([
-        row("31-24", "the lowest 8 bits of the project number", format!("{:02x}", project as u8)),
-        row("23-16", "the lowest 8 bits of the device's number", format!("{:02x}", file.dev() as u8)),
-        row("15-0", "the lowest 16 bits of the file's number", format!("{:04x}", file.ino() as u16)),
-    ])
-}
-
-/// A file, or what passes for it, and what `ftok` says.
-pub struct Way {
-    /// Which file was asked for, and how.
-    pub how: &'static str,
-    /// The key.
-    pub key: std::result::Result<Key, Errno>,
-}
-
-impl Way {
-    /// What a C program would see: the key, or -1 and errno.
-    pub fn answer(&self) -> String {
-        self.key.map_or_else(|errno| format!("-1 {errno:?}"), |key| key.to_string())
-    }
+    Ok(keys::parts(project, file.dev(), file.ino()))
 }
 
 /// Asks for the key of one file in several ways; the first is the plain one.
@@ -66,12 +45,12 @@ impl Way {
 /// # Errors
 ///
 /// `Ground`: no folder for temporary files, or one that holds no links.
-pub fn ways_to_ask(project: i32) -> Result<Vec<Way>> {
+pub fn ways_to_ask(project: i32) -> Result<Vec<NamedFile>> {
     let cannot = |error| Error::ground("make a temporary file", error, "Is the folder in TMPDIR writable?");
     hold_signals(|| in_a_folder(|folder| ask_in(folder, project))).map_err(cannot)
 }
 
-fn ask_in(folder: &Path, project: i32) -> io::Result<Vec<Way>> {
+fn ask_in(folder: &Path, project: i32) -> io::Result<Vec<NamedFile>> {
     let [file, hard, soft] = ["key", "hard", "soft"].map(|name| folder.join(name));
     // It stays open, so that its number is not given to the next file.
     let _open = File::create(&file)?;
@@ -79,16 +58,19 @@ fn ask_in(folder: &Path, project: i32) -> io::Result<Vec<Way>> {
     symlink(&file, &soft)?;
     let key_of = |path: &Path, project| key_of(path, project).map_err(portable);
     let mut ways = vec![
-        Way { how: "the file", key: key_of(&file, project) },
-        Way { how: "a hard link to it", key: key_of(&hard, project) },
-        Way { how: "a symbolic link to it", key: key_of(&soft, project) },
-        Way { how: "the file, and the number plus 256", key: key_of(&file, project + 256) },
-        Way { how: "the file, and the number plus 1", key: key_of(&file, project + 1) },
+        NamedFile { how: "the file", key: key_of(&file, project) },
+        NamedFile { how: "a hard link to it", key: key_of(&hard, project) },
+        NamedFile { how: "a symbolic link to it", key: key_of(&soft, project) },
+        NamedFile { how: "the file, and the number plus 256", key: key_of(&file, project + 256) },
+        NamedFile { how: "the file, and the number plus 1", key: key_of(&file, project + 1) },
     ];
     fs::remove_file(&file)?;
-    ways.push(Way { how: "the name, once the file is deleted", key: key_of(&file, project) });
+    ways.push(NamedFile { how: "the name, once the file is deleted", key: key_of(&file, project) });
     File::create(&file)?;
-    ways.push(Way { how: "the name, made anew while the old file is open", key: key_of(&file, project) });
+    ways.push(NamedFile {
+        how: "the name, made anew while the old file is open",
+        key: key_of(&file, project),
+    });
     Ok(ways)
 }
 
@@ -172,6 +154,8 @@ fn processor_time() -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use playground_core::Errno;
+
     use super::*;
 
     #[test]

@@ -51,7 +51,7 @@ impl Ids {
 static OWNER: AtomicI32 = AtomicI32::new(0);
 
 /// What ends a process, and can be caught.
-const ENDS: [Signal; 9] = [
+pub(super) const ENDS: [Signal; 9] = [
     Signal::SIGINT,
     Signal::SIGTERM,
     Signal::SIGHUP,

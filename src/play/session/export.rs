@@ -42,7 +42,7 @@ pub(super) fn program(world: &World, language: Language) -> Vec<String> {
     for entry in &world.log {
         match entry {
             Entry::Began { who } => {
-                turns.push(Turn { who: None, lines: vec![language.start(number(who))], leaves: false })
+                turns.push(Turn { who: None, lines: vec![start(number(who))], leaves: false })
             }
             Entry::Printed { who, text, from } => {
                 let lines = vec![writer.print(text, *from)];
@@ -58,6 +58,11 @@ pub(super) fn program(world: &World, language: Language) -> Vec<String> {
         }
     }
     frame::whole(language, many, letters.len(), &writer.symbols, &joined(turns))
+}
+
+/// Starts a process: the scheduler does, or one of the session by a fork.
+fn start(number: usize) -> String {
+    format!("start({number});")
 }
 
 /// Turns of the same process one behind the other are one.
@@ -115,14 +120,14 @@ impl Writer<'_> {
                 else {
                     return Vec::new();
                 };
-                return vec![language.fork(number(letter))];
+                return vec![start(number(letter))];
             }
-            Action::Exit => return vec![language.exit()],
+            Action::Exit => return vec!["_exit(0);".to_owned()],
             Action::Exec { .. } => language.exec(words),
             Action::Kill { target, signal } => {
                 let target = match self.world.letter_of(*target) {
                     Some(letter) if self.symbols.many => language.pid(number(letter)),
-                    Some(_) => language.own_pid(),
+                    Some(_) => "getpid()".to_owned(),
                     None => target.to_string(),
                 };
                 format!("kill({target}, {signal})")
@@ -130,10 +135,10 @@ impl Writer<'_> {
             Action::Become(playground_core::machine::Identity::User(id)) => format!("setuid({id})"),
             Action::Become(playground_core::machine::Identity::Group(id)) => format!("setgid({id})"),
             Action::Munmap { address, length } => {
-                format!("munmap({}, {length})", language.anything(&self.address(address.0)))
+                format!("munmap({}, {length})", self.address(address.0))
             }
             Action::Mprotect { address, length, protection } => {
-                let address = language.anything(&self.address(address.0));
+                let address = self.address(address.0);
                 format!("mprotect({address}, {length}, {})", protection.bits())
             }
             Action::Sysctl(setting) => return vec![language.sysctl(*setting)],

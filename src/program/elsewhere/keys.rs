@@ -5,10 +5,9 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use playground_core::Errno;
-use playground_core::call::Key;
 use playground_core::error::Result;
 pub use playground_core::keys::free_project;
+use playground_core::keys::{self, NamedFile};
 use playground_core::story::Story;
 
 use super::missing;
@@ -26,27 +25,7 @@ pub fn program_file() -> PathBuf {
 /// `NotFound`: the file is not there.
 pub fn parts(path: &Path, project: i32) -> io::Result<[[String; 3]; 3]> {
     let (device, file) = numbers_of(path).ok_or(io::ErrorKind::NotFound)?;
-    let row = |bits: &str, from: &str, value: String| [bits.to_owned(), from.to_owned(), value];
-    Ok([
-        row("31-24", "the lowest 8 bits of the project number", format!("{:02x}", project as u8)),
-        row("23-16", "the lowest 8 bits of the device's number", format!("{:02x}", device as u8)),
-        row("15-0", "the lowest 16 bits of the file's number", format!("{:04x}", file as u16)),
-    ])
-}
-
-/// A file, or what passes for it, and what `ftok` says.
-pub struct Way {
-    /// Which file was asked for, and how.
-    pub how: &'static str,
-    /// The key.
-    pub key: std::result::Result<Key, Errno>,
-}
-
-impl Way {
-    /// What a C program would see: the key, or -1 and errno.
-    pub fn answer(&self) -> String {
-        self.key.map_or_else(|errno| format!("-1 {errno:?}"), |key| key.to_string())
-    }
+    Ok(keys::parts(project, device, file))
 }
 
 /// Asks for the key of one file in several ways.
@@ -54,7 +33,7 @@ impl Way {
 /// # Errors
 ///
 /// `Ground`, always: it takes links, and numbers of files.
-pub fn ways_to_ask(_: i32) -> Result<Vec<Way>> {
+pub fn ways_to_ask(_: i32) -> Result<Vec<NamedFile>> {
     Err(missing("ask for a key in several ways"))
 }
 

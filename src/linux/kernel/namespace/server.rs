@@ -26,23 +26,10 @@ use crate::kernel::{Linux, ending_of, ending_within, net, portable};
 
 /// The first worker has this id: what is below is left to others, as on a machine that has just started.
 const FIRST_PID: i32 = 101;
-/// The signals that something else may be set to happen for, in the process that this one was forked from.
-const CAUGHT: [Signal; 10] = [
-    Signal::SIGINT,
-    Signal::SIGTERM,
-    Signal::SIGHUP,
-    Signal::SIGQUIT,
-    Signal::SIGABRT,
-    Signal::SIGSEGV,
-    Signal::SIGBUS,
-    Signal::SIGILL,
-    Signal::SIGFPE,
-    Signal::SIGWINCH,
-];
-
 /// The process that makes the namespaces: it starts init in them, waits for its end, and ends.
 pub(super) fn parent(line: UnixStream, starter: Pid) -> i32 {
-    CAUGHT.into_iter().for_each(heed);
+    // Something else may be set to happen for them in the process that this one was forked from.
+    net::ENDS.into_iter().chain([Signal::SIGWINCH]).for_each(heed);
     net::renew();
     let mut line = BufReader::new(line);
     let separated = separate(line.get_ref(), starter);

@@ -9,8 +9,8 @@ use super::symbols::{Kind, Symbols};
 /// What has to be done before the call: its record is filled in.
 pub fn before(language: Language, call: &Call) -> Vec<String> {
     match call {
-        Call::Shmctl { cmd: Cmd::IpcSet(new), .. } => language.fill("shm_perm", new),
-        Call::Semctl { cmd: SemCmd::IpcSet(new), .. } => language.fill("sem_perm", new),
+        Call::Shmctl { cmd: Cmd::IpcSet(new), .. } => language.fill(new),
+        Call::Semctl { cmd: SemCmd::IpcSet(new), .. } => language.fill(new),
         _ => Vec::new(),
     }
 }
@@ -64,7 +64,7 @@ pub fn text(language: Language, symbols: &Symbols, call: &Call) -> String {
 }
 
 fn pointer(language: Language, symbols: &Symbols, address: Address) -> String {
-    if address == Address::NULL { language.null() } else { language.anything(&symbols.address(address.0)) }
+    if address == Address::NULL { language.null() } else { symbols.address(address.0) }
 }
 
 fn with_mode(language: Language, flags: ShmgetFlags, mode: Mode) -> String {

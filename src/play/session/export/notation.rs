@@ -59,11 +59,6 @@ impl Language {
         self.form(format!("(char *){address:#x}"), format!("({address:#x}usize as *mut u8)"))
     }
 
-    /// An address for a function that takes any.
-    pub fn anything(self, address: &str) -> String {
-        address.to_owned()
-    }
-
     pub fn record(self, needed: bool) -> String {
         if needed {
             self.pick("(void *)record", "record.as_mut_ptr().cast()").to_owned()
@@ -77,7 +72,7 @@ impl Language {
     }
 
     /// Fills in the owner and the mode of a record: both kinds begin with the same words.
-    pub fn fill(self, _: &str, new: &Ownership) -> Vec<String> {
+    pub fn fill(self, new: &Ownership) -> Vec<String> {
         let mode = self.octal(new.mode.bits());
         let (uid, gid) = (new.uid, new.gid);
         let clear = self.pick("memset(record, 0, sizeof record);", "record = [0; 64];");
@@ -127,16 +122,12 @@ impl Language {
         };
         vec![
             format!("{variable} = {call};"),
-            self.unless_equal(variable, failed, &format!("fail({})", self.plain(name))),
+            self.unless_equal(variable, failed, &format!("fail(\"{name}\")")),
         ]
     }
 
     fn unless_equal(self, left: &str, right: &str, then: &str) -> String {
         self.form(format!("if ({left} == {right}) {then};"), format!("if {left} == {right} {{ {then} }}"))
-    }
-
-    fn plain(self, text: &str) -> String {
-        format!("\"{text}\"")
     }
 
     /// A call of which only success counts. One that was refused may be refused.
@@ -147,7 +138,7 @@ impl Language {
             _ => "-1",
         };
         let function = if matches!(outcome, Some(Err(_))) { "report" } else { "fail" };
-        vec![self.unless_equal(call, failed, &format!("{function}({})", self.plain(name)))]
+        vec![self.unless_equal(call, failed, &format!("{function}(\"{name}\")"))]
     }
 
     pub fn load(self, address: &str, length: u64) -> String {
@@ -176,26 +167,8 @@ impl Language {
         self.form(format!("puts(\"{text}\");"), format!("println!(\"{{}}\", \"{text}\");"))
     }
 
-    pub fn exit(self) -> String {
-        "_exit(0);".to_owned()
-    }
-
-    pub fn own_pid(self) -> String {
-        "getpid()".to_owned()
-    }
-
     pub fn pid(self, number: usize) -> String {
         format!("{}pid[{number}]", self.shared())
-    }
-
-    /// A fork by a process of the session, or by the scheduler.
-    pub fn fork(self, number: usize) -> String {
-        format!("start({number});")
-    }
-
-    /// The scheduler starts a process.
-    pub fn start(self, number: usize) -> String {
-        self.fork(number)
     }
 
     pub fn exec(self, words: &[String]) -> String {
