@@ -20,6 +20,7 @@
 extern crate self as trace;
 
 mod abi;
+mod access;
 mod attach_failure;
 mod calls;
 mod collector;

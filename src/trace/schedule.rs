@@ -16,10 +16,9 @@ use std::time::{Duration, Instant};
 use nix::unistd::Pid;
 
 use super::AccessKind;
+use super::access::AccessReader;
 use super::hold::{Hold, Pace, Progress, Reason, SPINS, SPINS_AT_FIRST, Wait};
-use super::instruction::{self, Decoded, Instructions};
-use super::lines::Lines;
-use super::memory;
+use super::instruction;
 use super::race::{History, Proof, Race, Watch, WordAccess};
 use super::state::State;
 use super::stop::Resume;
@@ -72,8 +71,7 @@ pub(super) struct Scheduler {
     segments: Vec<Shmid>,
     members: BTreeMap<Pid, Member>,
     armed: HashMap<Pid, Armed>,
-    instructions: Instructions,
-    lines: Lines,
+    reader: AccessReader,
     history: History,
     hold: Option<Hold>,
     /// Who was resumed for one instruction, and has not stopped after it.
@@ -93,8 +91,7 @@ impl Scheduler {
             segments: Vec::new(),
             members: BTreeMap::new(),
             armed: HashMap::new(),
-            instructions: Instructions::default(),
-            lines: Lines::default(),
+            reader: AccessReader::default(),
             history: History::default(),
             hold: None,
             stepping: HashSet::new(),
@@ -115,8 +112,7 @@ impl Scheduler {
         self.members.retain(|_, member| member.pid != pid);
         self.began(tid, pid);
         self.armed.remove(&tid);
-        self.instructions.forget(pid);
-        self.lines.forget(pid);
+        self.reader.forget(pid);
     }
 
     /// A thread is gone, and its process, if it was the last of it.
@@ -125,8 +121,7 @@ impl Scheduler {
         self.armed.remove(&tid);
         if tid.as_raw() == pid {
             self.history.ended(pid);
-            self.instructions.forget(pid);
-            self.lines.forget(pid);
+            self.reader.forget(pid);
         }
         if self.hold.as_ref().is_some_and(|hold| hold.tid == tid) {
             self.end_hold();
@@ -220,27 +215,9 @@ impl Scheduler {
         }
     }
 
-    fn access(&mut self, tid: Pid, pid: i32, Hit { number, wrote }: Hit) -> WordAccess {
-        let Scheduler { instructions, lines, .. } = self;
-        let (decoded, end) =
-            instructions.last(tid, pid, wrote, |end| lines.function(pid, end - 1)).unwrap_or((None, 0));
-        let unknown = if wrote { AccessKind::Write } else { AccessKind::Read };
-        let Decoded { kind, read, written, adds } =
-            decoded.unwrap_or(Decoded { kind: unknown, read: None, written: None, adds: None });
-        let mask = memory::mask(self.watch.size);
-        let known = (if kind.writes() { written } else { read }).map(|known| known & mask);
-        let value = known.unwrap_or_else(|| self.there(tid, number));
-        // What an exchanging addition has found tells how far it moved the word.
-        let moved = read.filter(|_| kind == AccessKind::Atomic).map(|read| value.wrapping_sub(read));
-        let step = adds.or(moved).map(|by| (by & mask).min(by.wrapping_neg() & mask));
-        let place = self.lines.place(pid, end.saturating_sub(1));
-        WordAccess { pid, tid: tid.as_raw(), kind, value, place, step }
-    }
-
-    /// The word as it is now.
-    fn there(&self, tid: Pid, number: usize) -> u64 {
-        let address = self.armed.get(&tid).and_then(|armed| armed.places.get(number));
-        address.and_then(|address| memory::word(tid, *address, self.watch.size).ok()).unwrap_or(0)
+    fn access(&mut self, tid: Pid, pid: i32, hit: Hit) -> WordAccess {
+        let address = self.armed.get(&tid).and_then(|armed| armed.places.get(hit.number));
+        self.reader.access(tid, pid, hit.wrote, address.copied(), self.watch.size)
     }
 
     /// What an access means for whoever is held, and whether its thread is held now.

@@ -3,6 +3,7 @@
 //! **Invariant:** an event holds what really happened, never how it looks; renderers add no facts.
 
 mod act;
+mod choice;
 mod shown;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::process::{Ending, Kernel};
 use crate::ways::Traffic;
 
 pub use act::{Access, CallEvent, Direction, Rust};
+pub use choice::{Choice, Fault, LessonEnd, Wants};
 pub use shown::{Change, Field, Part, SegmentRow, Space, Speed, SpeedRow};
 
 /// One thing that happened, or was said. In JSON, the field `event` holds the variant's name.
@@ -314,57 +316,6 @@ impl Event {
         };
         Event::Signal { pid, who, signal, text: ending.to_string() }
     }
-}
-
-/// How a lesson ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LessonEnd {
-    /// All of it was told.
-    Complete,
-    /// The learner left.
-    Quit,
-    /// It could not go on.
-    Failed,
-}
-
-/// One possible answer to a question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
-    /// The answer.
-    pub text: String,
-    /// Why it is right, or wrong; nothing, where the answer is one that the lesson did not expect.
-    pub why: Option<String>,
-}
-
-/// What the learner may type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "wants", rename_all = "snake_case")]
-pub enum Wants {
-    /// Enter, to go on.
-    Next {
-        /// Whether `?` would bring more.
-        more: bool,
-    },
-    /// The letter of an option, or Enter for none.
-    Answer {
-        /// The last option's letter.
-        last: char,
-    },
-    /// Who moves next, `a` or `b`, or Enter to leave it to the lesson.
-    Move,
-}
-
-/// What is wrong with a sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fault {
-    /// The article says what is not so.
-    Wrong,
-    /// The article leaves out what one has to know.
-    Missing,
-    /// A manual page says what is not so.
-    Manual,
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@
 pub mod bare;
 mod danger;
 mod files;
+mod ftok;
 mod life;
+mod made;
 pub(super) mod memory;
 mod portable;
 mod queue;
@@ -17,16 +19,13 @@ pub(super) mod sem;
 pub(super) mod shm;
 
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::CStr;
 use std::mem::size_of;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 use std::{fs, io, process, thread};
 
-use nix::NixPath;
-use nix::errno::Errno;
-use nix::libc::{self, c_int};
+use nix::libc::c_int;
 use nix::unistd::{SysconfVar, Uid, User, geteuid, sysconf};
 use playground_core::Signal;
 
@@ -36,16 +35,16 @@ use super::{
     Adjustment, Change, Child, Deed, Done, Ending, Faults, Look, Meter, ProcFile, Process, Step, ToolRun,
     adjust,
 };
-use crate::call::{
-    Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, Semid, ShmatFlags, Shmid, ShmidDs,
-};
+use crate::call::{Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, Semid, ShmatFlags, Shmid};
 use crate::error::{Error, Result};
 use files::Files;
 
 pub(super) use danger::is_the_programs;
 pub(super) use files::{close_all_but, line_at_stdin};
+pub use ftok::{ftok, key_of};
 pub use life::{exit_now, fork, heed};
 pub(super) use life::{fork_sibling, on_first};
+pub(super) use made::{is_exclusive, made_by};
 pub use portable::portable;
 pub use queue::{Queueid, make_queue, receive, remove_queue, send, try_send};
 pub use shm::record_of;
@@ -371,49 +370,4 @@ fn tells_the_story(deed: &str) -> Error {
         "it tells the story",
         "Fork a child, and let the child do it.",
     )
-}
-
-/// Whether a successful `shmget` has made the segment, rather than found one.
-///
-/// With `IPC_CREAT` alone only the record can tell, and a process that leaked a segment long ago may have had
-/// the same pid: so the segment must be new, too.
-pub(super) fn made_by(pid: i32, key: Key, flags: c_int, id: Shmid) -> bool {
-    if is_exclusive(key, flags) {
-        return true;
-    }
-    let is_new = |record: &ShmidDs| {
-        record.cpid == pid && record.atime == 0 && record.ctime >= seconds_since_1970() - 1
-    };
-    flags & libc::IPC_CREAT != 0 && shm::stat(id, Cmd::IpcStat).is_ok_and(|(_, record)| is_new(&record))
-}
-
-/// Whether the flags alone say that whatever was returned is new.
-pub(super) fn is_exclusive(key: Key, flags: c_int) -> bool {
-    let exclusive = libc::IPC_CREAT | libc::IPC_EXCL;
-    key == Key::PRIVATE || flags & exclusive == exclusive
-}
-
-fn seconds_since_1970() -> i64 {
-    UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() as i64)
-}
-
-/// `key_t ftok(const char *pathname, int proj_id)`: a key from a file and a number, as the C library makes it.
-///
-/// # Errors
-///
-/// Those of stat(2), `ENOENT` among them.
-///
-/// Source: [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html).
-pub fn ftok(path: &CStr, project: i32) -> nix::Result<Key> {
-    // SAFETY: the path is a C string that lives until the call returns.
-    Errno::result(unsafe { libc::ftok(path.as_ptr(), project) }).map(Key)
-}
-
-/// [`ftok`] for a path as Rust has it.
-///
-/// # Errors
-///
-/// As for [`ftok`]; `EINVAL` for a path with a NUL in it.
-pub fn key_of(path: &Path, project: i32) -> nix::Result<Key> {
-    path.with_nix_path(|path| ftok(path, project))?
 }
