@@ -1,18 +1,21 @@
 //! `trace` where it is tempted to say what is not so: it accuses nobody wrongly, and names who or what was the cause.
 
+use crate::support;
 use crate::traced;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Lines, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use playground::call::Call;
 use playground_core::Errno;
+use serde_json::Value;
+use support::{Namespace, namespaces};
 use trace::{self, Limits, Trace};
 use traced::{TRACE, Traced, built, built_from, traced};
 
@@ -220,32 +223,56 @@ fn a_call_that_waits_is_told_with_who_keeps_it_waiting() {
     assert!(waits["try"].as_str().expect("advice").contains("SEM_UNDO"), "{waits}");
 }
 
-/// Starts `trace` of a situation, and waits until that is ready.
-fn started(way: &str) -> (std::process::Child, impl Iterator<Item = serde_json::Value>) {
-    let mut trace = Command::new(&*TRACE);
-    trace.args(["--format", "json"]).arg(built("told", &[])).arg(way);
-    let mut trace = trace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("trace runs");
-    let mut ready = String::new();
-    BufReader::new(trace.stdout.take().expect("stdout")).read_line(&mut ready).expect("a line");
-    assert_eq!(ready, "ready\n");
-    let lines = BufReader::new(trace.stderr.take().expect("stderr")).lines();
-    (trace, lines.map(|line| serde_json::from_str(&line.expect("UTF-8")).expect("JSON")))
+/// A run under `trace` that has to be ended. Where that may be had it has a namespace of its own, with which all that it
+/// has made goes, also when a test is ended in the midst.
+struct Lasting {
+    trace: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    namespace: Option<Namespace>,
 }
 
-/// All events, as of a run that has ended.
-fn ended(events: impl Iterator<Item = serde_json::Value>, trace: &mut std::process::Child) -> Traced {
-    let events = events.collect();
-    let status = trace.wait().expect("wait");
-    Traced { status, stdout: Vec::new(), stderr: Vec::new(), events }
+impl Lasting {
+    /// Starts a situation, and waits until it is ready.
+    fn start(way: &str) -> Lasting {
+        let mut trace = Command::new(&*TRACE);
+        trace.args(["--format", "json"]).arg(built("told", &[])).arg(way);
+        let namespace = namespaces("a namespace for what may be left").then(Namespace::new);
+        if let Some(namespace) = &namespace {
+            namespace.around_command(&mut trace);
+        }
+        let mut trace = trace.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("trace runs");
+        let mut ready = String::new();
+        BufReader::new(trace.stdout.take().expect("stdout")).read_line(&mut ready).expect("a line");
+        assert_eq!(ready, "ready\n");
+        let lines = BufReader::new(trace.stderr.take().expect("stderr")).lines();
+        Lasting { trace, lines, namespace }
+    }
+
+    /// The next event of this kind.
+    fn next(&mut self, kind: &str) -> Value {
+        let events = self.lines.by_ref().map(event);
+        events.into_iter().find(|event| event["event"] == kind).expect(kind)
+    }
+
+    /// Sends a signal to the tracer, and waits for its end.
+    fn end(mut self, signal: Signal) -> Traced {
+        kill(Pid::from_raw(self.trace.id() as i32), signal).expect("kill");
+        let events = self.lines.map(event).collect();
+        let status = self.trace.wait().expect("wait");
+        Traced { status, stdout: Vec::new(), stderr: Vec::new(), events, namespace: self.namespace }
+    }
+}
+
+fn event(line: io::Result<String>) -> Value {
+    serde_json::from_str(&line.expect("UTF-8")).expect("JSON")
 }
 
 #[test]
 fn a_hang_is_explained_when_a_signal_ends_it() {
-    let (mut trace, mut events) = started("hangs");
-    let waits = events.find(|event| event["event"] == "waits").expect("told while it waits");
+    let mut hanging = Lasting::start("hangs");
+    let waits = hanging.next("waits");
     assert!(waits["why"].as_str().expect("why").contains("All that is traced waits"), "{waits}");
-    kill(Pid::from_raw(trace.id() as i32), Signal::SIGINT).expect("kill");
-    let run = ended(events, &mut trace);
+    let run = hanging.end(Signal::SIGINT);
     let call = run.all("call")[0].clone();
     assert_eq!(call["errno"], "EINTR");
     let why = call["why"].as_str().expect("why");
@@ -255,10 +282,9 @@ fn a_hang_is_explained_when_a_signal_ends_it() {
 #[test]
 fn what_was_left_running_may_tidy_up_and_what_we_kill_is_not_its_mistake() {
     for (way, left) in [("lingers-tidily", 0), ("lingers-stubbornly", 1)] {
-        let (mut trace, mut events) = started(way);
-        events.find(|event| event["event"] == "lingers").expect("told before its end");
-        kill(Pid::from_raw(trace.id() as i32), Signal::SIGTERM).expect("kill");
-        let run = ended(events, &mut trace);
+        let mut lingering = Lasting::start(way);
+        lingering.next("lingers");
+        let run = lingering.end(Signal::SIGTERM);
         assert_eq!((run.all("left").len(), run.codes()), (left, vec![]), "{way}");
         assert!(run.total()["cut"].is_string() && run.status.code() == Some(1), "{way}");
     }

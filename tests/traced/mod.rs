@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::support::program_file;
+use crate::support::{Namespace, program_file};
 
 /// The tracer.
 pub static TRACE: LazyLock<PathBuf> = LazyLock::new(|| program_file("trace"));
@@ -34,12 +34,13 @@ pub fn built_from(source: &Path, name: &str, options: &[&str]) -> PathBuf {
     program
 }
 
-/// What came of a traced run. What it left in the kernel is removed when this is dropped.
+/// What came of a traced run. What it left in the kernel goes when this is dropped: with its namespace, or by name.
 pub struct Traced {
     pub status: ExitStatus,
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
     pub events: Vec<Value>,
+    pub namespace: Option<Namespace>,
 }
 
 /// Runs a program under `trace --format json`.
@@ -55,7 +56,7 @@ pub fn traced_with(options: &[&str], program: &Path, arguments: &[&str]) -> Trac
     let output = trace.output().expect("trace runs");
     let story = fs::read_to_string(story.path()).expect("the story");
     let events = story.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
-    Traced { status: output.status, stdout: output.stdout, stderr: output.stderr, events }
+    Traced { status: output.status, stdout: output.stdout, stderr: output.stderr, events, namespace: None }
 }
 
 impl Traced {
@@ -82,6 +83,10 @@ impl Traced {
 
 impl Drop for Traced {
     fn drop(&mut self) {
+        // Its ids mean other segments here.
+        if self.namespace.is_some() {
+            return;
+        }
         for left in self.all("left").into_iter().chain(self.all("left_many")) {
             let _ = Command::new("sh").args(["-c", left["remove"].as_str().expect("remove")]).output();
         }

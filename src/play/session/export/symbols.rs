@@ -22,7 +22,7 @@ pub struct Symbols {
 }
 
 /// Names that the program, or its language, has given away.
-const TAKEN: [&str; 24] = [
+const TAKEN: [&str; 26] = [
     "main",
     "fail",
     "report",
@@ -33,6 +33,8 @@ const TAKEN: [&str; 24] = [
     "done",
     "let_go_on",
     "nap",
+    "settle",
+    "state",
     "run",
     "look",
     "print",
