@@ -157,9 +157,9 @@ fn tell(story: &Story) -> Result<()> {
         "ftok keeps 16 bits of the file's number and 8 of its device's. We make files, in memory and without a name, \
          until one gets the key of another.",
     );
-    if let Some(twins) = keys::twins(story) {
-        story.count("files made until two had one key", twins.made as u64);
-        let [file, strange_file] = twins.paths();
+    if let Some(colliding) = keys::colliding(story) {
+        story.count("files made until two had one key", colliding.made as u64);
+        let [file, strange_file] = colliding.paths();
         let project = keys::free_project(story, &file)?;
         let key = Key::ftok(story, &file, project)?;
         let segment = Segment::create(story, key, SIZE, OWNER_RW)?;
@@ -223,16 +223,16 @@ fn tell(story: &Story) -> Result<()> {
 }
 
 /// One side, run by hand: makes the segment, hands over a text, removes the segment.
-fn writer(story: &Story, meeting: &Meeting) -> Result<()> {
+fn writer(story: &Story, rendezvous: &Rendezvous) -> Result<()> {
     story.step("Make a segment under a key that both know")?;
-    let room = meeting.open(story)?;
+    let room = rendezvous.open(story)?;
     story.show_segments();
     let reader = room.wait_for_guest()?;
     story.say(format!("The reader is process {reader}. It has the segment attached, too."));
     story.show_segments();
 
     story.step("Hand over a text")?;
-    room.memory().write(Room::DATA, TEXT)?;
+    room.memory().write(Session::DATA, TEXT)?;
     room.announce(HANDED_OVER)?;
     room.wait_until(READ, "it has said that the text is read")?;
 
@@ -244,14 +244,14 @@ fn writer(story: &Story, meeting: &Meeting) -> Result<()> {
 }
 
 /// The other side: finds the segment by its key, reads the text, says so.
-fn reader(story: &Story, meeting: &Meeting) -> Result<()> {
+fn reader(story: &Story, rendezvous: &Rendezvous) -> Result<()> {
     story.step("Find the segment under the key")?;
-    let room = meeting.join(story)?;
+    let room = rendezvous.join(story)?;
     story.show_segments();
 
     story.step("Read the text")?;
     room.wait_until(HANDED_OVER, "it has handed over a text")?;
-    let text = room.memory().read_text(Room::DATA, TEXT.len())?;
+    let text = room.memory().read_text(Session::DATA, TEXT.len())?;
     story.print(text);
 
     story.step("Say that it is read, and detach")?;

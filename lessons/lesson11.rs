@@ -32,7 +32,7 @@ fn tell(story: &Story) -> Result<()> {
     story.say("Three bits are for the owner, three for its group, three for all others: 4 reads, 2 writes.");
     let owner = story.fork("owner")?;
     // Where no second user can be had, the owner is this one, without what lets root past the bits.
-    let several_users = owner.adjust(Adjustment::Become(OWNER)).is_ok();
+    let several_users = owner.adjust(Adjustment::SetIdentity(OWNER)).is_ok();
     if !several_users {
         owner.adjust(Adjustment::RenouncePrivilege)?;
     }
@@ -244,8 +244,8 @@ fn as_root() -> String {
 /// Asks as a member of the owner's group, as a stranger, and as root; returns the member.
 fn ask_others(story: &Story, owner: &Story, guess: Guess<Verdict>) -> Result<Story> {
     let (member, stranger) = (story.fork("member")?, story.fork("stranger")?);
-    member.adjust(Adjustment::Become(MEMBER))?;
-    stranger.adjust(Adjustment::Become(STRANGER))?;
+    member.adjust(Adjustment::SetIdentity(MEMBER))?;
+    stranger.adjust(Adjustment::SetIdentity(STRANGER))?;
     let segment = Segment::create(owner, Key::PRIVATE, SIZE, OWNER_RW)?;
     story.say("IPC_SET changes owner, group and mode. Unlike chgrp it takes any group, here the member's.");
     segment.id().set(owner, OWNER, MEMBER, mode(0o640))?;

@@ -156,7 +156,7 @@ fn tell(story: &Story) -> Result<()> {
     story.say("A child without privileges lowers its RLIMIT_MEMLOCK to 2 pages, and makes a segment of 7.");
     let somebody = story.fork("somebody")?;
     // Only root can become somebody else, and only root has to.
-    let _ = somebody.adjust(Adjustment::Become(SOMEBODY));
+    let _ = somebody.adjust(Adjustment::SetIdentity(SOMEBODY));
     if somebody.adjust_if_allowed(Adjustment::LimitLocked(2 * page as u64))? {
         let theirs = Segment::create(&somebody, Key::PRIVATE, size, OWNER_RW)?;
         let guess = story.predict(

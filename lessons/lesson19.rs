@@ -33,7 +33,7 @@ fn tell(story: &Story) -> Result<()> {
             never(2000, "that is a write and a read for each, as a pipe takes."),
         ],
     )?;
-    let ring = bench.count_calls(story, Way::Spin, MESSAGES)?;
+    let ring = bench.count_calls(story, Mechanism::Spin, MESSAGES)?;
     guess.reveal(story, ring);
     assert!(ring.is_none_or(|calls| calls == 0));
     let guess = story.predict(
@@ -50,12 +50,19 @@ fn tell(story: &Story) -> Result<()> {
             ),
         ],
     )?;
-    let semop = bench.count_calls(story, Way::Semop, MESSAGES)?;
+    let semop = bench.count_calls(story, Mechanism::Semop, MESSAGES)?;
     guess.reveal(story, semop);
-    let (futex, pipe) =
-        (bench.count_calls(story, Way::Futex, MESSAGES)?, bench.count_calls(story, Way::Pipe, MESSAGES)?);
+    let (futex, pipe) = (
+        bench.count_calls(story, Mechanism::Futex, MESSAGES)?,
+        bench.count_calls(story, Mechanism::Pipe, MESSAGES)?,
+    );
     assert!(pipe.is_none_or(|calls| calls == 2 * MESSAGES));
-    let counts = [(Way::Spin, ring), (Way::Futex, futex), (Way::Semop, semop), (Way::Pipe, pipe)];
+    let counts = [
+        (Mechanism::Spin, ring),
+        (Mechanism::Futex, futex),
+        (Mechanism::Semop, semop),
+        (Mechanism::Pipe, pipe),
+    ];
     let rows = counts.map(|(way, calls)| [way.to_string(), told(calls)]);
     story.table("system calls for 1000 messages", ["through", "calls"], &rows);
     story.say(

@@ -32,8 +32,8 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
     if is_traced(story, &ground) {
         return finish(story, bench);
     }
-    let round_trip = |way, size| Thing::messages(way, Traffic::RoundTrip, size);
-    let stream = |way, size| Thing::messages(way, Traffic::Stream, size);
+    let round_trip = |way, size| Measurement::messages(way, Traffic::RoundTrip, size);
+    let stream = |way, size| Measurement::messages(way, Traffic::Stream, size);
     let by_spinning = story.predict(
         "64 bytes through a segment, and each side looks for them without a pause. Beside a pipe that is",
         [
@@ -82,9 +82,9 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
     story.count("messages that arrived while the clock ran, every byte as it was sent", figures.messages);
     story.table("what the figures stand on", ["what", "how it was"], &ground.told(&figures));
     show_speeds(story, &figures, Traffic::RoundTrip);
-    let pipe = round_trip(Way::Pipe, SMALLEST);
-    by_spinning.reveal(story, figures.scale(round_trip(Way::Spin, SMALLEST), pipe));
-    by_sleeping.reveal(story, figures.finding(round_trip(Way::Futex, SMALLEST), pipe));
+    let pipe = round_trip(Mechanism::Pipe, SMALLEST);
+    by_spinning.reveal(story, figures.scale(round_trip(Mechanism::Spin, SMALLEST), pipe));
+    by_sleeping.reveal(story, figures.finding(round_trip(Mechanism::Futex, SMALLEST), pipe));
     story.why(
         "A time is the median of the rounds; the percentage says how far the middle half of them is from it. A ratio \
          pairs the two times of each round, and is a number only if the rounds agree: otherwise it is unclear.",
@@ -113,7 +113,10 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
         ],
     )?;
     show_speeds(story, &figures, Traffic::Stream);
-    guess.reveal(story, figures.finding(stream(Way::Semop, SMALLEST), stream(Way::Pipe, SMALLEST)));
+    guess.reveal(
+        story,
+        figures.finding(stream(Mechanism::Semop, SMALLEST), stream(Mechanism::Pipe, SMALLEST)),
+    );
 
     story.experiment("Spin on one CPU")?;
     story.say("Both processes are kept on one CPU. Whoever spins keeps the other from running, for its whole slice.");
@@ -137,9 +140,12 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
             ),
         ],
     )?;
-    let on_one = |way: Way| [way.to_string(), figures.told_time(Thing::on_one_cpu(way))];
+    let on_one = |way: Mechanism| [way.to_string(), figures.told_time(Measurement::on_one_cpu(way))];
     story.table("64 bytes there and back, on one CPU", ["by", "time"], &ON_ONE_CPU.map(on_one));
-    guess.reveal(story, figures.scale(Thing::on_one_cpu(Way::Spin), Thing::on_one_cpu(Way::Pipe)));
+    guess.reveal(
+        story,
+        figures.scale(Measurement::on_one_cpu(Mechanism::Spin), Measurement::on_one_cpu(Mechanism::Pipe)),
+    );
     story.habit("Spin for some microseconds, then sleep on a futex: that is what a Mutex of Rust does.");
 
     story.experiment("Make a segment for each message")?;
@@ -163,7 +169,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
             ),
         ],
     )?;
-    guess.reveal(story, figures.finding(stream(Way::Fresh, BIG), stream(Way::Pipe, BIG)));
+    guess.reveal(story, figures.finding(stream(Mechanism::Fresh, BIG), stream(Mechanism::Pipe, BIG)));
     story.habit(
         "Make a segment once and use it for every message. An Attachment that is kept is the cheap one.",
     );
@@ -189,27 +195,39 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
             ),
         ],
     )?;
-    guess.reveal(story, figures.finding(round_trip(Way::Futex, BIG), round_trip(Way::Pipe, BIG)));
+    guess.reveal(story, figures.finding(round_trip(Mechanism::Futex, BIG), round_trip(Mechanism::Pipe, BIG)));
     let compared = |what: &str, first, second| [what.to_owned(), figures.told_ratio(first, second)];
     story.table(
         "how many times as fast",
         ["the first beside the second", "ratio"],
         &[
-            compared("64 B there and back: spin, pipe", round_trip(Way::Spin, SMALLEST), pipe),
-            compared("64 B there and back: futex, pipe", round_trip(Way::Futex, SMALLEST), pipe),
-            compared("64 B there and back: semop, pipe", round_trip(Way::Semop, SMALLEST), pipe),
+            compared("64 B there and back: spin, pipe", round_trip(Mechanism::Spin, SMALLEST), pipe),
+            compared("64 B there and back: futex, pipe", round_trip(Mechanism::Futex, SMALLEST), pipe),
+            compared("64 B there and back: semop, pipe", round_trip(Mechanism::Semop, SMALLEST), pipe),
             compared(
                 "64 KiB there and back: futex, pipe",
-                round_trip(Way::Futex, BIG),
-                round_trip(Way::Pipe, BIG),
+                round_trip(Mechanism::Futex, BIG),
+                round_trip(Mechanism::Pipe, BIG),
             ),
-            compared("64 KiB one way: ring, pipe", stream(Way::Spin, BIG), stream(Way::Pipe, BIG)),
-            compared("64 KiB one way: in place, ring", stream(Way::InPlace, BIG), stream(Way::Spin, BIG)),
-            compared("64 KiB one way: mapped file, segment", stream(Way::File, BIG), stream(Way::Spin, BIG)),
+            compared(
+                "64 KiB one way: ring, pipe",
+                stream(Mechanism::Spin, BIG),
+                stream(Mechanism::Pipe, BIG),
+            ),
+            compared(
+                "64 KiB one way: in place, ring",
+                stream(Mechanism::InPlace, BIG),
+                stream(Mechanism::Spin, BIG),
+            ),
+            compared(
+                "64 KiB one way: mapped file, segment",
+                stream(Mechanism::File, BIG),
+                stream(Mechanism::Spin, BIG),
+            ),
             compared(
                 "64 KiB one way: segment for each, pipe",
-                stream(Way::Fresh, BIG),
-                stream(Way::Pipe, BIG),
+                stream(Mechanism::Fresh, BIG),
+                stream(Mechanism::Pipe, BIG),
             ),
         ],
     );
@@ -221,11 +239,11 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
         "the limits",
         ["what", "time"],
         &[
-            limit("a line of the cache, there and back", round_trip(Way::Line, size_of::<u64>())),
-            limit("memcpy of 1 KiB", Thing::Copy(1 << 10)),
-            limit("memcpy of 64 KiB", Thing::Copy(BIG)),
-            limit("memcpy of 1 MiB", Thing::Copy(BIGGEST)),
-            limit("a system call that does nothing (getppid)", Thing::Call),
+            limit("a line of the cache, there and back", round_trip(Mechanism::Line, size_of::<u64>())),
+            limit("memcpy of 1 KiB", Measurement::Copy(1 << 10)),
+            limit("memcpy of 64 KiB", Measurement::Copy(BIG)),
+            limit("memcpy of 1 MiB", Measurement::Copy(BIGGEST)),
+            limit("a system call that does nothing (getppid)", Measurement::Call),
         ],
     );
     story.erratum(

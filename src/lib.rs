@@ -65,7 +65,7 @@ pub mod prelude {
     pub use crate::course::{OWNER_RW, SIZE, TEXT, THERE};
     pub use crate::error::{Error, Result};
     pub use crate::keys;
-    pub use crate::partner::{Meeting, Room};
+    pub use crate::partner::{Rendezvous, Session};
     pub use crate::program;
     pub use crate::program::Side;
     #[cfg(target_os = "linux")]
@@ -74,5 +74,5 @@ pub mod prelude {
     pub use crate::source;
     pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work, always, depends, never};
     pub use playground_core::process::{Adjustment, Ending, How, Step, Tally};
-    pub use playground_core::spread::{Finding, Ratio, Scale};
+    pub use playground_core::quartiles::{Finding, Ratio, Scale};
 }

@@ -51,8 +51,8 @@ fn still_true(told: &str, name: &str) -> Vec<Value> {
 
 fn changes_something(event: &Value) -> bool {
     let asks_only = event["args"]["cmd"] == "IPC_STAT";
-    let deeds = ["call", "memory", "fork", "exec", "signal", "tool"];
-    !asks_only && deeds.iter().any(|deed| event["event"] == *deed)
+    let operations = ["call", "memory", "fork", "exec", "signal", "tool"];
+    !asks_only && operations.iter().any(|operation| event["event"] == *operation)
 }
 
 /// Runs every command that a lesson offers, at the prompt that follows.

@@ -21,9 +21,9 @@ use speed::channel::{Channel, Part, Report};
 use speed::figures::{ROUND_TRIPS, STREAMS, Time, timed};
 use speed::plot;
 use speed::sequence;
-use speed::trial::{self, Deed, Failure};
+use speed::trial::{self, Failure, Operation};
 use speed::ways::{Pair, room_for};
-use speed::{Ground, SIZES, SMALLEST, Shared, Thing, Traffic, Way};
+use speed::{Ground, Measurement, Mechanism, SIZES, SMALLEST, Shared, Traffic};
 
 use crate::built::path_of;
 use crate::runner::Needs::{Any, Ipcns};
@@ -46,9 +46,9 @@ fn shared(memory: &Mapping) -> Shared<'_> {
 }
 
 /// Without semaphores, which only a story makes; the program's rows have those.
-fn ways(traffic: Traffic) -> impl Iterator<Item = Way> {
-    let ways: &[Way] = if traffic == Traffic::RoundTrip { &ROUND_TRIPS } else { &STREAMS };
-    ways.iter().copied().filter(|way| *way != Way::Semop)
+fn ways(traffic: Traffic) -> impl Iterator<Item = Mechanism> {
+    let ways: &[Mechanism] = if traffic == Traffic::RoundTrip { &ROUND_TRIPS } else { &STREAMS };
+    ways.iter().copied().filter(|way| *way != Mechanism::Semop)
 }
 
 const MESSAGES: &[Row<Mapping>] = &[
@@ -60,11 +60,16 @@ const MESSAGES: &[Row<Mapping>] = &[
         let ground = Ground::look();
         for traffic in [Traffic::RoundTrip, Traffic::Stream] {
             for (way, size) in ways(traffic).flat_map(|way| SIZES.map(|size| (way, size))) {
-                match timed(Thing::messages(way, traffic, size), shared(memory), Time::of(BUDGET), &ground) {
+                match timed(
+                    Measurement::messages(way, traffic, size),
+                    shared(memory),
+                    Time::of(BUDGET),
+                    &ground,
+                ) {
                     Ok(report) => assert!(report.messages > 1 && report.nanoseconds > 0, "{way} {size}"),
                     Err(Failure::TooLarge(limit)) => {
                         assert!(
-                            matches!(way, Way::Posix | Way::SystemV) && size > 8192,
+                            matches!(way, Mechanism::Posix | Mechanism::SystemV) && size > 8192,
                             "{way} {size}: {limit}"
                         );
                     }
@@ -76,11 +81,11 @@ const MESSAGES: &[Row<Mapping>] = &[
     row("one-cpu", Any, "on one CPU everything comes to an end, too", |memory| {
         let mut ground = Ground::look();
         ground.cpus[1] = ground.cpus[0];
-        for (way, traffic) in [Way::Spin, Way::Yield, Way::Futex, Way::Pipe]
+        for (way, traffic) in [Mechanism::Spin, Mechanism::Yield, Mechanism::Futex, Mechanism::Pipe]
             .into_iter()
             .flat_map(|way| [(way, Traffic::RoundTrip), (way, Traffic::Stream)])
         {
-            let thing = Thing::messages(way, traffic, SMALLEST);
+            let thing = Measurement::messages(way, traffic, SMALLEST);
             timed(thing, shared(memory), Time::of(BUDGET), &ground)
                 .unwrap_or_else(|failure| panic!("{way}: {failure}"));
         }
@@ -90,7 +95,7 @@ const MESSAGES: &[Row<Mapping>] = &[
         let ground = Ground::look();
         for size in [SMALLEST, 1 << 20] {
             let _ = timed(
-                Thing::messages(Way::SystemV, Traffic::Stream, size),
+                Measurement::messages(Mechanism::SystemV, Traffic::Stream, size),
                 shared(memory),
                 Time::of(BUDGET),
                 &ground,
@@ -105,7 +110,7 @@ const MESSAGES: &[Row<Mapping>] = &[
         |memory| {
             fs::write("/proc/sys/kernel/msgmax", "1048576")
                 .unwrap_or_else(|error| fall_away(error.to_string()));
-            let thing = Thing::messages(Way::SystemV, Traffic::RoundTrip, 1 << 16);
+            let thing = Measurement::messages(Mechanism::SystemV, Traffic::RoundTrip, 1 << 16);
             let failure =
                 timed(thing, shared(memory), Time::of(BUDGET), &Ground::look()).expect_err("no room for it");
             assert_eq!(failure, Failure::TooLarge("msgsnd: EAGAIN (msgmnb 16384)".to_owned()));
@@ -140,14 +145,14 @@ const ENDS: &[Row<Mapping>] = &[
             let mut seen = 0;
             for _ in 0..50 {
                 let (mut ours, mut tell) = io::pipe().expect("a pipe");
-                let pair = Pair::new(Way::Fresh, Traffic::Stream, SMALLEST, shared(memory));
+                let pair = Pair::new(Mechanism::Fresh, Traffic::Stream, SMALLEST, shared(memory));
                 let Pair { mut one, other, .. } = pair.expect("both ends");
-                let makes: Deed<'_> = Box::new(move || {
+                let makes: Operation<'_> = Box::new(move || {
                     tell.write_all(&std::process::id().to_ne_bytes())?;
-                    one.play(Part::Pour, SMALLEST, FOR_EVER)
+                    one.play(Part::Produce, SMALLEST, FOR_EVER)
                 });
                 let patience = Duration::from_micros(5000 + random() % 3000);
-                let late = trial::run(vec![(makes, None), plays(Boxed(other), Part::Drain)], patience);
+                let late = trial::run(vec![(makes, None), plays(Boxed(other), Part::Consume)], patience);
                 assert_eq!(late, Err(Failure::Late));
                 let mut maker = Vec::new();
                 ours.read_to_end(&mut maker).expect("its pid, if it came so far");
@@ -160,10 +165,10 @@ const ENDS: &[Row<Mapping>] = &[
     row(
         "deaf",
         Any,
-        "who ignores SIGTERM ends all the same: a player that spins does not outlive its watcher",
+        "who ignores SIGTERM ends all the same: a worker that spins does not outlive its watcher",
         |memory| {
             let _ = set_child_subreaper(true);
-            let spin = Thing::messages(Way::Spin, Traffic::Stream, SMALLEST);
+            let spin = Measurement::messages(Mechanism::Spin, Traffic::Stream, SMALLEST);
             let watcher = forked(|| {
                 // SAFETY: ignoring a signal runs no code of ours.
                 let _ = unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) };
@@ -178,17 +183,17 @@ const ENDS: &[Row<Mapping>] = &[
     ),
 ];
 
-const EACH_TIME: Thing =
-    Thing::Messages { way: Way::Fresh, traffic: Traffic::Stream, size: SMALLEST, one_cpu: false };
+const EACH_TIME: Measurement =
+    Measurement::Messages { way: Mechanism::Fresh, traffic: Traffic::Stream, size: SMALLEST, one_cpu: false };
 const FOR_EVER: Duration = Duration::from_secs(30);
 
 /// A process of its own, which does this and ends.
-fn forked(deed: impl FnOnce()) -> Pid {
+fn forked(operation: impl FnOnce()) -> Pid {
     // SAFETY: this process has one thread.
     match unsafe { fork() }.expect("a process") {
         ForkResult::Parent { child } => child,
         ForkResult::Child => {
-            deed();
+            operation();
             std::process::exit(0);
         }
     }
@@ -278,11 +283,11 @@ impl Channel for Spoiled<'_> {
     }
 }
 
-fn pair(way: Way, memory: &Mapping) -> Pair<'_> {
+fn pair(way: Mechanism, memory: &Mapping) -> Pair<'_> {
     Pair::new(way, Traffic::RoundTrip, SMALLEST, shared(memory)).expect("both ends")
 }
 
-fn plays<'a>(mut end: impl Channel + 'a, part: Part) -> (Deed<'a>, Option<usize>) {
+fn plays<'a>(mut end: impl Channel + 'a, part: Part) -> (Operation<'a>, Option<usize>) {
     (Box::new(move || end.play(part, SMALLEST, Duration::from_secs(30))), None)
 }
 
@@ -302,13 +307,13 @@ impl Channel for Boxed<'_> {
 const FAILURES: &[Row<Mapping>] = &[
     row("wrong-byte", Any, "a byte that is not as it was sent is noticed, on either way", |memory| {
         for first_is_spoiled in [true, false] {
-            let Pair { one, other, .. } = pair(Way::Futex, memory);
-            let deeds = if first_is_spoiled {
-                vec![plays(Spoiled(one, 0), Part::Ask), plays(Boxed(other), Part::Answer)]
+            let Pair { one, other, .. } = pair(Mechanism::Futex, memory);
+            let operations = if first_is_spoiled {
+                vec![plays(Spoiled(one, 0), Part::Ping), plays(Boxed(other), Part::Pong)]
             } else {
-                vec![plays(Boxed(one), Part::Ask), plays(Spoiled(other, 0), Part::Answer)]
+                vec![plays(Boxed(one), Part::Ping), plays(Spoiled(other, 0), Part::Pong)]
             };
-            let failure = trial::run(deeds, Duration::from_secs(20)).expect_err("a wrong byte");
+            let failure = trial::run(operations, Duration::from_secs(20)).expect_err("a wrong byte");
             assert_eq!(failure, Failure::Failed("message 2 has arrived with wrong bytes".to_owned()));
         }
     }),
@@ -317,16 +322,17 @@ const FAILURES: &[Row<Mapping>] = &[
         Any,
         "a process that dies in the middle ends the other one's wait, whatever it waits in",
         |memory| {
-            for way in [Way::Spin, Way::Futex, Way::Pipe, Way::Posix, Way::Tcp] {
+            for way in [Mechanism::Spin, Mechanism::Futex, Mechanism::Pipe, Mechanism::Posix, Mechanism::Tcp]
+            {
                 let Pair { one, mut other, .. } = pair(way, memory);
-                let dies: Deed<'_> = Box::new(move || {
+                let dies: Operation<'_> = Box::new(move || {
                     other.receive(&mut [0; 8])?;
                     raise(Signal::SIGKILL)?;
                     unreachable!("it is killed")
                 });
                 let start = Instant::now();
-                let deeds = vec![plays(Boxed(one), Part::Ask), (dies, None)];
-                let failure = trial::run(deeds, Duration::from_secs(20)).expect_err("a dead peer");
+                let operations = vec![plays(Boxed(one), Part::Ping), (dies, None)];
+                let failure = trial::run(operations, Duration::from_secs(20)).expect_err("a dead peer");
                 assert_eq!(
                     failure,
                     Failure::Ended(Ending::Killed(playground_core::Signal::SIGKILL)),
@@ -337,20 +343,20 @@ const FAILURES: &[Row<Mapping>] = &[
         },
     ),
     row("deadline", Any, "a process that gets on with nothing is ended when the time is over", |memory| {
-        for way in [Way::Spin, Way::Futex, Way::Pipe] {
+        for way in [Mechanism::Spin, Mechanism::Futex, Mechanism::Pipe] {
             let Pair { one, mut other, .. } = pair(way, memory);
-            let listens: Deed<'_> = Box::new(move || {
+            let listens: Operation<'_> = Box::new(move || {
                 loop {
                     other.receive(&mut [0; 8])?;
                 }
             });
-            let deeds = vec![plays(Boxed(one), Part::Ask), (listens, None)];
-            assert_eq!(trial::run(deeds, Duration::from_millis(300)), Err(Failure::Late), "{way}");
+            let operations = vec![plays(Boxed(one), Part::Ping), (listens, None)];
+            assert_eq!(trial::run(operations, Duration::from_millis(300)), Err(Failure::Late), "{way}");
         }
     }),
     row("no-orphan", Any, "both processes are gone when a measurement is over", |_| {
         let (mut ours, theirs) = io::pipe().expect("a pipe");
-        let holds = |mut end: io::PipeWriter| -> (Deed<'static>, Option<usize>) {
+        let holds = |mut end: io::PipeWriter| -> (Operation<'static>, Option<usize>) {
             (
                 Box::new(move || {
                     end.write_all(b"x")?;
@@ -360,8 +366,8 @@ const FAILURES: &[Row<Mapping>] = &[
                 None,
             )
         };
-        let deeds = vec![holds(theirs.try_clone().expect("a copy")), holds(theirs)];
-        assert_eq!(trial::run(deeds, Duration::from_millis(300)), Err(Failure::Late));
+        let operations = vec![holds(theirs.try_clone().expect("a copy")), holds(theirs)];
+        assert_eq!(trial::run(operations, Duration::from_millis(300)), Err(Failure::Late));
         // The pipe ends with the last process that holds its other end.
         assert_eq!(io::read_to_string(&mut ours).expect("its end"), "xx");
     }),
@@ -415,7 +421,7 @@ const PROGRAM: &[Row<Mapping>] = &[
             part => ((part + 0.055) / 1.055).powf(2.4),
         };
         let mut seen = Vec::new();
-        for way in STREAMS.iter().chain([&Way::Yield, &Way::Line]) {
+        for way in STREAMS.iter().chain([&Mechanism::Yield, &Mechanism::Line]) {
             let look = plot::look(*way);
             let colour = look.colour;
             let luminance = 0.2126 * light(colour.0) + 0.7152 * light(colour.1) + 0.0722 * light(colour.2);

@@ -14,12 +14,12 @@ fn run(program: &Program) -> Run {
 }
 
 /// Starts every program in terminals of both sizes, at its first prompt.
-fn in_every_terminal(deed: impl Fn(Terminal)) {
+fn in_every_terminal(operation: impl Fn(Terminal)) {
     for program in programs() {
         for (rows, columns) in SIZES {
             let mut terminal = Terminal::start(run(&program), rows, columns);
             terminal.until_prompt(1);
-            deed(terminal);
+            operation(terminal);
         }
     }
 }

@@ -7,7 +7,7 @@ use playground::evidence::maps::Mapping;
 use playground::story::event::{
     Access, CallEvent, Choice, Event, Fault, Field, Rust, SegmentRow, Speed, SpeedRow,
 };
-use speed::{Traffic, spread};
+use speed::{Traffic, quartiles};
 
 use crate::recording::Told;
 use crate::rustdoc::inline;
@@ -166,7 +166,7 @@ fn call(call: &CallEvent) -> String {
 /// Times, and how many times as fast as a pipe that is.
 fn speeds(traffic: Traffic, sizes: &[usize], rows: &[SpeedRow]) -> String {
     let heading: Vec<String> =
-        std::iter::once("by".to_owned()).chain(sizes.iter().map(|&bytes| spread::size(bytes))).collect();
+        std::iter::once("by".to_owned()).chain(sizes.iter().map(|&bytes| quartiles::size(bytes))).collect();
     let cells = |cell: fn(&Speed) -> String| -> Vec<Vec<String>> {
         let line =
             |row: &SpeedRow| std::iter::once(escape(&row.name)).chain(row.cells.iter().map(cell)).collect();
@@ -184,7 +184,7 @@ fn speeds(traffic: Traffic, sizes: &[usize], rows: &[SpeedRow]) -> String {
 
 fn time(cell: &Speed) -> String {
     match cell.time {
-        Some(found) => format!("{} ±{:.0}%", spread::time(found.median), found.percent()),
+        Some(found) => format!("{} ±{:.0}%", quartiles::time(found.median), found.percent()),
         None => cell.refused.as_ref().map_or("-", |_| "refused").to_owned(),
     }
 }

@@ -111,7 +111,7 @@ impl Script {
                 .world()
                 .actors
                 .get(letter)
-                .is_some_and(|actor| !matches!(actor.life, play::session::Life::Over(_)))
+                .is_some_and(|actor| !matches!(actor.life, play::session::Lifecycle::Over(_)))
         });
         match (signal, self.letters.get(&pid)) {
             _ if !lives => Step::Nothing,

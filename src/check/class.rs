@@ -125,14 +125,14 @@ fn name(path: &Path) -> String {
 }
 
 /// Does something to each, on all processors, and returns what came of it in the order of the list.
-fn in_parallel<T: Sync, R: Send>(list: &[T], deed: impl Fn(&T) -> R + Sync) -> Vec<R> {
+fn in_parallel<T: Sync, R: Send>(list: &[T], operation: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..workers.min(list.len()) {
             scope.spawn(|| {
                 while let Some((place, item)) = at(list, next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = deed(item);
+                    let result = operation(item);
                     results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(place, result);
                 }
             });

@@ -36,7 +36,7 @@ fn resident(pid: i32) -> io::Result<u64> {
 fn nameless_files(pid: i32) -> io::Result<Vec<((u64, u64), u64)>> {
     let Some(files) = if_there(fs::read_dir(format!("/proc/{pid}/fd")))? else { return Ok(Vec::new()) };
     let files: Vec<_> = files.map_while(|file| if_there(file).transpose()).collect::<io::Result<_>>()?;
-    Ok(files.iter().filter_map(|file| nameless(&file.path())).collect())
+    Ok(files.iter().filter_map(|file| anonymous(&file.path())).collect())
 }
 
 /// Nothing of a process that has ended meanwhile.
@@ -48,7 +48,7 @@ fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-fn nameless(link: &Path) -> Option<((u64, u64), u64)> {
+fn anonymous(link: &Path) -> Option<((u64, u64), u64)> {
     let file = fs::metadata(link).ok().filter(|file| file.is_file() && file.nlink() == 0)?;
     Some(((file.dev(), file.ino()), file.blocks() * 512))
 }

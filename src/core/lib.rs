@@ -14,7 +14,7 @@
 //! | [`keys`] | keys that nobody uses yet |
 //! | [`course`] | the lessons, in their order |
 //! | [`found`] | what is found of a traced program: mistakes, and what is left |
-//! | [`spread`], [`ways`] | figures, and what was measured |
+//! | [`quartiles`], [`ways`] | figures, and what was measured |
 //!
 //! **Invariant:** nothing here knows the machine that it runs on: no nix, no libc, no file system, no clock. It
 //! compiles for wasm32, which `.ci/run` proves.
@@ -29,9 +29,9 @@ pub mod keys;
 pub mod machine;
 pub mod mode;
 pub mod process;
+pub mod quartiles;
 pub mod shm;
 pub mod signal;
-pub mod spread;
 pub mod story;
 pub mod ways;
 

@@ -7,8 +7,8 @@
 //! **Invariant:** whatever a story needs of the machine it asks for here: the clock, other programs, `/proc`.
 
 mod adjustment;
-mod deed;
 mod ending;
+mod operation;
 
 use std::any::Any;
 use std::io;
@@ -23,8 +23,8 @@ use crate::call::{Address, Call, Outcome};
 use crate::error::{Error, Result};
 
 pub use adjustment::Adjustment;
-pub use deed::{Deed, Done, How, Step, Tally};
 pub use ending::Ending;
+pub use operation::{Done, How, Operation, Step, Tally};
 
 /// Which kernel performs the calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,9 +115,9 @@ pub trait Process: Look + Any {
     /// # Errors
     ///
     /// `Ground` for the process that tells the story, and for one that is at work already; `Ended`.
-    fn start(&mut self, deed: &Deed) -> Result<()>;
+    fn start(&mut self, operation: &Operation) -> Result<()>;
 
-    /// What came of the deed that was started; nothing, if it is not done `within` that time. Then it goes on, and
+    /// What came of the operation that was started; nothing, if it is not done `within` that time. Then it goes on, and
     /// one may ask again.
     ///
     /// # Errors
@@ -180,7 +180,7 @@ pub trait Process: Look + Any {
     /// Whatever starting it gives: `NotFound`, if it is not installed.
     fn run_tool(&mut self, words: &[String]) -> io::Result<ToolRun>;
 
-    /// What can watch a deed more closely than the deed itself could.
+    /// What can watch a operation more closely than the operation itself could.
     fn meter(&self) -> &'static dyn Meter;
 
     /// Lets the process exit (`None`), or kills it, and returns how it ended.
@@ -259,27 +259,27 @@ pub struct ToolRun {
     pub output: String,
 }
 
-/// What can watch a deed more closely than the deed itself could. Each time a second process does the deed, which has
+/// What can watch a operation more closely than the operation itself could. Each time a second process does the operation, which has
 /// a copy of this one's memory and attachments.
 pub trait Meter {
-    /// How many system calls the deed makes.
+    /// How many system calls the operation makes.
     ///
     /// # Errors
     ///
     /// `EPERM`: tracing is forbidden. `EAGAIN`, `ENOMEM`: no process can be made.
-    fn system_calls(&self, deed: &mut dyn FnMut()) -> std::result::Result<u64, Errno>;
+    fn system_calls(&self, operation: &mut dyn FnMut()) -> std::result::Result<u64, Errno>;
 
-    /// How many bytes the kernel copies for the deed, by `read` and `write` and their like.
+    /// How many bytes the kernel copies for the operation, by `read` and `write` and their like.
     ///
     /// # Errors
     ///
-    /// `NotFound`: the kernel counts no such bytes, or hides it. Others: no process can be made, or the deed has failed.
-    fn copied_bytes(&self, deed: &mut dyn FnMut() -> io::Result<()>) -> io::Result<u64>;
+    /// `NotFound`: the kernel counts no such bytes, or hides it. Others: no process can be made, or the operation has failed.
+    fn copied_bytes(&self, operation: &mut dyn FnMut() -> io::Result<()>) -> io::Result<u64>;
 
-    /// Which process did the deed with every system call forbidden to it, and how it ended.
+    /// Which process did the operation with every system call forbidden to it, and how it ended.
     ///
     /// # Errors
     ///
     /// `Unsupported`: calls cannot be forbidden here. Others: no process can be made.
-    fn sealed(&self, deed: &mut dyn FnMut()) -> io::Result<(i32, Ending)>;
+    fn sealed(&self, operation: &mut dyn FnMut()) -> io::Result<(i32, Ending)>;
 }

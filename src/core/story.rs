@@ -56,7 +56,7 @@ pub use work::Work;
 use show::Seen;
 
 /// Who turns events into something to read.
-pub trait Tell {
+pub trait Render {
     /// Tells one event.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ pub trait Tell {
     ///
     /// # Errors
     ///
-    /// As for [`Tell::tell`].
+    /// As for [`Render::tell`].
     fn tell_whole(&mut self) -> io::Result<bool> {
         Ok(false)
     }
@@ -95,7 +95,7 @@ pub struct Story {
 
 /// What all the processes of a story share.
 struct Narrator {
-    teller: Box<dyn Tell>,
+    teller: Box<dyn Render>,
     prompt: Option<Box<dyn Prompt>>,
     source: Source,
     isolated: bool,
@@ -121,7 +121,7 @@ impl Story {
     /// A story that `process` acts in.
     pub fn new(
         process: Box<dyn Process>,
-        teller: Box<dyn Tell>,
+        teller: Box<dyn Render>,
         prompt: Option<Box<dyn Prompt>>,
         source: Source,
         isolated: bool,

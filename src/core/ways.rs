@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What messages go through, and how a side waits for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Way {
+pub enum Mechanism {
     /// A ring in a segment; both sides look for their turn without a pause.
     Spin,
     /// The same, with messages that are made and read where they lie.
@@ -36,22 +36,22 @@ pub enum Way {
     Line,
 }
 
-impl fmt::Display for Way {
+impl fmt::Display for Mechanism {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Way::Spin => "segment, spin",
-            Way::InPlace => "in place, spin",
-            Way::Yield => "segment, yield",
-            Way::Futex => "segment, futex",
-            Way::Semop => "segment, semop",
-            Way::Fresh => "one each time",
-            Way::File => "file, spin",
-            Way::Pipe => "pipe",
-            Way::Unix => "Unix socket",
-            Way::Tcp => "TCP, loopback",
-            Way::Posix => "POSIX queue",
-            Way::SystemV => "System V queue",
-            Way::Line => "one cache line",
+            Mechanism::Spin => "segment, spin",
+            Mechanism::InPlace => "in place, spin",
+            Mechanism::Yield => "segment, yield",
+            Mechanism::Futex => "segment, futex",
+            Mechanism::Semop => "segment, semop",
+            Mechanism::Fresh => "one each time",
+            Mechanism::File => "file, spin",
+            Mechanism::Pipe => "pipe",
+            Mechanism::Unix => "Unix socket",
+            Mechanism::Tcp => "TCP, loopback",
+            Mechanism::Posix => "POSIX queue",
+            Mechanism::SystemV => "System V queue",
+            Mechanism::Line => "one cache line",
         })
     }
 }

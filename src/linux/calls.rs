@@ -30,7 +30,7 @@ use nix::libc;
 use playground_core::Mode;
 
 use crate::call::{Address, Answer, Call, Cmd, Performed, ShmatFlags, ShmgetFlags};
-use crate::kernel::bare;
+use crate::kernel::raw;
 
 pub use crate::call::{Key, Shmid, ShmidDs};
 pub use failure::{Failure, Result};
@@ -150,7 +150,7 @@ impl Command for IpcRmid {
 }
 
 fn made(call: Call) -> Result<Answer> {
-    let outcome = bare::perform(&call);
+    let outcome = raw::perform(&call);
     outcome.clone().map_err(|errno| {
         let pid = std::process::id() as i32;
         Failure::new(errno, Performed { pid, call, outcome }.to_string())

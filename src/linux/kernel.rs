@@ -10,27 +10,28 @@
 
 mod adjust;
 mod child;
+mod cleanup;
 mod count;
 mod ending;
 mod isolated;
 mod linux;
 mod meter;
 pub mod namespace;
-mod net;
 mod refused;
 mod stranger;
 
 pub use playground_core::process::{
-    Adjustment, Change, Deed, Done, Ending, Faults, How, Look, Meter, ProcFile, Process, Step, Tally, ToolRun,
+    Adjustment, Change, Done, Ending, Faults, How, Look, Meter, Operation, ProcFile, Process, Step, Tally,
+    ToolRun,
 };
 
 pub use child::Child;
+pub use cleanup::{hold_signals, install as install_safety_net, remove_all as remove_what_is_left};
 pub use count::semop_one;
 pub use ending::{dies_with, ending_of, ending_within};
 pub use isolated::isolate;
 pub use linux::{Linux, ftok, key_of};
 pub use linux::{Queueid, make_queue, receive, remove_queue, send, try_send};
-pub use linux::{bare, exit_now, fork, heed, portable, record_of};
-pub use net::{hold_signals, install as install_safety_net, sweep as remove_what_is_left};
+pub use linux::{exit_now, fork, portable, raw, record_of, restore_default};
 pub use refused::{Refused, refused};
 pub use stranger::serve_if_asked;

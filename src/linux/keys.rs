@@ -74,22 +74,22 @@ fn ask_in(folder: &Path, project: i32) -> io::Result<Vec<NamedFile>> {
     Ok(ways)
 }
 
-/// Runs a deed with a folder of its own, which is gone afterwards.
-fn in_a_folder<T>(deed: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+/// Runs a operation with a folder of its own, which is gone afterwards.
+fn in_a_folder<T>(operation: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
     let folder = mkdtemp(&env::temp_dir().join("shm-playground-XXXXXX"))?;
-    let done = deed(&folder);
+    let done = operation(&folder);
     fs::remove_dir_all(&folder)?;
     done
 }
 
 /// Two different files that `ftok` takes for one.
-pub struct Twins {
+pub struct CollidingFiles {
     files: [OwnedFd; 2],
     /// How many files were made until these two were found.
     pub made: usize,
 }
 
-impl Twins {
+impl CollidingFiles {
     /// Where the two files can be named while this lives.
     pub fn paths(&self) -> [PathBuf; 2] {
         let path = |file: &OwnedFd| format!("/proc/{}/fd/{}", process::id(), file.as_raw_fd()).into();
@@ -101,9 +101,9 @@ impl Twins {
 ///
 /// The kernel numbers such files one after another, each processor in batches of 1024; one file of each batch is
 /// kept, and a later one must meet it when 16 bits have gone round. Where that cannot be done, the story says so.
-pub fn twins(story: &Story) -> Option<Twins> {
-    match find_twins() {
-        Ok(Some(twins)) if twins.paths().iter().all(|path| path.exists()) => Some(twins),
+pub fn colliding(story: &Story) -> Option<CollidingFiles> {
+    match find_colliding() {
+        Ok(Some(colliding)) if colliding.paths().iter().all(|path| path.exists()) => Some(colliding),
         Ok(Some(_)) => {
             story.missing("Two such files were found, but /proc alone has names for them. Is it mounted?");
             None
@@ -125,7 +125,7 @@ pub fn twins(story: &Story) -> Option<Twins> {
 /// How long the search may keep a processor busy; it takes a tenth of that.
 const MOST_PROCESSOR_TIME: Duration = Duration::from_secs(3);
 
-fn find_twins() -> nix::Result<Option<Twins>> {
+fn find_colliding() -> nix::Result<Option<CollidingFiles>> {
     let start = Instant::now();
     let mut kept: HashMap<(u8, u16), OwnedFd> = HashMap::new();
     for made in 1.. {
@@ -133,7 +133,7 @@ fn find_twins() -> nix::Result<Option<Twins>> {
         let stat = fstat(&file)?;
         let what_ftok_keeps = (stat.st_dev as u8, stat.st_ino as u16);
         if let Some(other) = kept.remove(&what_ftok_keeps) {
-            return Ok(Some(Twins { files: [other, file], made }));
+            return Ok(Some(CollidingFiles { files: [other, file], made }));
         }
         if made % 1024 == 1 {
             if processor_time() > MOST_PROCESSOR_TIME || start.elapsed() > 10 * MOST_PROCESSOR_TIME {
@@ -176,8 +176,8 @@ mod tests {
 
     #[test]
     fn two_files_may_have_one_key() {
-        let Some(twins) = find_twins().unwrap() else { return };
-        let [one, other] = twins.paths();
+        let Some(colliding) = find_colliding().unwrap() else { return };
+        let [one, other] = colliding.paths();
         assert_eq!(key_of(&one, 1), key_of(&other, 1));
         assert_ne!(fs::metadata(one).unwrap().ino(), fs::metadata(other).unwrap().ino());
     }

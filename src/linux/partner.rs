@@ -3,7 +3,7 @@
 //!
 //! One is the host: it makes a segment under the key, and removes it. The other is the guest, which looks for the
 //! key. The segment begins with a header of control words, by which each tells that the other speaks the same
-//! language; what the lesson hands over comes after it, from [`Room::DATA`] on.
+//! language; what the lesson hands over comes after it, from [`Session::DATA`] on.
 //!
 //! ```text
 //! host     shmget(CREAT|EXCL), header ──▶ waits ──▶ writes, announces ──▶ waits ──▶ IPC_RMID
@@ -16,7 +16,7 @@
 //! between looks, and ends when the partner does its part, is gone, or has had its time.
 
 mod header;
-mod room;
+mod session;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ use crate::shm::Segment;
 use crate::story::{Story, Verdict};
 
 use header::{Header, Kind};
-pub use room::Room;
+pub use session::Session;
 
 /// How long a process sleeps before it looks again: short for a person, long for a processor.
 const NAP: Duration = Duration::from_millis(10);
@@ -43,7 +43,7 @@ const SETTING_UP: Duration = Duration::from_secs(5);
 
 /// Where two programs meet, and for how long each waits for the other.
 #[derive(Clone, Copy, Debug)]
-pub struct Meeting {
+pub struct Rendezvous {
     /// The lesson that both tell.
     pub lesson: usize,
     /// What the host and the guest are called.
@@ -74,7 +74,7 @@ pub fn key_of_this_program() -> Result<Key> {
 }
 
 /// What a segment is that has the key already.
-enum Occupant {
+enum Holder {
     /// It was removed while we looked.
     Gone,
     /// A room whose host is there.
@@ -83,23 +83,23 @@ enum Occupant {
     Left(Shmid, Header),
 }
 
-impl Meeting {
+impl Rendezvous {
     /// Makes the segment under the key, and its header. A room whose host was killed is removed first.
     ///
     /// # Errors
     ///
     /// `Partner`: the key is in use, by a second host or by a segment that is no room of ours. `Refused`.
     #[track_caller]
-    pub fn open(&self, story: &Story) -> Result<Room> {
+    pub fn open(&self, story: &Story) -> Result<Session> {
         loop {
             let made = Segment::create(story, self.key, SIZE, OWNER_RW);
             if Verdict::of(&made) != Some(Verdict::Refused(Errno::EEXIST)) {
-                return Room::open(*self, story, made?);
+                return Session::open(*self, story, made?);
             }
             match self.look(story)? {
-                Occupant::Gone => {}
-                Occupant::Left(id, header) => self.clear_away(story, id, &header)?,
-                Occupant::Occupied(_, header) => return Err(self.second(0, header.host as i32)),
+                Holder::Gone => {}
+                Holder::Left(id, header) => self.clear_away(story, id, &header)?,
+                Holder::Occupied(_, header) => return Err(self.second(0, header.host as i32)),
             }
         }
     }
@@ -110,21 +110,21 @@ impl Meeting {
     ///
     /// `Partner`: no host came in time, another guest was first, or the segment is no room of ours. `Refused`.
     #[track_caller]
-    pub fn join(&self, story: &Story) -> Result<Room> {
+    pub fn join(&self, story: &Story) -> Result<Session> {
         loop {
             match self.look(story)? {
-                Occupant::Gone => self.wait_for_host(story)?,
-                Occupant::Left(id, header) => {
+                Holder::Gone => self.wait_for_host(story)?,
+                Holder::Left(id, header) => {
                     self.clear_away(story, id, &header)?;
                     self.wait_for_host(story)?;
                 }
-                Occupant::Occupied(id, header) => {
+                Holder::Occupied(id, header) => {
                     story.say(format!(
                         "It is the {}'s: process {}, the same lesson, the same version. Now for writing, too.",
                         self.names[0], header.host
                     ));
                     let memory = id.attach(story, SIZE, ShmatFlags::empty())?;
-                    return Room::join(*self, story, id, memory);
+                    return Session::join(*self, story, id, memory);
                 }
             }
         }
@@ -162,17 +162,17 @@ impl Meeting {
 
     /// Finds out what has the key, without touching what is not ours.
     #[track_caller]
-    fn look(&self, story: &Story) -> Result<Occupant> {
+    fn look(&self, story: &Story) -> Result<Holder> {
         let found = self.key.find(story, SIZE, ShmgetFlags::empty(), OWNER_RW);
         let id = match Verdict::of(&found) {
-            Some(Verdict::Refused(Errno::ENOENT)) => return Ok(Occupant::Gone),
+            Some(Verdict::Refused(Errno::ENOENT)) => return Ok(Holder::Gone),
             Some(Verdict::Refused(Errno::EACCES)) => return Err(self.anothers("another user's")),
             Some(Verdict::Refused(Errno::EINVAL)) => return Err(self.foreign("it is smaller than a room")),
             _ => found?,
         };
         let record = id.stat(story);
         if Verdict::of(&record) == Some(Verdict::Refused(Errno::EINVAL)) {
-            return Ok(Occupant::Gone);
+            return Ok(Holder::Gone);
         }
         let record = record?;
         self.could_be_a_room(story, id, &record)?;
@@ -181,7 +181,7 @@ impl Meeting {
         );
         let window = id.attach(story, SIZE, ShmatFlags::SHM_RDONLY);
         if Verdict::of(&window) == Some(Verdict::Refused(Errno::EINVAL)) {
-            return Ok(Occupant::Gone);
+            return Ok(Holder::Gone);
         }
         let window = window?;
         let end = Instant::now() + SETTING_UP.min(self.patience);
@@ -193,10 +193,10 @@ impl Meeting {
         window.detach()?;
         match header.kind(self.lesson) {
             // Its host may have attached it since: one that has filled the header has it attached, or is gone.
-            Kind::Room => Ok(match record_of(story, id)? {
-                Some(now) if now.nattch > 0 => Occupant::Occupied(id, header),
-                Some(_) => Occupant::Left(id, header),
-                None => Occupant::Gone,
+            Kind::Session => Ok(match record_of(story, id)? {
+                Some(now) if now.nattch > 0 => Holder::Occupied(id, header),
+                Some(_) => Holder::Left(id, header),
+                None => Holder::Gone,
             }),
             Kind::OtherVersion => Err(self.other_version(&header)),
             Kind::OtherLesson => Err(self.other_lesson(&header)),
@@ -244,7 +244,7 @@ fn record_of(story: &Story, id: Shmid) -> Result<Option<ShmidDs>> {
 }
 
 /// What can go wrong between two who meet, in words.
-impl Meeting {
+impl Rendezvous {
     fn error(&self, what: String, advice: String) -> Error {
         Error::Partner { what, advice }
     }

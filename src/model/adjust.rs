@@ -14,10 +14,10 @@ impl World {
         match adjustment {
             Adjustment::RenouncePrivilege => self.change(
                 pid,
-                Action::Become(Identity::Without(Capabilities::IPC_OWNER)),
+                Action::SetIdentity(Identity::Without(Capabilities::IPC_OWNER)),
                 "give up CAP_IPC_OWNER",
             ),
-            Adjustment::Become(id) => self.become_user(pid, *id),
+            Adjustment::SetIdentity(id) => self.become_user(pid, *id),
             Adjustment::Isolate => self.isolate(pid),
             Adjustment::Set(name, value) => {
                 let asked = format!("write {value} to /proc/sys/kernel/{name}");
@@ -39,7 +39,7 @@ impl World {
         let asked = format!("become user {id}");
         [Identity::Groups(Vec::new()), Identity::Group(id), Identity::User(id)]
             .into_iter()
-            .try_for_each(|identity| self.change(pid, Action::Become(identity), &asked))
+            .try_for_each(|identity| self.change(pid, Action::SetIdentity(identity), &asked))
     }
 
     /// `unshare(CLONE_NEWUSER|CLONE_NEWIPC)`: anyone may become the root of a user namespace of its own, and as its

@@ -22,9 +22,9 @@ pub(crate) fn count_call() {
 pub(crate) struct Counting;
 
 impl Meter for Counting {
-    fn system_calls(&self, deed: &mut dyn FnMut()) -> Result<u64, Errno> {
+    fn system_calls(&self, operation: &mut dyn FnMut()) -> Result<u64, Errno> {
         let before = CALLS.get();
-        deed();
+        operation();
         Ok(CALLS.get() - before)
     }
 

@@ -15,13 +15,13 @@ use playground_core::call::{Address, Answer, Call, Cmd, Outcome, ShmatFlags, Shm
 use playground_core::error::{Error, Result};
 use playground_core::machine::{Action, Credentials, Fatal, Reply, Resource};
 use playground_core::process::{
-    Adjustment, Change, Deed, Done, Ending, Faults, Look, Meter, ProcFile, Process, Step, ToolRun,
+    Adjustment, Change, Done, Ending, Faults, Look, Meter, Operation, ProcFile, Process, Step, ToolRun,
 };
 
 use crate::world::{World, does_not_know};
 use crate::{Ground, image, meter};
 
-/// How long a process may sleep in a call that was not started as a deed: as long as a real one would be waited for.
+/// How long a process may sleep in a call that was not started as a operation: as long as a real one would be waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A process of the model.
@@ -185,9 +185,9 @@ fn aligned(address: Address) -> Result<()> {
     Err(Error::Misaligned { offset: address.0 as usize, alignment: 4 })
 }
 
-fn tells_the_story(deed: &str) -> Error {
+fn tells_the_story(operation: &str) -> Error {
     Error::ground(
-        format!("this process was to {deed}"),
+        format!("this process was to {operation}"),
         "it tells the story",
         "Fork a child, and let the child do it.",
     )
@@ -269,12 +269,12 @@ impl Process for Model {
         Ok(register)
     }
 
-    fn start(&mut self, deed: &Deed) -> Result<()> {
+    fn start(&mut self, operation: &Operation) -> Result<()> {
         if self.tells_the_story {
             return Err(tells_the_story("do something that may take long"));
         }
         self.answers()?;
-        self.world.borrow_mut().start(self.pid, deed)
+        self.world.borrow_mut().start(self.pid, operation)
     }
 
     fn finish(&mut self, within: Duration) -> Result<Option<Done>> {

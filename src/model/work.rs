@@ -9,7 +9,7 @@ use playground_core::Errno;
 use playground_core::call::{Address, Answer, Call, Outcome, SemOp, Semid};
 use playground_core::error::{Error, Result};
 use playground_core::machine::{Action, Reply, Unknown};
-use playground_core::process::{Change, Deed, Done};
+use playground_core::process::{Change, Done, Operation};
 
 use crate::count::Counting;
 use crate::world::{World, does_not_know};
@@ -50,17 +50,17 @@ fn steps_within(time: Duration) -> u64 {
 
 impl World {
     /// A process begins with something.
-    pub fn start(&mut self, pid: i32, deed: &Deed) -> Result<()> {
-        let work = match deed {
-            Deed::Semop(semid, ops) => self.start_semop(pid, *semid, ops)?,
-            &Deed::Count { counter, gate, times, how } => {
+    pub fn start(&mut self, pid: i32, operation: &Operation) -> Result<()> {
+        let work = match operation {
+            Operation::Semop(semid, ops) => self.start_semop(pid, *semid, ops)?,
+            &Operation::Count { counter, gate, times, how } => {
                 Work::Counting(Counting::new(counter, gate, times, how))
             }
-            Deed::Lock(word) => {
+            Operation::Lock(word) => {
                 self.robust.entry(pid).or_default().push(word.0);
                 Work::Locking(word.0)
             }
-            Deed::Unlock(word) => {
+            Operation::Unlock(word) => {
                 self.word(pid, *word, Change::Store(0))?;
                 self.robust.entry(pid).or_default().retain(|noted| *noted != word.0);
                 Work::Done(Done::Unlocked)

@@ -8,7 +8,7 @@ use playground_core::machine::{Segment, Set};
 use serde::Deserialize;
 
 use crate::c::{Arena, Ty, Value};
-use crate::session::{Actor, Life, Session, World};
+use crate::session::{Actor, Lifecycle, Session, World};
 
 /// A puzzle.
 #[derive(Clone, Debug, Deserialize)]
@@ -201,7 +201,7 @@ impl Condition {
             Condition::Lives(letter) => world.actors.get(letter).is_some_and(Actor::is_here),
             Condition::Waiting(letters) => world.letters(Actor::waits).concat() == *letters,
             Condition::Dead(letters) => {
-                world.letters(|actor| matches!(actor.life, Life::Over(_))).concat() == *letters
+                world.letters(|actor| matches!(actor.life, Lifecycle::Over(_))).concat() == *letters
             }
             Condition::Views(views) => views.hold(world),
             Condition::Layout(layout) => layout.holds(world),

@@ -30,7 +30,7 @@ use std::fmt;
 
 use crate::language::{Does, Misunderstood, Statement, Word, parse};
 
-pub use actor::{Actor, Last, Life};
+pub use actor::{Actor, Last, Lifecycle};
 pub use kernel::{Kernel, Performed};
 pub use log::Entry;
 pub use model::Model;
@@ -186,28 +186,28 @@ impl Session {
 
 /// A way through the session's history.
 #[derive(Clone, Copy)]
-enum Way {
-    Back(usize),
-    Onward(usize),
-    ToTheStart,
+enum HistoryMove {
+    Undo(usize),
+    Redo(usize),
+    Restart,
 }
 
-impl Way {
+impl HistoryMove {
     fn name(self) -> &'static str {
         match self {
-            Way::Back(_) => "undo",
-            Way::Onward(_) => "redo",
-            Way::ToTheStart => "restart",
+            HistoryMove::Undo(_) => "undo",
+            HistoryMove::Redo(_) => "redo",
+            HistoryMove::Restart => "restart",
         }
     }
 }
 
 /// The way that a line goes through the history, if that is what it is for.
-fn way(statements: &[Statement], line: &str) -> Result<Option<Way>, Misunderstood> {
+fn way(statements: &[Statement], line: &str) -> Result<Option<HistoryMove>, Misunderstood> {
     let mut ways = statements.iter().filter_map(|statement| match &statement.does {
-        Does::Word(Word::Undo(count)) => Some(Way::Back(*count)),
-        Does::Word(Word::Redo(count)) => Some(Way::Onward(*count)),
-        Does::Word(Word::Restart) => Some(Way::ToTheStart),
+        Does::Word(Word::Undo(count)) => Some(HistoryMove::Undo(*count)),
+        Does::Word(Word::Redo(count)) => Some(HistoryMove::Redo(*count)),
+        Does::Word(Word::Restart) => Some(HistoryMove::Restart),
         _ => None,
     });
     match ways.next_back() {

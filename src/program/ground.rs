@@ -22,7 +22,7 @@ use super::options::{Kernel, Options};
 /// Whether this program was started only to serve as a stranger, and has done so.
 pub(super) use here::serve_if_asked;
 /// Where the two sides of a lesson meet.
-pub(super) use here::{Meeting, key_of_this_program};
+pub(super) use here::{Rendezvous, key_of_this_program};
 
 /// Moves into a private IPC namespace, if asked to. The model has nobody else in it anyway.
 ///

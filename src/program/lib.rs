@@ -22,7 +22,7 @@ use playground_core::course::{self, LAST, LESSONS};
 use playground_core::error::{Error, Result};
 use playground_core::evidence::limits::{self, SHM_RMID_FORCED};
 use playground_core::process::{self, ProcFile};
-use playground_core::story::{Event, Json, LessonEnd, Plain, Prompt, Source, Story, Tell, Text};
+use playground_core::story::{Event, Json, LessonEnd, Plain, Prompt, Render, Source, Story, Text};
 
 use prompt::Typed;
 
@@ -72,15 +72,15 @@ pub struct Program {
 
 /// Tells a story to the end, whatever end that is.
 pub fn run(options: &Options, program: Program, tell: impl FnOnce(&Story) -> Result<()>) -> ExitCode {
-    let onward = Onward::after(program.number);
-    begun(options, program, onward, tell)
+    let further = Further::after(program.number);
+    begun(options, program, further, tell)
 }
 
 /// Tells a story to the end, and what to do after that.
 fn begun(
     options: &Options,
     program: Program,
-    onward: Onward,
+    further: Further,
     tell: impl FnOnce(&Story) -> Result<()>,
 ) -> ExitCode {
     screen::choose_color(options.color);
@@ -101,7 +101,7 @@ fn begun(
     let story = begin(options, &program);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| tell(&story)));
     ground::remove_what_is_left(options.kernel);
-    finish(&story, onward, ended.ok())
+    finish(&story, further, ended.ok())
 }
 
 /// What the model cannot run, it says before anything begins.
@@ -124,7 +124,7 @@ fn refused(options: &Options, program: &Program) -> Option<ExitCode> {
 /// Tells a program that listens how it ends before it begins; people read it on standard error.
 fn not_begun(options: &Options, program: &Program, error: &Error) {
     let story = begin(&Options { isolated: false, ..options.clone() }, program);
-    tell_end(&story, LessonEnd::Failed, Some(error.to_string()), Onward::default());
+    tell_end(&story, LessonEnd::Failed, Some(error.to_string()), Further::default());
 }
 
 fn begin(options: &Options, program: &Program) -> Story {
@@ -166,7 +166,7 @@ fn removes_with_the_last_detach() -> bool {
     setting.is_ok_and(|text| limits::parse(&text) == Ok(1))
 }
 
-fn teller(options: &Options, stepping: bool) -> Box<dyn Tell> {
+fn teller(options: &Options, stepping: bool) -> Box<dyn Render> {
     let out = io::stdout();
     match options.format {
         _ if options.quiet => Box::new(Plain::new(out)),
@@ -176,15 +176,15 @@ fn teller(options: &Options, stepping: bool) -> Box<dyn Tell> {
 }
 
 /// Tells the end. `ended` is nothing when a panic ended the story, which the panic hook has told.
-fn finish(story: &Story, onward: Onward, ended: Option<Result<()>>) -> ExitCode {
+fn finish(story: &Story, further: Further, ended: Option<Result<()>>) -> ExitCode {
     let outcome = match &ended {
         Some(Ok(())) => LessonEnd::Complete,
         Some(Err(Error::Quit)) => LessonEnd::Quit,
         _ => LessonEnd::Failed,
     };
     let error = ended.as_ref().and_then(|ended| ended.as_ref().err()).map(Error::to_string);
-    let onward = if outcome == LessonEnd::Complete { onward } else { Onward::default() };
-    tell_end(story, outcome, error, onward);
+    let further = if outcome == LessonEnd::Complete { further } else { Further::default() };
+    tell_end(story, outcome, error, further);
     match ended.map(|ended| ended.and_then(|()| story.unharmed())) {
         Some(Ok(()) | Err(Error::Quit)) => ExitCode::SUCCESS,
         // Whoever read the story has had enough of it: that is no failure (`lesson01 | head`).
@@ -196,18 +196,18 @@ fn finish(story: &Story, onward: Onward, ended: Option<Result<()>>) -> ExitCode 
 
 /// What to do after a lesson, or after the walk: a command, the exercises, and what to read.
 #[derive(Default)]
-struct Onward {
+struct Further {
     next: Option<String>,
     exercises: Vec<String>,
     chapter: Option<String>,
 }
 
-impl Onward {
+impl Further {
     /// After the last lesson comes the prompt for calls of one's own.
-    fn after(number: Option<usize>) -> Onward {
+    fn after(number: Option<usize>) -> Further {
         let next = course::lesson(number.map_or(1, |number| number + 1)).map_or("play", |lesson| lesson.name);
         let exercises = number.map_or(&[][..], course::exercises);
-        Onward {
+        Further {
             next: Some(format!("cargo run --bin {next}")),
             exercises: exercises.iter().map(|number| format!("cargo run --bin check -- {number}")).collect(),
             chapter: number.map(|number| format!("book/src/lesson{number:02}.md")),
@@ -215,8 +215,8 @@ impl Onward {
     }
 }
 
-fn tell_end(story: &Story, outcome: LessonEnd, error: Option<String>, onward: Onward) {
-    let Onward { next, exercises, chapter } = onward;
+fn tell_end(story: &Story, outcome: LessonEnd, error: Option<String>, further: Further) {
+    let Further { next, exercises, chapter } = further;
     let (left, marked) = story.left().unzip();
     let (marked, left_sets) = (marked.unwrap_or_default(), story.left_sets());
     story.tell(Event::End { outcome, error, left, marked, left_sets, next, exercises, chapter });

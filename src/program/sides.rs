@@ -10,9 +10,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
-use super::ground::{Meeting, key_of_this_program, serve_if_asked};
+use super::ground::{Rendezvous, key_of_this_program, serve_if_asked};
 use super::options::{Kernel, Options, examples};
-use super::{Onward, Program, answer, begun, failed, run};
+use super::{Further, Program, answer, begun, failed, run};
 use playground_core::call::Key;
 use playground_core::course::{self, LAST, LESSONS};
 use playground_core::error::Result;
@@ -26,7 +26,7 @@ pub struct Side {
     /// What it does, for the help.
     pub does: &'static str,
     /// Its own part of the story.
-    pub tell: fn(&Story, &Meeting) -> Result<()>,
+    pub tell: fn(&Story, &Rendezvous) -> Result<()>,
 }
 
 #[derive(Parser)]
@@ -37,7 +37,7 @@ struct WithSides {
     side: Option<String>,
 
     #[command(flatten)]
-    meeting: MeetingOptions,
+    rendezvous: MeetingOptions,
 
     #[command(flatten)]
     options: Options,
@@ -73,7 +73,7 @@ pub fn lesson_with_sides(
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
     let mut command = command(number, sides);
     let asked = command.try_get_matches_from_mut(env::args_os());
-    let WithSides { side, meeting, options } =
+    let WithSides { side, rendezvous, options } =
         match asked.and_then(|matches| WithSides::from_arg_matches(&matches)) {
             Ok(asked) => asked,
             Err(error) => return answer(&error),
@@ -90,13 +90,13 @@ pub fn lesson_with_sides(
         let words = "the two sides meet in one IPC namespace, and '--isolated' would give each its own";
         return answer(&command.error(ErrorKind::ArgumentConflict, words));
     }
-    let key = match meeting.key.map_or_else(key_of_this_program, Ok) {
+    let key = match rendezvous.key.map_or_else(key_of_this_program, Ok) {
         Ok(key) => key,
         Err(error) => return failed(&error),
     };
-    let patience = Duration::from_secs(meeting.patience.unwrap_or(PATIENCE));
-    let meeting = Meeting { lesson: number, names: sides.map(|side| side.name), key, patience };
-    begun(&options, program, Onward::default(), |story| (side.tell)(story, &meeting))
+    let patience = Duration::from_secs(rendezvous.patience.unwrap_or(PATIENCE));
+    let rendezvous = Rendezvous { lesson: number, names: sides.map(|side| side.name), key, patience };
+    begun(&options, program, Further::default(), |story| (side.tell)(story, &rendezvous))
 }
 
 fn command(number: usize, sides: [Side; 2]) -> Command {
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        let nothing = |_: &Story, _: &Meeting| Ok(());
+        let nothing = |_: &Story, _: &Rendezvous| Ok(());
         let sides = ["writer", "reader"].map(|name| Side { name, does: "something", tell: nothing });
         command(9, sides).debug_assert();
     }

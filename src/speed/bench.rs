@@ -3,10 +3,10 @@
 use std::num::NonZeroUsize;
 
 use super::Progress;
-use super::figures::{Figures, Plan};
+use super::figures::{Plan, Results};
 use super::ground::Ground;
 use super::message::SMALLEST;
-use super::ways::{Pair, SEMAPHORES, Shared, Traffic, Way, room_for};
+use super::ways::{Mechanism, Pair, SEMAPHORES, Shared, Traffic, room_for};
 use crate::call::Key;
 use crate::course::OWNER_RW;
 use crate::error::{Error, Result};
@@ -40,10 +40,10 @@ impl Bench {
     /// # Errors
     ///
     /// `NotAttached`: the segment is not there any more.
-    pub fn measure(&self, story: &Story, plan: Plan, ground: &Ground) -> Result<Figures> {
+    pub fn measure(&self, story: &Story, plan: Plan, ground: &Ground) -> Result<Results> {
         let shared = self.shared()?;
         let progress = Progress::of(story, "measuring", plan.rounds * Plan::things(ground).len());
-        Ok(Figures::measure(shared, plan, ground, || progress.step()))
+        Ok(Results::measure(shared, plan, ground, || progress.step()))
     }
 
     /// Counts the system calls that it takes to send so many small messages and to receive them.
@@ -51,7 +51,7 @@ impl Bench {
     /// # Errors
     ///
     /// As for [`Bench::measure`].
-    pub fn count_calls(&self, story: &Story, way: Way, messages: u64) -> Result<Option<u64>> {
+    pub fn count_calls(&self, story: &Story, way: Mechanism, messages: u64) -> Result<Option<u64>> {
         let pair = Pair::new(way, Traffic::Stream, SMALLEST, self.shared()?);
         let Ok(Pair { mut one, mut other, queues: _queues }) = pair else {
             story.missing(format!("{way}: not to be had here."));

@@ -55,20 +55,20 @@ pub trait Channel {
     fn play(&mut self, part: Part, size: usize, budget: Duration) -> io::Result<Report> {
         let mut message = vec![0u64; size / size_of::<u64>()];
         match part {
-            Part::Ask => {
+            Part::Ping => {
                 let asked = paced(budget, part.warm_up(size), |stamp| {
                     self.put(stamp, &mut message)?;
                     self.take(stamp.number(), &mut message).map(drop)
                 });
                 asked.map(|(report, _)| report)
             }
-            Part::Answer => answered(|number| {
+            Part::Pong => answered(|number| {
                 self.receive(&mut message)?;
                 self.send(&message)?;
                 // The asking side checks every byte: those that came back wrong were wrong on one of the two ways.
                 checked(number, Stamp::of(&message), |_| true)
             }),
-            Part::Pour => {
+            Part::Produce => {
                 let (mut report, since) =
                     paced(budget, part.warm_up(size), |stamp| self.put(stamp, &mut message))?;
                 // A message has gone over when it has arrived: the other side says so after the last one.
@@ -76,7 +76,7 @@ pub trait Channel {
                 report.nanoseconds = since.elapsed().as_nanos() as u64;
                 Ok(report)
             }
-            Part::Drain => {
+            Part::Consume => {
                 let report = answered(|number| self.take(number, &mut message))?;
                 self.send(&message)?;
                 Ok(report)
@@ -89,21 +89,21 @@ pub trait Channel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Send a message, wait for it to come back, check it.
-    Ask,
+    Ping,
     /// Send every message back.
-    Answer,
+    Pong,
     /// Send message after message.
-    Pour,
+    Produce,
     /// Take and check message after message, and answer the last one.
-    Drain,
+    Consume,
 }
 
 impl Part {
     /// How many messages a ring has room for. A stream wants room; a round trip wants few lines of the cache.
     pub fn places(self, size: usize) -> u32 {
         match self {
-            Part::Ask | Part::Answer => 2,
-            Part::Pour | Part::Drain => ((1 << 20) / size).next_power_of_two().clamp(4, 1024) as u32,
+            Part::Ping | Part::Pong => 2,
+            Part::Produce | Part::Consume => ((1 << 20) / size).next_power_of_two().clamp(4, 1024) as u32,
         }
     }
 

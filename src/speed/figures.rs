@@ -7,9 +7,9 @@ use std::{hint, io};
 use super::channel::{Channel, Part, Report};
 use super::ground::Ground;
 use super::message::SMALLEST;
-use super::trial::{self, Deed, Failure};
-use super::ways::{Pair, Shared, Traffic, Way};
-use playground_core::spread::{self, Finding, Ratio, Scale, Spread};
+use super::trial::{self, Failure, Operation};
+use super::ways::{Mechanism, Pair, Shared, Traffic};
+use playground_core::quartiles::{self, Finding, Quartiles, Ratio, Scale};
 
 /// The sizes of messages, in bytes: a line of the cache, the most that a message queue carries by default, the room in
 /// a pipe, and powers between.
@@ -25,37 +25,47 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const OVERTIME: Duration = Duration::from_secs(1);
 
 /// What goes through every mechanism there and back.
-pub const ROUND_TRIPS: [Way; 9] =
-    [Way::Spin, Way::Futex, Way::Semop, Way::File, Way::Pipe, Way::Unix, Way::Tcp, Way::Posix, Way::SystemV];
+pub const ROUND_TRIPS: [Mechanism; 9] = [
+    Mechanism::Spin,
+    Mechanism::Futex,
+    Mechanism::Semop,
+    Mechanism::File,
+    Mechanism::Pipe,
+    Mechanism::Unix,
+    Mechanism::Tcp,
+    Mechanism::Posix,
+    Mechanism::SystemV,
+];
 
 /// What goes through every mechanism one way.
-pub const STREAMS: [Way; 11] = [
-    Way::InPlace,
-    Way::Spin,
-    Way::Futex,
-    Way::Semop,
-    Way::Fresh,
-    Way::File,
-    Way::Pipe,
-    Way::Unix,
-    Way::Tcp,
-    Way::Posix,
-    Way::SystemV,
+pub const STREAMS: [Mechanism; 11] = [
+    Mechanism::InPlace,
+    Mechanism::Spin,
+    Mechanism::Futex,
+    Mechanism::Semop,
+    Mechanism::Fresh,
+    Mechanism::File,
+    Mechanism::Pipe,
+    Mechanism::Unix,
+    Mechanism::Tcp,
+    Mechanism::Posix,
+    Mechanism::SystemV,
 ];
 
 /// What is sent there and back on one CPU.
-pub const ON_ONE_CPU: [Way; 5] = [Way::Spin, Way::Yield, Way::Futex, Way::Semop, Way::Pipe];
+pub const ON_ONE_CPU: [Mechanism; 5] =
+    [Mechanism::Spin, Mechanism::Yield, Mechanism::Futex, Mechanism::Semop, Mechanism::Pipe];
 
 /// How much a processor copies at once, in bytes.
 pub const COPIES: [usize; 3] = [1 << 10, 1 << 16, 1 << 20];
 
 /// A thing that can be timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Thing {
+pub enum Measurement {
     /// Messages between two processes.
     Messages {
         /// How.
-        way: Way,
+        way: Mechanism,
         /// There and back, or one way.
         traffic: Traffic,
         /// In bytes.
@@ -69,15 +79,15 @@ pub enum Thing {
     Call,
 }
 
-impl Thing {
+impl Measurement {
     /// Messages between processes on CPUs of their own.
-    pub fn messages(way: Way, traffic: Traffic, size: usize) -> Thing {
-        Thing::Messages { way, traffic, size, one_cpu: false }
+    pub fn messages(way: Mechanism, traffic: Traffic, size: usize) -> Measurement {
+        Measurement::Messages { way, traffic, size, one_cpu: false }
     }
 
     /// The smallest messages there and back, on one CPU.
-    pub fn on_one_cpu(way: Way) -> Thing {
-        Thing::Messages { way, traffic: Traffic::RoundTrip, size: SMALLEST, one_cpu: true }
+    pub fn on_one_cpu(way: Mechanism) -> Measurement {
+        Measurement::Messages { way, traffic: Traffic::RoundTrip, size: SMALLEST, one_cpu: true }
     }
 }
 
@@ -94,28 +104,28 @@ pub struct Plan {
 
 impl Plan {
     /// Everything that one round measures, what is compared with each other close together.
-    pub fn things(ground: &Ground) -> Vec<Thing> {
+    pub fn things(ground: &Ground) -> Vec<Measurement> {
         let mut things = Vec::new();
         for size in SIZES {
-            things.extend(ROUND_TRIPS.map(|way| Thing::messages(way, Traffic::RoundTrip, size)));
-            things.extend(STREAMS.map(|way| Thing::messages(way, Traffic::Stream, size)));
+            things.extend(ROUND_TRIPS.map(|way| Measurement::messages(way, Traffic::RoundTrip, size)));
+            things.extend(STREAMS.map(|way| Measurement::messages(way, Traffic::Stream, size)));
         }
         if ground.pins || !ground.has_two() {
-            things.extend(ON_ONE_CPU.map(Thing::on_one_cpu));
+            things.extend(ON_ONE_CPU.map(Measurement::on_one_cpu));
         }
-        things.push(Thing::messages(Way::Line, Traffic::RoundTrip, size_of::<u64>()));
-        things.extend(COPIES.map(Thing::Copy));
-        things.push(Thing::Call);
+        things.push(Measurement::messages(Mechanism::Line, Traffic::RoundTrip, size_of::<u64>()));
+        things.extend(COPIES.map(Measurement::Copy));
+        things.push(Measurement::Call);
         things
     }
 }
 
 /// What was measured.
 #[derive(Debug, Default)]
-pub struct Figures {
+pub struct Results {
     /// Nanoseconds for one, in each round.
-    times: BTreeMap<Thing, Vec<f64>>,
-    failures: BTreeMap<Thing, Failure>,
+    times: BTreeMap<Measurement, Vec<f64>>,
+    failures: BTreeMap<Measurement, Failure>,
     /// How many rounds were asked for.
     pub planned: usize,
     /// How many of them were finished in time.
@@ -124,10 +134,10 @@ pub struct Figures {
     pub messages: u64,
 }
 
-impl Figures {
+impl Results {
     /// Measures everything, round after round. `progress` is called after each measurement.
-    pub fn measure(shared: Shared<'_>, plan: Plan, ground: &Ground, mut progress: impl FnMut()) -> Figures {
-        let mut figures = Figures { planned: plan.rounds, ..Figures::default() };
+    pub fn measure(shared: Shared<'_>, plan: Plan, ground: &Ground, mut progress: impl FnMut()) -> Results {
+        let mut figures = Results { planned: plan.rounds, ..Results::default() };
         let things = Plan::things(ground);
         let (mut clock, start) = (Clock::new(plan, things.len()), Instant::now());
         for round in 0..plan.rounds {
@@ -143,13 +153,13 @@ impl Figures {
         figures
     }
 
-    fn add(&mut self, thing: Thing, shared: Shared<'_>, time: Time, ground: &Ground) {
+    fn add(&mut self, thing: Measurement, shared: Shared<'_>, time: Time, ground: &Ground) {
         if self.failures.contains_key(&thing) {
             return;
         }
         match timed(thing, shared, time, ground) {
             Ok(report) => {
-                if matches!(thing, Thing::Messages { .. }) {
+                if matches!(thing, Measurement::Messages { .. }) {
                     self.messages += report.messages;
                 }
                 self.times.entry(thing).or_default().push(report.nanoseconds as f64 / report.messages as f64);
@@ -162,37 +172,37 @@ impl Figures {
     }
 
     /// Nanoseconds for one.
-    pub fn time(&self, thing: Thing) -> Option<Spread> {
-        Spread::of(self.times.get(&thing)?.iter().copied())
+    pub fn time(&self, thing: Measurement) -> Option<Quartiles> {
+        Quartiles::of(self.times.get(&thing)?.iter().copied())
     }
 
     /// How many times as fast the first is as the second, from the pairs of each round.
-    pub fn ratio(&self, first: Thing, second: Thing) -> Option<Ratio> {
+    pub fn ratio(&self, first: Measurement, second: Measurement) -> Option<Ratio> {
         Ratio::of(self.times.get(&second)?, self.times.get(&first)?)
     }
 
     /// The same, in words.
-    pub fn told_ratio(&self, first: Thing, second: Thing) -> String {
+    pub fn told_ratio(&self, first: Measurement, second: Measurement) -> String {
         self.ratio(first, second).map_or("not measured".to_owned(), |ratio| ratio.to_string())
     }
 
     /// Which of the two is faster, if the rounds agree on that.
-    pub fn finding(&self, first: Thing, second: Thing) -> Option<Finding> {
+    pub fn finding(&self, first: Measurement, second: Measurement) -> Option<Finding> {
         self.ratio(first, second).map(Ratio::finding).filter(|finding| *finding != Finding::Unclear)
     }
 
     /// How much faster the first is, roughly, if the rounds agree on that.
-    pub fn scale(&self, first: Thing, second: Thing) -> Option<Scale> {
+    pub fn scale(&self, first: Measurement, second: Measurement) -> Option<Scale> {
         self.ratio(first, second)?.scale()
     }
 
     /// The median time for one, in words.
-    pub fn told_time(&self, thing: Thing) -> String {
-        self.time(thing).map_or("not measured".to_owned(), |spread| spread::time(spread.median))
+    pub fn told_time(&self, thing: Measurement) -> String {
+        self.time(thing).map_or("not measured".to_owned(), |spread| quartiles::time(spread.median))
     }
 
     /// Why there is no figure.
-    pub fn failure(&self, thing: Thing) -> Option<&Failure> {
+    pub fn failure(&self, thing: Measurement) -> Option<&Failure> {
         self.failures.get(&thing)
     }
 }
@@ -250,16 +260,16 @@ impl Clock {
 /// # Errors
 ///
 /// Why there is none.
-pub fn timed(thing: Thing, shared: Shared<'_>, time: Time, ground: &Ground) -> Result<Report, Failure> {
+pub fn timed(thing: Measurement, shared: Shared<'_>, time: Time, ground: &Ground) -> Result<Report, Failure> {
     let cpu = |side: usize| ground.pins.then_some(ground.cpus[side]);
     match thing {
-        Thing::Messages { way, traffic, size, one_cpu } => {
+        Measurement::Messages { way, traffic, size, one_cpu } => {
             let pair = Pair::new(way, traffic, size, shared)?;
             let second = if one_cpu { cpu(0) } else { cpu(1) };
             between(pair, traffic, size, time, [cpu(0), second])
         }
-        Thing::Copy(size) => alone(Box::new(move || Ok(copies(size, time.budget))), cpu(0), time),
-        Thing::Call => alone(Box::new(move || Ok(calls(time.budget))), cpu(0), time),
+        Measurement::Copy(size) => alone(Box::new(move || Ok(copies(size, time.budget))), cpu(0), time),
+        Measurement::Call => alone(Box::new(move || Ok(calls(time.budget))), cpu(0), time),
     }
 }
 
@@ -272,11 +282,11 @@ fn between(
 ) -> Result<Report, Failure> {
     let Pair { mut one, mut other, queues } = pair;
     let (begins, answers): (Part, Part) = super::ways::parts(traffic);
-    let deeds: Vec<(Deed<'_>, _)> = vec![
+    let operations: Vec<(Operation<'_>, _)> = vec![
         (Box::new(move || played(&mut *one, begins, size, time.budget)), first),
         (Box::new(move || played(&mut *other, answers, size, time.budget)), second),
     ];
-    let reports = trial::run(deeds, time.most());
+    let reports = trial::run(operations, time.most());
     drop(queues);
     Ok(reports?[0])
 }
@@ -287,8 +297,8 @@ fn played(end: &mut dyn Channel, part: Part, size: usize, budget: Duration) -> i
     Ok(report)
 }
 
-fn alone(deed: Deed<'_>, cpu: Option<usize>, time: Time) -> Result<Report, Failure> {
-    Ok(trial::run(vec![(deed, cpu)], time.most())?[0])
+fn alone(operation: Operation<'_>, cpu: Option<usize>, time: Time) -> Result<Report, Failure> {
+    Ok(trial::run(vec![(operation, cpu)], time.most())?[0])
 }
 
 /// A size that pages have on most machines: where a page is larger, this is a line of the cache all the same.
@@ -312,10 +322,10 @@ fn calls(budget: Duration) -> Report {
     })
 }
 
-fn repeated(budget: Duration, mut deed: impl FnMut()) -> Report {
+fn repeated(budget: Duration, mut operation: impl FnMut()) -> Report {
     let once = |stamp| -> io::Result<()> {
         let _ = hint::black_box(stamp);
-        deed();
+        operation();
         Ok(())
     };
     super::channel::paced(budget, 1, once)

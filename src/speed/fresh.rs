@@ -19,16 +19,16 @@ const UNDER_WAY: usize = 4;
 const ATTACHED: u64 = u64::MAX;
 
 /// One end.
-pub struct Fresh {
+pub struct SegmentPerMessage {
     ids: Stream,
     /// What was sent, and not yet attached on the other side as far as is known, the oldest first.
     sent: VecDeque<Mapping>,
 }
 
-impl Fresh {
+impl SegmentPerMessage {
     /// The end that hands ids over through `ids`.
-    pub fn new(ids: Stream) -> Fresh {
-        Fresh { ids, sent: VecDeque::new() }
+    pub fn new(ids: Stream) -> SegmentPerMessage {
+        SegmentPerMessage { ids, sent: VecDeque::new() }
     }
 
     /// The next id from the other side; nothing, if it said that it has attached a segment, which is detached here.
@@ -42,7 +42,7 @@ impl Fresh {
     }
 }
 
-impl Channel for Fresh {
+impl Channel for SegmentPerMessage {
     fn send(&mut self, message: &[u64]) -> io::Result<()> {
         if self.sent.len() == UNDER_WAY {
             self.hear()?;

@@ -5,7 +5,7 @@ use std::fs;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
-use super::figures::Figures;
+use super::figures::Results;
 
 /// The CPUs that this process may use, and how two of them are related.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Ground {
     }
 
     /// What a reader of these figures should know, each with its name: to be asked when all is measured.
-    pub fn told(&self, figures: &Figures) -> Vec<[String; 2]> {
+    pub fn told(&self, figures: &Results) -> Vec<[String; 2]> {
         let row = |name: &str, value: String| [name.to_owned(), value];
         vec![
             row("build", if self.is_debug() { "debug: not to be believed" } else { "release" }.to_owned()),
@@ -117,8 +117,8 @@ fn list(text: &str) -> Vec<usize> {
     text.trim().split(',').filter_map(range).flatten().collect()
 }
 
-fn rounds(figures: &Figures) -> String {
-    let Figures { rounds: finished, planned, .. } = *figures;
+fn rounds(figures: &Results) -> String {
+    let Results { rounds: finished, planned, .. } = *figures;
     let word = if finished < planned { ": the machine was too busy for more in this time" } else { "" };
     format!("{finished} of {planned}, in turn{word}")
 }
@@ -182,6 +182,6 @@ mod tests {
     fn the_ground_names_a_processor_that_is_there() {
         let ground = Ground::look();
         assert_eq!(ground.has_two(), ground.cpus[0] != ground.cpus[1]);
-        assert_eq!(ground.told(&Figures::default()).len(), 6);
+        assert_eq!(ground.told(&Results::default()).len(), 6);
     }
 }

@@ -10,7 +10,7 @@
 //! | [`mod@bench`] | what the mechanisms share, made and removed by a story |
 //! | [`figures`] | everything, round after round |
 //! | [`sequence`] | whether so many messages arrive, each once and in order |
-//! | [`spread`] | medians, and what may be said of two of them |
+//! | [`quartiles`] | medians, and what may be said of two of them |
 //! | [`copies`] | how often the kernel copies a page, counted |
 //! | [`ground`] | on what it was measured, and what could not be controlled |
 //! | [`plot`] | the curves, as SVG |
@@ -37,14 +37,14 @@ pub mod trial;
 pub mod ways;
 
 pub use bench::Bench;
-pub use figures::{Figures, ON_ONE_CPU, Plan, SIZES, Thing};
+pub use figures::{Measurement, ON_ONE_CPU, Plan, Results, SIZES};
 pub use ground::Ground;
 pub use message::SMALLEST;
 pub use ways::Shared;
 
 pub use options::Speed;
-pub use playground_core::spread::{self, Finding, Ratio, Scale, Spread};
-pub use playground_core::ways::{Traffic, Way};
+pub use playground_core::quartiles::{self, Finding, Quartiles, Ratio, Scale};
+pub use playground_core::ways::{Mechanism, Traffic};
 pub use progress::Progress;
 pub use speeds::show_speeds;
 
@@ -54,6 +54,7 @@ use playground_core::{call, course, error, story};
 /// What the lessons that measure need beside `playground::prelude`.
 pub mod prelude {
     pub use crate::{
-        Bench, Figures, Ground, ON_ONE_CPU, SMALLEST, Speed, Thing, Traffic, Way, copies, show_speeds,
+        Bench, Ground, Measurement, Mechanism, ON_ONE_CPU, Results, SMALLEST, Speed, Traffic, copies,
+        show_speeds,
     };
 }

@@ -92,14 +92,18 @@ impl<'a> Lane<'a> {
 
     /// Waits for this side's turn at a place, does something there, and lets the other side have its turn.
     #[inline]
-    fn take_turn<T>(&mut self, wait: &mut impl Wait, deed: impl FnOnce(Bytes<'a>) -> T) -> io::Result<T> {
+    fn take_turn<T>(
+        &mut self,
+        wait: &mut impl Wait,
+        operation: impl FnOnce(Bytes<'a>) -> T,
+    ) -> io::Result<T> {
         let turn = loop {
             match self.side.turn() {
                 Some(turn) => break turn,
                 None => wait.wait(self.awaited.0, self.side.stuck_at(), self.awaited.1)?,
             }
         };
-        let done = deed(self.ring.place(turn));
+        let done = operation(self.ring.place(turn));
         self.side.done();
         wait.wake(self.changed.0, self.changed.1)?;
         Ok(done)

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::figures::ROUNDS;
 use crate::kernel::portable;
 use crate::story::Story;
-use crate::{Figures, Plan, plot};
+use crate::{Plan, Results, plot};
 
 /// What lesson 20 takes beside the options of all lessons.
 #[derive(Clone, Debug, Args)]
@@ -52,7 +52,7 @@ impl Speed {
     /// # Errors
     ///
     /// `Ground`: the file cannot be written, which it could when the lesson began.
-    pub fn draw(&self, story: &Story, figures: &Figures) -> Result<()> {
+    pub fn draw(&self, story: &Story, figures: &Results) -> Result<()> {
         let Some(path) = &self.plot else { return Ok(()) };
         let cannot = |error: &dyn ToString| {
             Error::ground(

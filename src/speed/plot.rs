@@ -8,9 +8,9 @@ use std::ops::Range;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::figures::{Figures, ROUND_TRIPS, SIZES, STREAMS, Thing};
-use super::ways::{Traffic, Way};
-use playground_core::spread::{size, time};
+use super::figures::{Measurement, ROUND_TRIPS, Results, SIZES, STREAMS};
+use super::ways::{Mechanism, Traffic};
+use playground_core::quartiles::{size, time};
 
 type Drawn<T> = Result<T, Box<dyn Error>>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -28,7 +28,7 @@ const LETTERS: f64 = 15.0 * 1.24;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
     /// The mechanism.
-    pub way: Way,
+    pub way: Mechanism,
     /// Bytes, and nanoseconds.
     pub points: Vec<(f64, f64)>,
 }
@@ -38,16 +38,17 @@ pub struct Curve {
 /// # Errors
 ///
 /// What the drawing library gives; not to be expected, since it writes to memory.
-pub fn svg(figures: &Figures) -> Drawn<String> {
-    let curves = |traffic, ways: &[Way]| -> Vec<Curve> {
+pub fn svg(figures: &Results) -> Drawn<String> {
+    let curves = |traffic, ways: &[Mechanism]| -> Vec<Curve> {
         ways.iter().map(|&way| Curve { way, points: points(figures, way, traffic) }).collect()
     };
     drawing(&curves(Traffic::RoundTrip, &ROUND_TRIPS), &curves(Traffic::Stream, &STREAMS))
 }
 
-fn points(figures: &Figures, way: Way, traffic: Traffic) -> Vec<(f64, f64)> {
-    let point =
-        |&bytes: &usize| Some((bytes as f64, figures.time(Thing::messages(way, traffic, bytes))?.median));
+fn points(figures: &Results, way: Mechanism, traffic: Traffic) -> Vec<(f64, f64)> {
+    let point = |&bytes: &usize| {
+        Some((bytes as f64, figures.time(Measurement::messages(way, traffic, bytes))?.median))
+    };
     SIZES.iter().filter_map(point).collect()
 }
 
@@ -106,7 +107,7 @@ fn diagram(area: &Area<'_>, title: &str, curves: &[Curve]) -> Drawn<()> {
 }
 
 /// A line of the legend: a piece of the curve, and whose it is.
-fn named(area: &Area<'_>, height: i32, way: Way) -> Drawn<()> {
+fn named(area: &Area<'_>, height: i32, way: Mechanism) -> Drawn<()> {
     let look = look(way);
     let at = |shape: Vec<(i32, i32)>| -> Vec<(i32, i32)> {
         shape.into_iter().map(|(x, y)| (x + 18, y + height)).collect()
@@ -193,25 +194,25 @@ const CROSS: &[(i32, i32)] = &[
 ];
 
 /// How a mechanism is drawn, in whatever diagram.
-pub fn look(way: Way) -> Look {
+pub fn look(way: Mechanism) -> Look {
     let (colour, marker, filled) = match way {
-        Way::Spin => (0x0072B2, CIRCLE, true),
-        Way::InPlace => (0x0E8A8A, CIRCLE, false),
-        Way::Yield => (0x1E88A8, CROSS, false),
-        Way::Futex => (0xD55E00, SQUARE, true),
-        Way::Semop => (0xB07D00, SQUARE, false),
-        Way::Fresh => (0xC0392B, DIAMOND, true),
-        Way::File => (0x8A63D2, DIAMOND, false),
-        Way::Pipe => (0x000000, UP, true),
-        Way::Unix => (0x5B8C00, UP, false),
-        Way::Tcp => (0x009E73, DOWN, true),
-        Way::Posix => (0xCF4A8C, PLUS, true),
-        Way::SystemV => (0xA0522D, CROSS, true),
-        Way::Line => (0x7A7A7A, DOWN, false),
+        Mechanism::Spin => (0x0072B2, CIRCLE, true),
+        Mechanism::InPlace => (0x0E8A8A, CIRCLE, false),
+        Mechanism::Yield => (0x1E88A8, CROSS, false),
+        Mechanism::Futex => (0xD55E00, SQUARE, true),
+        Mechanism::Semop => (0xB07D00, SQUARE, false),
+        Mechanism::Fresh => (0xC0392B, DIAMOND, true),
+        Mechanism::File => (0x8A63D2, DIAMOND, false),
+        Mechanism::Pipe => (0x000000, UP, true),
+        Mechanism::Unix => (0x5B8C00, UP, false),
+        Mechanism::Tcp => (0x009E73, DOWN, true),
+        Mechanism::Posix => (0xCF4A8C, PLUS, true),
+        Mechanism::SystemV => (0xA0522D, CROSS, true),
+        Mechanism::Line => (0x7A7A7A, DOWN, false),
     };
     let [_, red, green, blue] = u32::to_be_bytes(colour);
     // A pipe is what the others are compared with.
-    let thick = if way == Way::Pipe { 4 } else { 2 };
+    let thick = if way == Mechanism::Pipe { 4 } else { 2 };
     Look { colour: RGBColor(red, green, blue), marker, filled, thick }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::channel::Report;
 use super::ground::Ground;
 use super::message::{SMALLEST, Stamp};
-use super::trial::{self, Deed, Failure};
-use super::ways::{Pair, Shared, Traffic, Way};
+use super::trial::{self, Failure, Operation};
+use super::ways::{Mechanism, Pair, Shared, Traffic};
 
 /// Sends so many messages of 64 bytes through the ring. The receiving side checks number and bytes of each.
 ///
@@ -14,14 +14,14 @@ use super::ways::{Pair, Shared, Traffic, Way};
 ///
 /// `Failed`: a message is not the one that was next, or not whole. `Late`: that took longer than `patience`.
 pub fn check(shared: Shared<'_>, ground: &Ground, messages: u64, patience: Duration) -> Result<(), Failure> {
-    let Pair { mut one, mut other, .. } = Pair::new(Way::Spin, Traffic::Stream, SMALLEST, shared)?;
+    let Pair { mut one, mut other, .. } = Pair::new(Mechanism::Spin, Traffic::Stream, SMALLEST, shared)?;
     let words = SMALLEST / size_of::<u64>();
-    let send: Deed<'_> = Box::new(move || {
+    let send: Operation<'_> = Box::new(move || {
         let mut message = vec![0; words];
         (0..messages).try_for_each(|number| one.put(Stamp::new(number, false), &mut message))?;
         Ok(Report { messages, nanoseconds: 0 })
     });
-    let check: Deed<'_> = Box::new(move || {
+    let check: Operation<'_> = Box::new(move || {
         let mut message = vec![0; words];
         (0..messages).try_for_each(|number| other.take(number, &mut message).map(drop))?;
         Ok(Report { messages, nanoseconds: 0 })

@@ -17,7 +17,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{ForkResult, Pid, getpid};
 
 use super::channel::Report;
-use crate::kernel::{Ending, dies_with, ending_of, ending_within, exit_now, fork, heed};
+use crate::kernel::{Ending, dies_with, ending_of, ending_within, exit_now, fork, restore_default};
 
 /// How long the second process has to say what went wrong, when the first one has failed.
 const AFTERWARDS: Duration = Duration::from_millis(200);
@@ -65,43 +65,46 @@ impl From<Errno> for Failure {
 }
 
 /// What a process of a measurement does.
-pub type Deed<'a> = Box<dyn FnOnce() -> io::Result<Report> + 'a>;
+pub type Operation<'a> = Box<dyn FnOnce() -> io::Result<Report> + 'a>;
 
-/// Lets processes do their deeds at the same time, each on a CPU of its own if one is given for it.
+/// Lets processes do their operations at the same time, each on a CPU of its own if one is given for it.
 ///
 /// Returns what each of them reports. When the time is over, all of them are gone.
 ///
 /// # Errors
 ///
 /// What went wrong first, as far as that can be known.
-pub fn run(deeds: Vec<(Deed<'_>, Option<usize>)>, patience: Duration) -> Result<Vec<Report>, Failure> {
-    let mut players = Vec::new();
-    let mut deeds = deeds.into_iter();
-    while let Some((deed, cpu)) = deeds.next() {
+pub fn run(
+    operations: Vec<(Operation<'_>, Option<usize>)>,
+    patience: Duration,
+) -> Result<Vec<Report>, Failure> {
+    let mut workers = Vec::new();
+    let mut operations = operations.into_iter();
+    while let Some((operation, cpu)) = operations.next() {
         // What the other processes hold, this one must not: the end of a pipe, for one, closes with its last holder.
-        let mut others: Vec<_> = deeds.collect();
-        players.push(Player::new(deed, cpu, &mut others)?);
-        deeds = others.into_iter();
+        let mut others: Vec<_> = operations.collect();
+        workers.push(Worker::new(operation, cpu, &mut others)?);
+        operations = others.into_iter();
     }
     let until = Instant::now() + patience;
-    for player in &mut players {
-        player.ready(until)?;
+    for worker in &mut workers {
+        worker.ready(until)?;
     }
-    for player in &mut players {
-        player.line.write_all(b"g").map_err(|_| player.lost())?;
+    for worker in &mut workers {
+        worker.line.write_all(b"g").map_err(|_| worker.lost())?;
     }
-    reports(&mut players, until)
+    reports(&mut workers, until)
 }
 
 /// Listens to all of them until each has reported.
-fn reports(players: &mut [Player], mut until: Instant) -> Result<Vec<Report>, Failure> {
+fn reports(workers: &mut [Worker], mut until: Instant) -> Result<Vec<Report>, Failure> {
     let mut failures = Vec::new();
-    while players.iter().any(|player| !player.is_over) {
-        if !wait_for(players, until)? {
+    while workers.iter().any(|worker| !worker.is_over) {
+        if !wait_for(workers, until)? {
             break;
         }
-        for player in players.iter_mut().filter(|player| !player.is_over) {
-            if let Err(failure) = player.listen() {
+        for worker in workers.iter_mut().filter(|worker| !worker.is_over) {
+            if let Err(failure) = worker.listen() {
                 failures.push(failure);
                 until = until.min(Instant::now() + AFTERWARDS);
             }
@@ -112,17 +115,17 @@ fn reports(players: &mut [Player], mut until: Instant) -> Result<Vec<Report>, Fa
     match (ended, failures.is_empty()) {
         (Some(position), _) => Err(failures.swap_remove(position)),
         (None, false) => Err(failures.swap_remove(0)),
-        (None, true) => players.iter().map(|player| player.report.ok_or(Failure::Late)).collect(),
+        (None, true) => workers.iter().map(|worker| worker.report.ok_or(Failure::Late)).collect(),
     }
 }
 
 /// Waits until one of them says something, or is gone; not longer than until then.
-fn wait_for(players: &[Player], until: Instant) -> Result<bool, Failure> {
+fn wait_for(workers: &[Worker], until: Instant) -> Result<bool, Failure> {
     let left = until.saturating_duration_since(Instant::now());
-    let mut lines: Vec<_> = players
+    let mut lines: Vec<_> = workers
         .iter()
-        .filter(|player| !player.is_over)
-        .map(|player| PollFd::new(player.line.as_fd(), PollFlags::POLLIN))
+        .filter(|worker| !worker.is_over)
+        .map(|worker| PollFd::new(worker.line.as_fd(), PollFlags::POLLIN))
         .collect();
     // Rounded up: a wait of 0 milliseconds would be none.
     let timeout = PollTimeout::try_from(left.as_millis() as u64 + 1).unwrap_or(PollTimeout::MAX);
@@ -133,7 +136,7 @@ fn wait_for(players: &[Player], until: Instant) -> Result<bool, Failure> {
 }
 
 /// A process that was forked for a measurement. It is gone when this is dropped.
-struct Player {
+struct Worker {
     pid: Pid,
     line: UnixStream,
     heard: Vec<u8>,
@@ -143,23 +146,23 @@ struct Player {
     ending: Option<Ending>,
 }
 
-impl Player {
+impl Worker {
     fn new<'a>(
-        deed: Deed<'a>,
+        operation: Operation<'a>,
         cpu: Option<usize>,
-        others: &mut Vec<(Deed<'a>, Option<usize>)>,
-    ) -> Result<Player, Failure> {
+        others: &mut Vec<(Operation<'a>, Option<usize>)>,
+    ) -> Result<Worker, Failure> {
         let (line, its) = UnixStream::pair()?;
         let watcher = getpid();
         match fork()? {
             ForkResult::Parent { child } => {
-                Ok(Player { pid: child, line, heard: Vec::new(), report: None, is_over: false, ending: None })
+                Ok(Worker { pid: child, line, heard: Vec::new(), report: None, is_over: false, ending: None })
             }
             ForkResult::Child => {
                 drop(mem::take(others));
                 drop(line);
                 // A panic must not run the destructors of the process that this is a copy of.
-                let played = panic::catch_unwind(AssertUnwindSafe(|| play(deed, cpu, its, watcher)));
+                let played = panic::catch_unwind(AssertUnwindSafe(|| play(operation, cpu, its, watcher)));
                 exit_now(i32::from(!matches!(played, Ok(Ok(())))))
             }
         }
@@ -216,7 +219,7 @@ impl Player {
     }
 }
 
-impl Drop for Player {
+impl Drop for Worker {
     /// First by a signal that can be held back, so that a segment which it is about to mark for destruction is marked.
     fn drop(&mut self) {
         if self.ending.is_some() {
@@ -231,9 +234,9 @@ impl Drop for Player {
 }
 
 /// In the forked process.
-fn play(deed: Deed<'_>, cpu: Option<usize>, mut line: UnixStream, watcher: Pid) -> io::Result<()> {
-    // Whoever ignores SIGTERM passes that on to what is forked, and then nothing would end a player that spins.
-    heed(Signal::SIGTERM);
+fn play(operation: Operation<'_>, cpu: Option<usize>, mut line: UnixStream, watcher: Pid) -> io::Result<()> {
+    // Whoever ignores SIGTERM passes that on to what is forked, and then nothing would end a worker that spins.
+    restore_default(Signal::SIGTERM);
     if !dies_with(watcher) {
         return Ok(());
     }
@@ -242,7 +245,8 @@ fn play(deed: Deed<'_>, cpu: Option<usize>, mut line: UnixStream, watcher: Pid) 
     }
     line.write_all(b"r")?;
     line.read_exact(&mut [0])?;
-    let report = deed().map_err(|error| (error.kind() == io::ErrorKind::FileTooLarge, error.to_string()));
+    let report =
+        operation().map_err(|error| (error.kind() == io::ErrorKind::FileTooLarge, error.to_string()));
     line.write_all(&serde_json::to_vec(&report)?)
 }
 

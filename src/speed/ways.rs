@@ -3,7 +3,7 @@
 use std::io;
 
 use super::channel::{Channel, Part};
-use super::fresh::Fresh;
+use super::fresh::SegmentPerMessage;
 use super::memory::{Counted, Futex, Line, Rings, Spin, Wait, Yield};
 use super::queue::{Posix, SystemVQueues};
 use super::stream;
@@ -11,13 +11,13 @@ use crate::call::{Call, SemCmd, Semid};
 use crate::kernel::{Linux, Process};
 use crate::shm::Bytes;
 use crate::shm::ring::{LINES, Ring};
-pub use playground_core::ways::{Traffic, Way};
+pub use playground_core::ways::{Mechanism, Traffic};
 
 /// What the two sides do.
 pub fn parts(traffic: Traffic) -> (Part, Part) {
     match traffic {
-        Traffic::RoundTrip => (Part::Ask, Part::Answer),
-        Traffic::Stream => (Part::Pour, Part::Drain),
+        Traffic::RoundTrip => (Part::Ping, Part::Pong),
+        Traffic::Stream => (Part::Produce, Part::Consume),
     }
 }
 
@@ -70,38 +70,38 @@ impl<'a> Pair<'a> {
     /// # Errors
     ///
     /// `FileTooLarge`: it carries no message of this size. Others: it is not to be had here.
-    pub fn new(way: Way, traffic: Traffic, size: usize, shared: Shared<'a>) -> io::Result<Pair<'a>> {
+    pub fn new(way: Mechanism, traffic: Traffic, size: usize, shared: Shared<'a>) -> io::Result<Pair<'a>> {
         let rings = |bytes| rings(bytes, traffic, size);
         Ok(match way {
-            Way::Spin => Pair::of(ends(rings(shared.segment), || Spin)),
-            Way::InPlace => {
+            Mechanism::Spin => Pair::of(ends(rings(shared.segment), || Spin)),
+            Mechanism::InPlace => {
                 let (one, other) = ends(rings(shared.segment), || Spin);
                 Pair::of((one.in_place(), other.in_place()))
             }
-            Way::Yield => Pair::of(ends(rings(shared.segment), || Yield)),
-            Way::Futex => Pair::of(ends(rings(shared.segment), || Futex)),
-            Way::Semop => {
+            Mechanism::Yield => Pair::of(ends(rings(shared.segment), || Yield)),
+            Mechanism::Futex => Pair::of(ends(rings(shared.segment), || Futex)),
+            Mechanism::Semop => {
                 let set = shared.set.ok_or_else(|| io::Error::other("no semaphores here"))?;
                 Pair::of(counted(rings(shared.segment), set, traffic, size)?)
             }
-            Way::File => {
+            Mechanism::File => {
                 let file = shared.file.ok_or_else(|| io::Error::other("no temporary file here"))?;
                 Pair::of(ends(rings(file), || Spin))
             }
-            Way::Fresh => {
+            Mechanism::Fresh => {
                 let (one, other) = stream::pipes()?;
-                Pair::of((Fresh::new(one), Fresh::new(other)))
+                Pair::of((SegmentPerMessage::new(one), SegmentPerMessage::new(other)))
             }
-            Way::Pipe => Pair::of(stream::pipes()?),
-            Way::Unix => Pair::of(stream::unix_sockets()?),
-            Way::Tcp => Pair::of(stream::tcp_sockets()?),
-            Way::Posix => Pair::of(Posix::pair(size)?),
-            Way::SystemV => {
+            Mechanism::Pipe => Pair::of(stream::pipes()?),
+            Mechanism::Unix => Pair::of(stream::unix_sockets()?),
+            Mechanism::Tcp => Pair::of(stream::tcp_sockets()?),
+            Mechanism::Posix => Pair::of(Posix::pair(size)?),
+            Mechanism::SystemV => {
                 let queues = SystemVQueues::new(size)?;
                 let ends = queues.ends(size);
                 Pair { queues: Some(queues), ..Pair::of(ends) }
             }
-            Way::Line => Pair::of(lines(shared.segment)),
+            Mechanism::Line => Pair::of(lines(shared.segment)),
         })
     }
 }

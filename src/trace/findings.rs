@@ -264,9 +264,8 @@ pub(super) fn not_detached(pid: i32, ending: Option<Ending>, state: &State) -> V
 /// Accuses the process that made an attachment, and ended so.
 pub(super) fn never_detached(ending: Option<Ending>, attachment: &Attachment) -> Finding {
     let Attachment { address, shmid, made, .. } = attachment;
-    let deed = if ending.is_some() { "ended" } else { "ran another program" };
-    let message =
-        format!("It {deed} with segment {shmid} still attached at {address}: no shmdt detached it.");
+    let end = if ending.is_some() { "ended" } else { "ran another program" };
+    let message = format!("It {end} with segment {shmid} still attached at {address}: no shmdt detached it.");
     Finding { code: Code::NeverDetached, message, pid: made.pid, call: made.clone(), times: 1 }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use playground_core::story::{Json, Tell, Text, visible};
+use playground_core::story::{Json, Render, Text, visible};
 use program::{self, Color, Format};
 use trace::{self, Command, Ending, Limits, Narrator, StopReason, Trace, Watch};
 
@@ -109,7 +109,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options, out: impl Write + 'static) -> ExitCode {
     let terminal = options.output.is_none() && io::stderr().is_terminal();
-    let teller: Box<dyn Tell> = match options.format {
+    let teller: Box<dyn Render> = match options.format {
         Format::Json => Box::new(Json::new(out)),
         Format::Text => Box::new(Text::new(out, program::screen(options.ascii, terminal))),
     };

@@ -17,7 +17,7 @@ use super::value::{
 };
 use crate::call::{Answer, Call, Outcome, Performed, ShmInfo, ShmLimits, Shmid, ShmidDs};
 use crate::error::Reason;
-use crate::story::{CallEvent, Event, Lingering, RaceEvent, Tell, Traced, fields};
+use crate::story::{CallEvent, Event, Lingering, RaceEvent, Render, Traced, fields};
 
 /// No process: in a record of a traced program, none is "us".
 const NOBODY: i32 = -1;
@@ -27,7 +27,7 @@ const MOST_ACCESSES: usize = 16;
 
 /// Tells what happens to a traced program.
 pub struct Narrator {
-    teller: Box<dyn Tell>,
+    teller: Box<dyn Render>,
     /// The process that was started, which needs no name as long as it is the only one.
     first: Option<i32>,
     rows: Rows,
@@ -42,7 +42,7 @@ pub struct Narrator {
 
 impl Narrator {
     /// Tells it to this teller.
-    pub fn new(teller: Box<dyn Tell>) -> Narrator {
+    pub fn new(teller: Box<dyn Render>) -> Narrator {
         Narrator {
             teller,
             first: None,

@@ -311,7 +311,7 @@ struct Child {
     parents: RawFd,
 }
 
-impl vfork::Deed for Child {
+impl vfork::Operation for Child {
     fn before(&self) -> nix::Result<()> {
         let Some(inside) = &self.plan.inside else { return Ok(()) };
         inside.for_children()?;

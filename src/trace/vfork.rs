@@ -24,7 +24,7 @@ const STACK: usize = 64 * 1024;
 const LENDERS_STACK: usize = 32 * 1024;
 
 /// What a child does, given its own id and its end of the line to the tracer.
-pub(super) trait Deed: Send + 'static {
+pub(super) trait Operation: Send + 'static {
     /// In the lender, before there is a child: what the child is to inherit from this thread.
     fn before(&self) -> nix::Result<()>;
 
@@ -40,24 +40,24 @@ pub(super) trait Deed: Send + 'static {
 /// # Errors
 ///
 /// No thread can be made.
-pub(super) fn lend(deed: impl Deed, line: OwnedFd, more: usize) -> io::Result<()> {
+pub(super) fn lend(operation: impl Operation, line: OwnedFd, more: usize) -> io::Result<()> {
     // Allocated here: the first allocation of a thread costs more than all that it does.
     let mut stack = Box::new_uninit_slice(STACK + more);
-    let child = Child { deed, line, pid: AtomicI32::new(0) };
+    let child = Child { operation, line, pid: AtomicI32::new(0) };
     thread::Builder::new().stack_size(LENDERS_STACK).spawn(move || child.begin_and_wait(&mut stack)).map(drop)
 }
 
 struct Child<D> {
-    deed: D,
+    operation: D,
     line: OwnedFd,
     /// Written by the kernel before the child begins: the child's id as this process sees it.
     pid: AtomicI32,
 }
 
-impl<D: Deed> Child<D> {
+impl<D: Operation> Child<D> {
     fn begin_and_wait(&self, stack: &mut [MaybeUninit<u8>]) {
-        if let Err(errno) = self.deed.before() {
-            return self.deed.could_not_begin(errno, &self.line);
+        if let Err(errno) = self.operation.before() {
+            return self.operation.could_not_begin(errno, &self.line);
         }
         let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PARENT_SETTID | libc::SIGCHLD;
         let top = stack.as_mut_ptr_range().end.cast::<c_void>();
@@ -65,7 +65,7 @@ impl<D: Deed> Child<D> {
         // SAFETY: the stack and `self` are there until the call returns, which is when the child no longer needs them.
         let begun = unsafe { libc::clone(Self::begin, top, flags, this.cast_mut().cast::<c_void>(), pid) };
         if let Err(errno) = Errno::result(begun) {
-            self.deed.could_not_begin(errno, &self.line);
+            self.operation.could_not_begin(errno, &self.line);
         }
         while read(&self.line, &mut [0]) == Err(Errno::EINTR) {}
     }
@@ -73,6 +73,6 @@ impl<D: Deed> Child<D> {
     extern "C" fn begin(this: *mut c_void) -> c_int {
         // SAFETY: it is the `self` of the lender, which is suspended, and is only read.
         let child = unsafe { &*this.cast::<Self>() };
-        child.deed.carry_out(Pid::from_raw(child.pid.load(SeqCst)), &child.line)
+        child.operation.carry_out(Pid::from_raw(child.pid.load(SeqCst)), &child.line)
     }
 }

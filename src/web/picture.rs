@@ -1,7 +1,7 @@
 //! The world as a page draws it: processes, what they have attached, segments, sets.
 
 use play::c::{Arena, Ty, Value, Variable};
-use play::session::{Actor, Life, World, rights};
+use play::session::{Actor, Lifecycle, World, rights};
 use playground_core::machine::{Mapping, Segment, Set, View};
 use serde::Serialize;
 
@@ -160,9 +160,9 @@ fn process(world: &World, letter: &str) -> ProcessShown {
 
 fn ended(actor: &Actor) -> Option<String> {
     match &actor.life {
-        Life::Here => None,
-        Life::Elsewhere => Some("runs another program".to_owned()),
-        Life::Over(how) => Some(how.clone()),
+        Lifecycle::Here => None,
+        Lifecycle::Elsewhere => Some("runs another program".to_owned()),
+        Lifecycle::Over(how) => Some(how.clone()),
     }
 }
 

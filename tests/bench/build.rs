@@ -40,7 +40,7 @@ use std::process::{Command, Stdio};
 use std::time::{Instant, SystemTime};
 
 use clap::Parser;
-use speed::Spread;
+use speed::Quartiles;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -80,7 +80,7 @@ fn main() -> Result<()> {
 /// Both packages in turn, so that what else the machine does is done to both.
 fn compare(what: &str, rounds: u16, goal: f64, mut round: impl FnMut() -> Result<(f64, f64)>) -> Result<()> {
     let rounds = (0..rounds).map(|_| round()).collect::<Result<Vec<_>>>()?;
-    let spread = |of: fn(&(f64, f64)) -> f64| Spread::of(rounds.iter().map(of)).ok_or("no rounds");
+    let spread = |of: fn(&(f64, f64)) -> f64| Quartiles::of(rounds.iter().map(of)).ok_or("no rounds");
     let (ours, least, ratio) = (spread(|r| r.0)?, spread(|r| r.1)?, spread(|r| r.0 / r.1)?);
     println!("  {what:<31} {ours}; one line each: {least}; {ratio} x   goal: at most {goal} s");
     Ok(())

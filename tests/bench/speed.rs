@@ -43,10 +43,10 @@ use playground::course::OWNER_RW;
 use playground::kernel::{self, Linux, Process};
 use playground::shm::{Bytes, Mapping};
 use speed::figures::{Time, timed};
+use speed::quartiles::{size as told_size, time as told_time};
 use speed::sequence;
-use speed::spread::{size as told_size, time as told_time};
 use speed::ways::{SEMAPHORES, room_for};
-use speed::{Ground, Ratio, SMALLEST, Shared, Spread, Thing, Traffic, Way};
+use speed::{Ground, Measurement, Mechanism, Quartiles, Ratio, SMALLEST, Shared, Traffic};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -158,7 +158,7 @@ fn check_sequence(memory: Memory<'_>, ground: &Ground, messages: u64) -> Result<
 /// Something to time.
 #[derive(Clone, Copy, PartialEq)]
 enum What {
-    Ours(Thing),
+    Ours(Measurement),
     C(&'static str, usize),
 }
 
@@ -173,7 +173,7 @@ struct Goal {
 }
 
 fn goals() -> Vec<Goal> {
-    let ours = |way, traffic, size| What::Ours(Thing::messages(way, traffic, size));
+    let ours = |way, traffic, size| What::Ours(Measurement::messages(way, traffic, size));
     let trip = |way, size| ours(way, Traffic::RoundTrip, size);
     let stream = |way, size| ours(way, Traffic::Stream, size);
     // For "at most 1.25 times as long" the ratio is that of the times.
@@ -198,40 +198,62 @@ fn goals() -> Vec<Goal> {
         holds: |figure, limit| figure <= limit,
         ..faster(name, size, first, second, limit)
     };
-    let mut goals =
-        vec![longer("round trip", SMALLEST, trip(Way::Spin, SMALLEST), What::C("trip", SMALLEST), 1.25)];
+    let mut goals = vec![longer(
+        "round trip",
+        SMALLEST,
+        trip(Mechanism::Spin, SMALLEST),
+        What::C("trip", SMALLEST),
+        1.25,
+    )];
     for size in [SMALL[1], LARGE[0], LARGE[1]] {
-        goals.push(longer("round trip", size, trip(Way::Spin, size), What::C("trip", size), 1.1));
+        goals.push(longer("round trip", size, trip(Mechanism::Spin, size), What::C("trip", size), 1.1));
     }
     for size in LARGE {
-        goals.push(longer("ring", size, stream(Way::Spin, size), What::C("copy", size), 1.1));
-        goals.push(longer("ring in place", size, stream(Way::InPlace, size), What::C("place", size), 1.1));
+        goals.push(longer("ring", size, stream(Mechanism::Spin, size), What::C("copy", size), 1.1));
+        goals.push(longer(
+            "ring in place",
+            size,
+            stream(Mechanism::InPlace, size),
+            What::C("place", size),
+            1.1,
+        ));
     }
     for (size, limit) in [(SMALLEST, 50.0), (KIB, 25.0), (LARGE[0], 3.0), (LARGE[1], 3.0)] {
-        goals.push(faster("spin beside a pipe", size, trip(Way::Spin, size), trip(Way::Pipe, size), limit));
+        goals.push(faster(
+            "spin beside a pipe",
+            size,
+            trip(Mechanism::Spin, size),
+            trip(Mechanism::Pipe, size),
+            limit,
+        ));
     }
     for size in LARGE {
         goals.push(faster(
             "in place beside copying",
             size,
-            stream(Way::InPlace, size),
-            stream(Way::Spin, size),
+            stream(Mechanism::InPlace, size),
+            stream(Mechanism::Spin, size),
             1.3,
         ));
     }
     goals.push(slower(
         "one segment each beside a pipe",
         LARGE[0],
-        stream(Way::Fresh, LARGE[0]),
-        stream(Way::Pipe, LARGE[0]),
+        stream(Mechanism::Fresh, LARGE[0]),
+        stream(Mechanism::Pipe, LARGE[0]),
         0.5,
     ));
-    let semop =
-        faster("semop beside a pipe", SMALLEST, trip(Way::Semop, SMALLEST), trip(Way::Pipe, SMALLEST), 0.8);
+    let semop = faster(
+        "semop beside a pipe",
+        SMALLEST,
+        trip(Mechanism::Semop, SMALLEST),
+        trip(Mechanism::Pipe, SMALLEST),
+        0.8,
+    );
     let holds = |figure: f64, _: f64| (0.8..=1.25).contains(&figure);
     goals.push(Goal { goal: "0.8 to 1.25".to_owned(), holds, ..semop });
     for size in [SMALLEST, LARGE[0]] {
-        let (first, second) = (stream(Way::File, size), stream(Way::Spin, size));
+        let (first, second) = (stream(Mechanism::File, size), stream(Mechanism::Spin, size));
         let near = faster("mapped file beside a segment", size, first, second, 0.9);
         let holds = |figure: f64, _: f64| (0.9..=1.1).contains(&figure);
         goals.push(Goal { goal: "0.9 to 1.1".to_owned(), holds, ..near });
@@ -260,7 +282,8 @@ fn compare(memory: Memory<'_>, c: &C, ground: &Ground, options: &Options) -> Res
     }
     println!("\n{} rounds in turn: median (middle half)", options.rounds);
     for (goal, pairs) in goals.iter().zip(pairs) {
-        let spread = |figure: fn(&(f64, f64)) -> f64| Spread::of(pairs.iter().map(figure)).ok_or("no rounds");
+        let spread =
+            |figure: fn(&(f64, f64)) -> f64| Quartiles::of(pairs.iter().map(figure)).ok_or("no rounds");
         let (first, second) = (spread(|pair| pair.0)?, spread(|pair| pair.1)?);
         let ratio = spread(|pair| pair.1 / pair.0)?;
         let verdict = match (Ratio(ratio).is_told(), (goal.holds)(ratio.median, goal.limit)) {

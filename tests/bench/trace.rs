@@ -46,7 +46,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use speed::Spread;
+use speed::Quartiles;
 use trace::{self, Limits};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -140,7 +140,7 @@ fn built(name: &str, source: &str, options: &[&str]) -> Result<PathBuf> {
 }
 
 /// A way to run the program, and what it should cost at most.
-struct Way {
+struct Variant {
     name: &'static str,
     run: fn(&Path) -> Result<()>,
     goal: Option<f64>,
@@ -148,11 +148,11 @@ struct Way {
 
 fn compare(title: &str, program: &Path, rounds: u16, goal: f64) -> Result<()> {
     let ways = [
-        Way { name: "untraced", run: untraced, goal: None },
-        Way { name: "traced by the library", run: by_library, goal: Some(goal) },
-        Way { name: "a process that does nothing", run: nothing, goal: None },
-        Way { name: "trace, text to a file", run: by_trace, goal: None },
-        Way { name: "strace --seccomp-bpf to a file", run: by_strace, goal: None },
+        Variant { name: "untraced", run: untraced, goal: None },
+        Variant { name: "traced by the library", run: by_library, goal: Some(goal) },
+        Variant { name: "a process that does nothing", run: nothing, goal: None },
+        Variant { name: "trace, text to a file", run: by_trace, goal: None },
+        Variant { name: "strace --seccomp-bpf to a file", run: by_strace, goal: None },
     ];
     for _ in 0..WARM_UP {
         round(&ways, program)?;
@@ -161,25 +161,25 @@ fn compare(title: &str, program: &Path, rounds: u16, goal: f64) -> Result<()> {
     println!("\n{title}, {} rounds in turn: median (middle half), least", rounds.len());
     let least = |index: usize| rounds.iter().map(|round| round[index]).fold(f64::INFINITY, f64::min);
     for (index, way) in ways.iter().enumerate() {
-        let time = Spread::of(rounds.iter().map(|round| round[index])).ok_or("no rounds")?;
-        let ratio = Spread::of(rounds.iter().map(|round| round[index] / round[0])).ok_or("no rounds")?;
+        let time = Quartiles::of(rounds.iter().map(|round| round[index])).ok_or("no rounds")?;
+        let ratio = Quartiles::of(rounds.iter().map(|round| round[index] / round[0])).ok_or("no rounds")?;
         let goal = way.goal.map_or(String::new(), |goal| format!("   goal: at most {goal} x"));
         let (time, ratio) = (time.to_string(), ratio.to_string());
         let (best, of_best) = (least(index), least(index) / least(0));
         println!("  {:<32}{time:>23} {best:>6.2} ms{ratio:>22} {of_best:>5.2} x{goal}", way.name);
     }
-    let faster = Spread::of(rounds.iter().map(|round| round[4] / round[3])).ok_or("no rounds")?;
+    let faster = Quartiles::of(rounds.iter().map(|round| round[4] / round[3])).ok_or("no rounds")?;
     let of_least = least(4) / least(3);
     println!("  strace takes {faster}, {of_least:.2} times as long as trace   goal: more than 1");
     Ok(())
 }
 
 /// Every way once, in milliseconds.
-fn round(ways: &[Way], program: &Path) -> Result<Vec<f64>> {
+fn round(ways: &[Variant], program: &Path) -> Result<Vec<f64>> {
     ways.iter().map(|way| Ok(timed(way, program)?.as_secs_f64() * 1e3)).collect()
 }
 
-fn timed(way: &Way, program: &Path) -> Result<Duration> {
+fn timed(way: &Variant, program: &Path) -> Result<Duration> {
     let start = Instant::now();
     (way.run)(program)?;
     Ok(start.elapsed())

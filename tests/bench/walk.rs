@@ -45,7 +45,7 @@ use clap::Parser;
 use nix::sys::ptrace;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
-use speed::Spread;
+use speed::Quartiles;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -127,7 +127,7 @@ fn c_program() -> Result<PathBuf> {
     if built.success() { Ok(path) } else { Err("cc cannot build tests/c/shm.c".into()) }
 }
 
-/// Figures of a program that does not do what the C program does would mean nothing.
+/// Results of a program that does not do what the C program does would mean nothing.
 fn complain_of_other_words(programs: &[Program]) -> Result<()> {
     let words = words(&programs[0])?;
     for program in programs.iter().filter(|program| program.arguments.contains(&"--quiet")) {
@@ -151,8 +151,8 @@ fn compare_time(programs: &[Program], rounds: u16) -> Result<()> {
     let rounds = (0..rounds).map(|_| time_round(programs)).collect::<Result<Vec<_>>>()?;
     println!("\nWall time, {} rounds in turn: median (middle half)", rounds.len());
     for (index, program) in programs.iter().enumerate() {
-        let time = Spread::of(rounds.iter().map(|round| round[index])).ok_or("no rounds")?;
-        let ratio = Spread::of(rounds.iter().map(|round| round[index] / round[0])).ok_or("no rounds")?;
+        let time = Quartiles::of(rounds.iter().map(|round| round[index])).ok_or("no rounds")?;
+        let ratio = Quartiles::of(rounds.iter().map(|round| round[index] / round[0])).ok_or("no rounds")?;
         println!(
             "  {:<32} {:>22} ms{:>24} x{}",
             program.name,
@@ -184,7 +184,7 @@ fn compare_memory(programs: &[Program]) -> Result<()> {
     let mut measure = None;
     for program in programs {
         let weights = (0..WEIGHINGS).map(|_| peak_memory(program)).collect::<Result<Vec<_>>>()?;
-        let weight = Spread::of(weights).ok_or("no rounds")?;
+        let weight = Quartiles::of(weights).ok_or("no rounds")?;
         let measure = *measure.get_or_insert(weight.median);
         let ratio = weight.median / measure;
         println!(

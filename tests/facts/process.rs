@@ -378,17 +378,17 @@ impl Proc {
     }
 
     /// Lets nobody ask: the process has nobody's effective ids meanwhile, and with them no capability in effect.
-    pub fn as_nobody(&mut self, deed: impl FnOnce(&mut Proc)) {
+    pub fn as_nobody(&mut self, operation: impl FnOnce(&mut Proc)) {
         if let Some(model) = self.model() {
             let before = model.act_for(Credentials::user(NOBODY, NOBODY));
-            deed(self);
+            operation(self);
             self.model().expect("it is one still").act_for(before);
             return;
         }
         let _until_here = Disguise::put_on().unwrap_or_else(|errno| {
             fall_away(format!("cannot become uid {NOBODY} here: {errno}"));
         });
-        deed(self);
+        operation(self);
     }
 }
 

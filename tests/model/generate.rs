@@ -117,7 +117,7 @@ impl Chooser<'_> {
             85..=86 => {
                 Action::Kill { target: self.somebody(random), signal: random.pick(&[0, 9, 9, 65, -1]) }
             }
-            87 => Action::Become(self.identity(random)),
+            87 => Action::SetIdentity(self.identity(random)),
             88 if random.one_in(2) => Action::Unshare,
             88..=90 => Action::Call(self.semget(random)),
             91..=105 => Action::Call(self.semop(random)),

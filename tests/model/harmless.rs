@@ -33,8 +33,8 @@ impl Chooser<'_> {
             (Action::Kill { target, signal: 9 }, _) => return *target >= 100 && awake > 2,
             (Action::Fork { .. }, _) => return children < MOST,
             // Who is seen to change its mind about who it is must be somebody who goes at the end.
-            (Action::Become(Identity::Groups(_)), _) => return self.pid >= 100 && !sole,
-            (Action::Become(_), _) => return self.pid >= 100,
+            (Action::SetIdentity(Identity::Groups(_)), _) => return self.pid >= 100 && !sole,
+            (Action::SetIdentity(_), _) => return self.pid >= 100,
             (Action::Unshare, _) => return self.pid >= 100,
             _ => {}
         }

@@ -51,7 +51,7 @@ pub fn encode(action: &Action, slot: impl Fn(i32) -> usize) -> Order {
         Action::Exec { .. } => unreachable!("no script starts a program"),
         Action::Exit => order(op::EXIT, []),
         Action::Kill { target, signal } => order(op::KILL, [slot(*target) as u64, signed(*signal)]),
-        Action::Become(identity) => encode_identity(identity),
+        Action::SetIdentity(identity) => encode_identity(identity),
         Action::Sysctl(setting) => encode_setting(*setting),
         Action::Setrlimit(Resource::AddressSpace(limit)) => {
             order(op::RLIMIT, [libc::RLIMIT_AS.into(), limit.unwrap_or(u64::MAX)])

@@ -70,7 +70,7 @@ fn notation(action: &Action, order: &[i32]) -> String {
             format!("kill({}, SIGKILL)", letter(*target, order))
         }
         Action::Kill { target, signal } => format!("kill({}, {signal})", letter(*target, order)),
-        Action::Become(identity) => identity_in_c(identity),
+        Action::SetIdentity(identity) => identity_in_c(identity),
         Action::Sysctl(setting) => setting_in_words(*setting),
         Action::Setrlimit(Resource::AddressSpace(limit)) => {
             format!("setrlimit(RLIMIT_AS, {})", limit.unwrap_or(u64::MAX))
@@ -165,7 +165,7 @@ fn in_play(step: &Step, order: &[i32]) -> Option<String> {
             | Action::Fork { .. }
             | Action::Exit
             | Action::Kill { .. }
-            | Action::Become(Identity::User(_) | Identity::Group(_))
+            | Action::SetIdentity(Identity::User(_) | Identity::Group(_))
             | Action::Sysctl(_),
             _,
         ) => Some(notation(&step.action, order)),

@@ -28,14 +28,14 @@ pub fn programs() -> Vec<Program> {
 }
 
 /// Does something with every one of them, a few at once: most of the time they wait, for a test or for a clock.
-pub fn with_every_program(deed: impl Fn(&Program) + Sync) {
+pub fn with_every_program(operation: impl Fn(&Program) + Sync) {
     let left = Mutex::new(programs().into_iter());
     let next = || left.lock().expect("nobody fails while holding it").next();
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(program) = next() {
-                    deed(&program);
+                    operation(&program);
                 }
             });
         }

@@ -107,9 +107,9 @@ impl Run {
     }
 
     /// Lays the ground in the new process, before the program takes its place.
-    pub fn before_exec(mut self, deed: impl FnMut() -> io::Result<()> + Send + Sync + 'static) -> Run {
-        // SAFETY: the deeds of these tests make system calls and allocate, which the C library allows after a fork.
-        unsafe { self.command.pre_exec(deed) };
+    pub fn before_exec(mut self, operation: impl FnMut() -> io::Result<()> + Send + Sync + 'static) -> Run {
+        // SAFETY: the operations of these tests make system calls and allocate, which the C library allows after a fork.
+        unsafe { self.command.pre_exec(operation) };
         self
     }
 

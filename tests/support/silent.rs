@@ -4,11 +4,11 @@ use std::io;
 
 use playground::kernel::Linux;
 use playground::source;
-use playground::story::{Event, Story, Tell};
+use playground::story::{Event, Render, Story};
 
 struct Silent;
 
-impl Tell for Silent {
+impl Render for Silent {
     fn tell(&mut self, _: &Event) -> io::Result<()> {
         Ok(())
     }

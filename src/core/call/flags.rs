@@ -72,9 +72,9 @@ pub(super) fn with_mode(flags: ShmgetFlags, mode: Mode) -> String {
 fn names<F: Flags<Bits = i32> + Copy>(flags: F) -> Vec<String> {
     let mut names = flags.iter_names();
     let mut list: Vec<String> = names.by_ref().map(|(name, _)| name.to_owned()).collect();
-    let nameless = names.remaining().bits();
-    if nameless != 0 {
-        list.push(format!("{nameless:#x}"));
+    let anonymous = names.remaining().bits();
+    if anonymous != 0 {
+        list.push(format!("{anonymous:#x}"));
     }
     list
 }

@@ -93,7 +93,7 @@ pub enum Action {
         signal: i32,
     },
     /// `setresuid` and its like: it becomes somebody else.
-    Become(Identity),
+    SetIdentity(Identity),
     /// It writes to a file in `/proc/sys/kernel`.
     Sysctl(Setting),
     /// `setrlimit(resource, …)`.

@@ -162,7 +162,7 @@ impl Machine {
             Action::Fork { child } | Action::Vfork { child } => Ok(Answer::Number(*child)).into(),
             Action::Exec { .. } | Action::Exit => Ok(Answer::Done).into(),
             Action::Kill { target, signal } => caller.kill(*target, *signal),
-            Action::Become(identity) => caller.credentials().may_become(identity).into(),
+            Action::SetIdentity(identity) => caller.credentials().may_become(identity).into(),
             Action::Sysctl(setting) => caller.sysctl(*setting).into(),
             Action::Setrlimit(resource) => caller.setrlimit(*resource).into(),
             Action::Unshare => caller.unshare().into(),
@@ -223,7 +223,7 @@ impl Machine {
             (Action::Fork { child }, _) => self.fork(pid, *child),
             (Action::Vfork { child }, _) => self.vfork(pid, *child),
             (Action::Exec { space }, _) => self.exec(pid, space.clone()),
-            (Action::Become(identity), _) => self.become_(pid, identity),
+            (Action::SetIdentity(identity), _) => self.become_(pid, identity),
             (Action::Sysctl(setting), _) => self.sysctl(pid, *setting),
             (Action::Setrlimit(resource), _) => self.setrlimit(pid, *resource),
             _ => {}

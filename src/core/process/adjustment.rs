@@ -8,7 +8,7 @@ pub enum Adjustment {
     /// Give up `CAP_IPC_OWNER`, by which root is let past the permission bits.
     RenouncePrivilege,
     /// Become another user, with no group but the one of the same number. Only root may.
-    Become(u32),
+    SetIdentity(u32),
     /// Move into a private user and IPC namespace.
     Isolate,
     /// Write a number into `/proc/sys/kernel/…` of the namespace one is in.

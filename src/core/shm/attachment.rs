@@ -6,7 +6,7 @@ use bytemuck::Pod;
 
 use crate::call::{Address, Call};
 use crate::error::{Error, Result};
-use crate::process::{Change, Deed, Faults, How, Step, Tally};
+use crate::process::{Change, Faults, How, Operation, Step, Tally};
 use crate::story::{Story, Work};
 
 /// A segment that is mapped into a process.
@@ -188,7 +188,7 @@ impl Attachment {
         told: bool,
     ) -> Result<Work<Tally>> {
         let (counter, gate) = (self.word_at(counter)?, self.word_at(gate)?);
-        self.story.start_count(Deed::Count { counter, gate, times, how }, told)
+        self.story.start_count(Operation::Count { counter, gate, times, how }, told)
     }
 
     /// Starts a second process on taking the lock in a control word. The end says whether its holder had died.
@@ -198,7 +198,7 @@ impl Attachment {
     /// `Misaligned`, `OutOfBounds`; `Ended`, if the process is gone.
     #[track_caller]
     pub fn start_lock(&self, offset: usize) -> Result<Work<bool>> {
-        self.story.start_lock(Deed::Lock(self.word_at(offset)?))
+        self.story.start_lock(Operation::Lock(self.word_at(offset)?))
     }
 
     /// Starts a second process on giving the lock free that it holds.
@@ -208,7 +208,7 @@ impl Attachment {
     /// As for [`Attachment::start_lock`].
     #[track_caller]
     pub fn start_unlock(&self, offset: usize) -> Result<Work<bool>> {
-        self.story.start_lock(Deed::Unlock(self.word_at(offset)?))
+        self.story.start_lock(Operation::Unlock(self.word_at(offset)?))
     }
 
     /// Counting under the lock in a control word.

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use super::Attachment;
 use crate::error::Result;
 use crate::process::{How, Tally};
-use crate::spread::{Ratio, Spread};
+use crate::quartiles::{Quartiles, Ratio};
 use crate::story::Work;
 
 /// Who counts, and where.
@@ -65,14 +65,14 @@ impl Sum {
 pub fn compared(way: &str, races: &[Sum], with: &[Sum]) -> [String; 6] {
     let total = |count: fn(&Sum) -> u64| races.iter().map(count).sum::<u64>();
     let [times, others] = [races, with].map(|races| races.iter().map(Sum::nanoseconds).collect::<Vec<_>>());
-    let time = Spread::of(times.iter().copied().filter(|time| *time > 0.0));
+    let time = Quartiles::of(times.iter().copied().filter(|time| *time > 0.0));
     [
         way.to_owned(),
         total(Sum::made).to_string(),
         total(Sum::lost).to_string(),
         format!("{:.2}", total(Sum::calls) as f64 / total(Sum::made) as f64),
         // No increment takes no time: whoever counted has no clock.
-        time.map_or("no clock".to_owned(), |Spread { low, high, .. }| format!("{low:.0} to {high:.0}")),
+        time.map_or("no clock".to_owned(), |Quartiles { low, high, .. }| format!("{low:.0} to {high:.0}")),
         Ratio::of(&times, &others).map_or(String::new(), |ratio| ratio.to_string()),
     ]
 }

@@ -167,8 +167,8 @@ impl Story {
     }
 
     /// Lets the process itself do what no other kind of process can: nothing, where it is of another kind.
-    pub fn with_process<P: Process, T>(&self, deed: impl FnOnce(&mut P) -> T) -> Option<T> {
+    pub fn with_process<P: Process, T>(&self, operation: impl FnOnce(&mut P) -> T) -> Option<T> {
         let process: &mut dyn Any = &mut **self.process.borrow_mut();
-        process.downcast_mut::<P>().map(deed)
+        process.downcast_mut::<P>().map(operation)
     }
 }

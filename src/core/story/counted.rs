@@ -1,4 +1,4 @@
-//! What the kernel sees of a deed, which a forked child does under its eyes: counted, or said to be hidden.
+//! What the kernel sees of a operation, which a forked child does under its eyes: counted, or said to be hidden.
 
 use std::io;
 
@@ -11,10 +11,10 @@ impl Story {
         self.process.borrow().meter()
     }
 
-    /// Counts the system calls of a deed, which a forked child does; nothing, where tracing is forbidden.
-    pub fn count_calls<T>(&self, what: &str, deed: impl FnOnce() -> T) -> Option<u64> {
-        let mut deed = Some(deed);
-        let once = &mut || drop(deed.take().map(|deed| deed()));
+    /// Counts the system calls of a operation, which a forked child does; nothing, where tracing is forbidden.
+    pub fn count_calls<T>(&self, what: &str, operation: impl FnOnce() -> T) -> Option<u64> {
+        let mut operation = Some(operation);
+        let once = &mut || drop(operation.take().map(|operation| operation()));
         match self.meter().system_calls(once) {
             Ok(times) => {
                 self.count(&format!("system calls for {what}"), times);
@@ -31,10 +31,10 @@ impl Story {
         }
     }
 
-    /// Counts the bytes that the kernel copies for a deed, which a forked child does; nothing, where they are not counted.
-    pub fn count_copied_bytes(&self, what: &str, deed: impl FnOnce() -> io::Result<()>) -> Option<u64> {
-        let mut deed = Some(deed);
-        let once = &mut || deed.take().map_or(Ok(()), |deed| deed());
+    /// Counts the bytes that the kernel copies for a operation, which a forked child does; nothing, where they are not counted.
+    pub fn count_copied_bytes(&self, what: &str, operation: impl FnOnce() -> io::Result<()>) -> Option<u64> {
+        let mut operation = Some(operation);
+        let once = &mut || operation.take().map_or(Ok(()), |operation| operation());
         match self.meter().copied_bytes(once) {
             Ok(bytes) => {
                 self.count(&format!("bytes that the kernel copied: {what}"), bytes);
@@ -47,10 +47,10 @@ impl Story {
         }
     }
 
-    /// Has a forked child do a deed that may make no system call; nothing, where it cannot be forbidden.
-    pub fn seal(&self, name: &str, deed: impl FnOnce()) -> Option<Ending> {
-        let mut deed = Some(deed);
-        let once = &mut || deed.take().map_or((), |deed| deed());
+    /// Has a forked child do a operation that may make no system call; nothing, where it cannot be forbidden.
+    pub fn seal(&self, name: &str, operation: impl FnOnce()) -> Option<Ending> {
+        let mut operation = Some(operation);
+        let once = &mut || operation.take().map_or((), |operation| operation());
         match self.meter().sealed(once) {
             Ok((pid, ending)) => {
                 self.tell(Event::Fork { pid, who: name.to_owned() });

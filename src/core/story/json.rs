@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Event, Tell};
+use super::{Event, Render};
 
 /// Writes each event as a line of JSON.
 pub struct Json {
@@ -16,7 +16,7 @@ impl Json {
     }
 }
 
-impl Tell for Json {
+impl Render for Json {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');

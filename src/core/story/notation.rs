@@ -2,7 +2,7 @@
 
 use super::event::Direction;
 use crate::call::{Address, Call};
-use crate::process::{Deed, How};
+use crate::process::{How, Operation};
 
 /// How many bytes of a text are shown.
 const MOST: usize = 32;
@@ -30,14 +30,14 @@ pub(super) fn fatal(direction: Direction, address: Address, bytes: &[u8]) -> Str
 }
 
 /// What a process was started on.
-pub(super) fn deed(deed: &Deed) -> String {
-    match deed {
-        Deed::Semop(semid, ops) => Call::Semop { semid: *semid, ops: ops.clone() }.to_string(),
-        Deed::Count { counter, times, how, .. } => {
+pub(super) fn operation(operation: &Operation) -> String {
+    match operation {
+        Operation::Semop(semid, ops) => Call::Semop { semid: *semid, ops: ops.clone() }.to_string(),
+        Operation::Count { counter, times, how, .. } => {
             format!("for (i = 0; i < {times}; i++) {}", increment(*counter, *how))
         }
-        Deed::Lock(word) => format!("lock({word})"),
-        Deed::Unlock(word) => format!("unlock({word})"),
+        Operation::Lock(word) => format!("lock({word})"),
+        Operation::Unlock(word) => format!("unlock({word})"),
     }
 }
 

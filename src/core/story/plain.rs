@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Event, Tell};
+use super::{Event, Render};
 
 /// Only what the article's own program prints: `walkthrough --quiet`.
 pub struct Plain {
@@ -16,7 +16,7 @@ impl Plain {
     }
 }
 
-impl Tell for Plain {
+impl Render for Plain {
     fn tell(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Print { text } => writeln!(self.out, "{text}"),

@@ -12,7 +12,7 @@ use super::{Schedule, Story, Turn};
 use crate::call::Address;
 use crate::error::{Error, Result};
 use crate::process::{Ending, Step};
-use crate::spread::{Finding, Scale};
+use crate::quartiles::{Finding, Scale};
 
 /// A question that was asked and not yet answered by the kernel.
 #[must_use = "a question wants its answer: call `reveal`"]

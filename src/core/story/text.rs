@@ -19,7 +19,7 @@ use std::io::{self, Write};
 
 use colored::Colorize;
 
-use super::Tell;
+use super::Render;
 use super::event::{Event, Fault};
 use super::visible::visible;
 use lines::INDENT;
@@ -76,7 +76,7 @@ fn is_short(event: &Event) -> bool {
     }
 }
 
-impl Tell for Text {
+impl Render for Text {
     fn shows_progress(&self) -> bool {
         true
     }

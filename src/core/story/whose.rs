@@ -35,12 +35,12 @@ impl Story {
         holders
     }
 
-    fn user(&self, field: &str, uid: u32, deed: &str) -> Vec<String> {
+    fn user(&self, field: &str, uid: u32, operation: &str) -> Vec<String> {
         let name = self.process.borrow().user_name(uid).unwrap_or_else(|| "no name here".to_owned());
-        vec![field.to_owned(), uid.to_string(), name, deed.to_owned()]
+        vec![field.to_owned(), uid.to_string(), name, operation.to_owned()]
     }
 
-    fn process(&self, field: &str, pid: i32, deed: &str) -> Vec<String> {
+    fn process(&self, field: &str, pid: i32, operation: &str) -> Vec<String> {
         let name = match (pid, self.process.borrow_mut().shows(ProcFile::Name(pid))) {
             // That is also how a process of another PID namespace is shown.
             (0, _) => "nobody to be seen".to_owned(),
@@ -48,7 +48,7 @@ impl Story {
             (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => "no such process".to_owned(),
             (_, Err(_)) => "not shown".to_owned(),
         };
-        vec![field.to_owned(), pid.to_string(), name, deed.to_owned()]
+        vec![field.to_owned(), pid.to_string(), name, operation.to_owned()]
     }
 
     /// Who has the segment attached; nothing, where `/proc` is not there.

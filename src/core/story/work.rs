@@ -9,7 +9,7 @@ use super::event::Event;
 use super::{Story, notation};
 use crate::call::{Call, SemOp, Semid};
 use crate::error::{Error, Result};
-use crate::process::{Deed, Done, Ending, ProcFile, Step, Tally};
+use crate::process::{Done, Ending, Operation, ProcFile, Step, Tally};
 
 /// How long anything may take that a lesson starts. What a lesson starts takes milliseconds.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -20,13 +20,13 @@ const NAP: Duration = Duration::from_millis(1);
 /// How long to wait for something that another process is about to do.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A deed that a process has been started on; its end is a `T`.
+/// A operation that a process has been started on; its end is a `T`.
 ///
 /// Dropping it leaves the process at work.
 #[must_use = "its end has to be collected, or its process killed: call `end`"]
 pub struct Work<T> {
     story: Story,
-    deed: Deed,
+    operation: Operation,
     place: &'static Location<'static>,
     collect: fn(&Work<T>, Done) -> Result<T>,
 }
@@ -58,7 +58,7 @@ impl<T> Work<T> {
 
     fn otherwise(&self, done: &Done) -> Error {
         Error::ground(
-            format!("process {} was to do {:?}", self.story.pid(), self.deed),
+            format!("process {} was to do {:?}", self.story.pid(), self.operation),
             format!("it has done {done:?}"),
             "Run the lesson again.",
         )
@@ -69,8 +69,8 @@ impl Story {
     /// Starts `semop`, which may wait, and does not wait for it.
     #[track_caller]
     pub fn start_semop(&self, id: Semid, ops: &[SemOp]) -> Result<Work<()>> {
-        self.start(Deed::Semop(id, ops.to_vec()), true, |work, done| match (&work.deed, done) {
-            (Deed::Semop(semid, ops), Done::Answered(outcome)) => {
+        self.start(Operation::Semop(id, ops.to_vec()), true, |work, done| match (&work.operation, done) {
+            (Operation::Semop(semid, ops), Done::Answered(outcome)) => {
                 let call = Call::Semop { semid: *semid, ops: ops.clone() };
                 work.story.answered(call, outcome, work.place).map(drop)
             }
@@ -80,8 +80,8 @@ impl Story {
 
     /// Starts counting, and tells of it, or not.
     #[track_caller]
-    pub fn start_count(&self, deed: Deed, told: bool) -> Result<Work<Tally>> {
-        self.start(deed, told, |work, done| match done {
+    pub fn start_count(&self, operation: Operation, told: bool) -> Result<Work<Tally>> {
+        self.start(operation, told, |work, done| match done {
             Done::Counted(tally) => Ok(tally),
             other => Err(work.otherwise(&other)),
         })
@@ -89,8 +89,8 @@ impl Story {
 
     /// Starts taking a lock, or giving it free; the end says whether it was taken from a dead holder.
     #[track_caller]
-    pub fn start_lock(&self, deed: Deed) -> Result<Work<bool>> {
-        self.start(deed, true, |work, done| match done {
+    pub fn start_lock(&self, operation: Operation) -> Result<Work<bool>> {
+        self.start(operation, true, |work, done| match done {
             Done::Locked { orphaned } => Ok(orphaned),
             Done::Unlocked => Ok(false),
             other => Err(work.otherwise(&other)),
@@ -98,17 +98,22 @@ impl Story {
     }
 
     #[track_caller]
-    fn start<T>(&self, deed: Deed, told: bool, collect: fn(&Work<T>, Done) -> Result<T>) -> Result<Work<T>> {
+    fn start<T>(
+        &self,
+        operation: Operation,
+        told: bool,
+        collect: fn(&Work<T>, Done) -> Result<T>,
+    ) -> Result<Work<T>> {
         let place = Location::caller();
         self.unharmed()?;
-        let started = self.process.borrow_mut().start(&deed);
+        let started = self.process.borrow_mut().start(&operation);
         self.told_if_ended(started)?;
         if told {
             let (rust, brief) = self.statement(place);
-            let (pid, who, c) = (self.pid(), self.who.clone(), notation::deed(&deed));
+            let (pid, who, c) = (self.pid(), self.who.clone(), notation::operation(&operation));
             self.tell(Event::Started { pid, who, c, rust, brief });
         }
-        Ok(Work { story: self.clone(), deed, place, collect })
+        Ok(Work { story: self.clone(), operation, place, collect })
     }
 
     /// Makes one step of an increment, and tells nothing of it.

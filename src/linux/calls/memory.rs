@@ -10,7 +10,7 @@ use playground_core::Errno;
 use super::failure::{Failure, Result};
 use crate::call::Address;
 use crate::evidence::maps::{self, Mapping};
-use crate::kernel::{Change, ProcFile, Process, bare};
+use crate::kernel::{Change, ProcFile, Process, raw};
 
 /// For `shmat`: wherever the kernel finds room.
 pub const NULL: Address = Address::NULL;
@@ -52,7 +52,7 @@ impl Memory {
     /// `EFAULT`: the bytes are not in an attached segment, but in other memory of this program.
     pub fn write(self, offset: usize, bytes: &[u8]) -> Result {
         let address = self.allowed(offset, bytes.len(), true)?;
-        let _ = bare::memory().store(address, bytes);
+        let _ = raw::memory().store(address, bytes);
         Ok(())
     }
 
@@ -64,7 +64,7 @@ impl Memory {
     pub fn read(self, offset: usize, length: usize) -> Result<Vec<u8>> {
         let address = self.allowed(offset, length, false)?;
         let mut bytes = vec![0; length];
-        let _ = bare::memory().load(address, &mut bytes);
+        let _ = raw::memory().load(address, &mut bytes);
         Ok(bytes)
     }
 
@@ -131,7 +131,7 @@ impl Memory {
 
     fn word(self, offset: usize, change: Change) -> Result<u32> {
         let address = self.allowed(offset, 4, change != Change::Load)?;
-        bare::memory().word(address, change).map_err(|error| Failure::new(Errno::EINVAL, error.to_string()))
+        raw::memory().word(address, change).map_err(|error| Failure::new(Errno::EINVAL, error.to_string()))
     }
 
     /// The address of the bytes, if an access to them harms nobody.
@@ -145,9 +145,10 @@ impl Memory {
         if extent_around(first).is_some_and(fits) || length == 0 || is_fatal(first, length, writing) {
             return Ok(first);
         }
-        let deed = if writing { "write" } else { "read" };
-        let what =
-            format!("{deed} of {length} bytes at {first}: other memory of this program, no attached segment");
+        let operation = if writing { "write" } else { "read" };
+        let what = format!(
+            "{operation} of {length} bytes at {first}: other memory of this program, no attached segment"
+        );
         Err(Failure::new(Errno::EFAULT, what))
     }
 }

@@ -16,16 +16,16 @@ pub struct Child(Pid);
 
 /// `pid_t fork(void)`: a second process, with a copy of this one's memory, and all its attachments.
 ///
-/// The child does what `deed` says, and exits: with status 0, or with 1 if the deed failed.
+/// The child does what `operation` says, and exits: with status 0, or with 1 if the operation failed.
 ///
 /// # Errors
 ///
 /// `EAGAIN`: no more processes are allowed.
-pub fn fork(deed: impl FnOnce() -> Result) -> Result<Child> {
+pub fn fork(operation: impl FnOnce() -> Result) -> Result<Child> {
     match kernel::fork().map_err(|errno| failure("fork", errno))? {
         ForkResult::Parent { child } => Ok(Child(child)),
         ForkResult::Child => {
-            let done = panic::catch_unwind(AssertUnwindSafe(deed));
+            let done = panic::catch_unwind(AssertUnwindSafe(operation));
             if let Ok(Err(failure)) = &done {
                 eprintln!("Error in the child: {failure}");
             }

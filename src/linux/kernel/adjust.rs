@@ -9,17 +9,17 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 use super::isolated::isolate;
-use super::{Adjustment, net, portable};
+use super::{Adjustment, cleanup, portable};
 use crate::error::{Error, Result};
 
 /// Makes the change to this process.
 pub(super) fn apply(adjustment: &Adjustment) -> Result<()> {
     match adjustment {
         Adjustment::RenouncePrivilege => renounce_privilege(),
-        Adjustment::Become(id) => become_user(*id),
+        Adjustment::SetIdentity(id) => become_user(*id),
         Adjustment::Isolate => {
             // What this child made until now is out of its reach; its parent watches it.
-            net::renew();
+            cleanup::reset();
             isolate()
         }
         Adjustment::Set(name, value) => set(name, *value),

@@ -18,10 +18,10 @@ use nix::sys::signal::{self, kill};
 use nix::unistd::{ForkResult, Pid};
 use playground_core::{Errno, Signal};
 
-use super::net::{self, Watched};
+use super::cleanup::{self, Tracked};
 use super::{
-    Adjustment, Change, Deed, Done, Ending, Faults, Linux, Look, Meter, ProcFile, Process, Step, ToolRun,
-    ending_of, linux, portable, stranger,
+    Adjustment, Change, Done, Ending, Faults, Linux, Look, Meter, Operation, ProcFile, Process, Step,
+    ToolRun, ending_of, linux, portable, stranger,
 };
 use crate::call::{Address, Call, Outcome};
 use crate::error::{Error, Result};
@@ -31,7 +31,7 @@ use line::{Reply, Request, is_late, receive, send};
 pub(super) use life::serve;
 
 /// How long a child may take for an answer. Every request is one call or one copy, so this is generous; what may
-/// take longer is a [`Deed`].
+/// take longer is a [`Operation`].
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A process that was forked from this one.
@@ -166,7 +166,7 @@ impl Child {
         let rows = segments::parse(&table).unwrap_or_default();
         rows.iter()
             .filter(|row| row.cpid == self.pid())
-            .for_each(|row| net::watch(Watched::Segment(row.shmid)));
+            .for_each(|row| cleanup::track(Tracked::Segment(row.shmid)));
     }
 }
 
@@ -204,7 +204,7 @@ impl Process for Child {
     }
 
     fn perform(&mut self, call: &Call) -> Result<Outcome> {
-        net::hold_signals(|| {
+        cleanup::hold_signals(|| {
             let outcome = match self.ask(&Request::Perform(call.clone()))? {
                 Reply::Answered(answer) => Ok(answer),
                 Reply::Errno(errno) => Err(Errno::from_raw(errno)),
@@ -212,7 +212,7 @@ impl Process for Child {
             };
             // What is made apart goes with its namespace, and its id is that of another segment here.
             if !self.apart {
-                net::heard(self.pid(), call, &outcome);
+                cleanup::record(self.pid(), call, &outcome);
             }
             Ok(outcome)
         })
@@ -253,11 +253,11 @@ impl Process for Child {
         }
     }
 
-    fn start(&mut self, deed: &Deed) -> Result<()> {
+    fn start(&mut self, operation: &Operation) -> Result<()> {
         if self.at_work.is_some() {
             return Err(self.busy());
         }
-        let request = Request::Do(deed.clone());
+        let request = Request::Do(operation.clone());
         if self.ending.is_some() || send(self.line.get_mut(), &request).is_err() {
             return Err(self.lost(false, &request));
         }

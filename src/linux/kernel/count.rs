@@ -80,16 +80,16 @@ fn atomic_increment(counter: &AtomicU32) {
 }
 
 /// Takes no system call.
-fn repeat(times: u64, deed: impl Fn()) -> Tally {
-    (0..times).for_each(|_| deed());
+fn repeat(times: u64, operation: impl Fn()) -> Tally {
+    (0..times).for_each(|_| operation());
     Tally::default()
 }
 
-fn between_semops(set: Semid, times: u64, deed: impl Fn()) -> nix::Result<Tally> {
+fn between_semops(set: Semid, times: u64, operation: impl Fn()) -> nix::Result<Tally> {
     let mut tally = Tally::default();
     for _ in 0..times {
         tally.calls += semop_one(set, How::TAKE)?;
-        deed();
+        operation();
         tally.calls += semop_one(set, How::GIVE)?;
     }
     Ok(tally)
@@ -107,11 +107,11 @@ pub fn semop_one(set: Semid, op: SemOp) -> nix::Result<u64> {
     }
 }
 
-fn while_locked(word: &AtomicU32, times: u64, deed: impl Fn()) -> Tally {
+fn while_locked(word: &AtomicU32, times: u64, operation: impl Fn()) -> Tally {
     let (me, mut tally) = (this_process(), Tally::default());
     let mut once = || {
         let (taken, sleeps) = mutex::lock(word, me);
-        deed();
+        operation();
         tally.orphaned += u64::from(taken == Taken::Orphaned);
         tally.calls += sleeps + u64::from(mutex::unlock(word));
     };

@@ -6,7 +6,6 @@
 //! since: it remembers. So every method is safe to call with any arguments, whatever a lesson tries.
 //! The exception is a process that was forked for the purpose: it makes any access, since it has nothing to lose.
 
-pub mod bare;
 mod danger;
 mod files;
 mod ftok;
@@ -15,6 +14,7 @@ mod made;
 pub(super) mod memory;
 mod portable;
 mod queue;
+pub mod raw;
 pub(super) mod sem;
 pub(super) mod shm;
 
@@ -29,11 +29,11 @@ use nix::libc::c_int;
 use nix::unistd::{SysconfVar, Uid, User, geteuid, sysconf};
 use playground_core::Signal;
 
+use super::cleanup::{self, Tracked};
 use super::meter::Watching;
-use super::net::{self, Watched};
 use super::{
-    Adjustment, Change, Child, Deed, Done, Ending, Faults, Look, Meter, ProcFile, Process, Step, ToolRun,
-    adjust,
+    Adjustment, Change, Child, Done, Ending, Faults, Look, Meter, Operation, ProcFile, Process, Step,
+    ToolRun, adjust,
 };
 use crate::call::{Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, Semid, ShmatFlags, Shmid};
 use crate::error::{Error, Result};
@@ -42,7 +42,7 @@ use files::Files;
 pub(super) use danger::is_the_programs;
 pub(super) use files::{close_all_but, line_at_stdin};
 pub use ftok::{ftok, key_of};
-pub use life::{exit_now, fork, heed};
+pub use life::{exit_now, fork, restore_default};
 pub(super) use life::{fork_sibling, on_first};
 pub(super) use made::{is_exclusive, made_by};
 pub use portable::portable;
@@ -59,7 +59,7 @@ pub struct Linux {
     /// The descriptors that calls have made here, by their numbers; a forked child has copies.
     files: Files,
     /// Whether to make every access, as a forked child does.
-    reckless: bool,
+    unchecked: bool,
     /// What an increment that is made step by step has loaded.
     pub(super) register: u32,
 }
@@ -78,15 +78,15 @@ impl Linux {
 
     /// The same process after a fork, in the child: it makes every access it is told to make, and may die of it.
     pub(super) fn nothing_to_lose(&mut self) -> &mut Linux {
-        self.reckless = true;
+        self.unchecked = true;
         self
     }
 
     fn shmget(&mut self, key: Key, size: u64, flags: c_int) -> nix::Result<Answer> {
-        net::hold_signals(|| {
+        cleanup::hold_signals(|| {
             let id = shm::get(key, size, flags)?;
             if made_by(self.pid(), key, flags, id) {
-                net::watch(Watched::Segment(id));
+                cleanup::track(Tracked::Segment(id));
             }
             // A segment that was found may be larger than asked for, never smaller.
             self.sizes.insert(id, size as usize);
@@ -110,10 +110,10 @@ impl Linux {
     }
 
     fn semget(&mut self, key: Key, nsems: i32, flags: c_int) -> nix::Result<Answer> {
-        net::hold_signals(|| {
+        cleanup::hold_signals(|| {
             let id = sem::get(key, nsems, flags)?;
             if is_exclusive(key, flags) {
-                net::watch(Watched::Set(id));
+                cleanup::track(Tracked::Set(id));
             }
             Ok(Answer::Set(id))
         })
@@ -122,7 +122,7 @@ impl Linux {
     fn semctl(&mut self, id: Semid, semnum: i32, cmd: &SemCmd) -> nix::Result<Answer> {
         let answer = sem::control(id, semnum, cmd)?;
         if *cmd == SemCmd::IpcRmid {
-            net::forget(Watched::Set(id));
+            cleanup::forget(Tracked::Set(id));
         }
         Ok(answer)
     }
@@ -138,7 +138,7 @@ impl Linux {
             Cmd::IpcSet(change) => shm::set(id, change).map(|()| Answer::Done),
             Cmd::IpcRmid => {
                 shm::remove(id)?;
-                net::forget(Watched::Segment(id));
+                cleanup::forget(Tracked::Segment(id));
                 Ok(Answer::Done)
             }
             // `endangers` has refused any other address than NULL, which the kernel refuses itself.
@@ -170,7 +170,7 @@ impl Linux {
             let fits = offset <= extent.length && length <= extent.length - offset;
             fits && (extent.writable || !writing)
         });
-        if inside || self.reckless {
+        if inside || self.unchecked {
             return Ok(());
         }
         let purpose = if writing { "writing" } else { "reading" };
@@ -288,7 +288,7 @@ impl Process for Linux {
         self.step_of(counter, step)
     }
 
-    fn start(&mut self, _: &Deed) -> Result<()> {
+    fn start(&mut self, _: &Operation) -> Result<()> {
         Err(tells_the_story("do something that may take long"))
     }
 
@@ -297,7 +297,7 @@ impl Process for Linux {
     }
 
     fn adjust(&mut self, adjustment: &Adjustment) -> Result<()> {
-        if !self.reckless {
+        if !self.unchecked {
             return Err(tells_the_story("change what it is"));
         }
         adjust::apply(adjustment)
@@ -364,9 +364,9 @@ pub(super) fn program_of(pid: i32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/exe")).ok()
 }
 
-fn tells_the_story(deed: &str) -> Error {
+fn tells_the_story(operation: &str) -> Error {
     Error::ground(
-        format!("this process was to {deed}"),
+        format!("this process was to {operation}"),
         "it tells the story",
         "Fork a child, and let the child do it.",
     )

@@ -1,4 +1,4 @@
-//! What watches a deed that a forked child does: it counts its calls or its bytes, or forbids it all calls.
+//! What watches a operation that a forked child does: it counts its calls or its bytes, or forbids it all calls.
 
 mod copied;
 mod count;
@@ -15,15 +15,15 @@ use super::portable;
 pub(super) struct Watching;
 
 impl Meter for Watching {
-    fn system_calls(&self, deed: &mut dyn FnMut()) -> Result<u64, Errno> {
-        count::count_system_calls(deed).map_err(portable)
+    fn system_calls(&self, operation: &mut dyn FnMut()) -> Result<u64, Errno> {
+        count::count_system_calls(operation).map_err(portable)
     }
 
-    fn copied_bytes(&self, deed: &mut dyn FnMut() -> io::Result<()>) -> io::Result<u64> {
-        copied::count_copied_bytes(deed)
+    fn copied_bytes(&self, operation: &mut dyn FnMut() -> io::Result<()>) -> io::Result<u64> {
+        copied::count_copied_bytes(operation)
     }
 
-    fn sealed(&self, deed: &mut dyn FnMut()) -> io::Result<(i32, Ending)> {
-        sealed::sealed(deed).map(|(child, ending)| (child.as_raw(), ending))
+    fn sealed(&self, operation: &mut dyn FnMut()) -> io::Result<(i32, Ending)> {
+        sealed::sealed(operation).map(|(child, ending)| (child.as_raw(), ending))
     }
 }

@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use nix::unistd::{Pid, getpid};
 
-use super::{Linux, child, linux, net};
+use super::{Linux, child, cleanup, linux};
 
 /// Says to the program that it is to serve, and whom.
 const ASKED: &str = "SHM_PLAYGROUND_SERVES";
@@ -34,7 +34,7 @@ pub(super) fn start(line: UnixStream) -> io::Result<Pid> {
 pub fn serve_if_asked() -> Option<ExitCode> {
     let asked = std::env::var(ASKED).ok()?;
     let parent = asked.parse().map(Pid::from_raw).ok()?;
-    net::install();
+    cleanup::install();
     let status = child::serve(&mut Linux::new(), linux::line_at_stdin(), parent);
     Some(if status == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -30,7 +30,7 @@ pub(super) struct Header {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A room of this lesson, in this version.
-    Room,
+    Session,
     /// A room of another version of the playground.
     OtherVersion,
     /// A room of another lesson.
@@ -72,7 +72,7 @@ impl Header {
             0 => Kind::Unfinished,
             MAGIC if self.version != Header::VERSION => Kind::OtherVersion,
             MAGIC if self.lesson as usize != lesson => Kind::OtherLesson,
-            MAGIC => Kind::Room,
+            MAGIC => Kind::Session,
             _ => Kind::Foreign,
         }
     }
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_room_is_told_from_all_else() {
         let room = Header::of(9, 4711);
-        assert_eq!(room.kind(9), Kind::Room);
+        assert_eq!(room.kind(9), Kind::Session);
         assert_eq!(room.kind(17), Kind::OtherLesson);
         assert_eq!(Header { version: 2, ..room }.kind(9), Kind::OtherVersion);
         assert_eq!(Header { magic: 0, ..room }.kind(9), Kind::Unfinished);

@@ -193,10 +193,10 @@ impl<'a> Bytes<'a> {
 mod tests {
     use super::*;
 
-    fn with_bytes(deed: impl FnOnce(Bytes<'_>)) {
+    fn with_bytes(operation: impl FnOnce(Bytes<'_>)) {
         let mut memory = [0u64; 16];
-        // SAFETY: the array outlives the deed, and is not looked at meanwhile.
-        deed(unsafe { Bytes::new(memory.as_mut_ptr().cast(), size_of_val(&memory)) });
+        // SAFETY: the array outlives the operation, and is not looked at meanwhile.
+        operation(unsafe { Bytes::new(memory.as_mut_ptr().cast(), size_of_val(&memory)) });
     }
 
     #[test]

@@ -11,7 +11,7 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 use super::Bytes;
 use crate::call::{Address, Answer, Call, Cmd, Key, ShmatFlags, ShmgetFlags, Shmid};
 use crate::course::OWNER_RW;
-use crate::kernel::{bare, hold_signals};
+use crate::kernel::{hold_signals, raw};
 
 /// Bytes that are mapped, until it is dropped.
 pub struct Mapping {
@@ -45,10 +45,10 @@ impl Mapping {
         let (size, flags) = (length.get(), ShmgetFlags::IPC_CREAT);
         hold_signals(|| {
             let made =
-                bare::perform(&Call::Shmget { key: Key::PRIVATE, size: size as u64, flags, mode: OWNER_RW })?;
+                raw::perform(&Call::Shmget { key: Key::PRIVATE, size: size as u64, flags, mode: OWNER_RW })?;
             let shmid = Shmid(made.value() as i32);
             let attached = attach(shmid, size);
-            bare::perform(&Call::Shmctl { shmid, cmd: Cmd::IpcRmid })?;
+            raw::perform(&Call::Shmctl { shmid, cmd: Cmd::IpcRmid })?;
             Ok((shmid, attached?))
         })
     }
@@ -60,7 +60,7 @@ impl Mapping {
     /// `EINVAL`, `EIDRM`: no such segment. `EACCES`: its mode denies it.
     #[doc(alias = "shmat")]
     pub fn of_segment(shmid: Shmid) -> io::Result<Mapping> {
-        match bare::perform(&Call::Shmctl { shmid, cmd: Cmd::IpcStat })? {
+        match raw::perform(&Call::Shmctl { shmid, cmd: Cmd::IpcStat })? {
             Answer::Record(record) => attach(shmid, record.size),
             other => unreachable!("IPC_STAT answered {other:?}"),
         }
@@ -82,7 +82,7 @@ fn map(length: NonZeroUsize, file: &File) -> nix::Result<NonNull<c_void>> {
 /// A segment keeps its size for as long as it is there; `length` is that size.
 fn attach(shmid: Shmid, length: usize) -> io::Result<Mapping> {
     let call = Call::Shmat { shmid, address: Address::NULL, flags: ShmatFlags::empty() };
-    let start = std::ptr::with_exposed_provenance_mut(bare::perform(&call)?.value() as usize);
+    let start = std::ptr::with_exposed_provenance_mut(raw::perform(&call)?.value() as usize);
     let start = NonNull::new(start).ok_or_else(|| io::Error::other("the segment is attached at NULL"))?;
     Ok(Mapping { start, length, is_segment: true })
 }
@@ -90,7 +90,7 @@ fn attach(shmid: Shmid, length: usize) -> io::Result<Mapping> {
 impl Drop for Mapping {
     fn drop(&mut self) {
         if self.is_segment {
-            let _ = bare::perform(&Call::Shmdt { address: Address::from(self.start.as_ptr().addr()) });
+            let _ = raw::perform(&Call::Shmdt { address: Address::from(self.start.as_ptr().addr()) });
             return;
         }
         // SAFETY: this is the mapping that `of_nameless_file` made, and no `Bytes` of it is left.

@@ -87,12 +87,12 @@ pub fn unlock(word: &impl Word) -> bool {
     waited_for
 }
 
-/// Runs `deed`, in which this process may take the lock and give it free, while the kernel knows of it.
+/// Runs `operation`, in which this process may take the lock and give it free, while the kernel knows of it.
 ///
-/// The note stays in place when `deed` is over if the process holds the lock still.
-pub fn noted<T>(word: &AtomicU32, deed: impl FnOnce() -> T) -> T {
+/// The note stays in place when `operation` is over if the process holds the lock still.
+pub fn noted<T>(word: &AtomicU32, operation: impl FnOnce() -> T) -> T {
     note(word.as_ptr());
-    let done = deed();
+    let done = operation();
     if word.load(Ordering::Relaxed) & HOLDER != nix::unistd::getpid().as_raw() as u32 {
         note(ptr::null_mut());
     }

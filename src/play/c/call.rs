@@ -308,8 +308,8 @@ fn action(name: &str, values: &[Value], child: i32) -> Action {
     match (name, values) {
         ("fork", _) => Action::Fork { child },
         ("kill", [target, signal]) => Action::Kill { target: target.as_int(), signal: signal.as_int() },
-        ("setuid", [uid]) => Action::Become(Identity::User(uid.bits() as u32)),
-        ("setgid", [gid]) => Action::Become(Identity::Group(gid.bits() as u32)),
+        ("setuid", [uid]) => Action::SetIdentity(Identity::User(uid.bits() as u32)),
+        ("setgid", [gid]) => Action::SetIdentity(Identity::Group(gid.bits() as u32)),
         ("mprotect", [address, length, protection]) => Action::Mprotect {
             address: Address(address.bits()),
             length: length.bits(),

@@ -3,7 +3,7 @@
 use playground_core::call::Outcome;
 use playground_core::machine::{Action, Space};
 
-use super::actor::{Actor, Last, Life, Pending};
+use super::actor::{Actor, Last, Lifecycle, Pending};
 use super::log::{Entry, named_by};
 use super::shown;
 use super::world::World;
@@ -25,10 +25,10 @@ impl World {
         let letter = self.known(process.or(self.current.as_deref()).ok_or_else(nobody)?, line)?;
         let wrong = |message: String| Err(Misunderstood::new(line, 0, message));
         match &self.actors[&letter] {
-            Actor { life: Life::Over(how), .. } => {
+            Actor { life: Lifecycle::Over(how), .. } => {
                 wrong(format!("process {letter} {how}, and does nothing more"))
             }
-            Actor { life: Life::Elsewhere, .. } => {
+            Actor { life: Lifecycle::Elsewhere, .. } => {
                 wrong(format!("process {letter} runs another program, and does not listen any more"))
             }
             actor if actor.waits() => {

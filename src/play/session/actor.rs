@@ -14,7 +14,7 @@ pub struct Actor {
     /// Its variables.
     pub arena: Arena,
     /// What has become of it.
-    pub life: Life,
+    pub life: Lifecycle,
     /// The statement that waits for an answer, with the answers so far.
     pub pending: Option<Pending>,
     /// The last System V call that was answered.
@@ -25,7 +25,7 @@ pub struct Actor {
 
 /// What has become of a process.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Life {
+pub enum Lifecycle {
     /// It lives, and does what the prompt says.
     Here,
     /// It runs another program, and does no more what the prompt says.
@@ -60,12 +60,12 @@ pub struct Last {
 
 impl Actor {
     pub(super) fn new(pid: i32, arena: Arena) -> Actor {
-        Actor { pid, arena, life: Life::Here, pending: None, last: None, stores: 0 }
+        Actor { pid, arena, life: Lifecycle::Here, pending: None, last: None, stores: 0 }
     }
 
     /// Whether it lives and does what the prompt says.
     pub fn is_here(&self) -> bool {
-        self.life == Life::Here
+        self.life == Lifecycle::Here
     }
 
     /// Whether it waits in a call.

@@ -132,8 +132,8 @@ impl Writer<'_> {
                 };
                 format!("kill({target}, {signal})")
             }
-            Action::Become(playground_core::machine::Identity::User(id)) => format!("setuid({id})"),
-            Action::Become(playground_core::machine::Identity::Group(id)) => format!("setgid({id})"),
+            Action::SetIdentity(playground_core::machine::Identity::User(id)) => format!("setuid({id})"),
+            Action::SetIdentity(playground_core::machine::Identity::Group(id)) => format!("setgid({id})"),
             Action::Munmap { address, length } => {
                 format!("munmap({}, {length})", self.address(address.0))
             }

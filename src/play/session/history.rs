@@ -3,8 +3,8 @@
 //! **Invariant:** after undo and redo the world is the one that was there at that line; where a kernel did not make it the
 //! same again, that is told.
 
+use super::HistoryMove;
 use super::Session;
-use super::Way;
 use super::tables;
 use super::told::Told;
 use super::world::World;
@@ -35,11 +35,11 @@ impl Session {
         self.done.iter().rev().position(|done| !waits(&done.other)).map(|before| before + 1)
     }
 
-    pub(super) fn go(&mut self, way: Way) -> Vec<Told> {
+    pub(super) fn go(&mut self, way: HistoryMove) -> Vec<Told> {
         let (lines, notes) = match way {
-            Way::Back(count) => self.back(count),
-            Way::ToTheStart => self.back(self.done.len()),
-            Way::Onward(count) => self.onward(count),
+            HistoryMove::Undo(count) => self.back(count),
+            HistoryMove::Restart => self.back(self.done.len()),
+            HistoryMove::Redo(count) => self.onward(count),
         };
         let moved = Told::Moved { way: way.name(), lines };
         std::iter::once(moved).chain(notes.into_iter().map(|text| Told::Note { text })).collect()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use playground_core::call::{Answer, Outcome};
 use playground_core::machine::{Action, Reply, Woken};
 
-use super::actor::{Actor, Life, Pending};
+use super::actor::{Actor, Lifecycle, Pending};
 use super::kernel::{Kernel, Performed};
 use super::log::Entry;
 use super::told::Told;
@@ -228,7 +228,7 @@ impl Performer<'_> {
             }
             (Action::Exec { .. }, Ok(_)) => {
                 if let Some(actor) = self.world.actors.get_mut(who) {
-                    actor.life = Life::Elsewhere;
+                    actor.life = Lifecycle::Elsewhere;
                 }
                 let how = "runs another program from now on, with nothing attached".to_owned();
                 self.told.push(Told::Ends { who: who.to_owned(), how, why: None });
@@ -269,7 +269,7 @@ impl Performer<'_> {
 
     fn over(&mut self, who: &str, how: String, why: Option<String>) {
         if let Some(actor) = self.world.actors.get_mut(who) {
-            actor.life = Life::Over(how.clone());
+            actor.life = Lifecycle::Over(how.clone());
             actor.pending = None;
         }
         self.told.push(Told::Ends { who: who.to_owned(), how, why });

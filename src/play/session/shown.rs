@@ -21,10 +21,10 @@ pub(super) fn name(action: &Action) -> &'static str {
         Action::Exec { .. } => "execlp",
         Action::Exit => "exit",
         Action::Kill { .. } => "kill",
-        Action::Become(Identity::User(_)) => "setuid",
-        Action::Become(Identity::Group(_)) => "setgid",
-        Action::Become(Identity::Groups(_)) => "setgroups",
-        Action::Become(Identity::Without(_)) => "capset",
+        Action::SetIdentity(Identity::User(_)) => "setuid",
+        Action::SetIdentity(Identity::Group(_)) => "setgid",
+        Action::SetIdentity(Identity::Groups(_)) => "setgroups",
+        Action::SetIdentity(Identity::Without(_)) => "capset",
         Action::Sysctl(_) => "sysctl",
         Action::Setrlimit(_) => "setrlimit",
         Action::Unshare => "unshare",
@@ -36,7 +36,7 @@ pub(super) fn action(action: &Action) -> String {
     let arguments = match action {
         Action::Call(call) => return call.to_string(),
         Action::Kill { target, signal } => format!("{target}, {signal}"),
-        Action::Become(Identity::User(id) | Identity::Group(id)) => id.to_string(),
+        Action::SetIdentity(Identity::User(id) | Identity::Group(id)) => id.to_string(),
         Action::Munmap { address, length } => format!("{address}, {length}"),
         Action::Mprotect { address, length, protection } => {
             format!("{address}, {length}, {}", protection.bits())

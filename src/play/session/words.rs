@@ -3,7 +3,7 @@
 use playground_core::call::{Call, Cmd, SemCmd, Semid, Shmid};
 use playground_core::machine::{Action, Reply, Setting};
 
-use super::actor::Life;
+use super::actor::Lifecycle;
 use super::export::{self, Language};
 use super::log::Entry;
 use super::perform::Performer;
@@ -185,12 +185,12 @@ impl World {
         let actor = &self.actors[letter];
         let here = if self.current.as_deref() == Some(letter) { "*" } else { " " };
         let state = match (&actor.life, &actor.pending) {
-            (Life::Over(how), _) => how.clone(),
-            (Life::Elsewhere, _) => "runs another program".to_owned(),
-            (Life::Here, Some(pending)) => {
+            (Lifecycle::Over(how), _) => how.clone(),
+            (Lifecycle::Elsewhere, _) => "runs another program".to_owned(),
+            (Lifecycle::Here, Some(pending)) => {
                 format!("waits in {}", pending.waits_in.clone().unwrap_or_default())
             }
-            (Life::Here, None) => "runs".to_owned(),
+            (Lifecycle::Here, None) => "runs".to_owned(),
         };
         let uid = self.machine.processes.get(&actor.pid).map_or(0, |process| process.credentials.uid);
         let mut lines = vec![format!("{here}{letter}  process {}, user {uid}, {state}", actor.pid)];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use playground_core::machine::{Credentials, Machine, Segment, Set, Space};
 
-use super::actor::{Actor, Last, Life};
+use super::actor::{Actor, Last, Lifecycle};
 use super::kernel::Kernel;
 use super::letters::letter;
 use super::log::Entry;
@@ -133,7 +133,7 @@ impl World {
 
     /// The prompt goes to the first process that lives, if its own does not.
     pub(super) fn choose_current(&mut self) {
-        let lives = |actor: &Actor| actor.life == Life::Here;
+        let lives = |actor: &Actor| actor.life == Lifecycle::Here;
         let stays = self.current.as_ref().and_then(|letter| self.actors.get(letter)).is_some_and(lives);
         if !stays {
             self.current = self.letters(lives).first().map(|letter| (*letter).to_owned());

@@ -38,13 +38,13 @@ pub fn ways_to_ask(_: i32) -> Result<Vec<NamedFile>> {
 }
 
 /// Two different files that `ftok` takes for one. There are none here.
-pub struct Twins {
+pub struct CollidingFiles {
     /// How many files were made until these two were found.
     pub made: usize,
     never: Infallible,
 }
 
-impl Twins {
+impl CollidingFiles {
     /// Where the two files can be named.
     pub fn paths(&self) -> [PathBuf; 2] {
         match self.never {}
@@ -52,7 +52,7 @@ impl Twins {
 }
 
 /// Says that it takes files without a name, which only Linux makes.
-pub fn twins(story: &Story) -> Option<Twins> {
+pub fn colliding(story: &Story) -> Option<CollidingFiles> {
     story.missing("It takes files in memory, without a name (memfd_create), which only Linux makes.");
     None
 }

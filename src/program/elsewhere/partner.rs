@@ -14,7 +14,7 @@ use super::missing;
 
 /// Where two programs would meet.
 #[derive(Clone, Copy, Debug)]
-pub struct Meeting {
+pub struct Rendezvous {
     /// The lesson that both tell.
     pub lesson: usize,
     /// What the host and the guest are called.
@@ -34,13 +34,13 @@ pub fn key_of_this_program() -> Result<Key> {
     Err(missing("meet another program"))
 }
 
-impl Meeting {
+impl Rendezvous {
     /// Makes the segment under the key.
     ///
     /// # Errors
     ///
     /// `Ground`, always.
-    pub fn open(&self, _: &Story) -> Result<Room> {
+    pub fn open(&self, _: &Story) -> Result<Session> {
         Err(missing("meet another program"))
     }
 
@@ -49,15 +49,15 @@ impl Meeting {
     /// # Errors
     ///
     /// `Ground`, always.
-    pub fn join(&self, _: &Story) -> Result<Room> {
+    pub fn join(&self, _: &Story) -> Result<Session> {
         Err(missing("meet another program"))
     }
 }
 
 /// A segment in which two programs have met.
-pub struct Room(Infallible);
+pub struct Session(Infallible);
 
-impl Room {
+impl Session {
     /// Where in the segment the data begins.
     pub const DATA: usize = 64;
 

@@ -7,7 +7,7 @@ use playground_core::error::{Error, Result};
 use playground_core::process::Process;
 
 pub(crate) use linux::kernel::{isolate, remove_what_is_left};
-pub(crate) use linux::partner::{Meeting, key_of_this_program};
+pub(crate) use linux::partner::{Rendezvous, key_of_this_program};
 
 pub(crate) fn serve_if_asked() -> Option<ExitCode> {
     kernel::serve_if_asked()

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use playground_core::error::{Error, Result};
 use playground_core::process::Process;
 
-pub(crate) use crate::elsewhere::partner::{Meeting, key_of_this_program};
+pub(crate) use crate::elsewhere::partner::{Rendezvous, key_of_this_program};
 
 pub(crate) fn serve_if_asked() -> Option<ExitCode> {
     None

@@ -109,7 +109,7 @@ pub const MUTANTS: &[Rules] = &[
             it.each_segment(|before, after| after.attached = before.attached);
         }
     }),
-    Rules::changing("fork is the child's deed", |it| {
+    Rules::changing("fork is the child's operation", |it| {
         if let Action::Fork { child } = it.action {
             it.each_segment(|before, after| {
                 if after.attached > before.attached {
@@ -135,7 +135,7 @@ pub const MUTANTS: &[Rules] = &[
             it.each_segment(|before, after| after.dtime = before.dtime);
         }
     }),
-    Rules::changing("the end of a process is nobody's deed", |it| {
+    Rules::changing("the end of a process is nobody's operation", |it| {
         if !it.after.processes.contains_key(&it.pid) {
             it.each_segment(|before, after| after.lpid = before.lpid);
         }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Shmid};
 use crate::evidence::segments::Row;
-use crate::spread::{Ratio, Spread};
-use crate::ways::Way;
+use crate::quartiles::{Quartiles, Ratio};
+use crate::ways::Mechanism;
 
 /// A field of the kernel's record at each of the moments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ pub struct Part {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SpeedRow {
     /// Which.
-    pub way: Way,
+    pub way: Mechanism,
     /// What it is called on the screen.
     pub name: String,
     /// A cell for each size.
@@ -82,7 +82,7 @@ pub struct Speed {
     /// In bytes.
     pub size: usize,
     /// Nanoseconds for one message; none, if there is no figure.
-    pub time: Option<Spread>,
+    pub time: Option<Quartiles>,
     /// How many times as fast as a pipe.
     pub ratio: Option<Ratio>,
     /// Whether the rounds agree well enough for the ratio to be told.

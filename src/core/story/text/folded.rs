@@ -9,7 +9,7 @@ use colored::Colorize;
 
 use super::{Text, picture};
 use crate::call::Shmid;
-use crate::story::Tell;
+use crate::story::Render;
 use crate::story::event::{CallEvent, Choice, Event, Field, Part, Space};
 use crate::story::pace::AT_THE_END;
 

@@ -1,4 +1,4 @@
-//! Figures of speed: a table of times, a table of ratios, and bars.
+//! Results of speed: a table of times, a table of ratios, and bars.
 
 use std::io;
 
@@ -8,9 +8,9 @@ use textwrap::Options;
 use super::Text;
 use super::lines::ascii;
 use super::table::filled;
-use crate::spread::{size, time};
+use crate::quartiles::{size, time};
 use crate::story::event::{Speed, SpeedRow};
-use crate::ways::{Traffic, Way};
+use crate::ways::{Mechanism, Traffic};
 
 /// The sizes that bars are drawn for: a small message and a large one.
 const DRAWN: [usize; 2] = [64, 1 << 16];
@@ -70,7 +70,7 @@ impl Text {
                 if column > 0.0 { (log2(nanoseconds / shortest) / column).round() as usize } else { 0 };
             let bar = "█".repeat(1 + columns.min(most - 1));
             let bar = if self.screen.ascii { bar.replace('█', "#") } else { bar };
-            let bar = if row.way == Way::Pipe { bar.blue() } else { bar.normal() };
+            let bar = if row.way == Mechanism::Pipe { bar.blue() } else { bar.normal() };
             self.line(&format!("    {:<NAME$}  {bar} {}", row.name, time(nanoseconds)))?;
         }
         self.blank()

@@ -13,11 +13,11 @@ use nix::unistd::{Pid, execvp};
 use super::line::{Reply, Request, receive, send};
 use crate::call::Call;
 use crate::error::{Error, Result};
-use crate::kernel::{Deed, Done, Linux, Process, dies_with, net};
+use crate::kernel::{Done, Linux, Operation, Process, cleanup, dies_with};
 
 /// The child's life: a request, an answer, until it is told to exit or its parent is gone.
 pub(in crate::kernel) fn serve(process: &mut Linux, line: UnixStream, parent: Pid) -> i32 {
-    net::renew();
+    cleanup::reset();
     // A limit of 1 keeps a core dump from files and from handlers such as apport alike (core(5)).
     let _ = setrlimit(Resource::RLIMIT_CORE, 1, 1);
     if !dies_with(parent) {
@@ -37,7 +37,7 @@ pub(in crate::kernel) fn serve(process: &mut Linux, line: UnixStream, parent: Pi
             break;
         }
     }
-    net::sweep();
+    cleanup::remove_all();
     1
 }
 
@@ -54,7 +54,7 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
         Request::Store { address, bytes } => process.store(address, &bytes).map(Reply::Stored),
         Request::Word { address, change } => process.word(address, change).map(Reply::Word),
         Request::Step { counter, step } => process.step(counter, step).map(Reply::Word),
-        Request::Do(deed) => done(process, deed),
+        Request::Do(operation) => done(process, operation),
         Request::Show { path } => std::fs::read_to_string(&path)
             .map(Reply::Shown)
             .map_err(|error| Error::ground(path.display().to_string(), error, "")),
@@ -70,12 +70,12 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
     }))
 }
 
-fn done(process: &mut Linux, deed: Deed) -> Result<Reply> {
-    let done = match deed {
-        Deed::Semop(semid, ops) => Done::Answered(process.perform(&Call::Semop { semid, ops })?),
-        Deed::Count { counter, gate, times, how } => process.count([counter, gate], times, how)?,
-        Deed::Lock(word) => process.lock(word)?,
-        Deed::Unlock(word) => process.unlock(word)?,
+fn done(process: &mut Linux, operation: Operation) -> Result<Reply> {
+    let done = match operation {
+        Operation::Semop(semid, ops) => Done::Answered(process.perform(&Call::Semop { semid, ops })?),
+        Operation::Count { counter, gate, times, how } => process.count([counter, gate], times, how)?,
+        Operation::Lock(word) => process.lock(word)?,
+        Operation::Unlock(word) => process.unlock(word)?,
     };
     Ok(match done {
         Done::Answered(Ok(answer)) => Reply::Answered(answer),

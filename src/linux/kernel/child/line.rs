@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Answer, Call};
-use crate::kernel::{Adjustment, Change, Deed, Faults, Step, Tally};
+use crate::kernel::{Adjustment, Change, Faults, Operation, Step, Tally};
 
 /// What a parent asks of its child.
 #[derive(Debug, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub(super) enum Request {
     Store { address: Address, bytes: Vec<u8> },
     Word { address: Address, change: Change },
     Step { counter: Address, step: Step },
-    Do(Deed),
+    Do(Operation),
     Show { path: PathBuf },
     Adjust(Adjustment),
     Exec { program: String, arguments: Vec<String> },

@@ -32,7 +32,7 @@ impl Linux {
             return Some("the address rounds down to NULL, and for root Linux would map the segment there");
         }
         let replaces_ours = || self.attached.get(&address.0).is_some_and(|extent| extent.length >= length);
-        let is_safe = || if self.reckless { !is_the_programs(address, length) } else { replaces_ours() };
+        let is_safe = || if self.unchecked { !is_the_programs(address, length) } else { replaces_ours() };
         if flags.contains(ShmatFlags::SHM_REMAP) && !is_safe() {
             return Some("SHM_REMAP would replace memory that is not an attachment of this process");
         }

@@ -63,7 +63,7 @@ pub(in crate::kernel) fn on_first(signals: &[Signal], handler: extern "C" fn(c_i
 }
 
 /// Lets a signal end this process, even if it was ignored or held back before.
-pub fn heed(signal: Signal) {
+pub fn restore_default(signal: Signal) {
     // SAFETY: the default action runs no code of ours.
     let _ = unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) };
     let _ = SigSet::from(signal).thread_unblock();

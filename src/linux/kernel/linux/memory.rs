@@ -42,16 +42,16 @@ pub(super) fn bring_in_to_write(buffer: &mut [u8]) {
 }
 
 /// The minor page faults of this process while it does something.
-pub(super) fn faults_during(deed: impl FnOnce()) -> Faults {
+pub(super) fn faults_during(operation: impl FnOnce()) -> Faults {
     // The first round brings in the code that counts and the code that copies, of which a forked child may have
-    // no page yet, so that the second counts only the deed.
+    // no page yet, so that the second counts only the operation.
     black_box(minor_faults());
     let (from, mut to) = (black_box(0), 0);
     // SAFETY: both are single bytes of this very function.
     unsafe { copy(&from, &mut to, 1) };
     black_box(to);
     let before = minor_faults();
-    deed();
+    operation();
     minor_faults() - before
 }
 

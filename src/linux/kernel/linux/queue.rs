@@ -5,7 +5,7 @@ use std::mem::size_of_val;
 use nix::errno::Errno;
 use nix::libc::{self, c_int, c_long};
 
-use super::super::net::{self, Watched};
+use super::super::cleanup::{self, Tracked};
 
 /// The identifier of a message queue in its IPC namespace.
 #[doc(alias = "msqid")]
@@ -18,10 +18,10 @@ pub struct Queueid(pub c_int);
 ///
 /// `ENOSPC`: `/proc/sys/kernel/msgmni` queues exist. `ENOSYS`, `EPERM`: there are none here.
 pub fn make_queue() -> nix::Result<Queueid> {
-    net::hold_signals(|| {
+    cleanup::hold_signals(|| {
         // SAFETY: msgget takes two numbers and touches no memory of this process.
         let id = Errno::result(unsafe { libc::msgget(libc::IPC_PRIVATE, libc::IPC_CREAT | 0o600) })?;
-        net::watch(Watched::Queue(Queueid(id)));
+        cleanup::track(Tracked::Queue(Queueid(id)));
         Ok(Queueid(id))
     })
 }
@@ -30,7 +30,7 @@ pub fn make_queue() -> nix::Result<Queueid> {
 pub fn remove_queue(id: Queueid) -> nix::Result<()> {
     // SAFETY: IPC_RMID takes no buffer.
     Errno::result(unsafe { libc::msgctl(id.0, libc::IPC_RMID, std::ptr::null_mut()) })?;
-    net::forget(Watched::Queue(id));
+    cleanup::forget(Tracked::Queue(id));
     Ok(())
 }
 

@@ -14,13 +14,13 @@ use crate::kernel::{exit_now, fork};
 /// What the kernel counts for each process (proc(5)): the bytes that went through `read` and through `write`.
 const COUNTED: &str = "/proc/self/io";
 
-/// How many bytes `deed` has the kernel copy, by `read` and `write` and their like, when a forked child does it.
+/// How many bytes `operation` has the kernel copy, by `read` and `write` and their like, when a forked child does it.
 ///
 /// # Errors
 ///
 /// `NotFound`: the kernel counts no such bytes (`CONFIG_TASK_IO_ACCOUNTING`), or hides it. Others: no process can be
-/// made, or the deed has failed.
-pub fn count_copied_bytes(deed: impl FnOnce() -> io::Result<()>) -> io::Result<u64> {
+/// made, or the operation has failed.
+pub fn count_copied_bytes(operation: impl FnOnce() -> io::Result<()>) -> io::Result<u64> {
     let (mut line, mut its) = UnixStream::pair()?;
     match fork()? {
         ForkResult::Parent { child } => {
@@ -33,7 +33,7 @@ pub fn count_copied_bytes(deed: impl FnOnce() -> io::Result<()>) -> io::Result<u
         }
         ForkResult::Child => {
             // A panic must not run the parent's destructors here.
-            let told = match panic::catch_unwind(AssertUnwindSafe(|| copied_by(deed))) {
+            let told = match panic::catch_unwind(AssertUnwindSafe(|| copied_by(operation))) {
                 Ok(Ok(bytes)) => bytes.to_string(),
                 Ok(Err(error)) => error.to_string(),
                 Err(_) => "it panicked".to_owned(),
@@ -44,9 +44,9 @@ pub fn count_copied_bytes(deed: impl FnOnce() -> io::Result<()>) -> io::Result<u
     }
 }
 
-fn copied_by(deed: impl FnOnce() -> io::Result<()>) -> io::Result<u64> {
+fn copied_by(operation: impl FnOnce() -> io::Result<()>) -> io::Result<u64> {
     let before = fs::read_to_string(COUNTED)?;
-    deed()?;
+    operation()?;
     let after = fs::read_to_string(COUNTED)?;
     // The first reading was a read, too, which had not been counted when it was made.
     Ok(counted(&after)? - counted(&before)? - before.len() as u64)

@@ -11,28 +11,28 @@ use nix::unistd::{ForkResult, Pid, getpid, getppid};
 
 use crate::kernel::{exit_now, fork};
 
-/// How many system calls `deed` makes, by doing it in a forked child that stops at every one of them.
+/// How many system calls `operation` makes, by doing it in a forked child that stops at every one of them.
 ///
-/// The child inherits all attachments of this process, so `deed` may use them.
+/// The child inherits all attachments of this process, so `operation` may use them.
 ///
 /// # Errors
 ///
 /// - `EPERM`: tracing is forbidden (yama, a container's seccomp profile), or this process is traced itself.
 /// - `EAGAIN`, `ENOMEM`: no process can be made.
-pub fn count_system_calls(deed: impl FnOnce()) -> nix::Result<u64> {
-    // What stopping and exiting take is the same with a deed and without.
+pub fn count_system_calls(operation: impl FnOnce()) -> nix::Result<u64> {
+    // What stopping and exiting take is the same with a operation and without.
     let around = calls_of_a_child(|| {})?;
-    Ok(calls_of_a_child(deed)? - around)
+    Ok(calls_of_a_child(operation)? - around)
 }
 
-fn calls_of_a_child(deed: impl FnOnce()) -> nix::Result<u64> {
+fn calls_of_a_child(operation: impl FnOnce()) -> nix::Result<u64> {
     let parent = getpid();
     match fork()? {
         ForkResult::Parent { child } => counted(child),
         ForkResult::Child => {
             let allowed = stop_for(parent);
             // A panic must not run the parent's destructors here.
-            let done = allowed.is_ok() && panic::catch_unwind(AssertUnwindSafe(deed)).is_ok();
+            let done = allowed.is_ok() && panic::catch_unwind(AssertUnwindSafe(operation)).is_ok();
             exit_now(if done { 0 } else { 1 })
         }
     }

@@ -19,14 +19,14 @@ use crate::kernel::{Ending, ending_of, exit_now, fork};
 /// The exit status of a child that could not be sealed.
 const NOT_SEALED: i32 = 77;
 
-/// Does `deed` in a forked child to which every system call but the exit is forbidden, and returns how it ended.
+/// Does `operation` in a forked child to which every system call but the exit is forbidden, and returns how it ended.
 ///
-/// The child inherits all attachments of this process, so `deed` may use them.
+/// The child inherits all attachments of this process, so `operation` may use them.
 ///
 /// # Errors
 ///
 /// `Unsupported`: there are no such filters here. Others: no process can be made.
-pub fn sealed(deed: impl FnOnce()) -> io::Result<(Pid, Ending)> {
+pub fn sealed(operation: impl FnOnce()) -> io::Result<(Pid, Ending)> {
     let filter = nothing_but_exit()?;
     match fork()? {
         ForkResult::Parent { child } => match ending_of(child)? {
@@ -40,7 +40,7 @@ pub fn sealed(deed: impl FnOnce()) -> io::Result<(Pid, Ending)> {
                 exit_now(NOT_SEALED);
             }
             // A panic must not run the parent's destructors here; it would be killed for its message anyway.
-            let done = panic::catch_unwind(AssertUnwindSafe(deed)).is_ok();
+            let done = panic::catch_unwind(AssertUnwindSafe(operation)).is_ok();
             exit_now(i32::from(!done))
         }
     }

@@ -38,8 +38,8 @@ pub(super) fn perform(process: &mut Linux, action: &Action, checked: bool) -> Re
             returned(unsafe { memory::protect(*address, *length, protection.bits().into()) })
         }
         Action::Kill { target, signal } => returned(send(*target, *signal)),
-        Action::Become(Identity::User(uid)) => returned(setuid(Uid::from_raw(*uid))),
-        Action::Become(Identity::Group(gid)) => returned(setgid(Gid::from_raw(*gid))),
+        Action::SetIdentity(Identity::User(uid)) => returned(setuid(Uid::from_raw(*uid))),
+        Action::SetIdentity(Identity::Group(gid)) => returned(setgid(Gid::from_raw(*gid))),
         Action::Sysctl(setting) => written(*setting),
         other => return Err(format!("a worker does not perform {other:?}")),
     };

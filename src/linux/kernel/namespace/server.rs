@@ -21,16 +21,16 @@ use super::action::perform;
 use super::message::{Request, Response, take};
 use crate::evidence::maps;
 use crate::kernel::child::line::{receive, send};
-use crate::kernel::linux::{close_all_but, exit_now, fork, fork_sibling, heed};
-use crate::kernel::{Linux, ending_of, ending_within, net, portable};
+use crate::kernel::linux::{close_all_but, exit_now, fork, fork_sibling, restore_default};
+use crate::kernel::{Linux, cleanup, ending_of, ending_within, portable};
 
 /// The first worker has this id: what is below is left to others, as on a machine that has just started.
 const FIRST_PID: i32 = 101;
 /// The process that makes the namespaces: it starts init in them, waits for its end, and ends.
 pub(super) fn parent(line: UnixStream, starter: Pid) -> i32 {
     // Something else may be set to happen for them in the process that this one was forked from.
-    net::ENDS.into_iter().chain([Signal::SIGWINCH]).for_each(heed);
-    net::renew();
+    cleanup::ENDS.into_iter().chain([Signal::SIGWINCH]).for_each(restore_default);
+    cleanup::reset();
     let mut line = BufReader::new(line);
     let separated = separate(line.get_ref(), starter);
     let flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWPID;

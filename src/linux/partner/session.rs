@@ -9,7 +9,7 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::header::{GUEST_AT, Header, STATE_AT};
-use super::{Meeting, NAP, record_of};
+use super::{NAP, Rendezvous, record_of};
 use crate::call::{Shmid, ShmidDs};
 use crate::error::Result;
 use crate::shm::{Attachment, Segment};
@@ -24,8 +24,8 @@ struct Partner {
 }
 
 /// One side's part of the segment in which two programs have met.
-pub struct Room {
-    meeting: Meeting,
+pub struct Session {
+    rendezvous: Rendezvous,
     story: Story,
     id: Shmid,
     memory: Attachment,
@@ -34,26 +34,31 @@ pub struct Room {
     partner: Cell<Option<Partner>>,
 }
 
-impl Room {
+impl Session {
     /// Where the lesson's own bytes begin: after the header's words, in another line of the processor's cache.
     pub const DATA: usize = 64;
 
     #[track_caller]
-    pub(super) fn open(meeting: Meeting, story: &Story, segment: Segment) -> Result<Room> {
+    pub(super) fn open(rendezvous: Rendezvous, story: &Story, segment: Segment) -> Result<Session> {
         let memory = segment.attach()?;
-        Header::of(meeting.lesson, story.pid()).write(&memory)?;
+        Header::of(rendezvous.lesson, story.pid()).write(&memory)?;
         let (story, id, segment) = (story.clone(), segment.id(), Some(segment));
-        Ok(Room { meeting, story, id, memory, segment, partner: Cell::new(None) })
+        Ok(Session { rendezvous, story, id, memory, segment, partner: Cell::new(None) })
     }
 
-    pub(super) fn join(meeting: Meeting, story: &Story, id: Shmid, memory: Attachment) -> Result<Room> {
+    pub(super) fn join(
+        rendezvous: Rendezvous,
+        story: &Story,
+        id: Shmid,
+        memory: Attachment,
+    ) -> Result<Session> {
         let host = Header::read(&memory)?.host as i32;
         let before = memory.exchange_word(GUEST_AT, 0, story.pid() as u32)?;
         if before != 0 {
-            return Err(meeting.second(1, before as i32));
+            return Err(rendezvous.second(1, before as i32));
         }
         let room =
-            Room { meeting, story: story.clone(), id, memory, segment: None, partner: Cell::new(None) };
+            Session { rendezvous, story: story.clone(), id, memory, segment: None, partner: Cell::new(None) };
         room.met(host, |record| record.cpid)?;
         Ok(room)
     }
@@ -63,7 +68,7 @@ impl Room {
         self.id
     }
 
-    /// The segment's bytes. Those of the lesson begin at [`Room::DATA`].
+    /// The segment's bytes. Those of the lesson begin at [`Session::DATA`].
     pub fn memory(&self) -> &Attachment {
         &self.memory
     }
@@ -74,9 +79,9 @@ impl Room {
     ///
     /// `Partner`: nobody came in time, or somebody has removed the segment.
     pub fn wait_for_guest(&self) -> Result<i32> {
-        let [host, guest] = self.meeting.names;
-        self.meeting.announce_wait(&self.story, guest);
-        let end = Instant::now() + self.meeting.patience;
+        let [host, guest] = self.rendezvous.names;
+        self.rendezvous.announce_wait(&self.story, guest);
+        let end = Instant::now() + self.rendezvous.patience;
         loop {
             let pid = self.memory.load_word(GUEST_AT)? as i32;
             if pid != 0 {
@@ -84,10 +89,10 @@ impl Room {
                 return Ok(pid);
             }
             if record_of(&self.story, self.id)?.is_some_and(|record| record.is_marked()) {
-                return Err(self.meeting.removed());
+                return Err(self.rendezvous.removed());
             }
             if Instant::now() >= end {
-                return Err(self.meeting.nobody(guest, host));
+                return Err(self.rendezvous.nobody(guest, host));
             }
             thread::sleep(NAP);
         }
@@ -117,9 +122,9 @@ impl Room {
     ///
     /// `Partner`: it is gone, or silent for too long. What a host that is gone has left, its guest removes.
     pub fn wait_until(&self, state: u32, before: &str) -> Result<()> {
-        let end = Instant::now() + self.meeting.patience;
+        let end = Instant::now() + self.rendezvous.patience;
         if self.memory.load_word(STATE_AT)? < state {
-            let name = self.meeting.names[self.other_side()];
+            let name = self.rendezvous.names[self.other_side()];
             self.story.say(format!("It is the {name}'s turn: we wait until {before}."));
         }
         while self.memory.load_word(STATE_AT)? < state {
@@ -127,10 +132,10 @@ impl Room {
             // It may have said so with its last breath.
             if self.is_gone(partner)? && self.memory.load_word(STATE_AT)? < state {
                 self.inherit()?;
-                return Err(self.meeting.left(self.other_side(), partner.pid, before));
+                return Err(self.rendezvous.left(self.other_side(), partner.pid, before));
             }
             if Instant::now() >= end {
-                return Err(self.meeting.silent(self.other_side(), partner.pid, before));
+                return Err(self.rendezvous.silent(self.other_side(), partner.pid, before));
             }
             thread::sleep(NAP);
         }
@@ -152,8 +157,10 @@ impl Room {
     fn inherit(&self) -> Result<()> {
         let unmarked = record_of(&self.story, self.id)?.is_some_and(|record| !record.is_marked());
         if self.segment.is_none() && unmarked {
-            self.story
-                .say(format!("The {} cannot remove the segment any more, so we do.", self.meeting.names[0]));
+            self.story.say(format!(
+                "The {} cannot remove the segment any more, so we do.",
+                self.rendezvous.names[0]
+            ));
             self.id.remove(&self.story)?;
         }
         Ok(())
@@ -166,9 +173,9 @@ impl Room {
     /// `Refused`: somebody else has done it before.
     #[track_caller]
     pub fn close(self) -> Result<()> {
-        let Room { meeting, story, id, memory, segment, .. } = self;
+        let Session { rendezvous, story, id, memory, segment, .. } = self;
         let Some(segment) = segment else { return memory.detach().map(drop) };
-        let end = Instant::now() + meeting.patience;
+        let end = Instant::now() + rendezvous.patience;
         while Instant::now() < end && record_of(&story, id)?.is_some_and(|record| record.nattch > 1) {
             thread::sleep(NAP);
         }

@@ -1,4 +1,4 @@
-//! Figures and how far to trust them: a median, the middle half, and what may be said of two of them.
+//! Results and how far to trust them: a median, the middle half, and what may be said of two of them.
 
 use std::fmt;
 use std::iter;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where the middle of several figures lies, and how far they spread.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Spread {
+pub struct Quartiles {
     /// A quarter of the figures is below this.
     pub low: f64,
     /// Half of them are below this.
@@ -21,15 +21,15 @@ pub struct Spread {
 /// Of fewer figures the middle half says nothing: of one or two it is all of them, of three or four all but one.
 pub const FEWEST: usize = 5;
 
-impl Spread {
+impl Quartiles {
     /// The spread of some figures; nothing, if there are none.
-    pub fn of(figures: impl IntoIterator<Item = f64>) -> Option<Spread> {
+    pub fn of(figures: impl IntoIterator<Item = f64>) -> Option<Quartiles> {
         let mut sorted: Vec<_> = figures.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
         let last = sorted.len().checked_sub(1)?;
         // Rounded outwards: of 7 figures the second, the fourth and the sixth.
         let [low, median, high] = [last / 4, last / 2, last - last / 4].map(|position| sorted[position]);
-        Some(Spread { low, median, high, rounds: sorted.len() })
+        Some(Quartiles { low, median, high, rounds: sorted.len() })
     }
 
     /// How far the middle half spreads around the median, in percent.
@@ -39,9 +39,9 @@ impl Spread {
 }
 
 /// The median, then the middle half, with as many digits as the format asks for, or two.
-impl fmt::Display for Spread {
+impl fmt::Display for Quartiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Spread { low, median, high, .. } = self;
+        let Quartiles { low, median, high, .. } = self;
         let digits = f.precision().unwrap_or(2);
         write!(f, "{median:.digits$} ({low:.digits$} to {high:.digits$})")
     }
@@ -49,7 +49,7 @@ impl fmt::Display for Spread {
 
 /// How many times as fast one thing is as another, from the pairs of each round.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Ratio(pub Spread);
+pub struct Ratio(pub Quartiles);
 
 /// What a ratio comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +87,12 @@ impl Ratio {
         first: impl IntoIterator<Item = &'a f64>,
         second: impl IntoIterator<Item = &'a f64>,
     ) -> Option<Ratio> {
-        Spread::of(first.into_iter().zip(second).map(|(first, second)| first / second)).map(Ratio)
+        Quartiles::of(first.into_iter().zip(second).map(|(first, second)| first / second)).map(Ratio)
     }
 
     /// What the rounds agree on.
     pub fn finding(self) -> Finding {
-        let Ratio(Spread { low, median, high, rounds }) = self;
+        let Ratio(Quartiles { low, median, high, rounds }) = self;
         if rounds < FEWEST {
             Finding::Unclear
         } else if low >= 1.0 / SAME && high <= SAME {
@@ -162,7 +162,7 @@ impl Ratio {
 /// With as many digits as the spread supports; a range where the rounds differ by more than a fifth.
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ratio(Spread { low, median, high, .. }) = *self;
+        let Ratio(Quartiles { low, median, high, .. }) = *self;
         if !self.is_told() {
             f.write_str("unclear")
         } else if high < 0.01 {
@@ -209,14 +209,14 @@ mod tests {
     use super::*;
 
     fn ratio<const N: usize>(figures: [f64; N]) -> Ratio {
-        Ratio(Spread::of(figures).expect("there are some"))
+        Ratio(Quartiles::of(figures).expect("there are some"))
     }
 
     #[test]
     fn the_middle_half_of_seven_leaves_one_out_at_each_end() {
-        let spread = Spread::of([7.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).expect("seven");
-        assert_eq!(spread, Spread { low: 2.0, median: 4.0, high: 6.0, rounds: 7 });
-        assert_eq!(Spread::of([]), None);
+        let spread = Quartiles::of([7.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).expect("seven");
+        assert_eq!(spread, Quartiles { low: 2.0, median: 4.0, high: 6.0, rounds: 7 });
+        assert_eq!(Quartiles::of([]), None);
         assert_eq!([format!("{spread}"), format!("{spread:.0}")], ["4.00 (2.00 to 6.00)", "4 (2 to 6)"]);
     }
 

@@ -12,7 +12,7 @@ use crate::call::{Answer, Call, Cmd, Outcome, ShmatFlags};
 ///
 /// Whoever asks for it has found out that the bytes are an attachment's, or that nothing at all is there.
 pub fn memory() -> Linux {
-    Linux { reckless: true, ..Linux::default() }
+    Linux { unchecked: true, ..Linux::default() }
 }
 
 /// Makes a call that needs no more memory than an address; `SHM_REMAP` is left out.

@@ -1,10 +1,10 @@
-//! The safety net: a segment, a set of semaphores or a message queue that this process made does not outlive it.
+//! The clean-up registry: a segment, a set of semaphores or a message queue that this process made does not outlive it.
 //!
-//! Every end that a program can still act at is covered: a normal one, an error, a panic (by [`sweep`], which
+//! Every end that a program can still act at is covered: a normal one, an error, a panic (by [`remove_all`], which
 //! `main` calls last), and a signal (by a handler). Against `SIGKILL` only a private IPC namespace helps.
 //!
-//! **Invariant:** only what this very process made, or a child of it at its request, is in the net; and only this
-//! process draws it in, never a forked child that inherited it.
+//! **Invariant:** only what this very process made, or a child of it at its request, is in the registry; and only this
+//! process empties it, never a forked child that inherited it.
 
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 
@@ -17,7 +17,7 @@ use crate::call::{Answer, Call, Cmd, Outcome, SemCmd, Semid, Shmid};
 /// As many as Linux allows by default in one namespace (`SHMMNI`).
 const CAPACITY: usize = 4096;
 
-/// Ids that are in the net.
+/// Ids that are in the registry.
 struct Ids {
     /// Each id plus 1, since 0 is an id and an empty place must be 0 in a fresh process.
     places: [AtomicI32; CAPACITY],
@@ -47,7 +47,7 @@ impl Ids {
     }
 }
 
-/// The process that the net belongs to; 0 until it is hung up.
+/// The process that the registry belongs to; 0 until it is installed.
 static OWNER: AtomicI32 = AtomicI32::new(0);
 
 /// What ends a process, and can be caught.
@@ -63,15 +63,15 @@ pub(super) const ENDS: [Signal; 9] = [
     Signal::SIGFPE,
 ];
 
-/// Hangs up the net: from here on a signal that ends this process removes its segments first.
+/// Installs the registry: from here on a signal that ends this process removes its segments first.
 pub fn install() {
     OWNER.store(this_process(), SeqCst);
     linux::on_first(&ENDS, remove_and_die);
 }
 
-/// What the net can hold.
+/// What the registry can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Watched {
+pub(super) enum Tracked {
     /// A segment.
     Segment(Shmid),
     /// A set of semaphores.
@@ -80,18 +80,18 @@ pub(super) enum Watched {
     Queue(Queueid),
 }
 
-impl Watched {
+impl Tracked {
     fn place(self) -> (&'static Ids, i32) {
         match self {
-            Watched::Segment(id) => (&SEGMENTS, id.0 + 1),
-            Watched::Set(id) => (&SETS, id.0 + 1),
-            Watched::Queue(id) => (&QUEUES, id.0 + 1),
+            Tracked::Segment(id) => (&SEGMENTS, id.0 + 1),
+            Tracked::Set(id) => (&SETS, id.0 + 1),
+            Tracked::Queue(id) => (&QUEUES, id.0 + 1),
         }
     }
 }
 
-/// Removes all that is still in the net.
-pub fn sweep() {
+/// Removes all that is still in the registry.
+pub fn remove_all() {
     if OWNER.load(SeqCst) != this_process() {
         return;
     }
@@ -110,51 +110,51 @@ fn empty(ids: &Ids, remove: impl Fn(i32) -> nix::Result<()>) {
     }
 }
 
-/// Runs `deed` with signals held back, so that none falls between making a segment and watching it.
-pub fn hold_signals<T>(deed: impl FnOnce() -> T) -> T {
+/// Runs `operation` with signals held back, so that none falls between making a segment and watching it.
+pub fn hold_signals<T>(operation: impl FnOnce() -> T) -> T {
     let mut before = SigSet::empty();
     let held = SigSet::from_iter(ENDS);
     let _ = nix::sys::signal::pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut before));
-    let done = deed();
+    let done = operation();
     let _ = nix::sys::signal::pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
     done
 }
 
-/// Puts something into the net.
-pub(super) fn watch(thing: Watched) {
+/// Puts something into the registry.
+pub(super) fn track(thing: Tracked) {
     let (ids, entry) = thing.place();
     ids.put(entry);
 }
 
 /// What a child was answered: it watches what it made, and its parent does, too, in case the child is killed. What it
 /// has removed is nobody's any more, and its id may be another's soon.
-pub(super) fn heard(child: i32, call: &Call, outcome: &Outcome) {
+pub(super) fn record(child: i32, call: &Call, outcome: &Outcome) {
     let Ok(answer) = outcome else { return };
     match (call, answer) {
         (&Call::Shmget { key, flags, .. }, Answer::Id(id))
             if linux::made_by(child, key, flags.bits(), *id) =>
         {
-            watch(Watched::Segment(*id));
+            track(Tracked::Segment(*id));
         }
         (&Call::Semget { key, flags, .. }, Answer::Set(id)) if linux::is_exclusive(key, flags.bits()) => {
-            watch(Watched::Set(*id));
+            track(Tracked::Set(*id));
         }
-        (&Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, _) => forget(Watched::Segment(shmid)),
-        (&Call::Semctl { semid, cmd: SemCmd::IpcRmid, .. }, _) => forget(Watched::Set(semid)),
+        (&Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, _) => forget(Tracked::Segment(shmid)),
+        (&Call::Semctl { semid, cmd: SemCmd::IpcRmid, .. }, _) => forget(Tracked::Set(semid)),
         _ => {}
     }
 }
 
-/// Takes something out of the net: it is removed, or another process answers for it now.
-pub(super) fn forget(thing: Watched) {
+/// Takes something out of the registry: it is removed, or another process answers for it now.
+pub(super) fn forget(thing: Tracked) {
     let (ids, entry) = thing.place();
     for place in ids.taken() {
         let _ = place.compare_exchange(entry, 0, SeqCst, SeqCst);
     }
 }
 
-/// In a forked child: a net of its own, empty.
-pub(super) fn renew() {
+/// In a forked child: a registry of its own, empty.
+pub(super) fn reset() {
     for place in SEGMENTS.taken().chain(SETS.taken()).chain(QUEUES.taken()) {
         place.store(0, SeqCst);
     }
@@ -168,7 +168,7 @@ fn this_process() -> i32 {
 /// The handler was reset when it was called, so that raising the signal again ends the process as if it
 /// had never been caught: its parent sees the truth.
 extern "C" fn remove_and_die(signal: c_int) {
-    sweep();
+    remove_all();
     if let Ok(signal) = Signal::try_from(signal) {
         let _ = raise(signal);
     }
@@ -189,14 +189,14 @@ mod tests {
     fn what_a_child_has_removed_is_in_the_net_no_more() {
         let (flags, mode) = (ShmgetFlags::IPC_CREAT, OWNER_RW);
         let set = Semid(i32::MAX - 1);
-        heard(1, &Call::Semget { key: Key::PRIVATE, nsems: 1, flags, mode }, &Ok(Answer::Set(set)));
+        record(1, &Call::Semget { key: Key::PRIVATE, nsems: 1, flags, mode }, &Ok(Answer::Set(set)));
         assert!(holds(&SETS, set.0));
-        heard(1, &Call::Semctl { semid: set, semnum: 0, cmd: SemCmd::IpcRmid }, &Ok(Answer::Done));
+        record(1, &Call::Semctl { semid: set, semnum: 0, cmd: SemCmd::IpcRmid }, &Ok(Answer::Done));
         assert!(!holds(&SETS, set.0));
         let segment = Shmid(i32::MAX - 1);
-        heard(1, &Call::Shmget { key: Key::PRIVATE, size: 1, flags, mode }, &Ok(Answer::Id(segment)));
+        record(1, &Call::Shmget { key: Key::PRIVATE, size: 1, flags, mode }, &Ok(Answer::Id(segment)));
         assert!(holds(&SEGMENTS, segment.0));
-        heard(1, &Call::Shmctl { shmid: segment, cmd: Cmd::IpcRmid }, &Ok(Answer::Done));
+        record(1, &Call::Shmctl { shmid: segment, cmd: Cmd::IpcRmid }, &Ok(Answer::Done));
         assert!(!holds(&SEGMENTS, segment.0));
     }
 }

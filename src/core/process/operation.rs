@@ -1,6 +1,6 @@
 //! What a second process does on its own once it is told to: what takes long, or waits for another process.
 //!
-//! **Invariant:** whoever started a deed can always go on without its end: it is collected within a time, or not.
+//! **Invariant:** whoever started a operation can always go on without its end: it is collected within a time, or not.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::call::{Address, Outcome, SemFlags, SemOp, Semid};
 
 /// Something that a process does while others go on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Deed {
+pub enum Operation {
     /// `semop`, which may wait for another process.
     Semop(Semid, Vec<SemOp>),
     /// Add 1 to the control word at `counter`, so many times.
@@ -48,7 +48,7 @@ impl How {
     pub const GIVE: SemOp = SemOp { number: 0, change: 1, flags: SemFlags::SEM_UNDO };
 }
 
-/// What came of a deed.
+/// What came of a operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {
     /// What the kernel answered to a call.
