@@ -19,6 +19,8 @@ use nix::unistd::{chdir, getegid, geteuid, pivot_root};
 
 use super::places::{BUILT, Place, SCRATCH};
 
+/// Files of `/proc` that tell of the marker's keys (keyrings(7)), whatever the namespaces.
+const MARKERS_OWN: [&str; 2] = ["/proc/keys", "/proc/key-users"];
 /// Where the root is laid out: a folder that every Linux has, and in which nothing is that a judge or a hand-in needs.
 const ROOT: &str = "/sys";
 /// As large as the scratch file system and the place for a program may become, and how many files they may have.
@@ -105,6 +107,7 @@ impl Root {
         let options = safe() | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY;
         let proc = mount(Some("proc"), &inside("proc"), Some("proc"), options, NONE);
         proc.map_err(failure("mount(/proc)"))?;
+        MARKERS_OWN.into_iter().try_for_each(cover)?;
         tmpfs(&inside(SCRATCH), SIZE)?;
         self.late.iter().try_for_each(mount_place)?;
         match purpose {
@@ -113,6 +116,17 @@ impl Root {
         }
         turn_round()
     }
+}
+
+/// Makes a file of the sandbox an empty one. What is not there need not be covered.
+fn cover(path: &str) -> Result<(), Failure> {
+    let place = inside(path);
+    if !place.exists() {
+        return Ok(());
+    }
+    let nothing = inside("/dev/null");
+    let done = mount(Some(&nothing), &place, NONE, MsFlags::MS_BIND, NONE);
+    done.map_err(failure(format!("mount({path}, MS_BIND)")))
 }
 
 /// The path of a place of the sandbox, as the judge sees it.

@@ -38,8 +38,18 @@ static void meddle(int pid)
         kill(pid, number);
 }
 
+/* The keys of whoever marks are no hand-in's business. */
+static int reads_keys(void)
+{
+    char byte;
+    int keys = open("/proc/keys", O_RDONLY), users = open("/proc/key-users", O_RDONLY);
+
+    return read(keys, &byte, 1) > 0 || read(users, &byte, 1) > 0;
+}
+
 int main(void)
 {
+    looked_into += reads_keys();
     for (int pid = 1; pid < 400; pid++)
         if (pid != getpid())
             meddle(pid);
