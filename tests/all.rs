@@ -22,6 +22,7 @@ mod loom;
 mod one_cpu;
 mod parsers;
 mod play_programs;
+mod play_terminal;
 mod root;
 mod said;
 mod schedule;

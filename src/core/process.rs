@@ -209,6 +209,18 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// What is in the word after it, where it was `before`; nothing, where it changes nothing.
+    pub fn after(self, before: u32) -> Option<u32> {
+        match self {
+            Change::Load => None,
+            Change::Store(value) => Some(value),
+            Change::Add(value) => Some(before.wrapping_add(value)),
+            Change::Exchange { expected, new } => (before == expected).then_some(new),
+        }
+    }
+}
+
 /// The files of `/proc` that lessons look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ProcFile {

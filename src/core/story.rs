@@ -19,6 +19,7 @@ mod plain;
 mod predict;
 mod prompt;
 mod raced;
+mod retold;
 mod schedule;
 mod show;
 mod source;
@@ -45,6 +46,7 @@ pub use plain::Plain;
 pub use predict::{Candidate, Guess, Judge, Observed, Verdict, always, depends, never};
 pub use prompt::Prompt;
 pub use raced::{LineUses, ProcessUses, RaceEvent};
+pub use retold::SoFar;
 pub use schedule::{NoSchedule, Schedule, Turn};
 pub use show::{changes, fields};
 pub use source::Source;
@@ -53,6 +55,7 @@ pub use traced::{Lingering, Traced};
 pub use visible::visible;
 pub use work::Work;
 
+use retold::Retold;
 use show::Seen;
 
 /// Who turns events into something to read.
@@ -111,6 +114,10 @@ struct Narrator {
     /// The commands that were offered to try.
     offered: Vec<String>,
     seen: Seen,
+    /// What was done, for whoever goes on at the prompt of `play`.
+    retold: Retold,
+    /// How much of it was done before this step.
+    retold_before: usize,
     /// The processes of this story, by what it calls them.
     names: Vec<(i32, String)>,
     /// The first failure to write: told at the next chance to return an error.
@@ -140,6 +147,8 @@ impl Story {
             invited: false,
             offered: Vec::new(),
             seen: Seen::default(),
+            retold: Retold::of(process.pid()),
+            retold_before: 0,
             names,
             failure: None,
         };

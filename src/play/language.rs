@@ -20,6 +20,7 @@
 
 mod functions;
 mod literal;
+pub mod manual;
 mod misunderstood;
 mod parse;
 mod print;

@@ -226,6 +226,10 @@ impl Kernel for Linux {
         woken
     }
 
+    fn ended(&mut self, pid: i32) -> Option<String> {
+        self.namespace.as_mut()?.ended(pid).map(|ending| ending.to_string())
+    }
+
     fn read(&mut self, pid: Option<i32>, path: &str) -> Option<String> {
         self.namespace.as_mut()?.read(pid, Path::new(path)).ok()
     }

@@ -113,6 +113,11 @@ impl Session {
         &self.world
     }
 
+    /// The lines of the start.
+    pub fn start(&self) -> impl Iterator<Item = &str> {
+        self.start.iter().map(String::as_str)
+    }
+
     /// The lines that changed something, since the start.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.done.iter().map(|done| done.line.as_str())
@@ -128,14 +133,39 @@ impl Session {
         if let Some(way) = way(&statements, line)? {
             return Ok(self.go(way));
         }
+        let mut told = self.hear();
         let before = self.world.clone();
-        let told = self.run(&statements, line)?;
+        told.extend(self.run(&statements, line)?);
         if self.world.differs_from(&before) {
             self.undone.clear();
             let (line, current_after) = (line.trim().to_owned(), self.world.current.clone());
             self.done.push(Done { line, other: before, current_after });
         }
         Ok(told)
+    }
+
+    /// What has happened since the last line without one: a program of another process has come to its end.
+    pub fn hear(&mut self) -> Vec<Told> {
+        let (world, kernel) = (&mut self.world, &mut *self.kernel);
+        let mut performer = Performer { world, kernel, line: "", told: Vec::new(), has_acted: false };
+        // It goes on with no statement that could be misunderstood now: one that waited was understood before.
+        let _ = performer.hear();
+        performer.told
+    }
+
+    /// The processes that live or wait at the end of a script, which end with it: what is told of each.
+    pub fn ends(&self) -> Vec<Told> {
+        let how = |actor: &Actor| match &actor.pending {
+            Some(pending) => {
+                format!("is ended with the script, in {}", pending.waits_in.clone().unwrap_or_default())
+            }
+            None => "is ended with the script".to_owned(),
+        };
+        let lives = self.world.letters(|actor| !matches!(actor.life, Lifecycle::Over(_)));
+        lives
+            .into_iter()
+            .map(|who| Told::Ends { who: who.to_owned(), how: how(&self.world.actors[who]), why: None })
+            .collect()
     }
 
     /// Performs statements, and counts the calls that act.

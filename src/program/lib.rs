@@ -129,7 +129,8 @@ fn not_begun(options: &Options, program: &Program, error: &Error) {
 
 fn begin(options: &Options, program: &Program) -> Story {
     let stepping = options.steps();
-    let prompt = stepping.then(|| Box::new(Typed::new(io::stdin())) as Box<dyn Prompt>);
+    let prompt =
+        stepping.then(|| Box::new(Typed::new(io::stdin(), at_the_prompt(options))) as Box<dyn Prompt>);
     let story = Story::new(
         ground::process(options),
         teller(options, stepping),
@@ -155,6 +156,18 @@ fn begin(options: &Options, program: &Program) -> Story {
         story.warn(REMOVED_WITH_THE_LAST_DETACH);
     }
     story
+}
+
+/// The options of the learner's own prompt: the same kernel, the same characters, the same colours.
+fn at_the_prompt(options: &Options) -> Vec<&'static str> {
+    let kernel = if options.kernel == Kernel::Model { &["--kernel=model"][..] } else { &[] };
+    let ascii = if options.ascii { &["--ascii"][..] } else { &[] };
+    let color = match options.color {
+        Color::Auto => "--color=auto",
+        Color::Always => "--color=always",
+        Color::Never => "--color=never",
+    };
+    [kernel, ascii, &[color]].concat()
 }
 
 /// What the learner has to know where the kernel does otherwise than it does by default.

@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::thread;
 
 use super::event::{Access, CallEvent, Direction, Event, Rust};
+use super::retold::Retold;
 use super::{Story, explain, notation};
 use crate::call::{Address, Answer, Call, Outcome, Performed};
 use crate::error::{Error, Reason, Refusal, Result};
@@ -24,7 +25,14 @@ impl Story {
         self.unharmed()?;
         let outcome = self.process.borrow_mut().perform(&call);
         let outcome = self.told_if_ended(outcome)?;
+        self.retell(|retold, pid| retold.call(pid, &call, Some(&outcome)));
         self.answered(call, outcome, place)
+    }
+
+    /// Keeps what was done for whoever goes on from here.
+    pub(super) fn retell(&self, keep: impl FnOnce(&mut Retold, i32)) {
+        let pid = self.pid();
+        keep(&mut self.narrator.borrow_mut().retold, pid);
     }
 
     /// Tells a call that was made.
@@ -77,6 +85,9 @@ impl Story {
         let Ok(mut process) = self.process.try_borrow_mut() else { return };
         let (pid, outcome) = (process.pid(), process.perform(&call));
         drop(process);
+        if let Ok(outcome) = &outcome {
+            self.retell(|retold, pid| retold.call(pid, &call, Some(outcome)));
+        }
         if let Ok(outcome @ Ok(_)) = outcome
             && !thread::panicking()
         {
@@ -111,8 +122,16 @@ impl Story {
         place: &Location<'_>,
     ) -> Result<Faults> {
         let (c, survived) = match &faults {
-            Ok(faults) => (notation::access(direction, address, bytes), Some(*faults)),
-            Err(Error::Ended { .. }) => (notation::fatal(direction, address, bytes), None),
+            Ok(faults) => {
+                if direction == Direction::Write {
+                    self.retell(|retold, pid| retold.stored(pid, address, bytes));
+                }
+                (notation::access(direction, address, bytes), Some(*faults))
+            }
+            Err(Error::Ended { .. }) => {
+                self.retell(|retold, pid| retold.died(pid, address));
+                (notation::fatal(direction, address, bytes), None)
+            }
             Err(_) => return faults,
         };
         let (rust, brief) = self.statement(place);
@@ -163,7 +182,11 @@ impl Story {
     /// Reads or changes a control word, and tells nothing of it.
     pub fn word(&self, address: Address, change: Change) -> Result<u32> {
         let before = self.process.borrow_mut().word(address, change);
-        self.told_if_ended(before)
+        let before = self.told_if_ended(before)?;
+        if let Some(value) = change.after(before) {
+            self.retell(|retold, pid| retold.word(pid, address, value));
+        }
+        Ok(before)
     }
 
     /// Lets the process itself do what no other kind of process can: nothing, where it is of another kind.

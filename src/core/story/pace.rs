@@ -2,9 +2,9 @@
 //!
 //! **Invariant:** a story waits before a step begins, and never in the midst of one but for an answer.
 
-use super::Story;
 use super::event::{Event, Wants};
 use super::prompt::understood;
+use super::{SoFar, Story};
 use crate::error::{Error, Result};
 
 /// What tidying up is called: no prompt follows it.
@@ -56,6 +56,7 @@ impl Story {
         let number = {
             let mut narrator = self.narrator.borrow_mut();
             narrator.brief = false;
+            narrator.retold_before = narrator.retold.length();
             narrator.steps += 1;
             narrator.steps
         };
@@ -73,15 +74,45 @@ impl Story {
         self.invite();
         let why = self.narrator.borrow_mut().why.take();
         loop {
-            match self.ask(Wants::Next { more: why.is_some() })?.as_str() {
+            let play = self.narrator.borrow().prompt.as_ref().is_some_and(|prompt| prompt.can_play());
+            match self.ask(Wants::Next { more: why.is_some(), play })?.as_str() {
                 "" => return Ok(()),
                 "?" => match &why {
                     Some(text) => self.tell(Event::Why { text: text.clone(), asked: true }),
                     None => self.reply("There is nothing more to say of this step."),
                 },
                 "m" => self.unfold()?,
-                _ => self.reply("Press Enter to go on, ? and Enter for more, q and Enter to leave."),
+                "p" => self.play(Some(self.done_so_far())),
+                "i" => self.play(self.what_if()),
+                _ => self.reply(
+                    "Press Enter to go on, ? and Enter for more, p for a prompt of your own, i for what if, q and Enter \
+                     to leave.",
+                ),
             }
+        }
+    }
+
+    fn done_so_far(&self) -> SoFar {
+        self.narrator.borrow().retold.so_far()
+    }
+
+    /// What was done before this step's last call, with that call to be edited.
+    fn what_if(&self) -> Option<SoFar> {
+        let narrator = self.narrator.borrow();
+        narrator.retold.what_if(narrator.retold_before)
+    }
+
+    /// The learner makes calls of their own, which this story's kernel and its segments never see.
+    fn play(&self, so_far: Option<SoFar>) {
+        let Some(so_far) = so_far else {
+            return self.reply("This step made no call that could be another one.");
+        };
+        let mut narrator = self.narrator.borrow_mut();
+        let played = narrator.prompt.as_mut().map(|prompt| prompt.play(&so_far));
+        drop(narrator);
+        match played {
+            Some(Err(why)) => self.reply(&why),
+            _ => self.reply("Back in the lesson, which is where it was."),
         }
     }
 

@@ -267,7 +267,7 @@ impl Namespace {
         }
     }
 
-    /// Has a worker run another program: `execvp(words[0], words)`. Returns why that failed; nothing, if it runs.
+    /// Has a worker run another program: `execvp(words[0], words[1..])`. Returns why that failed; nothing, if it runs.
     ///
     /// # Errors
     ///

@@ -46,6 +46,7 @@ impl Evaluation<'_> {
             (_, Some(value)) => self.write(&place, &value, at).map(|_| ()),
             (Some(Initial::List(values)), None) => self.fill(&place, values, at),
             (Some(Initial::Value(text)), None) => self.fill_with_text(&place, text, at),
+            (Some(Initial::Field(..)), None) => wrong(at, "a field is named in braces: {.sem_op = -1}"),
             (None, None) => Ok(()),
         }
     }
@@ -63,20 +64,57 @@ impl Evaluation<'_> {
 
     /// Puts values into a structure's fields, or an array's elements, in their order.
     pub(super) fn fill(&mut self, place: &Place, values: &[Initial], at: At) -> Result<()> {
-        for (number, value) in values.iter().enumerate() {
-            let Some(part) = part(place, number as u64) else {
-                return wrong(at, format!("{} values are more than {} holds", values.len(), place.ty));
+        let mut rest = values;
+        self.fill_with(place, &mut rest, true, at)?;
+        match rest {
+            [] => Ok(()),
+            [Initial::Field(field, _), ..] => wrong(at, format!("{} has no field {field}", place.ty)),
+            _ => wrong(at, format!("{} values are more than {} holds", values.len(), place.ty)),
+        }
+    }
+
+    /// Takes as many values as the place holds. A part whose own braces are left out takes them from the same list, as in
+    /// `struct shmid_ds buf = {0}`; a field that is named is looked for by the place that the braces are for.
+    fn fill_with(&mut self, place: &Place, rest: &mut &[Initial], has_braces: bool, at: At) -> Result<()> {
+        let mut number = 0;
+        while let [value, after @ ..] = *rest {
+            let is_named = matches!(value, Initial::Field(..));
+            let value = match value {
+                Initial::Field(..) if !has_braces => return Ok(()),
+                Initial::Field(field, value) => {
+                    let Some(place_of_field) = number_of(&place.ty, field) else { return Ok(()) };
+                    number = place_of_field;
+                    &**value
+                }
+                value => value,
             };
+            let Some(part) = part(place, number) else { return Ok(()) };
+            number += 1;
             match value {
+                Initial::Value(_) if is_named && matches!(part.ty, Ty::Struct(_)) => {
+                    return wrong(at, format!("{} has fields of its own: give them in braces", part.ty));
+                }
+                Initial::Value(_) if matches!(part.ty, Ty::Struct(_) | Ty::Array(..)) => {
+                    self.fill_with(&part, rest, false, at)?;
+                    continue;
+                }
                 Initial::Value(value) => {
                     let found = self.value(value)?;
                     self.write(&part, &found, value.at)?;
                 }
                 Initial::List(values) => self.fill(&part, values, at)?,
+                Initial::Field(..) => return wrong(at, "a field is named twice here"),
             }
+            *rest = after;
         }
         Ok(())
     }
+}
+
+/// Which field of a structure this is.
+fn number_of(ty: &Ty, field: &str) -> Option<u64> {
+    let Ty::Struct(of) = ty else { return None };
+    of.fields.iter().position(|known| known.name == field).map(|number| number as u64)
 }
 
 /// The part of a place that takes the next value of a list.

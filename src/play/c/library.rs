@@ -81,7 +81,8 @@ impl Evaluation<'_> {
         let mut line = self.text(text.bits(), at)?;
         let errno = self.errno();
         line.extend_from_slice(b": ");
-        line.extend_from_slice(Errno::from_raw(errno).meaning().as_bytes());
+        let meaning = if errno == 0 { "Success".to_owned() } else { Errno::from_raw(errno).meaning() };
+        line.extend_from_slice(meaning.as_bytes());
         line.push(b'\n');
         self.print(&line);
         Ok(Value::none())

@@ -64,7 +64,7 @@ pub const FUNCTIONS: &[Function] = &[
         "semtimedop",
         "int semtimedop(int semid, struct sembuf *sops, size_t nsops,\n               const struct timespec *timeout)",
         "Does what semop does, and waits no longer than this.",
-        "semtimedop(s, &(struct sembuf){0, -1, 0}, 1, &(struct timespec){0, 1000000})",
+        "semtimedop(s, &(struct sembuf){0, -1, 0}, 1, &(struct timespec){1, 0})",
     ),
     function_of(
         "semctl",

@@ -142,6 +142,9 @@ impl<'a> Parser<'a> {
     }
 
     fn statement(&mut self) -> Parsed<Does> {
+        if let Some(message) = not_here(self.peek()) {
+            return Err(self.wrong(message));
+        }
         if types::begins_type(self.peek()) {
             return self.declaration();
         }
@@ -180,6 +183,11 @@ impl<'a> Parser<'a> {
     fn initial(&mut self) -> Parsed<Initial> {
         if self.peek() == "{" {
             return self.list().map(Initial::List);
+        }
+        if self.take(".") {
+            let field = self.name("the name of a field")?.to_owned();
+            self.expect("=")?;
+            return Ok(Initial::Field(field, self.initial()?.into()));
         }
         self.expression(0).map(Initial::Value)
     }
@@ -376,6 +384,22 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// What C has and a prompt does not need.
+fn not_here(word: &str) -> Option<String> {
+    Some(match word {
+        "if" | "else" | "while" | "for" | "do" | "switch" | "goto" | "break" | "continue" => {
+            format!(
+                "{word} belongs into a program: here each line is done at once, and you decide what is next"
+            )
+        }
+        "return" => "return belongs into a function: exit(0) ends the process".to_owned(),
+        "union" => {
+            "a union semun is not needed here: semctl takes the value, the array or &buf itself".to_owned()
+        }
+        _ => return None,
+    })
+}
+
 /// What is wrong with a character that begins no token.
 fn unknown(line: &str, span: &Range<usize>) -> Misunderstood {
     let text = &line[span.clone()];
@@ -385,6 +409,7 @@ fn unknown(line: &str, span: &Range<usize>) -> Misunderstood {
         Some('“' | '”' | '‘' | '’') => {
             format!("{text} is a typographic quotation mark: C wants \" or '")
         }
+        Some('?') => "the choice ? : belongs into a program: here you see the value, and decide".to_owned(),
         _ => format!("{text} means nothing in C"),
     };
     Misunderstood::new(line, span.start, message)

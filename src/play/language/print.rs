@@ -66,6 +66,7 @@ impl Display for Initial {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Initial::Value(value) => value.fmt(f),
+            Initial::Field(field, value) => write!(f, ".{field} = {value}"),
             Initial::List(values) => {
                 f.write_str("{")?;
                 separated(values, f)?;

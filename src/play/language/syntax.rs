@@ -59,6 +59,8 @@ pub enum Initial {
     Value(Expr),
     /// Values in braces, for an array or a structure.
     List(Vec<Initial>),
+    /// `.field = value`, in the braces of a structure.
+    Field(String, Box<Initial>),
 }
 
 /// An expression, and where it stands.

@@ -130,6 +130,7 @@ fn with_arguments(name: &str, rest: &[&str]) -> Option<Word> {
         ("ipcs", _) => ipcs(rest),
         ("ipcrm", [option, id]) => Some(Word::Ipcrm { table: table(option)?, id: id.parse().ok()? }),
         ("cat", [file]) => Some(Word::Cat((*file).to_owned())),
+        ("sysctl", ["-w", rest @ ..]) => sysctl(&rest.concat()),
         ("sysctl", [_, ..]) => sysctl(&rest.concat()),
         ("undo", _) => count(rest).map(Word::Undo),
         ("redo", _) => count(rest).map(Word::Redo),

@@ -70,6 +70,10 @@ impl Kernel for Model {
         machine.pass(time)
     }
 
+    fn ended(&mut self, _: i32) -> Option<String> {
+        None
+    }
+
     fn read(&mut self, _: Option<i32>, _: &str) -> Option<String> {
         None
     }

@@ -50,9 +50,12 @@ impl Performer<'_> {
         if let Does::Word(word) = &statement.does {
             return self.word(word, statement.process.as_deref());
         }
-        let who = self.world.acting(statement.process.as_deref(), self.line)?;
-        let late = self.kernel.pass(&mut self.world.machine, STEP);
+        let time = self.time_for(statement.process.as_deref());
+        let late = self.kernel.pass(&mut self.world.machine, time);
+        // Its answer was taken from the kernel: that cannot be forgotten with a line that is not understood.
+        self.has_acted |= !late.is_empty();
         self.resume(late)?;
+        let who = self.world.acting(statement.process.as_deref(), self.line)?;
         let before = self.world.clone();
         let pending = Pending {
             does: statement.does.clone(),
@@ -63,6 +66,33 @@ impl Performer<'_> {
         self.go_on(&who, pending)?;
         self.tell_changes(&before);
         self.world.choose_current();
+        Ok(())
+    }
+
+    /// How much time passes before a statement: whoever is to act in it, and waits no longer than a time, gets that time.
+    fn time_for(&self, process: Option<&str>) -> Duration {
+        let named = process.or(self.world.current.as_deref());
+        let left = named.and_then(|letter| self.world.actors.get(letter)).and_then(|actor| {
+            let mut waiters = self.world.sets().flat_map(|set| &set.waiters);
+            let deadline = waiters.find(|waiter| waiter.pid == actor.pid)?.deadline?;
+            Some(deadline.saturating_sub(self.world.machine.clock))
+        });
+        left.map_or(STEP, |left| left.max(STEP))
+    }
+
+    /// Tells of the processes whose other program is over.
+    pub fn hear(&mut self) -> Result<(), Misunderstood> {
+        let before = self.world.clone();
+        let elsewhere = self.world.letters(|actor| actor.life == Lifecycle::Elsewhere);
+        let elsewhere: Vec<String> = elsewhere.into_iter().map(str::to_owned).collect();
+        for who in elsewhere {
+            let pid = self.world.actors[&who].pid;
+            if let Some(how) = self.kernel.ended(pid) {
+                self.over(&who, format!("is over: its program {how}"), None);
+                self.effect(pid, &Action::Exit, &Reply::Returns(Ok(Answer::Done)))?;
+            }
+        }
+        self.tell_changes(&before);
         Ok(())
     }
 

@@ -35,15 +35,25 @@ pub(super) fn name(action: &Action) -> &'static str {
 pub(super) fn action(action: &Action) -> String {
     let arguments = match action {
         Action::Call(call) => return call.to_string(),
-        Action::Kill { target, signal } => format!("{target}, {signal}"),
+        Action::Kill { target, signal } => match signal {
+            0 => format!("{target}, 0"),
+            signal => format!("{target}, {}", playground_core::Signal::from_raw(*signal)),
+        },
         Action::SetIdentity(Identity::User(id) | Identity::Group(id)) => id.to_string(),
         Action::Munmap { address, length } => format!("{address}, {length}"),
         Action::Mprotect { address, length, protection } => {
-            format!("{address}, {length}, {}", protection.bits())
+            format!("{address}, {length}, {}", pages_may(protection.bits()))
         }
         _ => String::new(),
     };
     format!("{}({arguments})", name(action))
+}
+
+/// What may be done with pages, by the names of mprotect(2).
+fn pages_may(bits: u8) -> String {
+    const NAMES: [(u8, &str); 3] = [(1, "PROT_READ"), (2, "PROT_WRITE"), (4, "PROT_EXEC")];
+    let named: Vec<&str> = NAMES.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| *name).collect();
+    if named.is_empty() { "PROT_NONE".to_owned() } else { named.join("|") }
 }
 
 /// An action and its answer; `words` are those of a program that it starts.

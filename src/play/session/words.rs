@@ -10,7 +10,7 @@ use super::perform::Performer;
 use super::tables;
 use super::told::Told;
 use super::world::{INIT, World};
-use crate::language::{FUNCTIONS, Misunderstood, Table, Word, function};
+use crate::language::{FUNCTIONS, Misunderstood, Table, Word, function, manual};
 
 impl Performer<'_> {
     /// Does a word.
@@ -65,7 +65,11 @@ impl Performer<'_> {
         };
         match self.as_root(&Action::Call(call))? {
             Reply::Returns(Ok(_)) => Ok(()),
-            _ => self.wrong(format!("ipcrm: invalid id ({id})")),
+            _ => {
+                let lines = vec![format!("ipcrm: invalid id ({id})")];
+                self.told.push(Told::Lines { lines });
+                Ok(())
+            }
         }
     }
 
@@ -125,7 +129,9 @@ impl Performer<'_> {
         };
         match self.as_root(&Action::Sysctl(setting))? {
             Reply::Returns(Ok(_)) => Ok(vec![format!("kernel.{short} = {value}")]),
-            _ => self.wrong(format!("the kernel does not take {value} for kernel.{short}")),
+            _ => {
+                Ok(vec![format!("sysctl: setting key \"kernel.{short}\": the kernel does not take {value}")])
+            }
         }
     }
 
@@ -248,14 +254,24 @@ fn help(name: Option<&str>, line: &str) -> Result<Vec<String>, Misunderstood> {
     let Some(name) = name else { return Ok(overview()) };
     match function(name) {
         Some(function) => {
-            let lines = function.prototype.lines().chain([function.does]).map(str::to_owned);
-            Ok(lines.chain(["For example:".to_owned(), function.example.to_owned()]).collect())
+            let first = function.prototype.lines().chain([function.does]).map(str::to_owned);
+            let flags = listed("Flags:", manual::flags(name));
+            let errors = listed("Errors:", manual::errors(name));
+            let example = ["For example:".to_owned(), format!("  {}", function.example)];
+            Ok(first.chain(flags).chain(errors).chain(example).collect())
         }
         None => {
             let names = FUNCTIONS.iter().map(|function| function.name);
             Err(Misunderstood::new(line, 0, format!("there is no help for {name}")).near(name, names))
         }
     }
+}
+
+/// Names with what each means, under a heading.
+fn listed(heading: &str, names: &[(&str, &str)]) -> Vec<String> {
+    let rows = names.iter().map(|(name, means)| format!("  {name:<11} {means}"));
+    let heading = (!names.is_empty()).then(|| heading.to_owned());
+    heading.into_iter().chain(rows).collect()
 }
 
 /// No line is longer than a narrow terminal, with its indent.

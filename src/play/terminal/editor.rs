@@ -38,13 +38,13 @@ impl Editor {
         Editor { editor, history }
     }
 
-    /// The next line.
-    pub fn line(&mut self, sign: &str, session: &Session) -> io::Result<Typed> {
+    /// The next line; `typed` stands there already.
+    pub fn line(&mut self, sign: &str, typed: &str, session: &Session) -> io::Result<Typed> {
         let Some(editor) = &mut self.editor else { return Ok(Typed::End) };
         if let Some(names) = editor.helper_mut() {
             names.learn(session);
         }
-        match editor.readline(sign) {
+        match editor.readline_with_initial(sign, (typed, "")) {
             Ok(line) => {
                 let _ = editor.add_history_entry(&line);
                 Ok(Typed::Line(line))

@@ -52,6 +52,12 @@ struct Options {
     /// The checkout that keeps what is solved, as check does.
     #[arg(long, value_name = "FOLDER", default_value = CHECKOUT, hide_default_value = true)]
     home: PathBuf,
+    /// Begin where these lines lead to; a lesson's p does so.
+    #[arg(long, value_name = "LINES", conflicts_with = "level", allow_hyphen_values = true)]
+    so_far: Option<String>,
+    /// Have this line typed already, to be edited; a lesson's i does so.
+    #[arg(long, value_name = "LINE", requires = "so_far", allow_hyphen_values = true)]
+    typed: Option<String>,
     /// Write ASCII only.
     #[arg(long)]
     ascii: bool,
@@ -134,9 +140,9 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     let mut prompt = Prompt::new(options, kernels::choose(wanted, level.as_ref())?, level)?;
     prompt.greet()?;
     match &options.script {
-        Some(file) => prompt.script(BufReader::new(open(file)?))?,
+        Some(file) => prompt.whole_script(BufReader::new(open(file)?))?,
         None if io::stdin().is_terminal() => prompt.terminal()?,
-        None => prompt.script(io::stdin().lock())?,
+        None => prompt.whole_script(io::stdin().lock())?,
     }
     prompt.end()
 }

@@ -34,16 +34,19 @@ pub struct Prompt {
     /// The puzzle's name, and where it is noted that it is solved.
     name: String,
     progress: Progress,
+    /// The first line, as far as it is typed already.
+    typed: Option<String>,
 }
 
 impl Prompt {
     /// A session with a kernel, and perhaps a puzzle.
     pub fn new(options: &Options, chosen: Chosen, level: Option<Level>) -> Result<Prompt, Failure> {
-        let start = level.as_ref().map_or(&[][..], |level| &level.start);
+        let so_far = understood(options.so_far.as_deref().unwrap_or_default());
+        let start = level.as_ref().map_or(&so_far[..], |level| &level.start);
         let Chosen { kernel, greeting, why } = chosen;
         let session = Session::on(kernel, start).map_err(|failure| match failure {
             NotBegun::Kernel(why) => Failure::Ground(why),
-            NotBegun::Line(error) => Failure::Ground(format!("the start of the level: {error}")),
+            NotBegun::Line(error) => Failure::Ground(format!("what was done so far: {error}")),
         })?;
         let (format, depth, hints, is_solved) = (options.format, 0, 0, false);
         let (name, progress) = (options.level.clone().unwrap_or_default(), Progress::load(&options.home));
@@ -60,6 +63,7 @@ impl Prompt {
             why,
             name,
             progress,
+            typed: options.typed.clone(),
         })
     }
 
@@ -80,15 +84,33 @@ impl Prompt {
         writeln!(out, "help says what can be typed, quit ends.")?;
         match &self.level {
             Some(level) => levels::introduce(&mut out, level),
-            None => Ok(()),
+            None => self.introduce_so_far(&mut out),
         }
+    }
+
+    /// Says what was done before the first line; a lesson may have done much.
+    fn introduce_so_far(&self, out: &mut impl Write) -> io::Result<()> {
+        const LAST: usize = 6;
+        let lines: Vec<&str> = self.session.start().collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\nUntil now, in this world of your own:")?;
+        let earlier = lines.len().saturating_sub(LAST);
+        if earlier > 0 {
+            writeln!(out, "    ... {earlier} lines before that")?;
+        }
+        lines[earlier..].iter().try_for_each(|line| writeln!(out, "    {line}"))?;
+        writeln!(out, "show draws it, quit goes back to the lesson.")
     }
 
     /// Reads lines from a person.
     pub fn terminal(&mut self) -> Result<(), Failure> {
         let mut editor = Editor::new();
         loop {
-            let line = match editor.line(&self.sign(), &self.session)? {
+            self.session.hear().iter().try_for_each(|told| self.tell(told))?;
+            let typed = self.typed.take().unwrap_or_default();
+            let line = match editor.line(&self.sign(), &typed, &self.session)? {
                 Typed::Line(line) => line,
                 Typed::TakeBack => match self.session.wait_to_take_back() {
                     Some(count) => format!("undo {count}"),
@@ -111,8 +133,15 @@ impl Prompt {
         Ok(())
     }
 
+    /// Does a script, and ends whoever lives or waits at its end.
+    pub fn whole_script(&mut self, reader: impl BufRead) -> Result<(), Failure> {
+        let done = self.script(reader);
+        self.session.ends().iter().try_for_each(|told| self.tell(told))?;
+        done
+    }
+
     /// Does the lines of a script, up to the first that is not understood.
-    pub fn script(&mut self, reader: impl BufRead) -> Result<(), Failure> {
+    fn script(&mut self, reader: impl BufRead) -> Result<(), Failure> {
         for (number, line) in reader.split(b'\n').enumerate() {
             let line = String::from_utf8_lossy(&line?).into_owned();
             if self.format == Format::Text && !line.trim().is_empty() {
@@ -167,7 +196,10 @@ impl Prompt {
         let Some(level) = &self.level else { return Ok(()) };
         let hint = &level.hints[self.hints.min(2)];
         self.hints += 1;
-        writeln!(io::stdout(), "    Hint  {hint}")
+        match self.format {
+            Format::Json => render::json(&serde_json::json!({"event": "hint", "text": hint})),
+            Format::Text => writeln!(io::stdout(), "    Hint  {hint}"),
+        }
     }
 
     fn calls(&mut self, line: &str) -> Result<(), Failure> {
@@ -237,4 +269,10 @@ impl Prompt {
             _ => Ok(ExitCode::SUCCESS),
         }
     }
+}
+
+/// The lines that mean something at this prompt, of those that a lesson has done.
+fn understood(so_far: &str) -> Vec<String> {
+    let mut trial = Session::empty();
+    so_far.lines().filter(|line| trial.line(line).is_ok()).map(str::to_owned).collect()
 }

@@ -33,6 +33,9 @@ pub enum Wants {
     Next {
         /// Whether `?` would bring more.
         more: bool,
+        /// Whether `p` would bring a prompt for the learner's own calls.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        play: bool,
     },
     /// The letter of an option, or Enter for none.
     Answer {

@@ -56,8 +56,11 @@ impl Text {
         }
         let whole = if self.has_folded() { "   [m] whole" } else { "" };
         let prompt = match wants {
-            Wants::Next { more: true } => format!("[Enter] next   [?] more{whole}   [q] quit > "),
-            Wants::Next { more: false } => format!("[Enter] next{whole}   [q] quit > "),
+            Wants::Next { more, play } => {
+                let more = if more { "   [?] more" } else { "" };
+                let play = if play { "   [p] play" } else { "" };
+                format!("[Enter] next{more}{whole}{play}   [q] quit > ")
+            }
             Wants::Answer { last } => format!("  your answer, a to {last}, or Enter> "),
             Wants::Move => "  who moves? a or b> ".to_owned(),
         };

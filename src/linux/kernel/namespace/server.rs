@@ -161,11 +161,11 @@ fn memory() -> Vec<(u64, u64)> {
         .collect()
 }
 
-/// `execvp`, which returns only if it fails.
+/// `execvp(words[0], words[1..])`, which returns only if it fails: as in `execlp` the program's name is given twice.
 fn replace(words: Vec<String>) -> Errno {
     let words: std::result::Result<Vec<CString>, _> = words.into_iter().map(CString::new).collect();
-    match words {
-        Ok(words) if !words.is_empty() => match execvp(&words[0], &words) {
+    match words.as_deref() {
+        Ok([program, arguments @ ..]) => match execvp(program, arguments) {
             Err(errno) => errno,
         },
         _ => Errno::EINVAL,

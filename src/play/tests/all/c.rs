@@ -145,3 +145,39 @@ fn what_c_takes_in_silence_is_told() {
     assert_eq!(notes(&mut session, "int id = 0; shmdt(id)"), [id]);
     assert!(error(&mut session, "shmat(id)").contains("void *shmat(int shmid"));
 }
+
+#[test]
+fn lists_begin_structures_by_order_by_name_and_without_inner_braces() {
+    let mut session = Session::empty();
+    session
+        .line("struct shmid_ds zeros = {0}; struct shmid_ds some = {.shm_segsz = 7, .shm_cpid = 9}")
+        .unwrap();
+    session
+        .line("struct sembuf give = {.sem_op = 2, .sem_num = 1}; struct sembuf flat[2] = {0, -1, 0, 1, 3, 0}")
+        .unwrap();
+    session.line("struct semid_ds deep = {.sem_perm = {.mode = 0640}, .sem_nsems = 4}").unwrap();
+    for (expression, wanted) in [
+        ("zeros.shm_perm.mode + zeros.shm_nattch", 0),
+        ("some.shm_segsz * 10 + some.shm_cpid", 79),
+        ("give.sem_num * 10 + give.sem_op", 12),
+        ("flat[1].sem_op", 3),
+        ("(deep.sem_perm.mode == 0640) + deep.sem_nsems", 5),
+        ("((struct sembuf){.sem_flg = IPC_NOWAIT}).sem_flg == IPC_NOWAIT", 1),
+    ] {
+        assert_eq!(value(&mut session, expression), wanted, "{expression}");
+    }
+    for (line, wanted) in [
+        ("struct sembuf x = {.sem_oops = 1}", "struct sembuf has no field sem_oops"),
+        ("struct sembuf x = {1, 2, 3, 4}", "4 values are more than struct sembuf holds"),
+        ("struct shmid_ds x = {.shm_perm = 1}", "give them in braces"),
+        ("int x = {.y = 1}", "int has no field y"),
+        ("int x = .y = 1", "a field is named in braces"),
+    ] {
+        assert!(error(&mut session, line).contains(wanted), "{line}: {}", error(&mut session, line));
+    }
+}
+
+#[test]
+fn no_error_has_words_too() {
+    assert_eq!(printed(&mut Session::empty(), "perror(\"shmat\")"), "shmat: Success\n");
+}

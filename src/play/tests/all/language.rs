@@ -4,7 +4,7 @@ use play::language::{At, Binary, Does, Expr, Kind, Statement, Unary, parse};
 use proptest::prelude::*;
 
 /// Lines that are printed as they are written.
-const LINES: [&str; 26] = [
+const LINES: [&str; 27] = [
     "int id = shmget(IPC_PRIVATE, 0x6400, IPC_CREAT | IPC_EXCL | 0600)",
     "char *p = shmat(id, NULL, 0)",
     "strcpy(p, \"THIS IS A TEST\")",
@@ -16,6 +16,7 @@ const LINES: [&str; 26] = [
     "buf.shm_perm.mode = 0640",
     "struct sembuf x = {0, -1, SEM_UNDO}",
     "semop(s, &(struct sembuf){0, -1, 0}, 1)",
+    "struct sembuf y[] = {{.sem_op = -1, .sem_flg = SEM_UNDO}, {1, 1, 0}}",
     "semop(s, (struct sembuf[]){{0, -1, SEM_UNDO}, {1, 1, 0}}, 2)",
     "struct timespec t = {0, 1000000}",
     "*(char *)*(long *)p = 'B'",
@@ -85,6 +86,7 @@ fn words_of_the_shell_are_known_by_what_follows_them() {
     assert!(matches!(one("exit(0)").does, Does::Evaluate(_)));
     assert_eq!(one("ipcs").to_string(), "ipcs");
     assert_eq!(one("sysctl kernel.shmmni = 3").to_string(), "sysctl kernel.shmmni=3");
+    assert_eq!(one("sysctl -w kernel.shmmni=3").to_string(), "sysctl kernel.shmmni=3");
     assert_eq!(error("ipcrm 5"), "column 1: write ipcrm -m ID, or ipcrm -s ID");
     assert_eq!(error("undo all"), "column 1: write undo [NUMBER]");
 }
@@ -106,6 +108,14 @@ fn what_is_wrong_is_said_where_it_stands() {
         "column 5: 08 is no number: 8 is no octal digit, and a number that begins with 0 is octal"
     );
     assert_eq!(error("a b"), "column 3: b cannot stand here: end the statement with ; before it");
+    for (line, wanted) in [
+        ("if (id == -1) puts(p)", "column 1: if belongs into a program"),
+        ("return 0", "column 1: return belongs into a function: exit(0)"),
+        ("union semun arg", "column 1: a union semun is not needed here"),
+        ("id == -1 ? 1 : 2", "column 10: the choice ? : belongs into a program"),
+    ] {
+        assert!(error(line).starts_with(wanted), "{line}: {}", error(line));
+    }
     assert_eq!(error("ä = 1"), "column 1: ä means nothing in C");
     assert!(error(&"(".repeat(500)).contains("nest deeper than 64"));
 }

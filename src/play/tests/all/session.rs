@@ -93,6 +93,36 @@ fn a_wait_ends_with_the_set_with_the_time_and_with_a_signal() {
 }
 
 #[test]
+fn whoever_waits_no_longer_than_a_time_can_go_on_alone() {
+    let mut session = after(&["int s = semget(IPC_PRIVATE, 1, 0600)"]);
+    session.line("semtimedop(s, &(struct sembuf){0, -1, 0}, 1, &(struct timespec){90, 0})").unwrap();
+    session.line("getpid()").unwrap();
+    assert_eq!(value(&mut session, "errno"), "11");
+    session.line("semtimedop(s, &(struct sembuf){0, -1, 0}, 1, &(struct timespec){1, 0})").unwrap();
+    assert!(session.line("nonsense").is_err());
+    session.line("getpid()").unwrap();
+    assert_eq!(value(&mut session, "errno"), "11", "a line that is not understood loses no answer");
+}
+
+#[test]
+fn signals_and_protections_have_their_names() {
+    let mut session = after(&["fork()", "int id = shmget(IPC_PRIVATE, 4096, 0600)"]);
+    session.line("char *p = shmat(id, (void *)0x5000000, 0)").unwrap();
+    let told = calls(
+        &mut session,
+        "mprotect(p, 4096, PROT_READ | PROT_WRITE); mprotect(p, 4096, PROT_NONE); kill(B, 9)",
+    );
+    assert_eq!(
+        told[..3],
+        [
+            "A mprotect(0x5000000, 4096, PROT_READ|PROT_WRITE) = 0",
+            "A mprotect(0x5000000, 4096, PROT_NONE) = 0",
+            "A kill(102, SIGKILL) = 0"
+        ]
+    );
+}
+
+#[test]
 fn an_access_outside_ends_the_process_and_not_the_session() {
     let mut session = after(&["char *p = shmat(shmget(IPC_PRIVATE, 1, 0600), NULL, SHM_RDONLY)", "new"]);
     assert_eq!(calls(&mut session, "p[0] = 1"), ["A is killed by SIGSEGV"]);

@@ -1,7 +1,8 @@
 //! Random lines.
 //!
 //! **Invariant:** what a line does on one kernel it does on the other: an access beside a segment goes to a fixed address,
-//! since what lies beside one that the kernel has placed is the kernel's business.
+//! since what lies beside one that the kernel has placed is the kernel's business. A program that is not there has a
+//! path, since through which folders a PATH leads is the machine's.
 
 use super::random::Random;
 
@@ -117,7 +118,7 @@ fn process(random: &mut Random) -> String {
         14 => format!("{} {}", random.pick(&["undo", "undo", "redo"]), 1 + random.below(3)),
         _ => format!(
             "{who}: execlp(\"{}\", \"x\", \"1000\", NULL)",
-            random.pick(&["sleep", "no-such-program"])
+            random.pick(&["sleep", "/no/such/program"])
         ),
     }
 }

@@ -1,0 +1,182 @@
+//! A person at the prompt of `play`: keys, history, undo, a wait that is taken back, and the way there from a lesson.
+
+use crate::support;
+
+use nix::sys::signal::Signal;
+use support::{Program, Run, Terminal, assert_nothing_left, namespaces, program, program_file};
+
+/// A prompt in a terminal, whose history is kept in a folder.
+fn play(folder: &tempfile::TempDir, options: &[&str]) -> Terminal {
+    let program = Program { name: "play", path: program_file("play") };
+    let run = Run::new(&program).args(options).env("XDG_STATE_HOME", folder.path());
+    let mut terminal = Terminal::start(run, 24, 80);
+    shows(&mut terminal, "A> ");
+    terminal
+}
+
+/// Waits until a person would see this.
+fn shows(terminal: &mut Terminal, text: &str) {
+    let size = (24, 80);
+    terminal.until(text, |running| {
+        let mut parser = vt100::Parser::new(size.0.try_into().unwrap(), size.1.try_into().unwrap(), 0);
+        parser.process(running.out().as_bytes());
+        parser.screen().contents().contains(text)
+    });
+}
+
+fn ends(terminal: Terminal) {
+    let finished = terminal.into_running().finish();
+    finished.assert_exited(0);
+    assert_nothing_left(&finished);
+}
+
+/// Does the same on the model, and where this system allows it on the kernel.
+fn on_both_kernels(check: impl Fn(&str)) {
+    check("--kernel=model");
+    if namespaces("the prompt on this kernel") {
+        check("--kernel=linux");
+    }
+}
+
+#[test]
+fn tab_completes_calls_flags_variables_and_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = play(&folder, &["--kernel=model"]);
+    terminal.send("int segment = shmg\t(IPC_PRIV\t, 1, 0600)\r");
+    shows(&mut terminal, "shmget(IPC_PRIVATE, 1, 0600) = 0");
+    terminal.send("shmctl(segm\t, IPC_RM\t, NULL)\r");
+    shows(&mut terminal, "shmctl(0, IPC_RMID, NULL) = 0");
+    terminal.send("resta\t\r");
+    shows(&mut terminal, "restart: shmctl(segment, IPC_RMID, NULL)");
+    terminal.send("\x04");
+    ends(terminal);
+}
+
+#[test]
+fn history_is_kept_between_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = play(&folder, &["--kernel=model"]);
+    terminal.send("sizeof(struct semid_ds)\r");
+    shows(&mut terminal, "= 104");
+    terminal.send("quit\r");
+    ends(terminal);
+    let mut terminal = play(&folder, &["--kernel=model"]);
+    terminal.send("\x1b[A\x1b[A");
+    shows(&mut terminal, "A> sizeof(struct semid_ds)");
+    terminal.send("\r");
+    shows(&mut terminal, "= 104");
+    terminal.send("\x04");
+    ends(terminal);
+}
+
+#[test]
+fn undo_takes_back_on_both_kernels() {
+    on_both_kernels(|kernel| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut terminal = play(&folder, &[kernel]);
+        terminal.send("int id = shmget(IPC_PRIVATE, 1, 0600)\r");
+        shows(&mut terminal, "= 0");
+        terminal.send("fork()\r");
+        shows(&mut terminal, "B   begins");
+        terminal.send("undo 2\r");
+        shows(&mut terminal, "undo: int id");
+        terminal.send("shmget(IPC_PRIVATE, 4096, 0600)\r");
+        shows(&mut terminal, "shmget(IPC_PRIVATE, 4096, 0600) = 0");
+        terminal.send("\x04");
+        ends(terminal);
+    });
+}
+
+#[test]
+fn ctrl_c_takes_a_wait_back_and_leaves_the_rest() {
+    on_both_kernels(|kernel| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut terminal = play(&folder, &[kernel]);
+        terminal.send("int s = semget(IPC_PRIVATE, 1, 0600)\r");
+        shows(&mut terminal, "set 0 is new");
+        terminal.send("semop(s, &(struct sembuf){0, -1, 0}, 1)\r");
+        shows(&mut terminal, "waits");
+        terminal.send("\x03");
+        shows(&mut terminal, "undo: semop");
+        terminal.send("semctl(s, 0, GETVAL) + 40\r");
+        shows(&mut terminal, "= 40");
+        // Where nothing waits, and where something is typed, it only gives a new line.
+        terminal.send("half a li\x03\x03getuid()\r");
+        shows(&mut terminal, "= 0   int");
+        terminal.send("\x04");
+        ends(terminal);
+    });
+}
+
+#[test]
+fn lines_that_are_pasted_are_done_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut terminal = play(&folder, &["--kernel=model"]);
+    terminal.send("int a = 40\rint b = 2\ra + b\r");
+    shows(&mut terminal, "= 42");
+    terminal.send("\x04");
+    ends(terminal);
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_it_and_nothing_is_left() {
+    on_both_kernels(|kernel| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut terminal = play(&folder, &[kernel]);
+        terminal.send("shmget(IPC_PRIVATE, 1, 0600)\r");
+        shows(&mut terminal, "segment 0 is new");
+        terminal.close();
+        let finished = terminal.into_running().finish();
+        use std::os::unix::process::ExitStatusExt;
+        let by_signal = finished.status.signal() == Some(Signal::SIGHUP as i32);
+        assert!(by_signal || finished.status.success(), "{}", finished.seen());
+        assert_nothing_left(&finished);
+    });
+}
+
+/// A lesson at the prompt behind its first step.
+fn lesson(name: &'static str, options: &[&str]) -> Terminal {
+    // It looks for the prompt beside itself.
+    program_file("play");
+    let run = Run::new(&program(name)).args(options);
+    let mut terminal = Terminal::start(run, 24, 80);
+    terminal.until_prompt(1);
+    terminal.send("\n");
+    terminal.until_prompt(2);
+    terminal
+}
+
+#[test]
+fn p_in_a_lesson_leads_to_a_world_of_ones_own_and_back() {
+    on_both_kernels(|kernel| {
+        let mut terminal = lesson("lesson03", &[kernel]);
+        shows(&mut terminal, "[p] play");
+        terminal.send("p\n");
+        shows(&mut terminal, "in this world of your own");
+        shows(&mut terminal, "A> ");
+        terminal.send("shmctl(id, IPC_RMID, NULL)\r");
+        shows(&mut terminal, "shmctl(0, IPC_RMID, NULL) = 0");
+        terminal.send("buf.shm_segsz\r");
+        shows(&mut terminal, "= 25600");
+        terminal.send("quit\r");
+        shows(&mut terminal, "Back in the lesson");
+        terminal.send("\n");
+        shows(&mut terminal, "Step 2");
+        terminal.send("q\n");
+        ends(terminal);
+    });
+}
+
+#[test]
+fn i_in_a_lesson_has_the_steps_call_typed_already() {
+    let mut terminal = lesson("lesson03", &["--kernel=model"]);
+    terminal.send("i\n");
+    shows(&mut terminal, "A> struct shmid_ds buf; shmctl(id, IPC_STAT, &buf)");
+    // What if the argument were NULL?
+    terminal.send("\x7f\x7f\x7f\x7f\x7fNULL)\r");
+    shows(&mut terminal, "EFAULT");
+    terminal.send("quit\r");
+    shows(&mut terminal, "Back in the lesson");
+    terminal.send("q\n");
+    ends(terminal);
+}
