@@ -16,11 +16,19 @@ fn play(folder: &tempfile::TempDir, options: &[&str]) -> Terminal {
 
 /// Waits until a person would see this.
 fn shows(terminal: &mut Terminal, text: &str) {
-    let size = (24, 80);
-    terminal.until(text, |running| {
-        let mut parser = vt100::Parser::new(size.0.try_into().unwrap(), size.1.try_into().unwrap(), 0);
+    sees(terminal, text, |screen| screen.contains(text));
+}
+
+/// Waits for this, and for the prompt behind it: what is typed before is not yet the prompt's.
+fn answers(terminal: &mut Terminal, text: &str) {
+    sees(terminal, text, |screen| screen.contains(text) && screen.trim_end().ends_with("\nA>"));
+}
+
+fn sees(terminal: &mut Terminal, what: &str, is_so: impl Fn(&str) -> bool) {
+    terminal.until(what, |running| {
+        let mut parser = vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0);
         parser.process(running.out().as_bytes());
-        parser.screen().contents().contains(text)
+        is_so(&parser.screen().contents())
     });
 }
 
@@ -43,11 +51,11 @@ fn tab_completes_calls_flags_variables_and_words() {
     let folder = tempfile::tempdir().unwrap();
     let mut terminal = play(&folder, &["--kernel=model"]);
     terminal.send("int segment = shmg\t(IPC_PRIV\t, 1, 0600)\r");
-    shows(&mut terminal, "shmget(IPC_PRIVATE, 1, 0600) = 0");
+    answers(&mut terminal, "shmget(IPC_PRIVATE, 1, 0600) = 0");
     terminal.send("shmctl(segm\t, IPC_RM\t, NULL)\r");
-    shows(&mut terminal, "shmctl(0, IPC_RMID, NULL) = 0");
+    answers(&mut terminal, "shmctl(0, IPC_RMID, NULL) = 0");
     terminal.send("resta\t\r");
-    shows(&mut terminal, "restart: shmctl(segment, IPC_RMID, NULL)");
+    answers(&mut terminal, "restart: shmctl(segment, IPC_RMID, NULL)");
     terminal.send("\x04");
     ends(terminal);
 }
@@ -57,14 +65,14 @@ fn history_is_kept_between_runs() {
     let folder = tempfile::tempdir().unwrap();
     let mut terminal = play(&folder, &["--kernel=model"]);
     terminal.send("sizeof(struct semid_ds)\r");
-    shows(&mut terminal, "= 104");
+    answers(&mut terminal, "= 104");
     terminal.send("quit\r");
     ends(terminal);
     let mut terminal = play(&folder, &["--kernel=model"]);
     terminal.send("\x1b[A\x1b[A");
     shows(&mut terminal, "A> sizeof(struct semid_ds)");
     terminal.send("\r");
-    shows(&mut terminal, "= 104");
+    answers(&mut terminal, "= 104");
     terminal.send("\x04");
     ends(terminal);
 }
@@ -75,13 +83,13 @@ fn undo_takes_back_on_both_kernels() {
         let folder = tempfile::tempdir().unwrap();
         let mut terminal = play(&folder, &[kernel]);
         terminal.send("int id = shmget(IPC_PRIVATE, 1, 0600)\r");
-        shows(&mut terminal, "= 0");
+        answers(&mut terminal, "= 0");
         terminal.send("fork()\r");
-        shows(&mut terminal, "B   begins");
+        answers(&mut terminal, "B   begins");
         terminal.send("undo 2\r");
-        shows(&mut terminal, "undo: int id");
+        answers(&mut terminal, "undo: int id");
         terminal.send("shmget(IPC_PRIVATE, 4096, 0600)\r");
-        shows(&mut terminal, "shmget(IPC_PRIVATE, 4096, 0600) = 0");
+        answers(&mut terminal, "shmget(IPC_PRIVATE, 4096, 0600) = 0");
         terminal.send("\x04");
         ends(terminal);
     });
@@ -93,16 +101,18 @@ fn ctrl_c_takes_a_wait_back_and_leaves_the_rest() {
         let folder = tempfile::tempdir().unwrap();
         let mut terminal = play(&folder, &[kernel]);
         terminal.send("int s = semget(IPC_PRIVATE, 1, 0600)\r");
-        shows(&mut terminal, "set 0 is new");
+        answers(&mut terminal, "set 0 is new");
         terminal.send("semop(s, &(struct sembuf){0, -1, 0}, 1)\r");
-        shows(&mut terminal, "waits");
+        answers(&mut terminal, "waits");
         terminal.send("\x03");
-        shows(&mut terminal, "undo: semop");
+        answers(&mut terminal, "undo: semop");
         terminal.send("semctl(s, 0, GETVAL) + 40\r");
-        shows(&mut terminal, "= 40");
-        // Where nothing waits, and where something is typed, it only gives a new line.
-        terminal.send("half a li\x03\x03getuid()\r");
-        shows(&mut terminal, "= 0   int");
+        answers(&mut terminal, "= 40");
+        // Where something is typed, it only gives a new line.
+        terminal.send("half a li\x03");
+        answers(&mut terminal, "half a li");
+        terminal.send("getuid()\r");
+        answers(&mut terminal, "= 0   int");
         terminal.send("\x04");
         ends(terminal);
     });
@@ -112,8 +122,8 @@ fn ctrl_c_takes_a_wait_back_and_leaves_the_rest() {
 fn lines_that_are_pasted_are_done_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let mut terminal = play(&folder, &["--kernel=model"]);
-    terminal.send("int a = 40\rint b = 2\ra + b\r");
-    shows(&mut terminal, "= 42");
+    terminal.send("\x1b[200~int a = 40\nint b = 2\na + b\x1b[201~\r");
+    answers(&mut terminal, "= 42");
     terminal.send("\x04");
     ends(terminal);
 }
@@ -124,7 +134,7 @@ fn a_terminal_that_is_closed_ends_it_and_nothing_is_left() {
         let folder = tempfile::tempdir().unwrap();
         let mut terminal = play(&folder, &[kernel]);
         terminal.send("shmget(IPC_PRIVATE, 1, 0600)\r");
-        shows(&mut terminal, "segment 0 is new");
+        answers(&mut terminal, "segment 0 is new");
         terminal.close();
         let finished = terminal.into_running().finish();
         use std::os::unix::process::ExitStatusExt;
@@ -153,13 +163,14 @@ fn p_in_a_lesson_leads_to_a_world_of_ones_own_and_back() {
         shows(&mut terminal, "[p] play");
         terminal.send("p\n");
         shows(&mut terminal, "in this world of your own");
-        shows(&mut terminal, "A> ");
+        answers(&mut terminal, "A>");
         terminal.send("shmctl(id, IPC_RMID, NULL)\r");
-        shows(&mut terminal, "shmctl(0, IPC_RMID, NULL) = 0");
+        answers(&mut terminal, "shmctl(0, IPC_RMID, NULL) = 0");
         terminal.send("buf.shm_segsz\r");
-        shows(&mut terminal, "= 25600");
+        answers(&mut terminal, "= 25600");
         terminal.send("quit\r");
         shows(&mut terminal, "Back in the lesson");
+        terminal.until_prompt(3);
         terminal.send("\n");
         shows(&mut terminal, "Step 2");
         terminal.send("q\n");
@@ -174,9 +185,10 @@ fn i_in_a_lesson_has_the_steps_call_typed_already() {
     shows(&mut terminal, "A> struct shmid_ds buf; shmctl(id, IPC_STAT, &buf)");
     // What if the argument were NULL?
     terminal.send("\x7f\x7f\x7f\x7f\x7fNULL)\r");
-    shows(&mut terminal, "EFAULT");
+    answers(&mut terminal, "EFAULT");
     terminal.send("quit\r");
     shows(&mut terminal, "Back in the lesson");
+    terminal.until_prompt(3);
     terminal.send("q\n");
     ends(terminal);
 }

@@ -126,8 +126,8 @@ pub fn examples(name: &str) -> String {
          cargo run --bin {name} -- --pace run            all at once\n  \
          cargo run --bin {name} -- --isolated            where nothing can be left\n  \
          cargo run --bin {name} -- --format json | jq .  for a program\n\n\
-         At the prompt: Enter goes on, ? tells more, q leaves; nothing is left behind. p opens\n\
-         a prompt for calls of your own, i has the step's call typed there: play has to be built.\n\
+         At the prompt: Enter goes on, ? tells more, q leaves; nothing is left behind.\n\
+         p opens a prompt for your own calls, i has the step's call typed there.\n\
          While a step waits, `ipcs -m` in a second terminal shows its segment.\n\
          Exit status: 0 the lesson ran or was left, 1 it failed, 2 the command line was not understood."
     )

@@ -118,7 +118,9 @@ impl Prompt {
                 },
                 Typed::End => break,
             };
-            match self.line(&line) {
+            // What was pasted may be several lines.
+            let done = line.lines().try_fold(true, |goes_on, line| Ok(goes_on && self.line(line)?));
+            match done {
                 Ok(true) => {}
                 Ok(false) => break,
                 // A person gets the prompt again.
