@@ -16,6 +16,7 @@
 extern crate self as check;
 
 mod attached;
+mod bounds;
 mod build;
 mod chance;
 mod class;
@@ -25,6 +26,7 @@ mod counter;
 mod examiner;
 mod exercises;
 mod forbidden;
+mod group;
 mod handed_in;
 mod history;
 mod inspector;
