@@ -17,7 +17,7 @@ mod check_race;
 mod check_verdicts;
 mod check_walls;
 mod ends;
-mod ground;
+mod environment;
 mod input;
 mod loom;
 mod one_cpu;
