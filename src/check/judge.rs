@@ -264,6 +264,7 @@ impl<'a> GradingRun<'a> {
             injected,
             at_once: inspector.at_once,
             killed: inspector.killed,
+            writers: inspector.writers,
             fixture: fixture.map(take_back),
             shared_otherwise: inspector.shared_otherwise,
             trace,

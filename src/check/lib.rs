@@ -52,6 +52,7 @@ mod verdict;
 mod watch;
 mod watchdog;
 mod workspace;
+mod writers;
 
 pub use build::Libraries;
 pub use class::{Marked, Misunderstood, csv, mark, misunderstood, tables};

@@ -29,9 +29,9 @@ const FREE_RUNS: usize = 3;
 /// How many times the time of another run this one may take.
 pub(super) fn longer(script: Script, watch: Option<Watch>) -> u32 {
     match watch {
+        _ if !script.watches_counter => 1,
         Some(_) => SCHEDULED,
-        None if script.watches_counter => FREE,
-        None => 1,
+        None => FREE,
     }
 }
 
