@@ -3,6 +3,7 @@
 //! **Invariant:** a line that cannot be read is no line; nothing else is left out.
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 
 use nix::libc;
 use playground_core::machine::{Capabilities, Host, Machine, Space};
@@ -108,20 +109,14 @@ pub fn space_of(pid: u32) -> Space {
 
 /// Where a process's attachments and their resident pages are not what the model says.
 pub fn memory_differs(machine: &Machine, pid: i32, real: u32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{real}/smaps")).unwrap_or_default();
-    let mut kernel = Vec::new();
-    let mut inside = false;
-    for text in text.lines() {
-        if let Some(line) = line(text) {
-            inside = line.name.starts_with("/SYSV");
-            if inside {
-                kernel.push((line.start, line.end, line.rights, line.offset, line.inode, 0));
-            }
-        } else if let (true, Some(rest)) = (inside, text.strip_prefix("Rss:")) {
-            let kib: u64 = rest.trim().trim_end_matches(" kB").parse().unwrap_or_default();
-            kernel.last_mut().expect("a mapping").5 = kib / 4;
-        }
-    }
+    let text = fs::read_to_string(format!("/proc/{real}/maps")).unwrap_or_default();
+    let attached = text.lines().filter(|text| text.contains("/SYSV")).filter_map(line);
+    let kernel: Vec<_> = attached
+        .map(|line| {
+            let present = present(real, line.start, line.end).unwrap_or_default();
+            (line.start, line.end, line.rights, line.offset, line.inode, present)
+        })
+        .collect();
     let space = &machine.spaces[&machine.processes[&pid].space];
     let model: Vec<_> = space
         .views()
@@ -133,4 +128,15 @@ pub fn memory_differs(machine: &Machine, pid: i32, real: u32) -> Option<String> 
         })
         .collect();
     (kernel != model).then(|| format!("the memory of {pid} (start, end, rights, offset, inode, pages):\n  kernel {kernel:x?}\n  model  {model:x?}"))
+}
+
+/// How many pages of a range are in a process's page table: the highest bit of each word of `/proc/PID/pagemap`. A
+/// range may be far longer than anything that was touched.
+fn present(pid: u32, start: u64, end: u64) -> std::io::Result<u64> {
+    const MOST: u64 = 1 << 12;
+    let pages = ((end - start) / 4096).min(MOST);
+    let mut words = vec![0; 8 * pages as usize];
+    fs::File::open(format!("/proc/{pid}/pagemap"))?.read_exact_at(&mut words, start / 4096 * 8)?;
+    let present = words.as_chunks::<8>().0.iter().filter(|word| u64::from_le_bytes(**word) >> 63 == 1);
+    Ok(present.count() as u64)
 }
