@@ -9,6 +9,7 @@ mod traced;
 
 mod apart;
 mod check;
+mod check_bounds;
 mod check_hostile;
 mod check_mistakes;
 mod check_open;
