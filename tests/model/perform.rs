@@ -208,12 +208,13 @@ fn remove_each(
     }
 }
 
+/// Page faults of both kinds: which one a kernel takes a first store for depends on its age.
 pub fn faults() -> u64 {
     // SAFETY: zeros are a record of use.
     let mut usage: libc::rusage = unsafe { zeroed() };
     // SAFETY: the record is written to where there is room for it.
     unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) };
-    usage.ru_minflt as u64
+    (usage.ru_minflt + usage.ru_majflt) as u64
 }
 
 /// Reads up to 8 bytes, one by one. Where the model says that this ends the process, it shall.

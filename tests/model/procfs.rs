@@ -8,8 +8,11 @@ use std::os::unix::fs::FileExt;
 use nix::libc;
 use playground_core::machine::{Capabilities, Host, Machine, Space};
 
-use super::perform::{store, syscall};
+use super::perform::{look_at_segment, syscall};
 use super::script;
+
+/// The word of a segment's record that counts its mappings.
+const NATTCH: usize = 8;
 
 /// Whether there is such a process, be it one that only waits to be reaped.
 pub fn is_child(pid: u32) -> bool {
@@ -72,22 +75,28 @@ pub fn host() -> Host {
     let mmap_min_addr = fs::read_to_string("/proc/sys/vm/mmap_min_addr").ok();
     Host {
         mmap_min_addr: mmap_min_addr.and_then(|text| text.trim().parse().ok()).unwrap_or(4096).max(4096),
-        new_page_is_major: new_page_is_major(),
+        pieces_stay_apart: pieces_stay_apart(),
         settings_are_the_machines: settings_are_the_machines(),
         ..Host::x86_64(memory())
     }
 }
 
-/// Makes a segment, and counts the minor faults of its first access.
-fn new_page_is_major() -> bool {
-    let (id, errno) = syscall(libc::SYS_shmget, [0, 4096, 0o600 | libc::IPC_CREAT as u64, 0, 0, 0]);
+/// Takes from two pages of a segment the right to be written, one after the other, and asks how many mappings there
+/// are then.
+fn pieces_stay_apart() -> bool {
+    let (id, errno) = syscall(libc::SYS_shmget, [0, 3 * 4096, 0o600 | libc::IPC_CREAT as u64, 0, 0, 0]);
     assert_eq!(errno, 0, "a segment to try");
     let (address, errno) = syscall(libc::SYS_shmat, [id as u64, 0, 0, 0, 0, 0]);
     assert_eq!(errno, 0, "an attachment to try");
-    let (.., minor) = store(address as u64, 1, 1);
+    for page in 0..2 {
+        let start = address as u64 + page * 4096;
+        syscall(libc::SYS_mprotect, [start, 4096, libc::PROT_READ as u64, 0, 0, 0]);
+    }
+    let mut mappings = 0;
+    look_at_segment(id as u64, |word, value| if word == NATTCH { mappings = value });
     syscall(libc::SYS_shmdt, [address as u64, 0, 0, 0, 0, 0]);
     syscall(libc::SYS_shmctl, [id as u64, libc::IPC_RMID as u64, 0, 0, 0, 0]);
-    minor == 0
+    mappings == 3
 }
 
 /// Opens a setting for writing, and writes nothing. Who is not root of anything is answered the same on every kernel.

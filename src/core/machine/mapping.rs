@@ -140,7 +140,7 @@ impl Machine {
             .flatten()
             .collect();
         rest.iter().for_each(|piece| space.insert(*piece));
-        if rest.len() != 1 || !join(space, part, host.page_size) {
+        if host.pieces_stay_apart || rest.len() != 1 || !join(space, part, host.page_size) {
             space.insert(part);
             rest.iter().for_each(|piece| self.opened(pid, piece));
         }

@@ -136,7 +136,7 @@ impl Machine {
             space: number,
             address_space: None,
             locked_memory: None,
-            minor_faults: 0,
+            faults: 0,
             state: State::Running,
         };
         self.processes.insert(pid, Arc::new(process));
