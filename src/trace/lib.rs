@@ -50,6 +50,7 @@ mod race;
 mod reason;
 mod request;
 mod rows;
+mod rules;
 mod run;
 mod schedule;
 mod scheduled;

@@ -92,7 +92,7 @@ pub const ROWS: &[Row<Proc>] = &[
         let id = p.segment(MIB_64, 0o600);
         let address = p.attach(id);
         let before = rss_shmem();
-        let lags = (0..2).any(|page| !shows_at_once(p, address, page));
+        let lags = [0, 1].map(|page| !shows_at_once(p, address, page)).contains(&true);
         for page in 2..MIB_64 / p.page() {
             touch(p, address, page);
         }

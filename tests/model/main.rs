@@ -112,7 +112,9 @@ fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
     let (begin, mut pauses) = (Instant::now(), Pauses::default());
     for number in 0..count {
         let seeds = seeds(setting("MODEL_SEED", 1) + 1000 * ground.number() as u64, number);
-        if let Some(difference) = comes_again(runner, &seeds, Care { memory: looks_at_memory(number), pause: pauses.next() }) {
+        if let Some(difference) =
+            comes_again(runner, &seeds, Care { memory: looks_at_memory(number), pause: pauses.next() })
+        {
             let (difference, _) = shrink::smallest(runner, &Rules::RIGHT, seeds, difference);
             println!("{}: sequence {number} differs: {}", ground.name, difference.what);
             tell(&difference);

@@ -10,8 +10,8 @@ use nix::libc;
 
 use super::board::{Board, RECORD, SET_RECORD, log, step};
 use super::perform::{
-    Patience, ShmInfo, become_, load, look_at_segment, look_at_set, pause, reap, remove_all, seconds, semctl, semop,
-    setrlimit, shmctl, store, syscall, sysctl, waiting,
+    Patience, ShmInfo, become_, load, look_at_segment, look_at_set, pause, reap, remove_all, seconds, semctl,
+    semop, setrlimit, shmctl, store, syscall, sysctl, waiting,
 };
 
 /// What a process can be told to do: a step's `OP`.

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 
 use nix::libc;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use playground_core::machine::{Capabilities, Host, Machine, Space};
 
 use super::perform::{look_at_segment, syscall};
@@ -31,8 +32,7 @@ fn memory() -> u64 {
 
 /// `RLIMIT_MEMLOCK` of this process.
 pub fn memlock() -> Option<u64> {
-    let limit =
-        nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_MEMLOCK).expect("a limit").0;
+    let limit = getrlimit(Resource::RLIMIT_MEMLOCK).expect("a limit").0;
     (limit != libc::RLIM_INFINITY).then_some(limit)
 }
 
@@ -76,27 +76,60 @@ pub fn host() -> Host {
     Host {
         mmap_min_addr: mmap_min_addr.and_then(|text| text.trim().parse().ok()).unwrap_or(4096).max(4096),
         pieces_stay_apart: pieces_stay_apart(),
+        limit_goes_before_cuts: limit_goes_before_cuts(),
+        negative_set_goes_before_count: negative_set_goes_before_count(),
         settings_are_the_machines: settings_are_the_machines(),
         ..Host::x86_64(memory())
     }
 }
 
-/// Takes from two pages of a segment the right to be written, one after the other, and asks how many mappings there
-/// are then.
-fn pieces_stay_apart() -> bool {
+/// Attaches a segment of three pages, does something to it, and says how many mappings lead to it then.
+fn mappings_after(change: impl FnOnce(u64)) -> u64 {
     let (id, errno) = syscall(libc::SYS_shmget, [0, 3 * 4096, 0o600 | libc::IPC_CREAT as u64, 0, 0, 0]);
     assert_eq!(errno, 0, "a segment to try");
     let (address, errno) = syscall(libc::SYS_shmat, [id as u64, 0, 0, 0, 0, 0]);
     assert_eq!(errno, 0, "an attachment to try");
-    for page in 0..2 {
-        let start = address as u64 + page * 4096;
-        syscall(libc::SYS_mprotect, [start, 4096, libc::PROT_READ as u64, 0, 0, 0]);
-    }
+    change(address as u64);
     let mut mappings = 0;
-    look_at_segment(id as u64, |word, value| if word == NATTCH { mappings = value });
+    look_at_segment(id as u64, |word, value| {
+        if word == NATTCH {
+            mappings = value
+        }
+    });
     syscall(libc::SYS_shmdt, [address as u64, 0, 0, 0, 0, 0]);
     syscall(libc::SYS_shmctl, [id as u64, libc::IPC_RMID as u64, 0, 0, 0, 0]);
+    mappings
+}
+
+/// Takes from two pages the right to be written, one after the other.
+fn pieces_stay_apart() -> bool {
+    let protect = |start| syscall(libc::SYS_mprotect, [start, 4096, libc::PROT_READ as u64, 0, 0, 0]);
+    let mappings = mappings_after(|start| {
+        (0..2).for_each(|page| {
+            protect(start + page * 4096);
+        })
+    });
     mappings == 3
+}
+
+/// Wants to map something else over the page in the middle, with no memory left that it may map.
+fn limit_goes_before_cuts() -> bool {
+    let (now, most) = getrlimit(Resource::RLIMIT_AS).expect("a limit");
+    let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED) as u64;
+    let mappings = mappings_after(|start| {
+        setrlimit(Resource::RLIMIT_AS, 0, most).expect("a lower limit");
+        let (_, errno) = syscall(libc::SYS_mmap, [start + 4096, 4096, 1, flags, u64::MAX, 0]);
+        setrlimit(Resource::RLIMIT_AS, now, most).expect("the limit as it was");
+        assert_eq!(errno, libc::ENOMEM, "RLIMIT_AS");
+    });
+    mappings == 1
+}
+
+/// Makes a call with two mistakes.
+fn negative_set_goes_before_count() -> bool {
+    let ops = [0u64; 501];
+    let (_, errno) = syscall(libc::SYS_semop, [u64::MAX, ops.as_ptr() as u64, ops.len() as u64, 0, 0, 0]);
+    errno == libc::EINVAL
 }
 
 /// Opens a setting for writing, and writes nothing. Who is not root of anything is answered the same on every kernel.

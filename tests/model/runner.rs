@@ -96,7 +96,19 @@ impl Runner {
         let (slots, pids) = (BTreeMap::from([(0, 0)]), Pids(vec![(0, 0)]));
         let start = Machine::new(host());
         let mix = Mix { limits, users };
-        let mut runner = Runner { board, start, people, alone, slots, born: BTreeMap::new(), pids, written: 0, dealt: (0, 0), mix, steps: 0 };
+        let mut runner = Runner {
+            board,
+            start,
+            people,
+            alone,
+            slots,
+            born: BTreeMap::new(),
+            pids,
+            written: 0,
+            dealt: (0, 0),
+            mix,
+            steps: 0,
+        };
         (1..=runner.people.len() as i32).for_each(|pid| runner.begin(pid));
         runner.clean_up(None, false);
         runner

@@ -121,9 +121,7 @@ impl Machine {
         let mut rest = bytes;
         for part in self.parts(pid, address, bytes.len() as u64, Protection::WRITE) {
             let (now, later) = rest.split_at(part.length as usize);
-            self.touch(pid, &part, |page| {
-                page[part.within as usize..][..now.len()].copy_from_slice(now)
-            });
+            self.touch(pid, &part, |page| page[part.within as usize..][..now.len()].copy_from_slice(now));
             rest = later;
         }
     }

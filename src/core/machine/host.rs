@@ -20,6 +20,13 @@ pub struct Host {
     /// as it did on Linux 6.1 and before. Since then it joins its neighbour, and `shm_nattch` counts one less.
     #[serde(default)]
     pub pieces_stay_apart: bool,
+    /// Whether `RLIMIT_AS` is asked for before anything is cut out that is to be replaced, as it was on Linux 6.1 and
+    /// before: a call that fails for that limit leaves every mapping whole.
+    #[serde(default)]
+    pub limit_goes_before_cuts: bool,
+    /// Whether `semop` refuses a negative id before it counts the operations, as it did on Linux 5.10.
+    #[serde(default)]
+    pub negative_set_goes_before_count: bool,
     /// Whether the settings of an IPC namespace are for root of the whole machine alone, as they were before Linux
     /// 5.19: since then root of the namespace's own user namespace may write them.
     #[serde(default)]
@@ -35,6 +42,8 @@ impl Host {
             task_size: 0x7fff_ffff_f000,
             mmap_min_addr: 4096,
             pieces_stay_apart: false,
+            limit_goes_before_cuts: false,
+            negative_set_goes_before_count: false,
             settings_are_the_machines: false,
         }
     }
