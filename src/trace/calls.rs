@@ -205,7 +205,7 @@ impl Tracer<'_> {
     fn note_handing_over(&mut self, inherited: Option<(usize, i32)>, pid: i32) {
         if let Some((number, maker)) = inherited {
             let session = |pid| getsid(Some(Pid::from_raw(pid))).ok();
-            self.state.heir_detached(pid, number, session(pid) != session(maker));
+            self.state.inheritor_detached(pid, number, session(pid) != session(maker));
         }
     }
 

@@ -15,7 +15,7 @@ const MOST: usize = 100;
 #[derive(Default)]
 pub(super) struct Found {
     findings: Vec<Finding>,
-    /// What those who ended with a segment attached are accused of, unless an heir detaches it.
+    /// What those who ended with a segment attached are accused of, unless a child that inherits it detaches it.
     held: Vec<Finding>,
 }
 

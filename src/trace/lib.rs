@@ -22,6 +22,7 @@ extern crate self as trace;
 mod abi;
 mod access;
 mod attach_failure;
+pub mod bpf;
 mod calls;
 mod collector;
 mod creation;
