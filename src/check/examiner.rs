@@ -111,6 +111,8 @@ impl Examiner {
     }
 
     fn job(&self, exercise: usize, work: Work, directory: &Path, class: Option<&Path>) -> Job {
+        // Finding them takes time that says nothing about a judge's.
+        let tools = self.tools().clone();
         Job {
             exercise,
             work,
@@ -119,7 +121,7 @@ impl Examiner {
             keep: None,
             begun: now(),
             examiner: std::process::id() as i32,
-            tools: self.tools().clone(),
+            tools,
             hidden: self.hidden.clone(),
             class: class.map(Path::to_owned),
             without_walls: false,
