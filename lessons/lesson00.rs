@@ -60,7 +60,7 @@ fn tell(story: &Story) -> Result<()> {
     );
 
     story.step("A pipe")?;
-    let stranger = story.stranger("stranger")?;
+    let stranger = story.unrelated("stranger")?;
     let pipe = Channel::pipe(story)?;
     let reader = story.fork("reader")?;
     story.say("The reader was forked after pipe2, and has its descriptors. The stranger has not.");

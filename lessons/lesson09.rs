@@ -37,7 +37,8 @@ fn tell(story: &Story) -> Result<()> {
     let key = Key::ftok(story, &file, project)?;
     let its_key = Key::ftok(&reader, &file, project)?;
     guess.reveal(story, its_key == key);
-    let parts = keys::parts(&file, project).map_err(|error| Error::ground("stat the file", error, ""))?;
+    let parts =
+        keys::parts(&file, project).map_err(|error| Error::environment("stat the file", error, ""))?;
     story.table("what ftok keeps in the key", ["bits", "from", "in hexadecimal"], &parts);
 
     story.step("Find a segment by its key")?;
@@ -225,20 +226,20 @@ fn tell(story: &Story) -> Result<()> {
 /// One side, run by hand: makes the segment, hands over a text, removes the segment.
 fn writer(story: &Story, rendezvous: &Rendezvous) -> Result<()> {
     story.step("Make a segment under a key that both know")?;
-    let room = rendezvous.open(story)?;
+    let session = rendezvous.open(story)?;
     story.show_segments();
-    let reader = room.wait_for_guest()?;
+    let reader = session.wait_for_second()?;
     story.say(format!("The reader is process {reader}. It has the segment attached, too."));
     story.show_segments();
 
     story.step("Hand over a text")?;
-    room.memory().write(Session::DATA, TEXT)?;
-    room.announce(HANDED_OVER)?;
-    room.wait_until(READ, "it has said that the text is read")?;
+    session.memory().write(Session::DATA, TEXT)?;
+    session.announce(HANDED_OVER)?;
+    session.wait_until(READ, "it has said that the text is read")?;
 
     story.step("Remove the segment")?;
     story.say("The reader has said that the text is read. It has detached, or does so now.");
-    room.close()?;
+    session.close()?;
     story.show_segments();
     Ok(())
 }
@@ -246,16 +247,16 @@ fn writer(story: &Story, rendezvous: &Rendezvous) -> Result<()> {
 /// The other side: finds the segment by its key, reads the text, says so.
 fn reader(story: &Story, rendezvous: &Rendezvous) -> Result<()> {
     story.step("Find the segment under the key")?;
-    let room = rendezvous.join(story)?;
+    let session = rendezvous.join(story)?;
     story.show_segments();
 
     story.step("Read the text")?;
-    room.wait_until(HANDED_OVER, "it has handed over a text")?;
-    let text = room.memory().read_text(Session::DATA, TEXT.len())?;
+    session.wait_until(HANDED_OVER, "it has handed over a text")?;
+    let text = session.memory().read_text(Session::DATA, TEXT.len())?;
     story.print(text);
 
     story.step("Say that it is read, and detach")?;
     story.say("The segment is the writer's to remove.");
-    room.announce(READ)?;
-    room.close()
+    session.announce(READ)?;
+    session.close()
 }

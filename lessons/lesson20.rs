@@ -14,8 +14,8 @@ fn main() -> ExitCode {
 }
 
 fn tell(story: &Story, options: &Speed) -> Result<()> {
-    let ground = Ground::look();
-    if ground.is_debug() {
+    let host = Host::look();
+    if host.is_debug() {
         story.warn(
             "This is a debug build: what the processor does is slower, what the kernel does is not, and so the ratios \
              mislead. For figures to believe: cargo run --release --bin lesson20",
@@ -29,7 +29,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
         "One process sends a message, another one sends it back, by each mechanism in turn, in seven rounds. Every byte \
          is checked. The processes are forked for each measurement, are ready before the clock starts, and warm up.",
     );
-    if is_traced(story, &ground) {
+    if is_traced(story, &host) {
         return finish(story, bench);
     }
     let round_trip = |way, size| Measurement::messages(way, Traffic::RoundTrip, size);
@@ -74,13 +74,13 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
             ),
         ],
     )?;
-    let figures = bench.measure(story, options.plan(), &ground)?;
+    let figures = bench.measure(story, options.plan(), &host)?;
     // It may have come meanwhile.
-    if is_traced(story, &ground) {
+    if is_traced(story, &host) {
         return finish(story, bench);
     }
     story.count("messages that arrived while the clock ran, every byte as it was sent", figures.messages);
-    story.table("what the figures stand on", ["what", "how it was"], &ground.told(&figures));
+    story.table("what the figures stand on", ["what", "how it was"], &host.told(&figures));
     show_speeds(story, &figures, Traffic::RoundTrip);
     let pipe = round_trip(Mechanism::Pipe, SMALLEST);
     by_spinning.reveal(story, figures.scale(round_trip(Mechanism::Spin, SMALLEST), pipe));
@@ -258,8 +258,8 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
 }
 
 /// Whether somebody looks on, who would spoil the figures; and says so.
-fn is_traced(story: &Story, ground: &Ground) -> bool {
-    let Some(tracer) = ground.tracer() else { return false };
+fn is_traced(story: &Story, host: &Host) -> bool {
+    let Some(tracer) = host.tracer() else { return false };
     story.missing(format!(
         "Process {tracer} traces this one. A tracer stops a process at each system call, so that a pipe would be \
          several times slower, and spinning would not. No figures: run the lesson without strace or a debugger."

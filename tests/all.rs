@@ -9,6 +9,7 @@ mod traced;
 
 mod apart;
 mod check;
+mod check_bounds;
 mod check_hostile;
 mod check_mistakes;
 mod check_open;
@@ -16,7 +17,7 @@ mod check_race;
 mod check_verdicts;
 mod check_walls;
 mod ends;
-mod ground;
+mod environment;
 mod input;
 mod loom;
 mod one_cpu;

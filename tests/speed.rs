@@ -23,7 +23,7 @@ use speed::plot;
 use speed::sequence;
 use speed::trial::{self, Failure, Operation};
 use speed::ways::{Pair, room_for};
-use speed::{Ground, Measurement, Mechanism, SIZES, SMALLEST, Shared, Traffic};
+use speed::{Host, Measurement, Mechanism, SIZES, SMALLEST, Shared, Traffic};
 
 use crate::built::path_of;
 use crate::runner::Needs::{Any, Ipcns};
@@ -53,18 +53,18 @@ fn ways(traffic: Traffic) -> impl Iterator<Item = Mechanism> {
 
 const MESSAGES: &[Row<Mapping>] = &[
     row("sequence", Any, "of a million messages each arrives once, in order and whole", |memory| {
-        let checked = sequence::check(shared(memory), &Ground::look(), 1_000_000, Duration::from_secs(50));
+        let checked = sequence::check(shared(memory), &Host::look(), 1_000_000, Duration::from_secs(50));
         assert_eq!(checked, Ok(()));
     }),
     row("every-way", Any, "every mechanism carries every size whole, or refuses it with a word", |memory| {
-        let ground = Ground::look();
+        let host = Host::look();
         for traffic in [Traffic::RoundTrip, Traffic::Stream] {
             for (way, size) in ways(traffic).flat_map(|way| SIZES.map(|size| (way, size))) {
                 match timed(
                     Measurement::messages(way, traffic, size),
                     shared(memory),
                     Time::of(BUDGET),
-                    &ground,
+                    &host,
                 ) {
                     Ok(report) => assert!(report.messages > 1 && report.nanoseconds > 0, "{way} {size}"),
                     Err(Failure::TooLarge(limit)) => {
@@ -79,26 +79,26 @@ const MESSAGES: &[Row<Mapping>] = &[
         }
     }),
     row("one-cpu", Any, "on one CPU everything comes to an end, too", |memory| {
-        let mut ground = Ground::look();
-        ground.cpus[1] = ground.cpus[0];
+        let mut host = Host::look();
+        host.cpus[1] = host.cpus[0];
         for (way, traffic) in [Mechanism::Spin, Mechanism::Yield, Mechanism::Futex, Mechanism::Pipe]
             .into_iter()
             .flat_map(|way| [(way, Traffic::RoundTrip), (way, Traffic::Stream)])
         {
             let thing = Measurement::messages(way, traffic, SMALLEST);
-            timed(thing, shared(memory), Time::of(BUDGET), &ground)
+            timed(thing, shared(memory), Time::of(BUDGET), &host)
                 .unwrap_or_else(|failure| panic!("{way}: {failure}"));
         }
     }),
     row("nothing-left", Any, "no queue is left, whether its message fitted or not", |memory| {
         let before = queues();
-        let ground = Ground::look();
+        let host = Host::look();
         for size in [SMALLEST, 1 << 20] {
             let _ = timed(
                 Measurement::messages(Mechanism::SystemV, Traffic::Stream, size),
                 shared(memory),
                 Time::of(BUDGET),
-                &ground,
+                &host,
             );
         }
         assert_eq!(queues(), before);
@@ -112,7 +112,7 @@ const MESSAGES: &[Row<Mapping>] = &[
                 .unwrap_or_else(|error| fall_away(error.to_string()));
             let thing = Measurement::messages(Mechanism::SystemV, Traffic::RoundTrip, 1 << 16);
             let failure =
-                timed(thing, shared(memory), Time::of(BUDGET), &Ground::look()).expect_err("no room for it");
+                timed(thing, shared(memory), Time::of(BUDGET), &Host::look()).expect_err("no room for it");
             assert_eq!(failure, Failure::TooLarge("msgsnd: EAGAIN (msgmnb 16384)".to_owned()));
         },
     ),
@@ -128,7 +128,7 @@ const ENDS: &[Row<Mapping>] = &[
             let mut seen = 0;
             for _ in 0..100 {
                 let watcher =
-                    forked(|| drop(timed(EACH_TIME, shared(memory), Time::of(FOR_EVER), &Ground::look())));
+                    forked(|| drop(timed(EACH_TIME, shared(memory), Time::of(FOR_EVER), &Host::look())));
                 seen += u32::from(makes_segments(watcher));
                 sleep(Duration::from_micros(random() % 3000));
                 kill(watcher, Signal::SIGTERM).expect("it is there");
@@ -151,8 +151,8 @@ const ENDS: &[Row<Mapping>] = &[
                     tell.write_all(&std::process::id().to_ne_bytes())?;
                     one.play(Part::Produce, SMALLEST, FOR_EVER)
                 });
-                let patience = Duration::from_micros(5000 + random() % 3000);
-                let late = trial::run(vec![(makes, None), plays(Boxed(other), Part::Consume)], patience);
+                let timeout = Duration::from_micros(5000 + random() % 3000);
+                let late = trial::run(vec![(makes, None), plays(Boxed(other), Part::Consume)], timeout);
                 assert_eq!(late, Err(Failure::Late));
                 let mut maker = Vec::new();
                 ours.read_to_end(&mut maker).expect("its pid, if it came so far");
@@ -172,7 +172,7 @@ const ENDS: &[Row<Mapping>] = &[
             let watcher = forked(|| {
                 // SAFETY: ignoring a signal runs no code of ours.
                 let _ = unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) };
-                drop(timed(spin, shared(memory), Time::of(FOR_EVER), &Ground::look()));
+                drop(timed(spin, shared(memory), Time::of(FOR_EVER), &Host::look()));
             });
             while children_of(watcher).len() < 2 {
                 sleep(Duration::from_millis(1));

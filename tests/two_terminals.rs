@@ -181,7 +181,7 @@ fn in_a_terminal_each_step_waits_for_enter() {
     let (mut writer, mut reader) = (side("writer", key, &[]), side("reader", key, &[]));
     writer.until_prompt(1);
     reader.until_prompt(1);
-    assert_eq!(stat(find(key).expect("the room is there")).expect("a record").nattch, 2);
+    assert_eq!(stat(find(key).expect("the session is there")).expect("a record").nattch, 2);
     writer.send("\n");
     until(&mut writer, "memcpy(");
     reader.send("\n");
@@ -223,7 +223,7 @@ fn a_narrow_terminal_shows_it_all() {
 fn a_partner_who_never_comes_is_not_waited_for_without_end() {
     let key = fresh_key();
     for (name, absent) in [("writer", "reader"), ("reader", "writer")] {
-        let finished = ended(side(name, key, &["--pace", "run", "--patience", "1"]));
+        let finished = ended(side(name, key, &["--pace", "run", "--timeout", "1"]));
         assert_gave_up(&finished, &format!("no {absent} came in 1 s"));
         let command = format!("cargo run --bin lesson09 -- {absent} --key {key}");
         assert!(finished.words().contains(&command), "{}", finished.seen());
@@ -337,7 +337,7 @@ fn what_a_killed_writer_left_is_cleared_away_by_the_next_pair() {
 #[test]
 fn a_partner_who_is_there_and_silent_is_told_from_one_who_is_gone() {
     let key = fresh_key();
-    let writer = side("writer", key, &["--pace", "run", "--patience", "2"]);
+    let writer = side("writer", key, &["--pace", "run", "--timeout", "2"]);
     let mut reader = side("reader", key, &[]);
     reader.until_prompt(1);
     let pid = reader.pid();
@@ -362,7 +362,7 @@ fn a_stopped_writer_is_not_waited_for_without_end() {
     let mut writer = running("writer", key);
     until(&mut writer, "Waiting for the reader");
     writer.signal(Signal::SIGSTOP);
-    let reader = ended(side("reader", key, &["--pace", "run", "--patience", "1"]));
+    let reader = ended(side("reader", key, &["--pace", "run", "--timeout", "1"]));
     assert_gave_up(&reader, "is there, but 1 s have gone before it has handed over a text");
     assert!(reader.words().contains("Ctrl-Z"));
     writer.signal(Signal::SIGCONT);
@@ -371,17 +371,17 @@ fn a_stopped_writer_is_not_waited_for_without_end() {
 }
 
 #[test]
-fn a_room_that_somebody_removed_is_not_waited_in() {
+fn a_session_that_somebody_removed_is_not_waited_in() {
     let key = fresh_key();
     let mut writer = running("writer", key);
     until(&mut writer, "Waiting for the reader");
-    let id = find(key).expect("the room");
+    let id = find(key).expect("the session");
     perform(Call::Shmctl { shmid: id, cmd: Cmd::IpcRmid }).expect("we are the same user");
     assert_gave_up(&ended(writer), "somebody has removed the segment");
     assert_eq!(stat(id), None);
 }
 
-/// Neither side attaches what cannot be a room: nothing in its record moves.
+/// Neither side attaches what cannot be a session: nothing in its record moves.
 #[test]
 fn a_foreign_segment_is_not_even_attached() {
     let key = fresh_key();
@@ -396,14 +396,14 @@ fn a_foreign_segment_is_not_even_attached() {
 }
 
 #[test]
-fn a_foreign_segment_that_looks_like_a_room_is_only_read() {
+fn a_foreign_segment_that_looks_like_a_session_is_only_read() {
     let key = fresh_key();
     for text in [b"SOME".as_slice(), b"\0\0\0\0 and more", b"moor"] {
         let mut foreign = Foreign::make(key, SIZE, OWNER_RW).attached().holding(text);
         let before = foreign.bytes();
         for name in ["writer", "reader"] {
-            let finished = ended(side(name, key, &["--pace", "run", "--patience", "1"]));
-            assert_gave_up(&finished, "its first bytes are not those of a room");
+            let finished = ended(side(name, key, &["--pace", "run", "--timeout", "1"]));
+            assert_gave_up(&finished, "its first bytes are not those of a session");
             assert_eq!(foreign.bytes(), before, "{name} has written into it");
             assert_eq!(find(key), Some(foreign.id), "{name} has removed it");
         }
@@ -411,7 +411,7 @@ fn a_foreign_segment_that_looks_like_a_room_is_only_read() {
 }
 
 #[test]
-fn a_room_of_another_version_or_lesson_is_left_alone() {
+fn a_session_of_another_version_or_lesson_is_left_alone() {
     let key = fresh_key();
     let version = [*b"ROOM", 99_u32.to_ne_bytes(), 9_u32.to_ne_bytes(), 1_u32.to_ne_bytes()].concat();
     let lesson = [*b"ROOM", 1_u32.to_ne_bytes(), 17_u32.to_ne_bytes(), 1_u32.to_ne_bytes()].concat();
@@ -429,7 +429,7 @@ fn a_room_of_another_version_or_lesson_is_left_alone() {
 
 /// A host is seen between its shmget and its shmat: nothing is attached yet, and nobody is gone.
 #[test]
-fn a_room_that_is_being_set_up_is_not_taken_for_one_that_was_left() {
+fn a_session_that_is_being_set_up_is_not_taken_for_one_that_was_left() {
     let key = fresh_key();
     let foreign = Foreign::make(key, SIZE, OWNER_RW);
     let mut reader = running("reader", key);
@@ -504,10 +504,10 @@ fn a_misuse_is_told_and_makes_nothing() {
         (&["writer", "--key"], "--key"),
         (&["writer", "--key", "0"], "0 is IPC_PRIVATE, which nobody can look for"),
         (&["writer", "--key", "0x123456789"], "a key is a number of 32 bits"),
-        (&["reader", "--patience", "0"], "0 is not in 1..=86400"),
-        (&["reader", "--patience", "soon"], "'soon'"),
+        (&["reader", "--timeout", "0"], "0 is not in 1..=86400"),
+        (&["reader", "--timeout", "soon"], "'soon'"),
         (&["--key", "0x5eed0001"], "SIDE"),
-        (&["--patience", "5"], "SIDE"),
+        (&["--timeout", "5"], "SIDE"),
     ];
     for (args, what) in misuses {
         let finished = Run::new(&program("lesson09")).args(args).finish();
@@ -524,7 +524,7 @@ fn the_help_tells_how_the_two_sides_are_run() {
     for option in ["-h", "--help"] {
         let finished = Run::new(&program("lesson09")).args([option]).finish();
         finished.assert_exited(0);
-        for what in ["lesson09 -- writer", "lesson09 -- reader", "--patience", "--key", "in any order"] {
+        for what in ["lesson09 -- writer", "lesson09 -- reader", "--timeout", "--key", "in any order"] {
             assert!(finished.text().contains(what), "{what:?} is not in {}", finished.seen());
         }
     }

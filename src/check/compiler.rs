@@ -18,6 +18,7 @@ use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, execv
 use playground_core::Signal;
 use seccompiler::apply_filter;
 
+use super::bounds;
 use super::code::Code;
 use super::forbidden;
 use super::keeper::Container;
@@ -96,12 +97,15 @@ impl Compiler {
         dup2_stdin(File::open("/dev/null")?)?;
         dup2_stdout(File::options().write(true).open("/dev/null")?)?;
         dup2_stderr(messages)?;
-        for (resource, value) in [
+        let always = [
             (Resource::RLIMIT_AS, self.memory),
             (Resource::RLIMIT_FSIZE, FILE_SIZE),
             (Resource::RLIMIT_CPU, TIME),
             (Resource::RLIMIT_CORE, 0),
-        ] {
+        ];
+        let in_a_sandbox = (Resource::RLIMIT_NPROC, bounds::OF_A_COMPILER);
+        let is_counted = order.container.is_some() && bounds::counts_by_namespace();
+        for (resource, value) in always.into_iter().chain(is_counted.then_some(in_a_sandbox)) {
             let value = value.min(getrlimit(resource)?.1);
             setrlimit(resource, value, value)?;
         }

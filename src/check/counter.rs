@@ -3,7 +3,7 @@
 //! **Invariant:** nothing is assumed of where the counter stands or how wide it is: a lock may stand before it.
 
 use super::run::{Run, Snapshot};
-use crate::call::{Call, Shmid};
+use crate::call::Shmid;
 use trace::Watch;
 
 /// What exercise 16 counts to.
@@ -36,15 +36,7 @@ impl Counter {
 
     /// The same word in another run of the same program.
     pub fn watch(&self, run: &Run) -> Option<Watch> {
-        let mut attached: Vec<Shmid> = Vec::new();
-        for made in run.succeeded() {
-            if let Call::Shmat { shmid, .. } = made.performed.call
-                && !attached.contains(&shmid)
-            {
-                attached.push(shmid);
-            }
-        }
-        let segment = attached.iter().position(|shmid| *shmid == self.shmid)?;
+        let segment = run.order_of(self.shmid)?;
         Some(Watch { segment, offset: self.offset, size: self.size, until_proof: true, time: None })
     }
 

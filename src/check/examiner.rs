@@ -22,6 +22,7 @@ use nix::unistd::Pid;
 use super::chance::random;
 use super::code::Code;
 use super::exercises::Exercise;
+use super::group::Group;
 use super::job::{Answer, Job, Line, Work, now};
 use super::judge::remove;
 use super::scheduled;
@@ -110,6 +111,8 @@ impl Examiner {
     }
 
     fn job(&self, exercise: usize, work: Work, directory: &Path, class: Option<&Path>) -> Job {
+        // Finding them takes time that says nothing about a judge's.
+        let tools = self.tools().clone();
         Job {
             exercise,
             work,
@@ -118,7 +121,7 @@ impl Examiner {
             keep: None,
             begun: now(),
             examiner: std::process::id() as i32,
-            tools: self.tools().clone(),
+            tools,
             hidden: self.hidden.clone(),
             class: class.map(Path::to_owned),
             without_walls: false,
@@ -257,6 +260,8 @@ enum Stage {
 /// A judge at work.
 struct Session {
     judge: Child,
+    /// What it and all that comes from it is in, where there can be one.
+    group: Option<Group>,
     lines: mpsc::Receiver<String>,
     stage: Stage,
     /// When the stage has to be over, and how long it may take.
@@ -285,6 +290,8 @@ impl Session {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()?;
+        // It has started nothing yet: it waits for its job.
+        let group = Group::make().filter(|group| group.take_in(judge.id()).is_ok());
         let text = serde_json::to_string(job)?;
         if let Some(mut line) = judge.stdin.take() {
             line.write_all(text.as_bytes())?;
@@ -300,6 +307,7 @@ impl Session {
         });
         Ok(Session {
             judge,
+            group,
             lines,
             stage: Stage::GettingReady,
             end: Instant::now() + READY,
@@ -375,6 +383,7 @@ impl Session {
             let _ = self.judge.kill();
         }
         let _ = self.judge.wait();
+        self.group = None;
     }
 
     /// Removes what a judge that died has told of. Returns what the program had left.

@@ -11,18 +11,13 @@
 //! after the filter has looked.
 
 use nix::libc;
-use seccompiler::{BpfProgram, sock_filter};
+use seccompiler::BpfProgram;
+use trace::bpf::{
+    ARCHITECTURE, JUMP_IF_EQUAL, JUMP_IF_GREATER_OR_EQUAL, JUMP_IF_SET, LOAD, NUMBER, RETURN, instruction,
+    jump,
+};
 
-/// Instructions of BPF (`linux/bpf_common.h`): load a word, compare it to a constant, test its bits, return a constant.
-const LOAD: u16 = 0x20;
-const JUMP_IF_EQUAL: u16 = 0x15;
-const JUMP_IF_GREATER_OR_EQUAL: u16 = 0x35;
-const JUMP_IF_SET: u16 = 0x45;
-const RETURN: u16 = 0x06;
-
-/// Where things lie in `struct seccomp_data`; of the second argument the lower half.
-const NUMBER: u32 = 0;
-const ARCHITECTURE: u32 = 4;
+/// Where the lower half of the second argument lies in `struct seccomp_data`.
 const SECOND_ARGUMENT: u32 = if cfg!(target_endian = "little") { 24 } else { 28 };
 
 const NEW_LISTENER: u32 = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32;
@@ -105,42 +100,17 @@ fn calls_of(abi: &Abi) -> BpfProgram {
     program
 }
 
-fn instruction(code: u16, k: u32) -> sock_filter {
-    sock_filter { code, jt: 0, jf: 0, k }
-}
-
-/// Skips `yes` instructions if what was loaded compares to `k` as the code says, and `no` otherwise.
-fn jump(code: u16, k: u32, yes: u8, no: u8) -> sock_filter {
-    sock_filter { code, jt: yes, jf: no, k }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What the kernel would do with a call: as much of BPF as the filter uses.
     fn verdict(architecture: u32, number: u32, second: u32) -> u32 {
-        let program = filter().unwrap();
-        let (mut place, mut loaded) = (0, 0);
-        loop {
-            let sock_filter { code, jt, jf, k } = program[place].clone();
-            place += 1;
-            let skip = |yes| usize::from(if yes { jt } else { jf });
-            match code {
-                LOAD => {
-                    loaded = [(NUMBER, number), (ARCHITECTURE, architecture), (SECOND_ARGUMENT, second)]
-                        .iter()
-                        .find(|(at, _)| *at == k)
-                        .unwrap()
-                        .1
-                }
-                JUMP_IF_EQUAL => place += skip(loaded == k),
-                JUMP_IF_GREATER_OR_EQUAL => place += skip(loaded >= k),
-                JUMP_IF_SET => place += skip(loaded & k != 0),
-                RETURN => return k,
-                _ => panic!("instruction {code:#x}"),
-            }
-        }
+        trace::bpf::verdict(&filter().unwrap(), |at| match at {
+            NUMBER => number,
+            ARCHITECTURE => architecture,
+            SECOND_ARGUMENT => second,
+            _ => panic!("no word at {at}"),
+        })
     }
 
     #[test]

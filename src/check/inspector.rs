@@ -58,6 +58,8 @@ pub(super) struct Inspector {
     pub at_once: bool,
     pub killed: Vec<Killed>,
     pub shared_otherwise: Option<String>,
+    pub writers: BTreeSet<i32>,
+    has_child: bool,
 }
 
 impl Inspector {
@@ -78,6 +80,8 @@ impl Inspector {
             at_once: false,
             killed: Vec::new(),
             shared_otherwise: None,
+            writers: BTreeSet::new(),
+            has_child: false,
         }
     }
 
@@ -300,6 +304,10 @@ impl Observer for Inspector {
         false
     }
 
+    fn excuses_refusals(&self) -> bool {
+        false
+    }
+
     fn wants_reasons(&self) -> bool {
         self.refusals < MOST_REASONS
     }
@@ -309,6 +317,7 @@ impl Observer for Inspector {
             Step::Began(beginning) => {
                 self.first.get_or_insert(beginning.pid);
                 self.watchdog.began(beginning.pid);
+                self.has_child |= !matches!(beginning.how, How::First | How::Thread);
                 self.look_at_birth(beginning, state);
                 for segment in state.segments().filter(|segment| segment.made.is_some()) {
                     self.look_at_start(segment.shmid, beginning.pid);
@@ -317,6 +326,10 @@ impl Observer for Inspector {
             Step::Asks { pid, tid, call } => return self.asks(*pid, *tid, call, state),
             Step::CompletedCall(made) if made.performed.outcome.is_err() => self.refusals += 1,
             Step::CompletedCall(made) if made.created => self.watchdog.made(&made.performed),
+            // What the parent writes before there is a child is no answer.
+            Step::Access(access) if self.has_child && access.kind.writes() => {
+                self.writers.insert(access.pid);
+            }
             Step::Ending { pid } => self.ending(*pid, state),
             Step::Ended { pid, .. } => self.watchdog.ended(*pid),
             _ => {}

@@ -18,6 +18,7 @@ use nix::sys::signal::SigSet;
 use nix::unistd::pipe2;
 
 use super::attached;
+use super::bounds;
 use super::build::{Libraries, Site, build};
 use super::chance::fresh_text;
 use super::code::Code;
@@ -225,7 +226,8 @@ impl<'a> GradingRun<'a> {
             .limit(Resource::RLIMIT_CORE, 0)
             .limit(Resource::RLIMIT_FSIZE, FILE_SIZE)
             .limit(Resource::RLIMIT_NOFILE, FILES)
-            .limit(Resource::RLIMIT_AS, ADDRESS_SPACE);
+            .limit(Resource::RLIMIT_AS, ADDRESS_SPACE)
+            .limit(Resource::RLIMIT_CPU, bounds::processor_time(timeout));
         if let Some(container) = &container {
             let filter = forbidden::filter()
                 .ok_or_else(|| Finding::new(Code::NotRun, "Its calls are not known here."))?;
@@ -233,6 +235,9 @@ impl<'a> GradingRun<'a> {
                 .environment(self.environment.clone())
                 .inside(container.inside().clone())
                 .forbidding(filter);
+            if bounds::counts_by_namespace() {
+                command = command.limit(Resource::RLIMIT_NPROC, bounds::PROCESSES);
+            }
         }
         let (output, errors) = (watchdog.collect(output), watchdog.collect(errors));
         watchdog.watch(timeout);
@@ -259,6 +264,7 @@ impl<'a> GradingRun<'a> {
             injected,
             at_once: inspector.at_once,
             killed: inspector.killed,
+            writers: inspector.writers,
             fixture: fixture.map(take_back),
             shared_otherwise: inspector.shared_otherwise,
             trace,

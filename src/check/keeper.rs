@@ -21,6 +21,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid};
 use serde::{Deserialize, Serialize};
 
+use super::bounds;
 use super::mounts::{Purpose, Root};
 use crate::kernel::{Ending, ending_of, exit_now, fork};
 use trace::Inside;
@@ -178,6 +179,7 @@ fn be_first(root: &Root, purpose: &Purpose, mut line: UnixStream) -> ! {
     let _ = set_pdeathsig(Signal::SIGKILL);
     let children = SigSet::from(Signal::SIGCHLD);
     let _ = children.thread_block();
+    bounds::limit_numbers();
     let answer = root.enter(purpose).map_or_else(|failure| failure.to_string(), |()| READY.to_owned());
     let _ = line.write_all(answer.as_bytes());
     drop(line);

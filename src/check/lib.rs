@@ -16,6 +16,7 @@
 extern crate self as check;
 
 mod attached;
+mod bounds;
 mod build;
 mod chance;
 mod class;
@@ -25,6 +26,7 @@ mod counter;
 mod examiner;
 mod exercises;
 mod forbidden;
+mod group;
 mod handed_in;
 mod history;
 mod inspector;
@@ -50,6 +52,7 @@ mod verdict;
 mod watch;
 mod watchdog;
 mod workspace;
+mod writers;
 
 pub use build::Libraries;
 pub use class::{Marked, Misunderstood, csv, mark, misunderstood, tables};

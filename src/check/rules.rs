@@ -26,6 +26,7 @@ pub use attach::{
 pub(super) use bytes::excerpt;
 pub use bytes::{linked_by_offset, wrote_first, wrote_text};
 pub use child::child_answered;
+pub(super) use child::wrote_itself;
 pub use detach::{detached, detached_first};
 pub use ends::{was_killed_at_work, zero_is_no_failure};
 pub use keys::{found_by_key, left_alone, opened_what_exists};

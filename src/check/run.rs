@@ -1,5 +1,7 @@
 //! One run of a program as evidence: what it asked of the kernel, what it printed, what lay in its segments.
 
+use std::collections::BTreeSet;
+
 use super::code::Code;
 use crate::call::{Address, Answer, Call, Cmd, Key, Shmid, ShmidDs};
 use crate::course::SIZE;
@@ -30,6 +32,8 @@ pub struct Run {
     pub answers: Vec<ChildAnswer>,
     /// The processes that the examiner killed at their `IPC_STAT`, as the script says.
     pub killed: Vec<Killed>,
+    /// Who has written a word that was watched, once there was a second process.
+    pub writers: BTreeSet<i32>,
     /// Why the examiner ended it.
     pub halted: Option<(Code, String)>,
     /// Memory that it shared by other means than System V calls.
@@ -172,6 +176,18 @@ impl Run {
             }
             _ => None,
         })
+    }
+
+    /// Which of the segments that were attached this one is: their number in the order of their first `shmat`, from 0.
+    pub fn order_of(&self, wanted: Shmid) -> Option<usize> {
+        let mut attached: Vec<Shmid> = Vec::new();
+        for made in self.succeeded() {
+            match made.performed.call {
+                Call::Shmat { shmid, .. } if !attached.contains(&shmid) => attached.push(shmid),
+                _ => {}
+            }
+        }
+        attached.iter().position(|shmid| *shmid == wanted)
     }
 
     /// The calls of `shmctl` with a command that succeeded on a segment.

@@ -24,6 +24,7 @@ use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid, getegid, geteuid, getppid, setsid};
 
+use super::bounds;
 use super::chance::random;
 use super::job::Job;
 use super::keeper::Keeper;
@@ -72,6 +73,7 @@ const NOBODY: u32 = 65534;
 /// What could not be set up. Then nothing may be run here.
 pub(super) fn enter(job: &Job) -> Result<Sandbox, String> {
     leave_the_terminal(job.examiner);
+    bounds::go_first();
     // Whose folders lie where is found out while this process still is who it was.
     let places = places(job);
     namespaces()?;
@@ -84,6 +86,7 @@ pub(super) fn enter(job: &Job) -> Result<Sandbox, String> {
 /// No sandbox.
 pub(super) fn without_namespaces(job: &Job) -> Sandbox {
     leave_the_terminal(job.examiner);
+    bounds::go_first();
     let _ = set_child_subreaper(true);
     Sandbox::Open
 }

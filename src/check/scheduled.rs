@@ -29,9 +29,9 @@ const FREE_RUNS: usize = 3;
 /// How many times the time of another run this one may take.
 pub(super) fn longer(script: Script, watch: Option<Watch>) -> u32 {
     match watch {
+        _ if !script.watches_counter => 1,
         Some(_) => SCHEDULED,
-        None if script.watches_counter => FREE,
-        None => 1,
+        None => FREE,
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn examine(
             Some(race) => race,
             None => return (rules::sum(&counter), Vec::new()),
         };
-        let seen = Seen::of(race);
+        let seen = Seen::of(race, &counter.in_run(&scheduled));
         examined = (judged(race, seen, &scheduled, &counter), partial(race, seen).into_iter().collect());
         let is_sure = seen == Seen::All || race.proof.is_some() || examined.0.is_empty();
         if is_sure || race.is_partial {

@@ -14,6 +14,8 @@ use std::thread;
 use nix::sys::signal::{SigSet, Signal};
 use tempfile::TempDir;
 
+use super::group;
+
 static FOLDERS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// A temporary folder.
@@ -47,7 +49,7 @@ fn folders() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     FOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has the signals that people end programs with remove all folders first. For `main` to call, before it has threads.
+/// Has the signals that people end programs with remove all folders and control groups first. For `main` to call, before it has threads.
 ///
 /// A signal that is ignored stays ignored (`nohup`).
 pub fn remove_folders_on_signals() {
@@ -64,6 +66,7 @@ pub fn remove_folders_on_signals() {
             for folder in folders.iter() {
                 let _ = fs::remove_dir_all(folder);
             }
+            let _groups = group::remove_all();
             // The judges end with this process, and with them all that they run.
             std::process::exit(128 + signal as i32);
         }

@@ -8,8 +8,9 @@ use super::exercises::{Exercise, Trial};
 use super::rules;
 use super::run::Run;
 use super::scheduled;
-use super::script::{Script, Sizes};
+use super::script::{Injection, Script, Sizes};
 use super::verdict::{Finding, Output};
+use super::writers;
 use trace::Watch;
 
 /// What came of all runs.
@@ -73,6 +74,9 @@ impl Examined {
                     let (more, notes) = scheduled::examine(trial, &made, run);
                     found = more;
                     self.notes.extend(notes);
+                }
+                if found.is_empty() && trial.script.inject == Injection::AfterChild {
+                    found = writers::examine(&made, run);
                 }
                 if !trial.advises && (!trial.only_after_a_pass || !found.is_empty()) {
                     self.output = Output::of(&made);

@@ -71,7 +71,7 @@ pub enum Error {
 
     /// Something else that the system does not do here.
     #[error("{asked}: {answer}")]
-    Ground {
+    Environment {
         /// What was asked.
         asked: String,
         /// What the system answered.
@@ -121,15 +121,15 @@ pub struct Reason {
 
 impl Error {
     /// Something the system does not do here: what was asked, what it answered, why and what to try.
-    pub fn ground(asked: impl Into<String>, answer: impl ToString, advice: impl Into<String>) -> Error {
-        Error::Ground { asked: asked.into(), answer: answer.to_string(), advice: advice.into() }
+    pub fn environment(asked: impl Into<String>, answer: impl ToString, advice: impl Into<String>) -> Error {
+        Error::Environment { asked: asked.into(), answer: answer.to_string(), advice: advice.into() }
     }
 
     /// What the learner can do about it, where there is something.
     pub fn advice(&self) -> Option<String> {
         match self {
             Error::Refused(refusal) => Some(format!("{} {}", refusal.reason.why, refusal.reason.advice)),
-            Error::Ground { advice, .. } | Error::Partner { advice, .. } => Some(advice.clone()),
+            Error::Environment { advice, .. } | Error::Partner { advice, .. } => Some(advice.clone()),
             Error::Ended { ending: Ending::Hung, .. } => {
                 Some("Was it stopped (Ctrl-Z), or is the machine very busy? Run the lesson again.".into())
             }

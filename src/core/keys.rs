@@ -13,7 +13,7 @@ use crate::{Errno, Mode};
 ///
 /// # Errors
 ///
-/// `Ground`: the file is not there, or all of its keys are taken.
+/// `Environment`: the file is not there, or all of its keys are taken.
 pub fn free_project(story: &Story, path: &Path) -> Result<i32> {
     for project in projects(story.pid()) {
         let key = key_of(story, path, project)?;
@@ -24,15 +24,19 @@ pub fn free_project(story: &Story, path: &Path) -> Result<i32> {
         }
     }
     let asked = format!("find a free key for {}", path.display());
-    Err(Error::ground(asked, "segments have those of all numbers from 1 to 254", "`ipcs -m` lists them."))
+    Err(Error::environment(
+        asked,
+        "segments have those of all numbers from 1 to 254",
+        "`ipcs -m` lists them.",
+    ))
 }
 
 fn key_of(story: &Story, path: &Path, project: i32) -> Result<Key> {
     let asked = || format!("ftok({path:?}, {project})");
     match story.quietly(&Call::Ftok { path: path.to_owned(), project })? {
         Ok(Answer::Key(key)) => Ok(key),
-        Ok(other) => Err(Error::ground(asked(), format!("{other:?}"), "")),
-        Err(errno) => Err(Error::ground(asked(), errno, "Is the program's file still there?")),
+        Ok(other) => Err(Error::environment(asked(), format!("{other:?}"), "")),
+        Err(errno) => Err(Error::environment(asked(), errno, "Is the program's file still there?")),
     }
 }
 

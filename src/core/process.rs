@@ -114,7 +114,7 @@ pub trait Process: Look + Any {
     ///
     /// # Errors
     ///
-    /// `Ground` for the process that tells the story, and for one that is at work already; `Ended`.
+    /// `Environment` for the process that tells the story, and for one that is at work already; `Ended`.
     fn start(&mut self, operation: &Operation) -> Result<()>;
 
     /// What came of the operation that was started; nothing, if it is not done `within` that time. Then it goes on, and
@@ -122,7 +122,7 @@ pub trait Process: Look + Any {
     ///
     /// # Errors
     ///
-    /// `Ended`, if the process died over it; `Ground`, if nothing was started.
+    /// `Ended`, if the process died over it; `Environment`, if nothing was started.
     fn finish(&mut self, within: Duration) -> Result<Option<Done>>;
 
     /// The file of the program that the process runs, as its maps name it too.
@@ -141,30 +141,34 @@ pub trait Process: Look + Any {
     ///
     /// # Errors
     ///
-    /// `Ground`: the kernel allows no more processes, or this one cannot be forked.
+    /// `Environment`: the kernel allows no more processes, or this one cannot be forked.
     fn fork(&mut self) -> Result<Box<dyn Process>>;
 
     /// A new process that inherits nothing: this program, started anew.
     ///
     /// # Errors
     ///
-    /// `Ground`: the kernel allows no more processes, or the program cannot be started again from here.
+    /// `Environment`: the kernel allows no more processes, or the program cannot be started again from here.
     fn spawn(&mut self) -> Result<Box<dyn Process>> {
-        Err(Error::ground("start a process", "it is not for this one to do", "Start it from the lesson."))
+        Err(Error::environment(
+            "start a process",
+            "it is not for this one to do",
+            "Start it from the lesson.",
+        ))
     }
 
     /// Changes what the process is, or may.
     ///
     /// # Errors
     ///
-    /// `Ground` for the process that tells the story, and where the system forbids it; `Ended`.
+    /// `Environment` for the process that tells the story, and where the system forbids it; `Ended`.
     fn adjust(&mut self, adjustment: &Adjustment) -> Result<()>;
 
     /// Replaces the program that the process runs. It answers no more; it can still be killed.
     ///
     /// # Errors
     ///
-    /// `Ground` for the process that tells the story, and if the program cannot be run; `Ended`.
+    /// `Environment` for the process that tells the story, and if the program cannot be run; `Ended`.
     fn exec(&mut self, program: &str, arguments: &[&str]) -> Result<()>;
 
     /// The time, since 1970, by the clock from which the kernel writes its records.
@@ -187,7 +191,7 @@ pub trait Process: Look + Any {
     ///
     /// # Errors
     ///
-    /// `Ground` for the process that tells the story.
+    /// `Environment` for the process that tells the story.
     fn end(&mut self, signal: Option<Signal>) -> Result<Ending>;
 }
 

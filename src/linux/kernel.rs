@@ -18,7 +18,7 @@ mod linux;
 mod meter;
 pub mod namespace;
 mod refused;
-mod stranger;
+mod unrelated;
 
 pub use playground_core::process::{
     Adjustment, Change, Done, Ending, Faults, How, Look, Meter, Operation, ProcFile, Process, Step, Tally,
@@ -34,4 +34,4 @@ pub use linux::{Linux, ftok, key_of};
 pub use linux::{Queueid, make_queue, receive, remove_queue, send, try_send};
 pub use linux::{exit_now, fork, portable, raw, record_of, restore_default};
 pub use refused::{Refused, refused};
-pub use stranger::serve_if_asked;
+pub use unrelated::serve_if_asked;

@@ -44,9 +44,10 @@ pub fn parts(path: &Path, project: i32) -> io::Result<[[String; 3]; 3]> {
 ///
 /// # Errors
 ///
-/// `Ground`: no folder for temporary files, or one that holds no links.
+/// `Environment`: no folder for temporary files, or one that holds no links.
 pub fn ways_to_ask(project: i32) -> Result<Vec<NamedFile>> {
-    let cannot = |error| Error::ground("make a temporary file", error, "Is the folder in TMPDIR writable?");
+    let cannot =
+        |error| Error::environment("make a temporary file", error, "Is the folder in TMPDIR writable?");
     hold_signals(|| in_a_folder(|folder| ask_in(folder, project))).map_err(cannot)
 }
 

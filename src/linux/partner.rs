@@ -1,18 +1,17 @@
 //! Two programs that were started apart and meet at a key: how each finds the other, knows it for the other, and
 //! notices when it is gone.
 //!
-//! One is the host: it makes a segment under the key, and removes it. The other is the guest, which looks for the
-//! key. The segment begins with a header of control words, by which each tells that the other speaks the same
+//! The first makes a segment under the key, and removes it. The second looks for the key. The segment begins with a header of control words, by which each tells that the other speaks the same
 //! language; what the lesson hands over comes after it, from [`Session::DATA`] on.
 //!
 //! ```text
-//! host     shmget(CREAT|EXCL), header ──▶ waits ──▶ writes, announces ──▶ waits ──▶ IPC_RMID
+//! first    shmget(CREAT|EXCL), header ──▶ waits ──▶ writes, announces ──▶ waits ──▶ IPC_RMID
 //!                                           ▲                  │            ▲
-//! guest             looks for the key ──▶ joins ──▶ waits ◀────┘ ──▶ reads, announces
+//! second            looks for the key ──▶ joins ──▶ waits ◀────┘ ──▶ reads, announces
 //! ```
 //!
-//! **Invariant:** a segment that has not the owner, the size, the mode and the header of a room is never written to
-//! and never removed; only its record is read, and its header if the record could be a room's. Every wait sleeps
+//! **Invariant:** a segment that has not the owner, the size, the mode and the header of a session is never written to
+//! and never removed; only its record is read, and its header if the record could be a session's. Every wait sleeps
 //! between looks, and ends when the partner does its part, is gone, or has had its time.
 
 mod header;
@@ -38,7 +37,7 @@ pub use session::Session;
 /// How long a process sleeps before it looks again: short for a person, long for a processor.
 const NAP: Duration = Duration::from_millis(10);
 
-/// How long a header may take to be written: a few stores, unless the host is stopped in the midst of them.
+/// How long a header may take to be written: a few stores, unless the first is stopped in the midst of them.
 const SETTING_UP: Duration = Duration::from_secs(5);
 
 /// Where two programs meet, and for how long each waits for the other.
@@ -46,12 +45,12 @@ const SETTING_UP: Duration = Duration::from_secs(5);
 pub struct Rendezvous {
     /// The lesson that both tell.
     pub lesson: usize,
-    /// What the host and the guest are called.
+    /// What the first and the second are called.
     pub names: [&'static str; 2],
     /// The key that both know.
     pub key: Key,
     /// How long to wait for the other.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// The key that two runs of this program know without a word: made from the program's file and the user.
@@ -60,12 +59,12 @@ pub struct Rendezvous {
 ///
 /// # Errors
 ///
-/// `Ground`, with the errno of stat(2): the file is gone.
+/// `Environment`, with the errno of stat(2): the file is gone.
 pub fn key_of_this_program() -> Result<Key> {
     let file = keys::program_file();
     let project = 1 + geteuid().as_raw() % 255;
     key_of(&file, project as i32).map_err(|errno| {
-        Error::ground(
+        Error::environment(
             format!("ftok({file:?}, {project})"),
             portable(errno),
             "Give both sides the same --key instead.",
@@ -77,18 +76,18 @@ pub fn key_of_this_program() -> Result<Key> {
 enum Holder {
     /// It was removed while we looked.
     Gone,
-    /// A room whose host is there.
+    /// A session whose first side is there.
     Occupied(Shmid, Header),
-    /// A room that nobody has attached: its host was killed.
+    /// A session that nobody has attached: its first side was killed.
     Left(Shmid, Header),
 }
 
 impl Rendezvous {
-    /// Makes the segment under the key, and its header. A room whose host was killed is removed first.
+    /// Makes the segment under the key, and its header. What a killed one has left is removed before.
     ///
     /// # Errors
     ///
-    /// `Partner`: the key is in use, by a second host or by a segment that is no room of ours. `Refused`.
+    /// `Partner`: the key is in use, by another first side or by a segment that is no session's. `Refused`.
     #[track_caller]
     pub fn open(&self, story: &Story) -> Result<Session> {
         loop {
@@ -99,29 +98,29 @@ impl Rendezvous {
             match self.look(story)? {
                 Holder::Gone => {}
                 Holder::Left(id, header) => self.clear_away(story, id, &header)?,
-                Holder::Occupied(_, header) => return Err(self.second(0, header.host as i32)),
+                Holder::Occupied(_, header) => return Err(self.taken(0, header.first as i32)),
             }
         }
     }
 
-    /// Looks for the key until a host has made a room under it, and joins it.
+    /// Looks for the key until the first side has made a session under it, and joins it.
     ///
     /// # Errors
     ///
-    /// `Partner`: no host came in time, another guest was first, or the segment is no room of ours. `Refused`.
+    /// `Partner`: nobody came in time, another second side was faster, or the segment is no session's. `Refused`.
     #[track_caller]
     pub fn join(&self, story: &Story) -> Result<Session> {
         loop {
             match self.look(story)? {
-                Holder::Gone => self.wait_for_host(story)?,
+                Holder::Gone => self.wait_for_first(story)?,
                 Holder::Left(id, header) => {
                     self.clear_away(story, id, &header)?;
-                    self.wait_for_host(story)?;
+                    self.wait_for_first(story)?;
                 }
                 Holder::Occupied(id, header) => {
                     story.say(format!(
                         "It is the {}'s: process {}, the same lesson, the same version. Now for writing, too.",
-                        self.names[0], header.host
+                        self.names[0], header.first
                     ));
                     let memory = id.attach(story, SIZE, ShmatFlags::empty())?;
                     return Session::join(*self, story, id, memory);
@@ -130,14 +129,14 @@ impl Rendezvous {
         }
     }
 
-    fn wait_for_host(&self, story: &Story) -> Result<()> {
-        let [host, guest] = self.names;
-        self.announce_wait(story, host);
+    fn wait_for_first(&self, story: &Story) -> Result<()> {
+        let [first, second] = self.names;
+        self.announce_wait(story, first);
         let look = Call::Shmget { key: self.key, size: 0, flags: ShmgetFlags::empty(), mode: OWNER_RW };
-        let end = Instant::now() + self.patience;
+        let end = Instant::now() + self.timeout;
         while story.quietly(&look)? == Err(Errno::ENOENT) {
             if Instant::now() >= end {
-                return Err(self.nobody(host, guest));
+                return Err(self.nobody(first, second));
             }
             thread::sleep(NAP);
         }
@@ -145,7 +144,7 @@ impl Rendezvous {
     }
 
     fn announce_wait(&self, story: &Story, whom: &str) {
-        let seconds = self.patience.as_secs();
+        let seconds = self.timeout.as_secs();
         story.say(format!(
             "Waiting for the {whom}, up to {seconds} s. In a second terminal: {}",
             self.command(whom)
@@ -167,7 +166,9 @@ impl Rendezvous {
         let id = match Verdict::of(&found) {
             Some(Verdict::Refused(Errno::ENOENT)) => return Ok(Holder::Gone),
             Some(Verdict::Refused(Errno::EACCES)) => return Err(self.anothers("another user's")),
-            Some(Verdict::Refused(Errno::EINVAL)) => return Err(self.foreign("it is smaller than a room")),
+            Some(Verdict::Refused(Errno::EINVAL)) => {
+                return Err(self.foreign("it is smaller than a session's"));
+            }
             _ => found?,
         };
         let record = id.stat(story);
@@ -175,7 +176,7 @@ impl Rendezvous {
             return Ok(Holder::Gone);
         }
         let record = record?;
-        self.could_be_a_room(story, id, &record)?;
+        self.could_be_a_session(story, id, &record)?;
         story.say(
             "Its size, its owner and its mode fit. Whose it is stands in its header: attach it to read only.",
         );
@@ -184,7 +185,7 @@ impl Rendezvous {
             return Ok(Holder::Gone);
         }
         let window = window?;
-        let end = Instant::now() + SETTING_UP.min(self.patience);
+        let end = Instant::now() + SETTING_UP.min(self.timeout);
         let mut header = Header::read(&window)?;
         while header.kind(self.lesson) == Kind::Unfinished && Instant::now() < end {
             thread::sleep(NAP);
@@ -192,7 +193,7 @@ impl Rendezvous {
         }
         window.detach()?;
         match header.kind(self.lesson) {
-            // Its host may have attached it since: one that has filled the header has it attached, or is gone.
+            // Its first side may have attached it since: one that has filled the header has it attached, or is gone.
             Kind::Session => Ok(match record_of(story, id)? {
                 Some(now) if now.nattch > 0 => Holder::Occupied(id, header),
                 Some(_) => Holder::Left(id, header),
@@ -200,18 +201,20 @@ impl Rendezvous {
             }),
             Kind::OtherVersion => Err(self.other_version(&header)),
             Kind::OtherLesson => Err(self.other_lesson(&header)),
-            Kind::Unfinished | Kind::Foreign => Err(self.foreign("its first bytes are not those of a room")),
+            Kind::Unfinished | Kind::Foreign => {
+                Err(self.foreign("its first bytes are not those of a session"))
+            }
         }
     }
 
-    fn could_be_a_room(&self, story: &Story, id: Shmid, record: &ShmidDs) -> Result<()> {
+    fn could_be_a_session(&self, story: &Story, id: Shmid, record: &ShmidDs) -> Result<()> {
         if Uid::from_raw(record.uid) != geteuid() {
             let name = story.user_name(record.uid);
             return Err(self.anothers(&format!("that of user {name} (segment {id})")));
         }
         if record.size != SIZE || record.permissions() != OWNER_RW.bits() {
             return Err(self.foreign(&format!(
-                "segment {id} has {} bytes and mode {:03o}, a room has {SIZE} and {:03o}",
+                "segment {id} has {} bytes and mode {:03o}, a session's has {SIZE} and {:03o}",
                 record.size,
                 record.permissions(),
                 OWNER_RW.bits()
@@ -223,8 +226,8 @@ impl Rendezvous {
     fn clear_away(&self, story: &Story, id: Shmid, header: &Header) -> Result<()> {
         story.say(format!(
             "Nobody has it attached: the {} that made it, process {}, was killed before it could remove it. \
-             It is a room of this lesson, so we may.",
-            self.names[0], header.host
+             It is a session of this lesson, so we may.",
+            self.names[0], header.first
         ));
         // Whoever was faster has done the same.
         match id.remove(story) {
@@ -255,9 +258,9 @@ impl Rendezvous {
 
     fn nobody(&self, absent: &str, here: &str) -> Error {
         self.error(
-            format!("no {absent} came in {} s", self.patience.as_secs()),
+            format!("no {absent} came in {} s", self.timeout.as_secs()),
             format!(
-                "Start both sides within that time, or give this one more of it (--patience SECONDS):\n  {}\n  {}\n\
+                "Start both sides within that time, or give this one more of it (--timeout SECONDS):\n  {}\n  {}\n\
                  Both must be the same user, in the same IPC namespace, run from the same build, or with the same --key: \
                  this one looked at {}.",
                 self.command(here),
@@ -267,10 +270,10 @@ impl Rendezvous {
         )
     }
 
-    fn second(&self, side: usize, first: i32) -> Error {
+    fn taken(&self, side: usize, by: i32) -> Error {
         let name = self.names[side];
         self.error(
-            format!("another {name} is here already: process {first}"),
+            format!("another {name} is here already: process {by}"),
             format!(
                 "There is one {name} under a key, and this one has changed nothing. {}",
                 self.other_key()
@@ -295,13 +298,13 @@ impl Rendezvous {
     fn other_version(&self, header: &Header) -> Error {
         self.error(
             format!(
-                "process {} has made this room in version {}, and this program speaks version {}",
-                header.host,
+                "process {} has made this session in version {}, and this program speaks version {}",
+                header.first,
                 header.version,
                 Header::VERSION
             ),
             format!(
-                "Build both sides from the same sources. The room was left as it is. {}",
+                "Build both sides from the same sources. The segment was left as it is. {}",
                 self.other_key()
             ),
         )
@@ -309,7 +312,7 @@ impl Rendezvous {
 
     fn other_lesson(&self, header: &Header) -> Error {
         self.error(
-            format!("the room under the key {} is one of lesson {}", self.key, header.lesson),
+            format!("the session under the key {} is one of lesson {}", self.key, header.lesson),
             format!("It was left as it is. {}", self.other_key()),
         )
     }
@@ -327,7 +330,7 @@ impl Rendezvous {
             format!(
                 "the {}, process {pid}, is there, but {} s have gone before {before}",
                 self.names[side],
-                self.patience.as_secs()
+                self.timeout.as_secs()
             ),
             "Does it wait for Enter in its terminal, or is it stopped (Ctrl-Z; `fg` goes on)?".to_owned(),
         )

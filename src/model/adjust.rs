@@ -22,7 +22,7 @@ impl World {
             Adjustment::Set(name, value) => {
                 let asked = format!("write {value} to /proc/sys/kernel/{name}");
                 let unknown =
-                    || Error::ground(asked.clone(), "the model has no such setting", "See proc(5).");
+                    || Error::environment(asked.clone(), "the model has no such setting", "See proc(5).");
                 let setting = setting(name, *value).ok_or_else(unknown)?;
                 self.change(pid, Action::Sysctl(setting), &asked)
             }
@@ -52,7 +52,8 @@ impl World {
     }
 
     fn change(&mut self, pid: i32, action: Action, asked: &str) -> Result<()> {
-        let refused = |errno| Error::ground(asked, errno, "Only root may. The model's user is who runs it.");
+        let refused =
+            |errno| Error::environment(asked, errno, "Only root may. The model's user is who runs it.");
         self.outcome(pid, &action, asked)?.map(drop).map_err(refused)
     }
 }

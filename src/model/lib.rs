@@ -15,7 +15,7 @@
 //! do not reach, it says that the model does not know, and never guesses.
 //!
 //! **Invariant:** nothing here makes a system call, reads a clock, or opens a file. What the model has to know of the
-//! machine that it runs on stands in [`Ground`].
+//! machine that it runs on stands in [`Setup`].
 
 mod adjust;
 mod count;
@@ -34,7 +34,7 @@ pub use process::Model;
 
 /// What a model is told when it begins.
 #[derive(Clone, Debug)]
-pub struct Ground {
+pub struct Setup {
     /// The file of the program that runs, as the maps are to name it.
     pub program: PathBuf,
     /// The time, since 1970. From then on the model's clock goes on only while somebody waits.

@@ -30,7 +30,7 @@ impl World {
 
     /// The file of the program that a process runs.
     pub(crate) fn program(&self, pid: i32) -> String {
-        let own = || self.ground.program.to_string_lossy().into_owned();
+        let own = || self.setup.program.to_string_lossy().into_owned();
         self.programs.get(&pid).map_or_else(own, |name| format!("/usr/bin/{name}"))
     }
 

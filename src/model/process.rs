@@ -19,7 +19,7 @@ use playground_core::process::{
 };
 
 use crate::world::{World, does_not_know};
-use crate::{Ground, image, meter};
+use crate::{Setup, image, meter};
 
 /// How long a process may sleep in a call that was not started as a operation: as long as a real one would be waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,8 +38,8 @@ pub struct Model {
 
 impl Model {
     /// A new world, and in it the process that tells the story.
-    pub fn new(ground: Ground) -> Model {
-        let (world, pid) = World::new(ground);
+    pub fn new(setup: Setup) -> Model {
+        let (world, pid) = World::new(setup);
         Model::of(Rc::new(RefCell::new(world)), pid, true)
     }
 
@@ -47,7 +47,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// `Ground`: there is no such setting, or the value is none for it.
+    /// `Environment`: there is no such setting, or the value is none for it.
     pub fn set(&mut self, name: &str, value: u64) -> Result<()> {
         self.world.borrow_mut().adjust(self.pid, &Adjustment::Set(name.to_owned(), value))
     }
@@ -56,7 +56,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// `Ground`: the rules forbid it.
+    /// `Environment`: the rules forbid it.
     pub fn isolate(&mut self) -> Result<()> {
         self.apart = true;
         self.world.borrow_mut().adjust(self.pid, &Adjustment::Isolate)
@@ -66,10 +66,10 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// `Ground`: it would be raised, and that takes `CAP_SYS_RESOURCE`.
+    /// `Environment`: it would be raised, and that takes `CAP_SYS_RESOURCE`.
     pub fn limit(&mut self, resource: Resource) -> Result<()> {
         let outcome = self.world.borrow_mut().outcome(self.pid, &Action::Setrlimit(resource), "setrlimit")?;
-        outcome.map(drop).map_err(|errno| Error::ground("setrlimit", errno, "Ask for less."))
+        outcome.map(drop).map_err(|errno| Error::environment("setrlimit", errno, "Ask for less."))
     }
 
     /// Acts for somebody else from now on, as `seteuid` lets it, and says for whom it has acted.
@@ -91,11 +91,13 @@ impl Model {
         match self.ending {
             Some(ending) => Err(Error::Ended { pid: self.pid, ending }),
             None if self.elsewhere => {
-                Err(Error::ground(asked(), "it runs another program now", "Ask it before the exec."))
+                Err(Error::environment(asked(), "it runs another program now", "Ask it before the exec."))
             }
-            None if self.world.borrow().works.contains_key(&self.pid) => {
-                Err(Error::ground(asked(), "it is at work", "Collect the end of that first, or kill it."))
-            }
+            None if self.world.borrow().works.contains_key(&self.pid) => Err(Error::environment(
+                asked(),
+                "it is at work",
+                "Collect the end of that first, or kill it.",
+            )),
             None => Ok(()),
         }
     }
@@ -186,7 +188,7 @@ fn aligned(address: Address) -> Result<()> {
 }
 
 fn tells_the_story(operation: &str) -> Error {
-    Error::ground(
+    Error::environment(
         format!("this process was to {operation}"),
         "it tells the story",
         "Fork a child, and let the child do it.",
@@ -303,7 +305,7 @@ impl Process for Model {
     fn fork(&mut self) -> Result<Box<dyn Process>> {
         if !self.tells_the_story {
             let advice = "Fork both from the lesson.";
-            return Err(Error::ground("fork a child of a child", "not part of the playground", advice));
+            return Err(Error::environment("fork a child of a child", "not part of the playground", advice));
         }
         let world = &mut *self.world.borrow_mut();
         let child = world.new_pid();
@@ -371,7 +373,7 @@ impl Process for Model {
 }
 
 fn cannot_fork(errno: playground_core::Errno) -> Error {
-    Error::ground("make a process", errno, "Run the lesson again.")
+    Error::environment("make a process", errno, "Run the lesson again.")
 }
 
 impl Drop for Model {

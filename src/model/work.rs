@@ -95,7 +95,7 @@ impl World {
                 self.works.insert(pid, work);
                 Ok(None)
             }
-            None => Err(Error::ground(
+            None => Err(Error::environment(
                 format!("process {pid} was to have done something"),
                 "it was told to do nothing",
                 "Start it first.",

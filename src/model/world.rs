@@ -12,7 +12,7 @@ use playground_core::error::{Error, Result};
 use playground_core::machine::{Action, Credentials, Host, Machine, Reply, Unknown, Woken};
 
 use crate::work::Work;
-use crate::{Ground, image, meter};
+use crate::{Setup, image, meter};
 
 /// The pid of the process that tells the story.
 const FIRST: i32 = 4001;
@@ -37,15 +37,15 @@ pub(crate) struct World {
     pub names: BTreeMap<(u64, i32), Key>,
     /// From what the order of processes that run at once is made.
     pub chance: u64,
-    pub ground: Ground,
+    pub setup: Setup,
     next_pid: i32,
 }
 
 impl World {
     /// A world with one process in it, and that process's pid.
-    pub fn new(ground: Ground) -> (World, i32) {
+    pub fn new(setup: Setup) -> (World, i32) {
         let mut machine = Machine::new(Host { mmap_min_addr: LOWEST_ADDRESS, ..Host::x86_64(MEMORY) });
-        machine.clock = ground.time;
+        machine.clock = setup.time;
         let mut world = World {
             machine,
             works: BTreeMap::new(),
@@ -54,7 +54,7 @@ impl World {
             programs: BTreeMap::new(),
             names: BTreeMap::new(),
             chance: 0x9e37_79b9_7f4a_7c15,
-            ground,
+            setup,
             next_pid: FIRST,
         };
         let pid = world.begin();
@@ -63,9 +63,9 @@ impl World {
 
     /// A process that inherits nothing. It acts for the user who runs the model.
     pub fn begin(&mut self) -> i32 {
-        let credentials = match self.ground {
-            Ground { isolated: true, .. } => Credentials::root_of_namespace(),
-            Ground { user, .. } => Credentials::user(user, user),
+        let credentials = match self.setup {
+            Setup { isolated: true, .. } => Credentials::root_of_namespace(),
+            Setup { user, .. } => Credentials::user(user, user),
         };
         let pid = self.new_pid();
         self.machine.begin(pid, credentials, image::space());
@@ -92,7 +92,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// `Ground`: the rules do not reach so far.
+    /// `Environment`: the rules do not reach so far.
     pub fn outcome(&mut self, pid: i32, action: &Action, asked: &str) -> Result<Outcome> {
         match self.act(pid, action) {
             Reply::Returns(outcome) => Ok(outcome),
@@ -105,7 +105,7 @@ impl World {
     pub fn call(&mut self, pid: i32, call: &Call) -> Reply {
         meter::count_call();
         if let Call::Ftok { path, .. } = call {
-            match (self.ground.file)(path) {
+            match (self.setup.file)(path) {
                 Some(numbers) => drop(self.machine.files.insert(PathBuf::from(path), numbers)),
                 None => return Reply::Returns(Err(playground_core::Errno::ENOENT)),
             }
@@ -139,7 +139,7 @@ impl World {
 
     /// What the process's accesses have cost it so far.
     pub fn faults(&self, pid: i32) -> u64 {
-        self.machine.processes.get(&pid).map_or(0, |process| process.minor_faults)
+        self.machine.processes.get(&pid).map_or(0, |process| process.faults)
     }
 
     /// A process ends, with whatever it was at.
@@ -165,5 +165,5 @@ impl World {
 
 /// The rules do not reach so far.
 pub(crate) fn does_not_know(asked: &str, unknown: Unknown) -> Error {
-    Error::ground(asked, unknown, "It takes a real kernel: run it on Linux, with --kernel linux.")
+    Error::environment(asked, unknown, "It takes a real kernel: run it on Linux, with --kernel linux.")
 }

@@ -12,11 +12,11 @@ use playground_core::story::Story;
 ///
 /// # Errors
 ///
-/// `Ground`, always.
+/// `Environment`, always.
 pub fn needs_linux(_: &Story) -> Result<()> {
     Err(missing("run this lesson"))
 }
 
 fn missing(asked: &str) -> Error {
-    Error::ground(asked, "it takes a real kernel", "Run the lesson on Linux, to see this part.")
+    Error::environment(asked, "it takes a real kernel", "Run the lesson on Linux, to see this part.")
 }

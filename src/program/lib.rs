@@ -6,8 +6,8 @@
 mod answer;
 #[cfg(not(target_os = "linux"))]
 pub mod elsewhere;
-mod ground;
 mod options;
+mod platform;
 mod prompt;
 mod screen;
 mod sides;
@@ -42,7 +42,7 @@ pub fn lesson_with<More: Args>(
     source: Source,
     tell: impl Fn(&Story, &More) -> Result<()>,
 ) -> ExitCode {
-    if let Some(ended) = ground::serve_if_asked() {
+    if let Some(ended) = platform::serve_if_asked() {
         return ended;
     }
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
@@ -87,9 +87,9 @@ fn begun(
     if let Some(status) = refused(options, &program) {
         return status;
     }
-    let isolated = ground::isolate_if_asked(options);
+    let isolated = platform::isolate_if_asked(options);
     let advice = isolated.is_err().then_some("Without --isolated the lesson runs all the same.");
-    if let Err(error) = isolated.and_then(|()| ground::prepare(options.kernel)) {
+    if let Err(error) = isolated.and_then(|()| platform::prepare(options.kernel)) {
         if options.format == Format::Json {
             not_begun(options, &program, &error);
         }
@@ -100,7 +100,7 @@ fn begun(
     panic::set_hook(Box::new(contradiction));
     let story = begin(options, &program);
     let ended = panic::catch_unwind(AssertUnwindSafe(|| tell(&story)));
-    ground::remove_what_is_left(options.kernel);
+    platform::remove_what_is_left(options.kernel);
     finish(&story, further, ended.ok())
 }
 
@@ -108,7 +108,7 @@ fn begun(
 fn refused(options: &Options, program: &Program) -> Option<ExitCode> {
     let why = course::lesson(program.number?)?.needs_linux.filter(|_| options.kernel == Kernel::Model)?;
     let asked = format!("{}, on a model of Linux's rules", program.title);
-    let error = Error::ground(
+    let error = Error::environment(
         asked,
         "it takes a real kernel",
         format!(
@@ -132,7 +132,7 @@ fn begin(options: &Options, program: &Program) -> Story {
     let prompt =
         stepping.then(|| Box::new(Typed::new(io::stdin(), at_the_prompt(options))) as Box<dyn Prompt>);
     let story = Story::new(
-        ground::process(options),
+        platform::process(options),
         teller(options, stepping),
         prompt,
         program.source,

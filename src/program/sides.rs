@@ -10,15 +10,15 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser};
 
-use super::ground::{Rendezvous, key_of_this_program, serve_if_asked};
 use super::options::{Kernel, Options, examples};
+use super::platform::{Rendezvous, key_of_this_program, serve_if_asked};
 use super::{Further, Program, answer, begun, failed, run};
 use playground_core::call::Key;
 use playground_core::course::{self, LAST, LESSONS};
 use playground_core::error::Result;
 use playground_core::story::{Source, Story};
 
-/// One of the two sides; the first of a lesson is the host, the second its guest.
+/// One of the two sides; the first makes the segment, the second looks for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Side {
     /// What it is called on the command line.
@@ -54,11 +54,11 @@ struct MeetingOptions {
 
     /// How many seconds to wait for the other side
     #[arg(long, value_name = "SECONDS", requires = "side", value_parser = clap::value_parser!(u64).range(1..=86400))]
-    patience: Option<u64>,
+    timeout: Option<u64>,
 }
 
 /// How long a side waits for the other, unless it is told otherwise.
-const PATIENCE: u64 = 60;
+const TIMEOUT: u64 = 60;
 
 /// Runs a lesson that has sides: all of it, or one side.
 pub fn lesson_with_sides(
@@ -94,18 +94,18 @@ pub fn lesson_with_sides(
         Ok(key) => key,
         Err(error) => return failed(&error),
     };
-    let patience = Duration::from_secs(rendezvous.patience.unwrap_or(PATIENCE));
-    let rendezvous = Rendezvous { lesson: number, names: sides.map(|side| side.name), key, patience };
+    let timeout = Duration::from_secs(rendezvous.timeout.unwrap_or(TIMEOUT));
+    let rendezvous = Rendezvous { lesson: number, names: sides.map(|side| side.name), key, timeout };
     begun(&options, program, Further::default(), |story| (side.tell)(story, &rendezvous))
 }
 
 fn command(number: usize, sides: [Side; 2]) -> Command {
     let lesson = course::lesson(number).unwrap_or(&LESSONS[0]);
-    let [host, guest] = sides.map(|side| side.name);
+    let [first, second] = sides.map(|side| side.name);
     let by_hand = format!(
         "\n\nBy hand, in two terminals, in any order:\n  \
-         cargo run --bin {name} -- {host}\n  \
-         cargo run --bin {name} -- {guest}",
+         cargo run --bin {name} -- {first}\n  \
+         cargo run --bin {name} -- {second}",
         name = lesson.name
     );
     let names = sides.map(|side| PossibleValue::new(side.name).help(side.does));

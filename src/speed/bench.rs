@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use super::Progress;
 use super::figures::{Plan, Results};
-use super::ground::Ground;
+use super::host::Host;
 use super::message::SMALLEST;
 use super::ways::{Mechanism, Pair, SEMAPHORES, Shared, Traffic, room_for};
 use crate::call::Key;
@@ -40,10 +40,10 @@ impl Bench {
     /// # Errors
     ///
     /// `NotAttached`: the segment is not there any more.
-    pub fn measure(&self, story: &Story, plan: Plan, ground: &Ground) -> Result<Results> {
+    pub fn measure(&self, story: &Story, plan: Plan, host: &Host) -> Result<Results> {
         let shared = self.shared()?;
-        let progress = Progress::of(story, "measuring", plan.rounds * Plan::things(ground).len());
-        Ok(Results::measure(shared, plan, ground, || progress.step()))
+        let progress = Progress::of(story, "measuring", plan.rounds * Plan::things(host).len());
+        Ok(Results::measure(shared, plan, host, || progress.step()))
     }
 
     /// Counts the system calls that it takes to send so many small messages and to receive them.

@@ -13,7 +13,7 @@ use crate::story::Story;
 ///
 /// # Errors
 ///
-/// `Ground`: there can be no temporary file, or no pipe.
+/// `Environment`: there can be no temporary file, or no pipe.
 pub fn through_a_segment(story: &Story, segment: Bytes<'_>) -> Result<Option<u64>> {
     let (source, target) = files(segment.length())?;
     let server = story.count_copied_bytes("file to segment", || segment.read_from(&source).map(drop));
@@ -28,7 +28,7 @@ pub fn through_a_segment(story: &Story, segment: Bytes<'_>) -> Result<Option<u64
 /// As for [`through_a_segment`].
 pub fn through_a_pipe(story: &Story, count: usize) -> Result<Option<u64>> {
     let (source, target) = files(count)?;
-    let (out, into) = io::pipe().map_err(ground)?;
+    let (out, into) = io::pipe().map_err(cannot)?;
     let (out, into) = (File::from(OwnedFd::from(out)), File::from(OwnedFd::from(into)));
     let server = story.count_copied_bytes("file to server to pipe", || pass_on(&source, &into, count));
     let client = story.count_copied_bytes("pipe to client to file", || pass_on(&out, &target, count));
@@ -47,7 +47,7 @@ fn files(count: usize) -> Result<(File, File)> {
         file.rewind()?;
         Ok(file)
     };
-    Ok((filled().map_err(ground)?, tempfile::tempfile().map_err(ground)?))
+    Ok((filled().map_err(cannot)?, tempfile::tempfile().map_err(cannot)?))
 }
 
 /// `read` into private memory, and `write` out of it.
@@ -57,6 +57,6 @@ fn pass_on(mut from: &File, mut to: &File, count: usize) -> io::Result<()> {
     to.write_all(&bytes)
 }
 
-fn ground(error: io::Error) -> Error {
-    Error::ground("make a temporary file or a pipe", error, "See TMPDIR, and `ulimit -n`.")
+fn cannot(error: io::Error) -> Error {
+    Error::environment("make a temporary file or a pipe", error, "See TMPDIR, and `ulimit -n`.")
 }

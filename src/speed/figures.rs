@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use std::{hint, io};
 
 use super::channel::{Channel, Part, Report};
-use super::ground::Ground;
+use super::host::Host;
 use super::message::SMALLEST;
 use super::trial::{self, Failure, Operation};
 use super::ways::{Mechanism, Pair, Shared, Traffic};
@@ -19,7 +19,7 @@ pub const SIZES: [usize; 5] = [SMALLEST, 1 << 10, 1 << 13, 1 << 16, 1 << 20];
 pub const ROUNDS: usize = 7;
 
 /// How long a measurement may take beyond its own time before it is given up. One that gets on takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a measurement may go on when the time for all of them is over.
 const OVERTIME: Duration = Duration::from_secs(1);
@@ -104,13 +104,13 @@ pub struct Plan {
 
 impl Plan {
     /// Everything that one round measures, what is compared with each other close together.
-    pub fn things(ground: &Ground) -> Vec<Measurement> {
+    pub fn things(host: &Host) -> Vec<Measurement> {
         let mut things = Vec::new();
         for size in SIZES {
             things.extend(ROUND_TRIPS.map(|way| Measurement::messages(way, Traffic::RoundTrip, size)));
             things.extend(STREAMS.map(|way| Measurement::messages(way, Traffic::Stream, size)));
         }
-        if ground.pins || !ground.has_two() {
+        if host.pins || !host.has_two() {
             things.extend(ON_ONE_CPU.map(Measurement::on_one_cpu));
         }
         things.push(Measurement::messages(Mechanism::Line, Traffic::RoundTrip, size_of::<u64>()));
@@ -136,16 +136,16 @@ pub struct Results {
 
 impl Results {
     /// Measures everything, round after round. `progress` is called after each measurement.
-    pub fn measure(shared: Shared<'_>, plan: Plan, ground: &Ground, mut progress: impl FnMut()) -> Results {
+    pub fn measure(shared: Shared<'_>, plan: Plan, host: &Host, mut progress: impl FnMut()) -> Results {
         let mut figures = Results { planned: plan.rounds, ..Results::default() };
-        let things = Plan::things(ground);
+        let things = Plan::things(host);
         let (mut clock, start) = (Clock::new(plan, things.len()), Instant::now());
         for round in 0..plan.rounds {
             // Each round begins elsewhere, so that nothing always comes right after the same thing.
             let first = round * things.len() / plan.rounds;
             for thing in things[first..].iter().chain(&things[..first]) {
                 let Some(time) = clock.next(start.elapsed()) else { return figures };
-                figures.add(*thing, shared, time, ground);
+                figures.add(*thing, shared, time, host);
                 progress();
             }
             figures.rounds = round + 1;
@@ -153,11 +153,11 @@ impl Results {
         figures
     }
 
-    fn add(&mut self, thing: Measurement, shared: Shared<'_>, time: Time, ground: &Ground) {
+    fn add(&mut self, thing: Measurement, shared: Shared<'_>, time: Time, host: &Host) {
         if self.failures.contains_key(&thing) {
             return;
         }
-        match timed(thing, shared, time, ground) {
+        match timed(thing, shared, time, host) {
             Ok(report) => {
                 if matches!(thing, Measurement::Messages { .. }) {
                     self.messages += report.messages;
@@ -213,17 +213,17 @@ pub struct Time {
     /// How long to measure, after a quarter of it to warm up.
     pub budget: Duration,
     /// How much longer to wait for a process that gets on with nothing.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 impl Time {
-    /// So long, and more than enough patience.
+    /// So long, and more than enough timeout.
     pub fn of(budget: Duration) -> Time {
-        Time { budget, patience: PATIENCE }
+        Time { budget, timeout: TIMEOUT }
     }
 
     fn most(self) -> Duration {
-        2 * self.budget + self.patience
+        2 * self.budget + self.timeout
     }
 }
 
@@ -251,7 +251,7 @@ impl Clock {
         self.begun += 1;
         self.asked += budget.mul_f64(1.25);
         // One that hangs must not keep a learner longer than was promised.
-        Some(Time { budget, patience: PATIENCE.min(rest + OVERTIME) })
+        Some(Time { budget, timeout: TIMEOUT.min(rest + OVERTIME) })
     }
 }
 
@@ -260,8 +260,8 @@ impl Clock {
 /// # Errors
 ///
 /// Why there is none.
-pub fn timed(thing: Measurement, shared: Shared<'_>, time: Time, ground: &Ground) -> Result<Report, Failure> {
-    let cpu = |side: usize| ground.pins.then_some(ground.cpus[side]);
+pub fn timed(thing: Measurement, shared: Shared<'_>, time: Time, host: &Host) -> Result<Report, Failure> {
+    let cpu = |side: usize| host.pins.then_some(host.cpus[side]);
     match thing {
         Measurement::Messages { way, traffic, size, one_cpu } => {
             let pair = Pair::new(way, traffic, size, shared)?;

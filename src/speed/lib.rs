@@ -12,7 +12,7 @@
 //! | [`sequence`] | whether so many messages arrive, each once and in order |
 //! | [`quartiles`] | medians, and what may be said of two of them |
 //! | [`copies`] | how often the kernel copies a page, counted |
-//! | [`ground`] | on what it was measured, and what could not be controlled |
+//! | [`host`] | on what it was measured, and what could not be controlled |
 //! | [`plot`] | the curves, as SVG |
 //!
 //! **Invariant:** every message that is timed is checked, byte by byte, when it has arrived; nothing waits without a
@@ -23,7 +23,7 @@ pub mod channel;
 pub mod copies;
 pub mod figures;
 pub mod fresh;
-pub mod ground;
+pub mod host;
 pub mod memory;
 pub mod message;
 mod options;
@@ -38,7 +38,7 @@ pub mod ways;
 
 pub use bench::Bench;
 pub use figures::{Measurement, ON_ONE_CPU, Plan, Results, SIZES};
-pub use ground::Ground;
+pub use host::Host;
 pub use message::SMALLEST;
 pub use ways::Shared;
 
@@ -54,7 +54,7 @@ use playground_core::{call, course, error, story};
 /// What the lessons that measure need beside `playground::prelude`.
 pub mod prelude {
     pub use crate::{
-        Bench, Ground, Measurement, Mechanism, ON_ONE_CPU, Results, SMALLEST, Speed, Traffic, copies,
+        Bench, Host, Measurement, Mechanism, ON_ONE_CPU, Results, SMALLEST, Speed, Traffic, copies,
         show_speeds,
     };
 }

@@ -51,11 +51,11 @@ impl Speed {
     ///
     /// # Errors
     ///
-    /// `Ground`: the file cannot be written, which it could when the lesson began.
+    /// `Environment`: the file cannot be written, which it could when the lesson began.
     pub fn draw(&self, story: &Story, figures: &Results) -> Result<()> {
         let Some(path) = &self.plot else { return Ok(()) };
         let cannot = |error: &dyn ToString| {
-            Error::ground(
+            Error::environment(
                 format!("write the curves to {}", path.display()),
                 error.to_string(),
                 "Try another folder.",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::channel::Report;
-use super::ground::Ground;
+use super::host::Host;
 use super::message::{SMALLEST, Stamp};
 use super::trial::{self, Failure, Operation};
 use super::ways::{Mechanism, Pair, Shared, Traffic};
@@ -12,8 +12,8 @@ use super::ways::{Mechanism, Pair, Shared, Traffic};
 ///
 /// # Errors
 ///
-/// `Failed`: a message is not the one that was next, or not whole. `Late`: that took longer than `patience`.
-pub fn check(shared: Shared<'_>, ground: &Ground, messages: u64, patience: Duration) -> Result<(), Failure> {
+/// `Failed`: a message is not the one that was next, or not whole. `Late`: that took longer than `timeout`.
+pub fn check(shared: Shared<'_>, host: &Host, messages: u64, timeout: Duration) -> Result<(), Failure> {
     let Pair { mut one, mut other, .. } = Pair::new(Mechanism::Spin, Traffic::Stream, SMALLEST, shared)?;
     let words = SMALLEST / size_of::<u64>();
     let send: Operation<'_> = Box::new(move || {
@@ -26,6 +26,6 @@ pub fn check(shared: Shared<'_>, ground: &Ground, messages: u64, patience: Durat
         (0..messages).try_for_each(|number| other.take(number, &mut message).map(drop))?;
         Ok(Report { messages, nanoseconds: 0 })
     });
-    let cpus = ground.cpus.map(|cpu| ground.pins.then_some(cpu));
-    trial::run(vec![(send, cpus[0]), (check, cpus[1])], patience).map(drop)
+    let cpus = host.cpus.map(|cpu| host.pins.then_some(cpu));
+    trial::run(vec![(send, cpus[0]), (check, cpus[1])], timeout).map(drop)
 }

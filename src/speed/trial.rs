@@ -76,7 +76,7 @@ pub type Operation<'a> = Box<dyn FnOnce() -> io::Result<Report> + 'a>;
 /// What went wrong first, as far as that can be known.
 pub fn run(
     operations: Vec<(Operation<'_>, Option<usize>)>,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Vec<Report>, Failure> {
     let mut workers = Vec::new();
     let mut operations = operations.into_iter();
@@ -86,7 +86,7 @@ pub fn run(
         workers.push(Worker::new(operation, cpu, &mut others)?);
         operations = others.into_iter();
     }
-    let until = Instant::now() + patience;
+    let until = Instant::now() + timeout;
     for worker in &mut workers {
         worker.ready(until)?;
     }

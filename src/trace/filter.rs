@@ -9,21 +9,13 @@
 //! **Invariant:** the filter forbids nothing. A call either runs, or stops first and then runs.
 
 use nix::libc;
-use seccompiler::{BpfProgram, sock_filter};
+use seccompiler::BpfProgram;
 
 use super::abi::{self, NUMBER_MASK};
-
-/// Instructions of BPF (`linux/bpf_common.h`): load a word, mask it, compare it to a constant, return a constant.
-const LOAD: u16 = 0x20;
-const AND: u16 = 0x54;
-const JUMP_IF_EQUAL: u16 = 0x15;
-const JUMP_IF_GREATER: u16 = 0x25;
-const JUMP_IF_GREATER_OR_EQUAL: u16 = 0x35;
-const RETURN: u16 = 0x06;
-
-/// Where the number and the architecture of a call lie in `struct seccomp_data`.
-const NUMBER: u32 = 0;
-const ARCHITECTURE: u32 = 4;
+use super::bpf::{
+    AND, ARCHITECTURE, JUMP_IF_EQUAL, JUMP_IF_GREATER, JUMP_IF_GREATER_OR_EQUAL, LOAD, NUMBER, RETURN,
+    instruction, jump,
+};
 
 /// Builds the filter for this machine's programs, and for 32-bit ones. None, if this machine's calls are not known.
 pub(super) fn program() -> Option<BpfProgram> {
@@ -54,15 +46,6 @@ fn calls_of(architecture: u32, mut numbers: Vec<u32>) -> BpfProgram {
     program
 }
 
-fn instruction(code: u16, k: u32) -> sock_filter {
-    sock_filter { code, jt: 0, jf: 0, k }
-}
-
-/// Skips `yes` instructions if what was loaded compares to `k` as the code says, and `no` otherwise.
-fn jump(code: u16, k: u32, yes: u8, no: u8) -> sock_filter {
-    sock_filter { code, jt: yes, jf: no, k }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,24 +53,10 @@ mod tests {
         COMPAT, COMPAT_ARCH, COMPAT_FILTERS, COMPAT_IPC, COMPAT_MOVES, NATIVE, NATIVE_ARCH, NATIVE_FILTERS,
         NATIVE_MOVES,
     };
+    use crate::bpf;
 
-    /// What the kernel would do with a call: as much of BPF as the filter uses.
-    fn verdict(program: &[sock_filter], architecture: u32, number: u32) -> u32 {
-        let (mut place, mut loaded) = (0, 0);
-        loop {
-            let sock_filter { code, jt, jf, k } = program[place].clone();
-            place += 1;
-            let skip = |yes| usize::from(if yes { jt } else { jf });
-            match code {
-                LOAD => loaded = if k == NUMBER { number } else { architecture },
-                AND => loaded &= k,
-                JUMP_IF_EQUAL => place += skip(loaded == k),
-                JUMP_IF_GREATER => place += skip(loaded > k),
-                JUMP_IF_GREATER_OR_EQUAL => place += skip(loaded >= k),
-                RETURN => return k,
-                _ => panic!("instruction {code:#x}"),
-            }
-        }
+    fn verdict(program: &BpfProgram, architecture: u32, number: u32) -> u32 {
+        bpf::verdict(program, |at| if at == NUMBER { number } else { architecture })
     }
 
     #[test]

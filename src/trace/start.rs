@@ -82,7 +82,8 @@ impl Command {
         self
     }
 
-    /// With no more of something than this: `setrlimit(resource, value)`, soft and hard.
+    /// With no more of something than this: `setrlimit(resource, value)`, soft and hard. Where this process's own hard
+    /// limit is lower, that one stays.
     #[must_use]
     pub fn limit(mut self, resource: nix::sys::resource::Resource, value: u64) -> Command {
         self.limits.push((resource as libc::__rlimit_resource_t, value));
@@ -195,14 +196,17 @@ impl Plan {
     fn new(command: &Command) -> Result<Plan, Error> {
         let nul = |_| Error::Prepare { command: command.shown(), errno: Errno::EINVAL };
         let directory = command.directory.as_ref().map(|path| CString::new(path.as_os_str().as_bytes()));
-        let limit = |&(resource, value)| (resource, libc::rlimit { rlim_cur: value, rlim_max: value });
         let own = filter::program().ok_or(Error::Filter { errno: Errno::ENOSYS })?;
         let words = std::iter::once(&command.program).chain(&command.arguments);
         let environment = command.environment.as_ref().map(|variables| Words::new(variables.iter()));
         Ok(Plan {
             directory: directory.transpose().map_err(nul)?,
             streams: command.streams.each_ref().map(|file| file.as_ref().map_or(-1, AsRawFd::as_raw_fd)),
-            limits: command.limits.iter().map(limit).collect(),
+            limits: command
+                .limits
+                .iter()
+                .map(|&(resource, value)| (resource, lowered(resource, value)))
+                .collect(),
             filters: command.forbidden.iter().cloned().chain([own]).collect(),
             inside: command.inside.clone(),
             words: Words::new(words).map_err(nul)?,
@@ -255,6 +259,15 @@ impl Plan {
 
 // SAFETY: the pointers lead into `words`, which go where the plan goes, and are never written to.
 unsafe impl Send for Plan {}
+/// A limit, soft and hard, that is not above the hard one that holds already: to raise that is forbidden.
+fn lowered(resource: libc::__rlimit_resource_t, value: u64) -> libc::rlimit {
+    let mut now = libc::rlimit { rlim_cur: value, rlim_max: value };
+    // SAFETY: the struct is this function's own, and large enough; where the call fails, it is not changed.
+    unsafe { libc::getrlimit(resource, &mut now) };
+    let value = value.min(now.rlim_max);
+    libc::rlimit { rlim_cur: value, rlim_max: value }
+}
+
 /// Makes a process, and lets it become the program once it is seized.
 ///
 /// # Errors

@@ -51,7 +51,7 @@ pub struct State {
     /// How many memories and attachments there have been, so that each has a number of its own.
     numbered: usize,
     /// The attachments that a process has detached which had inherited them, with those processes.
-    heirs: HashMap<usize, Vec<i32>>,
+    inheritors: HashMap<usize, Vec<i32>>,
     /// The attachments that were left to such a process to detach, by whoever made them.
     handed_over: HashSet<usize>,
     /// What is and was attached by whom, for addresses that turn up in other processes.
@@ -174,8 +174,8 @@ impl State {
     }
 
     /// A process has detached what it inherited. A daemon, in a session of its own, was left it.
-    pub(super) fn heir_detached(&mut self, heir: i32, number: usize, is_daemon: bool) {
-        self.heirs.entry(number).or_default().push(heir);
+    pub(super) fn inheritor_detached(&mut self, inheritor: i32, number: usize, is_daemon: bool) {
+        self.inheritors.entry(number).or_default().push(inheritor);
         if is_daemon {
             self.handed_over.insert(number);
         }
@@ -186,8 +186,8 @@ impl State {
     pub(super) fn hand_over_to_those_not_waited_for(&mut self, pid: i32, is_zombie: impl Fn(i32) -> bool) {
         let numbers: Vec<_> = self.attached(pid).map(|attachment| attachment.number).collect();
         for number in numbers {
-            let heirs = self.heirs.get(&number).into_iter().flatten();
-            if heirs.copied().any(&is_zombie) {
+            let inheritors = self.inheritors.get(&number).into_iter().flatten();
+            if inheritors.copied().any(&is_zombie) {
                 self.handed_over.insert(number);
             }
         }

@@ -5,7 +5,7 @@
 //! if the thread were gone, another thread of this process would inherit it, and see its stops where it waits for
 //! what it traces itself.
 //!
-//! **Invariant:** the lender is suspended while the child runs in its memory, so that `errno` and the like, of which
+//! **Invariant:** the vfork thread is suspended while the child runs in its memory, so that `errno` and the like, of which
 //! the two have one, are the child's alone.
 
 use std::io;
@@ -20,18 +20,18 @@ use nix::unistd::{Pid, read};
 
 /// Enough for the child's own few calls, and for `execvp`, which puts paths and words on its stack.
 const STACK: usize = 64 * 1024;
-/// The lender itself only waits.
+/// The vfork thread itself only waits.
 const LENDERS_STACK: usize = 32 * 1024;
 
 /// What a child does, given its own id and its end of the line to the tracer.
 pub(super) trait Operation: Send + 'static {
-    /// In the lender, before there is a child: what the child is to inherit from this thread.
+    /// In the vfork thread, before there is a child: what the child is to inherit from this thread.
     fn before(&self) -> nix::Result<()>;
 
     /// In the child: becomes another program, or exits.
     fn carry_out(&self, pid: Pid, line: &OwnedFd) -> !;
 
-    /// In the lender: there is no child.
+    /// In the vfork thread: there is no child.
     fn could_not_begin(&self, errno: Errno, line: &OwnedFd);
 }
 
@@ -71,7 +71,7 @@ impl<D: Operation> Child<D> {
     }
 
     extern "C" fn begin(this: *mut c_void) -> c_int {
-        // SAFETY: it is the `self` of the lender, which is suspended, and is only read.
+        // SAFETY: it is the `self` of the vfork thread, which is suspended, and is only read.
         let child = unsafe { &*this.cast::<Self>() };
         child.operation.carry_out(Pid::from_raw(child.pid.load(SeqCst)), &child.line)
     }

@@ -46,7 +46,7 @@ use speed::figures::{Time, timed};
 use speed::quartiles::{size as told_size, time as told_time};
 use speed::sequence;
 use speed::ways::{SEMAPHORES, room_for};
-use speed::{Ground, Measurement, Mechanism, Quartiles, Ratio, SMALLEST, Shared, Traffic};
+use speed::{Host, Measurement, Mechanism, Quartiles, Ratio, SMALLEST, Shared, Traffic};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -84,8 +84,8 @@ fn whole(text: &str) -> std::result::Result<u64, String> {
 fn main() -> Result<()> {
     let options = Options::parse();
     let c = C::build()?;
-    let ground = Ground::look();
-    if !ground.has_two() {
+    let host = Host::look();
+    if !host.has_two() {
         println!("One CPU only: whoever spins keeps the other from running. Nothing here means anything.");
     }
     let room = NonZeroUsize::new(room_for(LARGE[1])).ok_or("no room")?;
@@ -93,8 +93,8 @@ fn main() -> Result<()> {
     let (file, (_, segment)) = (Mapping::of_nameless_file(room)?, Mapping::of_doomed_segment(room)?);
     kernel::install_safety_net();
     let memory = Memory { segment: segment.bytes(), file: file.bytes(), set: semaphores(&mut Linux::new())? };
-    let compared = check_sequence(memory, &ground, options.messages)
-        .and_then(|()| compare(memory, &c, &ground, &options));
+    let compared =
+        check_sequence(memory, &host, options.messages).and_then(|()| compare(memory, &c, &host, &options));
     kernel::remove_what_is_left();
     compared
 }
@@ -144,9 +144,9 @@ impl C {
     }
 }
 
-fn check_sequence(memory: Memory<'_>, ground: &Ground, messages: u64) -> Result<()> {
+fn check_sequence(memory: Memory<'_>, host: &Host, messages: u64) -> Result<()> {
     let start = Instant::now();
-    let checked = sequence::check(memory.shared(), ground, messages, Duration::from_secs(600));
+    let checked = sequence::check(memory.shared(), host, messages, Duration::from_secs(600));
     checked.map_err(|failure| failure.to_string())?;
     println!(
         "Sequence: {messages} messages of 64 B, each once, in order and whole, in {:.1?}",
@@ -261,17 +261,17 @@ fn goals() -> Vec<Goal> {
     goals
 }
 
-fn compare(memory: Memory<'_>, c: &C, ground: &Ground, options: &Options) -> Result<()> {
+fn compare(memory: Memory<'_>, c: &C, host: &Host, options: &Options) -> Result<()> {
     let goals = goals();
     let budget = Duration::from_millis(options.time);
     let time = |what: What| -> Result<f64> {
         match what {
             What::Ours(thing) => {
-                let report = timed(thing, memory.shared(), Time::of(budget), ground)
+                let report = timed(thing, memory.shared(), Time::of(budget), host)
                     .map_err(|failure| failure.to_string())?;
                 Ok(report.nanoseconds as f64 / report.messages as f64)
             }
-            What::C(what, size) => c.time(what, size, budget, ground.cpus),
+            What::C(what, size) => c.time(what, size, budget, host.cpus),
         }
     };
     let mut pairs = vec![Vec::new(); goals.len()];

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
 
-use model::{Ground, Model};
+use model::{Model, Setup};
 use nix::sys::resource::{Resource as RealResource, setrlimit};
 use nix::unistd::{Gid, Uid, getegid, geteuid, setegid, seteuid, setgroups};
 use playground::Error;
@@ -73,14 +73,14 @@ impl Proc {
     pub fn on_the_model() -> Proc {
         let everyone = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
         let isolated = geteuid().is_root() && !everyone.split_whitespace().eq(["0", "0", "4294967295"]);
-        let ground = Ground {
+        let setup = Setup {
             program: "/facts".into(),
             time: UNIX_EPOCH.elapsed().expect("a clock after 1970"),
             user: geteuid().as_raw(),
             isolated,
             file: |_| None,
         };
-        Proc(Box::new(Model::new(ground)))
+        Proc(Box::new(Model::new(setup)))
     }
 
     fn model(&mut self) -> Option<&mut Model> {

@@ -2,7 +2,7 @@
 
 use super::ends::misalignment;
 use super::{fine, missing};
-use crate::call::{Address, Call, ShmatFlags};
+use crate::call::{Address, Call, ShmatFlags, Shmid};
 use crate::code::Code;
 use crate::course::THERE;
 use crate::run::Run;
@@ -67,11 +67,27 @@ pub fn attached_for_reading(run: &Run) -> Vec<Finding> {
 /// The segment was attached a second time, wherever.
 pub fn reattached(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let tried_again = run.refused().any(is_attach);
-    if run.attached(subject).nth(1).is_some() || tried_again {
+    let attached: Vec<_> = run.attached(subject).map(|(made, _)| made).collect();
+    if run.refused().any(is_attach) || is_back(run, subject, &attached) {
         return fine();
     }
-    missing(Code::NeverAttached, "It attached the segment once, and not a second time after it was detached.")
+    let words = match attached[..] {
+        [_, second, ..] => {
+            let words = "It attached the segment a second time while it still had it attached, and not after it was detached.";
+            return vec![Finding::new(Code::NeverAttached, words).call(&second.performed)];
+        }
+        _ => "It attached the segment once, and not a second time after it was detached.",
+    };
+    missing(Code::NeverAttached, words)
+}
+
+/// Whether the segment was attached after it was detached: by a call, or with the end of another process.
+fn is_back(run: &Run, subject: Shmid, attached: &[&CompletedCall]) -> bool {
+    let place = |wanted: &CompletedCall| run.trace.calls.iter().position(|made| std::ptr::eq(made, wanted));
+    let first_gone = run.detached(subject).next().map(place);
+    let is_later = |made: &&&CompletedCall| first_gone.is_some_and(|gone| place(made) > gone);
+    let is_anothers = |made: &&&CompletedCall| made.performed.pid != attached[0].performed.pid;
+    attached.iter().skip(1).any(|made| is_later(&made) || is_anothers(&made))
 }
 
 /// The segment was attached a second time, at the article's address.
@@ -100,11 +116,21 @@ fn asked_for(run: &Run, wanted: Address) -> bool {
     run.refused().any(|made| matches!(made.performed.call, Call::Shmat { address, .. } if address == wanted))
 }
 
+fn replaces(made: &CompletedCall) -> bool {
+    matches!(made.performed.call, Call::Shmat { flags, .. } if flags.contains(ShmatFlags::SHM_REMAP))
+}
+
 /// The wish for a taken address was refused, and the segment attached where there was room.
 pub fn went_elsewhere(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
     // An address that is none is told by what the tracer has found.
     let misaligned = run.refused().any(|made| misalignment(&made.performed).is_some());
+    if let Some(made) = run.attached(subject).map(|(made, _)| made).find(|made| replaces(made)) {
+        let words = format!(
+            "It asked for {THERE} with SHM_REMAP, by which the kernel takes away what is mapped there, and refuses nothing."
+        );
+        return vec![Finding::new(Code::WrongAddress, words).call(&made.performed)];
+    }
     if !asked_for(run, THERE) && !misaligned {
         let words = format!("It did not ask for {THERE} a second time: no shmat was refused.");
         return missing(Code::WrongAddress, words);

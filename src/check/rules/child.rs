@@ -80,3 +80,18 @@ fn printed_the_answer(run: &Run, subject: Shmid) -> Vec<Finding> {
     };
     vec![Finding::new(code, words).printed(run)]
 }
+
+/// Of a run in which the start of the segment was watched: once there was a child, the first process has written there,
+/// and no other one.
+pub(in crate::check) fn wrote_itself(run: &Run) -> Vec<Finding> {
+    let is_known = run.halted.is_none() && run.trace.race.as_ref().is_some_and(|race| !race.is_partial);
+    if !is_known || !run.writers.iter().eq([&run.trace.pid]) {
+        return fine();
+    }
+    let words = format!(
+        "Process {} wrote to the start of the segment, and none of its children did: they have only read, or written \
+         elsewhere. The child has to write the answer.",
+        run.trace.pid
+    );
+    missing(Code::WroteNothing, words)
+}

@@ -89,10 +89,10 @@ pub(in crate::check) enum Seen {
 }
 
 impl Seen {
-    /// Of a counter that came to the sum by steps of 1, there were as many changes.
-    pub fn of(race: &Race) -> Seen {
-        let changes: u64 = race.uses.iter().map(|(_, uses)| uses.changes).sum();
-        if race.is_partial || changes < SUM { Seen::Some } else { Seen::All }
+    /// All that were seen have moved the counter as far as it has come, if none is missing.
+    pub fn of(race: &Race, counter: &Counter) -> Seen {
+        let moved: u64 = race.uses.iter().map(|(_, uses)| uses.changes * uses.step).sum();
+        if race.is_partial || moved < counter.last { Seen::Some } else { Seen::All }
     }
 }
 
@@ -108,10 +108,11 @@ fn who_counts(race: &Race, seen: Seen) -> Vec<Finding> {
     if race.at_once { super::fine() } else { in_turn() }
 }
 
-/// Whether a process adds as often as it has to. Who comes to its sum by larger steps does not.
+/// Whether a process adds as often as it has to. Who comes to its sum by larger steps does not: a step looks no larger
+/// than it is but by what each of the others has added before the tracer came to look.
 fn is_enough(Uses { changes, step, .. }: Uses, seen: Seen) -> bool {
-    let is_some = seen == Seen::Some && changes >= SOME_ADDITIONS && changes * step < ADDITIONS;
-    changes >= ADDITIONS || is_some
+    let adds_one = step <= PROCESSES as u64 && changes * step < ADDITIONS;
+    changes >= ADDITIONS || seen == Seen::Some && changes >= SOME_ADDITIONS && adds_one
 }
 
 fn too_few(race: &Race) -> Vec<Finding> {
@@ -129,8 +130,12 @@ fn too_few(race: &Race) -> Vec<Finding> {
     }
     let Some((pid, uses)) = adding.iter().min_by_key(|(_, uses)| uses.changes) else { return super::fine() };
     let times = if uses.changes == 1 { "once".to_owned() } else { format!("{} times", uses.changes) };
+    let by = match uses.step {
+        step if step > PROCESSES as u64 && uses.changes > 1 => format!(", by {step} or more each time"),
+        _ => String::new(),
+    };
     let words = format!(
-        "Process {pid} wrote the counter {times}, and not {ADDITIONS} times. A compiler may make one addition of many: \
+        "Process {pid} wrote the counter {times}{by}, and not {ADDITIONS} times. A compiler may make one addition of many: \
          each is kept if the counter is `volatile` or atomic."
     );
     missing(Code::TooFewAdditions, words)
@@ -139,6 +144,7 @@ fn too_few(race: &Race) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Shmid;
 
     /// Four processes that changed the counter so often, by steps of this size.
     fn race(changes: [u64; 4], step: u64) -> Race {
@@ -146,8 +152,10 @@ mod tests {
         Race { uses, at_once: true, ..Race::default() }
     }
 
+    const AT_THE_SUM: Counter = Counter { shmid: Shmid(1), offset: 0, size: 4, last: SUM };
+
     fn passes(race: &Race) -> bool {
-        accesses(race, Seen::of(race)).is_empty()
+        accesses(race, Seen::of(race, &AT_THE_SUM)).is_empty()
     }
 
     #[test]
@@ -158,7 +166,7 @@ mod tests {
 
     #[test]
     fn of_a_run_that_was_seen_in_part_some_additions_of_each_are_enough() {
-        assert_eq!(Seen::of(&race([5000, 5000, 5000, 289], 1)), Seen::Some);
+        assert_eq!(Seen::of(&race([5000, 5000, 5000, 289], 1), &AT_THE_SUM), Seen::Some);
         assert!(passes(&race([5000, 5000, 5000, 289], 1)));
         assert!(!passes(&race([5000, 5000, 5000, 3], 1)));
     }
@@ -167,5 +175,14 @@ mod tests {
     fn larger_steps_are_no_part_of_a_run() {
         assert!(!passes(&race([1; 4], 5000)));
         assert!(!passes(&race([20; 4], 250)));
+        assert_eq!(Seen::of(&race([20; 4], 250), &AT_THE_SUM), Seen::All);
+        assert!(!passes(&race([24, 20, 21, 24], 200)), "nor if one of each was missed");
+    }
+
+    #[test]
+    fn of_a_counter_that_did_not_come_to_the_sum_nothing_is_missing() {
+        let three = race([5000, 5000, 5000, 0], 1);
+        assert_eq!(Seen::of(&three, &Counter { last: 15_000, ..AT_THE_SUM }), Seen::All);
+        assert_eq!(Seen::of(&three, &AT_THE_SUM), Seen::Some);
     }
 }

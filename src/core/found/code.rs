@@ -14,7 +14,7 @@ pub enum Code {
     NeverRemoved,
     /// The same, and the program ended with an error.
     LeakedOnError,
-    /// A process ended with a segment attached that it had attached itself, and no heir detached it either.
+    /// A process ended with a segment attached that it had attached itself, and no child that inherits it detached it either.
     NeverDetached,
     /// `shmdt` of what was detached already.
     DetachedTwice,

@@ -15,7 +15,7 @@ impl Story {
     ///
     /// # Errors
     ///
-    /// `Ground`, if no process can be made.
+    /// `Environment`, if no process can be made.
     pub fn fork(&self, name: &str) -> Result<Story> {
         self.unharmed()?;
         let child = self.process.borrow_mut().fork()?;
@@ -27,8 +27,8 @@ impl Story {
     ///
     /// # Errors
     ///
-    /// `Ground`, if no process can be made, or the program cannot be started again.
-    pub fn stranger(&self, name: &str) -> Result<Story> {
+    /// `Environment`, if no process can be made, or the program cannot be started again.
+    pub fn unrelated(&self, name: &str) -> Result<Story> {
         self.unharmed()?;
         let process = self.process.borrow_mut().spawn()?;
         self.retell(|retold, _| retold.stranger(process.pid()));
@@ -53,7 +53,7 @@ impl Story {
     ///
     /// # Errors
     ///
-    /// `Ground` in the process that tells the story, and where the system forbids it.
+    /// `Environment` in the process that tells the story, and where the system forbids it.
     pub fn adjust(&self, adjustment: Adjustment) -> Result<()> {
         let done = self.process.borrow_mut().adjust(&adjustment);
         self.told_if_ended(done)?;
@@ -68,7 +68,7 @@ impl Story {
     /// `Ended`, if the process is gone.
     pub fn adjust_if_allowed(&self, adjustment: Adjustment) -> Result<bool> {
         match self.adjust(adjustment) {
-            Err(Error::Ground { asked, answer, advice }) => {
+            Err(Error::Environment { asked, answer, advice }) => {
                 self.missing(format!("{asked}: {answer}. {advice}"));
                 Ok(false)
             }
@@ -80,7 +80,7 @@ impl Story {
     ///
     /// # Errors
     ///
-    /// `Ground` in the process that tells the story, and if the program cannot be run.
+    /// `Environment` in the process that tells the story, and if the program cannot be run.
     pub fn exec(&self, program: &str, arguments: &[&str]) -> Result<()> {
         self.process.borrow_mut().exec(program, arguments)?;
         self.retell(|retold, pid| retold.exec(pid, program, arguments));
@@ -93,7 +93,7 @@ impl Story {
     ///
     /// # Errors
     ///
-    /// `Ground` in the process that tells the story.
+    /// `Environment` in the process that tells the story.
     pub fn exit(&self) -> Result<Ending> {
         self.end(None)
     }

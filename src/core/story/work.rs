@@ -57,7 +57,7 @@ impl<T> Work<T> {
     }
 
     fn otherwise(&self, done: &Done) -> Error {
-        Error::ground(
+        Error::environment(
             format!("process {} was to do {:?}", self.story.pid(), self.operation),
             format!("it has done {done:?}"),
             "Run the lesson again.",

@@ -17,7 +17,7 @@ const SUCCESS: &str = "success";
 ///
 /// # Errors
 ///
-/// Those that say nothing of the mechanism: `Ground`, `Output` and the like.
+/// Those that say nothing of the mechanism: `Environment`, `Output` and the like.
 pub fn question(
     story: &Story,
     mechanism: &impl Mechanism,

@@ -25,7 +25,11 @@ pub(super) fn apply(adjustment: &Adjustment) -> Result<()> {
         Adjustment::Set(name, value) => set(name, *value),
         Adjustment::LimitLocked(bytes) => {
             setrlimit(Resource::RLIMIT_MEMLOCK, *bytes, *bytes).map_err(|errno| {
-                Error::ground(format!("setrlimit(RLIMIT_MEMLOCK, {bytes})"), portable(errno), "Ask for less.")
+                Error::environment(
+                    format!("setrlimit(RLIMIT_MEMLOCK, {bytes})"),
+                    portable(errno),
+                    "Ask for less.",
+                )
             })
         }
         Adjustment::Umask(bits) => {
@@ -37,7 +41,7 @@ pub(super) fn apply(adjustment: &Adjustment) -> Result<()> {
 
 fn renounce_privilege() -> Result<()> {
     caps::drop(None, caps::CapSet::Effective, caps::Capability::CAP_IPC_OWNER)
-        .map_err(|error| Error::ground("give up CAP_IPC_OWNER", error, "Go on without this experiment."))
+        .map_err(|error| Error::environment("give up CAP_IPC_OWNER", error, "Go on without this experiment."))
 }
 
 fn become_user(id: u32) -> Result<()> {
@@ -48,7 +52,7 @@ fn become_user(id: u32) -> Result<()> {
         setresuid(uid, uid, uid)
     };
     let cannot = |errno: Errno| {
-        Error::ground(
+        Error::environment(
             format!("become user {id}"),
             portable(errno),
             "Only root can: run the lesson with sudo to see this part.",
@@ -60,7 +64,7 @@ fn become_user(id: u32) -> Result<()> {
 fn set(name: &str, value: u64) -> Result<()> {
     let path = format!("/proc/sys/kernel/{name}");
     fs::write(&path, value.to_string()).map_err(|error| {
-        Error::ground(
+        Error::environment(
             format!("write {value} to {path}"),
             error,
             "In a namespace of one's own its root may write it; where even that is forbidden, the machine's root may: \

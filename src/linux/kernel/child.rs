@@ -21,7 +21,7 @@ use playground_core::{Errno, Signal};
 use super::cleanup::{self, Tracked};
 use super::{
     Adjustment, Change, Done, Ending, Faults, Linux, Look, Meter, Operation, ProcFile, Process, Step,
-    ToolRun, ending_of, linux, portable, stranger,
+    ToolRun, ending_of, linux, portable, unrelated,
 };
 use crate::call::{Address, Call, Outcome};
 use crate::error::{Error, Result};
@@ -54,7 +54,7 @@ impl Child {
     /// Forks `parent`; the child has a copy of its attachments and waits for requests.
     pub(super) fn of(parent: &mut Linux) -> Result<Child> {
         let cannot = |error: &dyn ToString| {
-            Error::ground(
+            Error::environment(
                 "fork a second process",
                 error.to_string(),
                 "See `ulimit -u`, and how many processes run.",
@@ -81,13 +81,13 @@ impl Child {
     }
 
     /// A process that is a child of this one only because this one started it, and answers on its standard input.
-    pub(super) fn stranger() -> Result<Child> {
+    pub(super) fn unrelated() -> Result<Child> {
         let cannot = |error: io::Error| {
-            Error::ground("start this program anew", error, "Is the program's file still where it was?")
+            Error::environment("start this program anew", error, "Is the program's file still where it was?")
         };
         let (ours, its) = UnixStream::pair().map_err(cannot)?;
         ours.set_read_timeout(Some(PATIENCE)).map_err(cannot)?;
-        let pid = stranger::start(its).map_err(cannot)?;
+        let pid = unrelated::start(its).map_err(cannot)?;
         Ok(Child {
             pid,
             line: BufReader::new(ours),
@@ -102,7 +102,7 @@ impl Child {
     fn ask(&mut self, request: &Request) -> Result<Reply> {
         if self.elsewhere {
             let asked = format!("process {} was asked", self.pid);
-            return Err(Error::ground(asked, "it runs another program now", "Ask it before the exec."));
+            return Err(Error::environment(asked, "it runs another program now", "Ask it before the exec."));
         }
         if self.at_work.is_some() {
             return Err(self.busy());
@@ -119,7 +119,7 @@ impl Child {
     }
 
     fn busy(&self) -> Error {
-        Error::ground(
+        Error::environment(
             format!("process {} was asked", self.pid),
             "it is at work",
             "Collect the end of that first, or kill it.",
@@ -267,7 +267,7 @@ impl Process for Child {
 
     fn finish(&mut self, within: Duration) -> Result<Option<Done>> {
         let Some(request) = self.at_work.take() else {
-            return Err(Error::ground(
+            return Err(Error::environment(
                 format!("process {} was to have done something", self.pid),
                 "it was told to do nothing",
                 "Start it first.",
@@ -318,7 +318,7 @@ impl Process for Child {
     }
 
     fn fork(&mut self) -> Result<Box<dyn Process>> {
-        Err(Error::ground(
+        Err(Error::environment(
             "fork a child of a child",
             "not part of the playground",
             "Fork both from the lesson.",
@@ -342,7 +342,7 @@ impl Process for Child {
         }
         // The socket closes at the moment of the exec: no answer is the good answer.
         match self.answer(&request) {
-            Ok(Reply::Errno(errno)) => Err(Error::ground(
+            Ok(Reply::Errno(errno)) => Err(Error::environment(
                 format!("process {} was to run `{program}`", self.pid),
                 Errno::from_raw(errno),
                 format!("Is {program} installed, and in a folder of PATH?"),
@@ -380,8 +380,8 @@ impl Child {
 
     fn misunderstood(&self, reply: Reply) -> Error {
         match reply {
-            Reply::Failed([asked, answer, advice]) => Error::ground(asked, answer, advice),
-            _ => Error::ground(
+            Reply::Failed([asked, answer, advice]) => Error::environment(asked, answer, advice),
+            _ => Error::environment(
                 format!("process {} was asked", self.pid),
                 "it answered something else",
                 "Run the lesson again.",

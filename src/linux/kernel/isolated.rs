@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 ///
-/// `Ground`, with what the kernel answered:
+/// `Environment`, with what the kernel answered:
 ///
 /// - `EPERM`: a setting, a security module or a container forbids it.
 /// - `ENOSPC`, `EUSERS`: `user.max_user_namespaces` or `user.max_ipc_namespaces` is used up, or 0.
@@ -59,5 +59,5 @@ fn forbidden(asked: &str, errno: Errno) -> Error {
         Errno::ENOENT => "Is /proc mounted? Root may do that: `mount -t proc proc /proc`.",
         _ => "This kernel may be built without user or IPC namespaces.",
     };
-    Error::ground(asked, portable(errno), advice)
+    Error::environment(asked, portable(errno), advice)
 }

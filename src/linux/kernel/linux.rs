@@ -347,7 +347,7 @@ impl Process for Linux {
     }
 
     fn spawn(&mut self) -> Result<Box<dyn Process>> {
-        Ok(Box::new(Child::stranger()?))
+        Ok(Box::new(Child::unrelated()?))
     }
 
     fn exec(&mut self, _: &str, _: &[&str]) -> Result<()> {
@@ -365,7 +365,7 @@ pub(super) fn program_of(pid: i32) -> Option<PathBuf> {
 }
 
 fn tells_the_story(operation: &str) -> Error {
-    Error::ground(
+    Error::environment(
         format!("this process was to {operation}"),
         "it tells the story",
         "Fork a child, and let the child do it.",

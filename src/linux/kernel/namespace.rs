@@ -141,7 +141,7 @@ fn unexpected(response: &Response) -> io::Error {
 }
 
 fn cannot(error: impl ToString) -> Error {
-    Error::ground(
+    Error::environment(
         "make private namespaces",
         error.to_string(),
         "Ubuntu 24.04, some containers and some sandboxes forbid them. Root may allow them: on Ubuntu with `sysctl \
@@ -155,7 +155,7 @@ impl Namespace {
     ///
     /// # Errors
     ///
-    /// `Ground`, where the system forbids them, or no process can be made.
+    /// `Environment`, where the system forbids them, or no process can be made.
     pub fn new() -> Result<Namespace> {
         allow_many_lines();
         let (mut init, theirs) = Line::pair().map_err(cannot)?;
@@ -189,7 +189,7 @@ impl Namespace {
     ///
     /// # Errors
     ///
-    /// `Ground`, where no process can be made.
+    /// `Environment`, where no process can be made.
     pub fn start(&mut self) -> Result<Begun> {
         self.is_used = true;
         let begun = self.init.fork().map_err(|error| no_process(&error))?;
@@ -202,7 +202,7 @@ impl Namespace {
     ///
     /// # Errors
     ///
-    /// `Ground`, where the worker does not answer.
+    /// `Environment`, where the worker does not answer.
     pub fn fork(&mut self, pid: i32) -> Result<std::result::Result<i32, Errno>> {
         let line = self.workers.get_mut(&pid).ok_or_else(|| gone(pid))?;
         match line.fork().map_err(|error| no_process(&error))? {
@@ -271,7 +271,7 @@ impl Namespace {
     ///
     /// # Errors
     ///
-    /// `Ground`, where the worker is gone.
+    /// `Environment`, where the worker is gone.
     pub fn exec(&mut self, pid: i32, words: Vec<String>) -> Result<Option<Errno>> {
         let line = self.workers.get_mut(&pid).ok_or_else(|| gone(pid))?;
         match line.ask(&Request::Exec { words }) {
@@ -289,7 +289,7 @@ impl Namespace {
     ///
     /// # Errors
     ///
-    /// `Ground`, where init is gone.
+    /// `Environment`, where init is gone.
     pub fn as_root(&mut self, action: &Action) -> Result<Reply> {
         match self.init.ask(&Request::Perform { action: action.clone(), checked: true }) {
             Ok(Response::Reply(reply)) => Ok(reply),
@@ -315,11 +315,11 @@ impl Namespace {
 }
 
 fn gone(pid: i32) -> Error {
-    Error::ground(format!("process {pid} was asked"), "it has ended", "Start another one.")
+    Error::environment(format!("process {pid} was asked"), "it has ended", "Start another one.")
 }
 
 fn no_process(error: &dyn ToString) -> Error {
-    Error::ground(
+    Error::environment(
         "start a process",
         error.to_string(),
         "See how many processes run, `ulimit -u` and `ulimit -n`: each takes a descriptor, too.",

@@ -1,4 +1,4 @@
-//! The first words of a room: what each side reads before it believes that the other is its partner.
+//! The first words of a session: what each side reads before it believes that the other is its partner.
 //!
 //! **Invariant:** these words are accessed by atomics only, and the magic is stored last, so that whoever sees it
 //! sees all the others.
@@ -6,36 +6,36 @@
 use crate::error::Result;
 use crate::shm::Attachment;
 
-/// What every room begins with: the bytes `ROOM`, where the lowest byte of a number comes first.
+/// What every session begins with: the bytes `ROOM`, where the lowest byte of a number comes first.
 const MAGIC: u32 = u32::from_le_bytes(*b"ROOM");
 
 /// Where each word is, in bytes from the beginning.
 const MAGIC_AT: usize = 0;
 const VERSION_AT: usize = 4;
 const LESSON_AT: usize = 8;
-const HOST_AT: usize = 12;
-pub(super) const GUEST_AT: usize = 16;
+const FIRST_AT: usize = 12;
+pub(super) const SECOND_AT: usize = 16;
 pub(super) const STATE_AT: usize = 20;
 
-/// The words that do not change once the room is open.
+/// The words that do not change once the session is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     magic: u32,
     pub(super) version: u32,
     pub(super) lesson: u32,
-    pub(super) host: u32,
+    pub(super) first: u32,
 }
 
 /// What a header says of its segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A room of this lesson, in this version.
+    /// A session of this lesson, in this version.
     Session,
-    /// A room of another version of the playground.
+    /// A session of another version of the playground.
     OtherVersion,
-    /// A room of another lesson.
+    /// A session of another lesson.
     OtherLesson,
-    /// Zeros: a room that is not finished yet, or something else.
+    /// Zeros: a session that is not finished yet, or something else.
     Unfinished,
     /// Something else.
     Foreign,
@@ -45,15 +45,15 @@ impl Header {
     /// It changes with the layout of the header, and with what the two sides say to each other.
     pub(super) const VERSION: u32 = 1;
 
-    pub(super) fn of(lesson: usize, host: i32) -> Header {
-        Header { magic: MAGIC, version: Header::VERSION, lesson: lesson as u32, host: host as u32 }
+    pub(super) fn of(lesson: usize, first: i32) -> Header {
+        Header { magic: MAGIC, version: Header::VERSION, lesson: lesson as u32, first: first as u32 }
     }
 
     /// Writes it into a new segment, the magic last.
     pub(super) fn write(self, memory: &Attachment) -> Result<()> {
         memory.store_word(VERSION_AT, self.version)?;
         memory.store_word(LESSON_AT, self.lesson)?;
-        memory.store_word(HOST_AT, self.host)?;
+        memory.store_word(FIRST_AT, self.first)?;
         memory.store_word(MAGIC_AT, self.magic).map(drop)
     }
 
@@ -63,7 +63,7 @@ impl Header {
             magic: memory.load_word(MAGIC_AT)?,
             version: memory.load_word(VERSION_AT)?,
             lesson: memory.load_word(LESSON_AT)?,
-            host: memory.load_word(HOST_AT)?,
+            first: memory.load_word(FIRST_AT)?,
         })
     }
 
@@ -83,12 +83,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_room_is_told_from_all_else() {
-        let room = Header::of(9, 4711);
-        assert_eq!(room.kind(9), Kind::Session);
-        assert_eq!(room.kind(17), Kind::OtherLesson);
-        assert_eq!(Header { version: 2, ..room }.kind(9), Kind::OtherVersion);
-        assert_eq!(Header { magic: 0, ..room }.kind(9), Kind::Unfinished);
-        assert_eq!(Header { magic: 0x4d4f4f53, ..room }.kind(9), Kind::Foreign);
+    fn a_session_is_told_from_all_else() {
+        let session = Header::of(9, 4711);
+        assert_eq!(session.kind(9), Kind::Session);
+        assert_eq!(session.kind(17), Kind::OtherLesson);
+        assert_eq!(Header { version: 2, ..session }.kind(9), Kind::OtherVersion);
+        assert_eq!(Header { magic: 0, ..session }.kind(9), Kind::Unfinished);
+        assert_eq!(Header { magic: 0x4d4f4f53, ..session }.kind(9), Kind::Foreign);
     }
 }

@@ -1,4 +1,4 @@
-//! A room: a segment with a host and, once it has come, a guest.
+//! A session: a segment with one side, and with the second once it has come.
 
 use std::cell::Cell;
 use std::thread;
@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-use super::header::{GUEST_AT, Header, STATE_AT};
+use super::header::{Header, SECOND_AT, STATE_AT};
 use super::{NAP, Rendezvous, record_of};
 use crate::call::{Shmid, ShmidDs};
 use crate::error::Result;
@@ -29,7 +29,7 @@ pub struct Session {
     story: Story,
     id: Shmid,
     memory: Attachment,
-    /// Only the host has made the segment, and removes it.
+    /// Only the first side has made the segment, and removes it.
     segment: Option<Segment>,
     partner: Cell<Option<Partner>>,
 }
@@ -52,15 +52,15 @@ impl Session {
         id: Shmid,
         memory: Attachment,
     ) -> Result<Session> {
-        let host = Header::read(&memory)?.host as i32;
-        let before = memory.exchange_word(GUEST_AT, 0, story.pid() as u32)?;
+        let first = Header::read(&memory)?.first as i32;
+        let before = memory.exchange_word(SECOND_AT, 0, story.pid() as u32)?;
         if before != 0 {
-            return Err(rendezvous.second(1, before as i32));
+            return Err(rendezvous.taken(1, before as i32));
         }
-        let room =
+        let session =
             Session { rendezvous, story: story.clone(), id, memory, segment: None, partner: Cell::new(None) };
-        room.met(host, |record| record.cpid)?;
-        Ok(room)
+        session.met(first, |record| record.cpid)?;
+        Ok(session)
     }
 
     /// The segment's id.
@@ -73,17 +73,17 @@ impl Session {
         &self.memory
     }
 
-    /// The host waits for its guest, and returns the guest's process id.
+    /// The first side waits for the second, and returns its process id.
     ///
     /// # Errors
     ///
     /// `Partner`: nobody came in time, or somebody has removed the segment.
-    pub fn wait_for_guest(&self) -> Result<i32> {
-        let [host, guest] = self.rendezvous.names;
-        self.rendezvous.announce_wait(&self.story, guest);
-        let end = Instant::now() + self.rendezvous.patience;
+    pub fn wait_for_second(&self) -> Result<i32> {
+        let [first, second] = self.rendezvous.names;
+        self.rendezvous.announce_wait(&self.story, second);
+        let end = Instant::now() + self.rendezvous.timeout;
         loop {
-            let pid = self.memory.load_word(GUEST_AT)? as i32;
+            let pid = self.memory.load_word(SECOND_AT)? as i32;
             if pid != 0 {
                 self.met(pid, |record| record.lpid)?;
                 return Ok(pid);
@@ -92,7 +92,7 @@ impl Session {
                 return Err(self.rendezvous.removed());
             }
             if Instant::now() >= end {
-                return Err(self.rendezvous.nobody(guest, host));
+                return Err(self.rendezvous.nobody(second, first));
             }
             thread::sleep(NAP);
         }
@@ -111,7 +111,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// `Ended`, `NotAttached`: none that can happen to a room.
+    /// `Ended`, `NotAttached`: none that can happen to a session.
     pub fn announce(&self, state: u32) -> Result<()> {
         self.memory.store_word(STATE_AT, state).map(drop)
     }
@@ -120,9 +120,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// `Partner`: it is gone, or silent for too long. What a host that is gone has left, its guest removes.
+    /// `Partner`: it is gone, or silent for too long. What a first side that is gone has left, the second removes.
     pub fn wait_until(&self, state: u32, before: &str) -> Result<()> {
-        let end = Instant::now() + self.rendezvous.patience;
+        let end = Instant::now() + self.rendezvous.timeout;
         if self.memory.load_word(STATE_AT)? < state {
             let name = self.rendezvous.names[self.other_side()];
             self.story.say(format!("It is the {name}'s turn: we wait until {before}."));
@@ -153,7 +153,7 @@ impl Session {
         usize::from(self.segment.is_some())
     }
 
-    /// The guest removes what its host cannot remove any more.
+    /// The second side removes what the first cannot remove any more.
     fn inherit(&self) -> Result<()> {
         let unmarked = record_of(&self.story, self.id)?.is_some_and(|record| !record.is_marked());
         if self.segment.is_none() && unmarked {
@@ -166,7 +166,7 @@ impl Session {
         Ok(())
     }
 
-    /// Detaches the segment; the host gives its guest time to do the same, and removes it.
+    /// Detaches the segment; the first side gives the second time to do the same, and removes it.
     ///
     /// # Errors
     ///
@@ -175,7 +175,7 @@ impl Session {
     pub fn close(self) -> Result<()> {
         let Session { rendezvous, story, id, memory, segment, .. } = self;
         let Some(segment) = segment else { return memory.detach().map(drop) };
-        let end = Instant::now() + rendezvous.patience;
+        let end = Instant::now() + rendezvous.timeout;
         while Instant::now() < end && record_of(&story, id)?.is_some_and(|record| record.nattch > 1) {
             thread::sleep(NAP);
         }

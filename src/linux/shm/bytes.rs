@@ -37,7 +37,7 @@ pub trait Bare {
     ///
     /// # Errors
     ///
-    /// `NotAttached`: the attachment is for reading only. `Ground`: it is another process's.
+    /// `NotAttached`: the attachment is for reading only. `Environment`: it is another process's.
     fn bytes(&self) -> Result<Bytes<'_>>;
 }
 
@@ -52,7 +52,7 @@ impl Bare for Attachment {
 }
 
 fn another_process(pid: i32) -> Error {
-    Error::ground(
+    Error::environment(
         format!("touch the memory of process {pid}"),
         "it is another process's",
         "Attach the segment in this one.",

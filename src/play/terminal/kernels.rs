@@ -31,7 +31,7 @@ pub fn choose(wanted: Option<Which>, level: Option<&Level>) -> Result<Chosen, Fa
     let users = level.map_or(1, |level| level.users);
     match wanted {
         Some(Which::Model) => Ok(model(None)),
-        Some(Which::Linux) => linux(users).map_err(Failure::Ground),
+        Some(Which::Linux) => linux(users).map_err(Failure::Environment),
         None => Ok(linux(users).unwrap_or_else(|why| model(Some(why)))),
     }
 }

@@ -91,7 +91,7 @@ enum Failure {
     /// There is no such level.
     NoLevel(String),
     /// The system does not allow what was asked for.
-    Ground(String),
+    Environment(String),
 }
 
 impl From<io::Error> for Failure {
@@ -116,7 +116,7 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
         Err(Failure::Misunderstood) => ExitCode::from(2),
-        Err(Failure::Ground(why)) => {
+        Err(Failure::Environment(why)) => {
             let _ = writeln!(io::stderr(), "play: {why}");
             ExitCode::from(1)
         }

@@ -45,8 +45,8 @@ impl Prompt {
         let start = level.as_ref().map_or(&so_far[..], |level| &level.start);
         let Chosen { kernel, greeting, why } = chosen;
         let session = Session::on(kernel, start).map_err(|failure| match failure {
-            NotBegun::Kernel(why) => Failure::Ground(why),
-            NotBegun::Line(error) => Failure::Ground(format!("what was done so far: {error}")),
+            NotBegun::Kernel(why) => Failure::Environment(why),
+            NotBegun::Line(error) => Failure::Environment(format!("what was done so far: {error}")),
         })?;
         let (format, depth, hints, is_solved) = (options.format, 0, 0, false);
         let (name, progress) = (options.level.clone().unwrap_or_default(), Progress::load(&options.home));

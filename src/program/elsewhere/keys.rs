@@ -11,7 +11,7 @@ use playground_core::keys::{self, NamedFile};
 use playground_core::story::Story;
 
 use super::missing;
-use crate::ground::numbers_of;
+use crate::platform::numbers_of;
 
 /// What two runs of this program surely share: the file that it was built into.
 pub fn program_file() -> PathBuf {
@@ -32,7 +32,7 @@ pub fn parts(path: &Path, project: i32) -> io::Result<[[String; 3]; 3]> {
 ///
 /// # Errors
 ///
-/// `Ground`, always: it takes links, and numbers of files.
+/// `Environment`, always: it takes links, and numbers of files.
 pub fn ways_to_ask(_: i32) -> Result<Vec<NamedFile>> {
     Err(missing("ask for a key in several ways"))
 }

@@ -1,6 +1,6 @@
 //! Two programs that meet at a key: they meet in a kernel, and here each would have a model of its own.
 //!
-//! **Invariant:** no room is ever made, which its type says: what would happen in one need not be told.
+//! **Invariant:** no session is ever made, which its type says: what would happen in one need not be told.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -17,19 +17,19 @@ use super::missing;
 pub struct Rendezvous {
     /// The lesson that both tell.
     pub lesson: usize,
-    /// What the host and the guest are called.
+    /// What the first and the second are called.
     pub names: [&'static str; 2],
     /// The key that both know.
     pub key: Key,
     /// How long to wait for the other.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// The key that two runs of this program know without a word.
 ///
 /// # Errors
 ///
-/// `Ground`, always.
+/// `Environment`, always.
 pub fn key_of_this_program() -> Result<Key> {
     Err(missing("meet another program"))
 }
@@ -39,7 +39,7 @@ impl Rendezvous {
     ///
     /// # Errors
     ///
-    /// `Ground`, always.
+    /// `Environment`, always.
     pub fn open(&self, _: &Story) -> Result<Session> {
         Err(missing("meet another program"))
     }
@@ -48,7 +48,7 @@ impl Rendezvous {
     ///
     /// # Errors
     ///
-    /// `Ground`, always.
+    /// `Environment`, always.
     pub fn join(&self, _: &Story) -> Result<Session> {
         Err(missing("meet another program"))
     }
@@ -70,8 +70,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Never: there is no room.
-    pub fn wait_for_guest(&self) -> Result<i32> {
+    /// Never: there is no session.
+    pub fn wait_for_second(&self) -> Result<i32> {
         match self.0 {}
     }
 
@@ -79,7 +79,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Never: there is no room.
+    /// Never: there is no session.
     pub fn announce(&self, _: u32) -> Result<()> {
         match self.0 {}
     }
@@ -88,16 +88,16 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Never: there is no room.
+    /// Never: there is no session.
     pub fn wait_until(&self, _: u32, _: &str) -> Result<()> {
         match self.0 {}
     }
 
-    /// Leaves the room.
+    /// Ends the session.
     ///
     /// # Errors
     ///
-    /// Never: there is no room.
+    /// Never: there is no session.
     pub fn close(self) -> Result<()> {
         match self.0 {}
     }

@@ -57,13 +57,13 @@ fn act(process: &mut Linux, request: Request) -> Option<Reply> {
         Request::Do(operation) => done(process, operation),
         Request::Show { path } => std::fs::read_to_string(&path)
             .map(Reply::Shown)
-            .map_err(|error| Error::ground(path.display().to_string(), error, "")),
+            .map_err(|error| Error::environment(path.display().to_string(), error, "")),
         Request::Adjust(adjustment) => process.adjust(&adjustment).map(|()| Reply::Done),
         Request::Exec { program, arguments } => Ok(Reply::Errno(replace(program, arguments) as i32)),
         Request::Exit => return None,
     };
     Some(reply.unwrap_or_else(|error| match error {
-        Error::Ground { asked, answer, advice } => Reply::Failed([asked, answer, advice]),
+        Error::Environment { asked, answer, advice } => Reply::Failed([asked, answer, advice]),
         other => {
             Reply::Failed([other.to_string(), "it cannot".to_owned(), "Run the lesson again.".to_owned()])
         }

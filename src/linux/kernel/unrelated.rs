@@ -2,7 +2,7 @@
 //!
 //! It has no descriptor, no mapping and no attachment of ours; what it knows is what it is told.
 //!
-//! **Invariant:** a stranger lives as a forked child does: it serves, and never outlives who started it.
+//! **Invariant:** an unrelated process lives as a forked child does: it serves, and never outlives who started it.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -30,7 +30,7 @@ pub(super) fn start(line: UnixStream) -> io::Result<Pid> {
     Ok(Pid::from_raw(started.id() as i32))
 }
 
-/// In a program that was started as a stranger: serves, and returns how it ended.
+/// In a program that was started as an unrelated process: serves, and returns how it ended.
 pub fn serve_if_asked() -> Option<ExitCode> {
     let asked = std::env::var(ASKED).ok()?;
     let parent = asked.parse().map(Pid::from_raw).ok()?;

@@ -9,7 +9,7 @@ use super::figures::Results;
 
 /// The CPUs that this process may use, and how two of them are related.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ground {
+pub struct Host {
     /// The CPUs for the two processes: two of different cores, if there are such; the same one twice, if there is one.
     pub cpus: [usize; 2],
     /// How many there are to choose from.
@@ -33,9 +33,9 @@ fn tracer_in(status: &str) -> Option<u32> {
     line.and_then(|pid| pid.trim().parse().ok()).filter(|pid| *pid != 0)
 }
 
-impl Ground {
-    /// Looks at the ground as it is now.
-    pub fn look() -> Ground {
+impl Host {
+    /// Looks at the host as it is now.
+    pub fn look() -> Host {
         let this = Pid::from_raw(0);
         let mask = sched_getaffinity(this);
         // What is set is what was there: this asks only whether one may.
@@ -46,7 +46,7 @@ impl Ground {
         let apart = allowed.iter().skip(1).find(|cpu| !siblings.contains(cpu));
         let second = apart.or(allowed.get(1)).copied().unwrap_or(first);
         let one_core = second != first && siblings.contains(&second);
-        Ground { cpus: [first, second], allowed: allowed.len(), pins, one_core, steal: steal() }
+        Host { cpus: [first, second], allowed: allowed.len(), pins, one_core, steal: steal() }
     }
 
     /// Whether two processes can run at the same time.
@@ -180,8 +180,8 @@ mod tests {
 
     #[test]
     fn the_ground_names_a_processor_that_is_there() {
-        let ground = Ground::look();
-        assert_eq!(ground.has_two(), ground.cpus[0] != ground.cpus[1]);
-        assert_eq!(ground.told(&Results::default()).len(), 6);
+        let host = Host::look();
+        assert_eq!(host.has_two(), host.cpus[0] != host.cpus[1]);
+        assert_eq!(host.told(&Results::default()).len(), 6);
     }
 }

@@ -3,23 +3,23 @@
 //! **Invariant:** a run on the model touches nothing of the machine: no namespace, no safety net, no segment.
 
 #[cfg(target_os = "linux")]
-#[path = "ground/linux.rs"]
+#[path = "platform/linux.rs"]
 mod here;
 #[cfg(not(target_os = "linux"))]
-#[path = "ground/other.rs"]
+#[path = "platform/other.rs"]
 mod here;
 
 use std::env;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use model::{Ground, Model};
+use model::{Model, Setup};
 use playground_core::error::Result;
 use playground_core::process::Process;
 
 use super::options::{Kernel, Options};
 
-/// Whether this program was started only to serve as a stranger, and has done so.
+/// Whether this program was started only to serve as an unrelated process, and has done so.
 pub(super) use here::serve_if_asked;
 /// Where the two sides of a lesson meet.
 pub(super) use here::{Rendezvous, key_of_this_program};
@@ -28,7 +28,7 @@ pub(super) use here::{Rendezvous, key_of_this_program};
 ///
 /// # Errors
 ///
-/// `Ground`: the system forbids it.
+/// `Environment`: the system forbids it.
 pub(super) fn isolate_if_asked(options: &Options) -> Result<()> {
     if options.isolated && options.kernel == Kernel::Linux { here::isolate() } else { Ok(()) }
 }
@@ -37,7 +37,7 @@ pub(super) fn isolate_if_asked(options: &Options) -> Result<()> {
 ///
 /// # Errors
 ///
-/// `Ground`: a filter would kill this process for it, or the kernel is not Linux.
+/// `Environment`: a filter would kill this process for it, or the kernel is not Linux.
 pub(super) fn prepare(kernel: Kernel) -> Result<()> {
     if kernel == Kernel::Linux { here::prepare() } else { Ok(()) }
 }
@@ -51,7 +51,7 @@ pub(super) fn process(options: &Options) -> Box<dyn Process> {
 }
 
 fn model(isolated: bool) -> Box<dyn Process> {
-    Box::new(Model::new(Ground {
+    Box::new(Model::new(Setup {
         program: env::current_exe().unwrap_or_default(),
         time: UNIX_EPOCH.elapsed().unwrap_or_default(),
         user: here::user(),

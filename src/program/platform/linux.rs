@@ -23,7 +23,7 @@ pub(crate) fn prepare() -> Result<()> {
 
 /// What a lesson could not say itself: the signal that answers its first call would end it.
 fn killed_by_a_filter(call: &str) -> Error {
-    Error::ground(
+    Error::environment(
         call,
         "SIGSYS (Bad system call): a seccomp filter kills whoever makes the call",
         "A sandbox has set the filter, as Android and some containers do. Run it outside the sandbox, or with a \

@@ -16,7 +16,7 @@ pub(crate) fn isolate() -> Result<()> {
 }
 
 pub(crate) fn prepare() -> Result<()> {
-    Err(Error::ground(
+    Err(Error::environment(
         "run the lesson on the kernel of this machine",
         "it is not Linux",
         "Leave out --kernel: a model of Linux's rules performs the calls. Or run it on Linux: on Windows in WSL2, \

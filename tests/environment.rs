@@ -1,4 +1,4 @@
-//! Bad ground: a kernel, a sandbox or a neighbour that stands in the way. Each is told with what was asked, what was
+//! Environments that stand in the way: a kernel, a sandbox or a neighbour. Each is told with what was asked, what was
 //! answered, why, and what to try; and nothing is left.
 
 use crate::support;
