@@ -173,6 +173,18 @@ fn a_call_that_a_filter_answers_is_told_and_blamed_on_nobody() {
     assert!(listener.contains("another process may answer them"), "{listener}");
 }
 
+#[test]
+fn who_is_kept_from_tidying_up_is_not_accused_of_what_is_left() {
+    let filtered = built("filtered", &[]);
+    for way in ["removal-errno", "removal-trap", "removal-kill"] {
+        let run = traced(&filtered, &[way]);
+        assert_eq!(run.all("left").len(), 1, "{way}");
+        assert_eq!(run.codes(), [""; 0], "{way}");
+    }
+    let detaching = traced(&filtered, &["detaching"]);
+    assert_eq!(detaching.codes(), [""; 0], "{:?}", detaching.calls());
+}
+
 /// `trace` of the article's program, or a lesson, under a filter that both inherit.
 fn under_a_filter(
     program: impl AsRef<std::ffi::OsStr>,

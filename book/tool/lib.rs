@@ -8,6 +8,7 @@
 //! | [`excerpt`] | a step of a lesson, an item of a file, found by their text |
 //! | [`recording`] | a lesson's run as JSON Lines; how it is made and compared |
 //! | [`markup`] | an event as HTML |
+//! | [`decode`], [`replay`] | a recorded run on the Machine: its calls as values, and what they change |
 //! | [`scene`] | what the picture shows after each event |
 //! | [`script`] | a run as lines for the prompt, to go on from there |
 //! | [`player`] | a whole run, readable as it is, from which the page's script makes the step player |
@@ -20,6 +21,7 @@
 //! **Invariant:** nothing here invents a fact: code comes from the files that run, output from recorded runs.
 
 pub mod coverage;
+pub mod decode;
 pub mod directive;
 pub mod excerpt;
 pub mod exercise;
@@ -30,6 +32,7 @@ pub mod player;
 pub mod preprocess;
 pub mod quiz;
 pub mod recording;
+pub mod replay;
 pub mod rules;
 pub mod rustdoc;
 pub mod scene;

@@ -28,6 +28,7 @@ mod collector;
 mod creation;
 mod deadline;
 mod decode;
+mod excuses;
 mod executable;
 mod existing;
 mod exit_status;
