@@ -562,6 +562,31 @@ test("the reader decides the race, and takes a move back", async ({ browser, add
     await close(page);
 });
 
+test("the reader decides who takes the semaphore, and what a killed holder leaves", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson18.html`);
+    const race = page.locator("shm-race");
+    const press = (name) => race.getByRole("button", { name }).click();
+    const verdict = () => race.locator(".shm-verdict").textContent();
+    await press(/^A moves: take/);
+    await press(/^B moves: take/);
+    assert.equal(await race.getByRole("button", { name: "B waits" }).getAttribute("aria-disabled"), "true");
+    for (let moves = 0; moves < 4; moves += 1) await press(/^A moves/);
+    for (let moves = 0; moves < 4; moves += 1) await press(/^B moves/);
+    assert.match(await verdict(), /counter is 2 .*Nothing is lost/);
+    assert.match(await race.textContent(), /1 of 10 orders tried; in 0 of them/);
+    await press("Start over");
+    for (const name of [/^A moves: take/, /^B moves: take/, "Kill A"]) await press(name);
+    assert.match(await verdict(), /waits for ever/);
+    await race.getByLabel("with SEM_UNDO").check();
+    assert.equal(await verdict(), "", "the kernel has given it back");
+    for (let moves = 0; moves < 4; moves += 1) await press(/^B moves/);
+    assert.match(await verdict(), /counter is 1; one is dead, and nobody waits/);
+    // Whatever the reader chooses, nothing is lost while nobody is killed.
+    assert.deepEqual(await race.evaluate((one) => one.orders.map((moves) => { one.gives.checked = false; one.go(moves); return one.found.get(moves); })),
+        Array(10).fill(2));
+    await close(page);
+});
+
 for (const width of [390, 1200, 1920]) {
     test(`the prompt fits a width of ${width}, and axe finds nothing in it`, async ({ browser, address }) => {
         for (const theme of ["light", "navy"]) {

@@ -15,6 +15,7 @@
 //! | [`quiz`] | questions at the end of a chapter |
 //! | [`tables`], [`rustdoc`], [`rules`] | tables from data, and from the code's own documentation |
 //! | [`levels`], [`module`] | what the playground page needs: the puzzles, and the prompt's session for the browser |
+//! | [`picture`] | a lesson in motion, for README |
 //! | [`coverage`] | where claims and errata are told |
 //! | [`serve`] | the finished book on loopback |
 //!
@@ -28,6 +29,7 @@ pub mod exercise;
 pub mod levels;
 pub mod markup;
 pub mod module;
+pub mod picture;
 pub mod player;
 pub mod preprocess;
 pub mod quiz;

@@ -51,6 +51,7 @@ mod race;
 mod reason;
 mod request;
 mod rows;
+mod rules;
 mod run;
 mod schedule;
 mod scheduled;
