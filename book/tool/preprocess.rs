@@ -102,7 +102,7 @@ const RACE: &str = "<div class=\"shm-box\"><shm-race><p>This needs scripts. In a
                     lesson17</code> lets you decide who moves.</p></shm-race></div>";
 
 fn language(path: &str) -> &'static str {
-    if path.ends_with(".c") { "c" } else { "rust" }
+    if path.ends_with(".c") || path.ends_with(".h") { "c" } else { "rust" }
 }
 
 /// What a snapshot holds, without the lines above it that say where it comes from.
