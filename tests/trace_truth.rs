@@ -155,6 +155,25 @@ fn who_is_denied_is_told_the_mode_and_the_owner() {
 }
 
 #[test]
+fn what_owner_and_mode_forbid_is_explained_by_a_rule() {
+    let run = traced(&built("refused", &[]), &[]);
+    let refused = |errno: &str| -> Vec<&Value> {
+        let calls = run.all("call").into_iter();
+        calls.filter(|call| call["c"].as_str().is_some_and(|c| c.contains(errno))).collect()
+    };
+    let (denied, forbidden) = (refused("-1 EACCES"), refused("-1 EPERM"));
+    // Root is denied nothing; the two others who try are there only where it can make them.
+    match geteuid().is_root() {
+        true => assert!(denied.len() > 60 && forbidden.len() == 6, "{} {}", denied.len(), forbidden.len()),
+        false => assert!(denied.len() > 20 && forbidden.is_empty(), "{} {}", denied.len(), forbidden.len()),
+    }
+    for call in denied.into_iter().chain(forbidden) {
+        let why = call["why"].as_str().expect("why");
+        assert!(!why.contains("No rule"), "{}: {why}", call["c"]);
+    }
+}
+
+#[test]
 fn a_call_that_a_filter_answers_is_told_and_blamed_on_nobody() {
     let filtered = built("filtered", &[]);
     let refused = |way| traced(&filtered, &[way]);
@@ -171,6 +190,18 @@ fn a_call_that_a_filter_answers_is_told_and_blamed_on_nobody() {
     }
     let listener = refused("listener").all("filters")[0]["text"].as_str().expect("text").to_owned();
     assert!(listener.contains("another process may answer them"), "{listener}");
+}
+
+#[test]
+fn who_is_kept_from_tidying_up_is_not_accused_of_what_is_left() {
+    let filtered = built("filtered", &[]);
+    for way in ["removal-errno", "removal-trap", "removal-kill"] {
+        let run = traced(&filtered, &[way]);
+        assert_eq!(run.all("left").len(), 1, "{way}");
+        assert_eq!(run.codes(), [""; 0], "{way}");
+    }
+    let detaching = traced(&filtered, &["detaching"]);
+    assert_eq!(detaching.codes(), [""; 0], "{:?}", detaching.calls());
 }
 
 /// `trace` of the article's program, or a lesson, under a filter that both inherit.

@@ -46,7 +46,7 @@
     if (!CSS.supports("selector(::details-content)")) {
         let opened = [];
         window.addEventListener("beforeprint", () => {
-            opened = [...document.querySelectorAll("shm-quiz details:not([open]), .shm-why details:not([open])")];
+            opened = [...document.querySelectorAll("shm-quiz details:not([open]), .shm-why details:not([open]), .shm-fold:not([open])")];
             for (const one of opened) one.open = true;
         });
         window.addEventListener("afterprint", () => {

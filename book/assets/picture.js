@@ -20,7 +20,7 @@
     const enable = (control, possible) => control.setAttribute("aria-disabled", String(!possible));
 
     const SVG = "http://www.w3.org/2000/svg";
-    const ROW = 24, TITLE = 26, GAP = 14, CELL = 18, MOST_CELLS = 32;
+    const ROW = 24, TITLE = 26, GAP = 14, CELL = 18, MOST_CELLS = 32, ENTRY = 6, MOST_ENTRIES = 8, LEAST_FOR_ENTRIES = 190;
     const HIGH = 0x600000000000;
     // Below this width texts are shortened, so that they stay in their boxes.
     const NARROW = 420;
@@ -36,6 +36,8 @@
         const text = bytes.slice(0, end < 0 ? bytes.length : end);
         return text.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "·")).join("");
     };
+
+    const hex = (byte) => byte.toString(16).padStart(2, "0");
 
     // Draws a scene; what is still there moves to its new place, what is new fades in.
     class Picture {
@@ -56,7 +58,7 @@
             if (scene) this.scene = scene;
             if (!this.scene) return;
             // Where there is no segment, there is nothing to draw; the text has it all.
-            this.figure.hidden = this.scene.segments.length === 0 && !this.scene.sets;
+            this.figure.hidden = this.scene.segments.length === 0 && this.scene.sets.length === 0 && this.isRecorded;
             this.caption.textContent = this.scene.caption;
             this.width = Math.min(Math.max((this.figure.clientWidth || 640) - 14, 240), 760);
             this.narrow = this.width < NARROW;
@@ -64,7 +66,7 @@
             this.ends = [];
             this.shows += 1;
             const left = this.processes(this.scene.processes);
-            const right = this.sets(this.scene.sets ?? [], this.segments(this.scene.segments));
+            const right = this.sets(this.scene.sets, this.segments(this.scene.segments));
             this.connect();
             for (const [key, group] of this.groups) {
                 if (!this.seen.has(key)) {
@@ -78,6 +80,11 @@
             // A picture that is higher than its frame can be moved by keyboard, too.
             if (this.figure.scrollHeight > this.figure.clientHeight + 1) this.figure.tabIndex = 0;
             else this.figure.removeAttribute("tabindex");
+        }
+
+        // The prompt's world has a process that acts next, or nobody. A recorded run has not.
+        get isRecorded() {
+            return this.scene.current === undefined;
         }
 
         // Glows once where something looks otherwise than before. Two names of one animation, so that it begins anew.
@@ -113,12 +120,12 @@
             const width = this.width * (this.narrow ? 0.53 : 0.46);
             let y = 2;
             for (const process of processes) {
-                const rows = this.rows(process, process === processes[0] && !this.scene.sets);
+                const rows = this.rows(process, process === processes[0] && this.isRecorded);
                 const state = process.ended ? `ended: ${process.ended}` : process.waits;
                 const height = TITLE + (rows.length + (state ? 1 : 0)) * ROW + 6;
                 const kind = process.ended ? " shm-over" : process.waits ? " shm-waits" : "";
                 const acts = process.name === this.scene.current ? " shm-acts" : "";
-                const glow = this.glow(`p${process.pid}`, [process.ended, process.waits, process.maps.length]);
+                const glow = this.glow(`p${process.pid}`, [process.ended, process.waits, process.maps.map((map) => [map.at, map.present])]);
                 const box = this.group(`p${process.pid}`, 2, y, `shm-process${kind}${acts}${glow}`);
                 this.draw(box, "rect", { width, height, rx: 6 });
                 const number = process.ended || this.narrow ? "" : ` ${process.pid}`;
@@ -153,8 +160,21 @@
             const rights = row.writable ? "" : this.narrow ? "r-- " : "r--s ";
             const names = row.names?.length ? `${row.names.join(", ")} = ` : "";
             const text = mapped ? `${names}${rights}${row.shown}` : row.name;
-            this.draw(group, "text", { x: 6, y: 14 }, this.fit(text, width - 20));
+            const entries = mapped && width > LEAST_FOR_ENTRIES ? this.entries(group, row, width - 18) : 0;
+            this.draw(group, "text", { x: 6, y: 14 }, this.fit(text, width - 20 - entries));
             if (mapped) this.ends.push({ segment: row.name, x: width - 4, y: y + ROW / 2 - 2 });
+        }
+
+        // The process's page table: an entry for each page of the mapping, full where it leads to a page. Returns how
+        // wide that is.
+        entries(group, { pages, present }, right) {
+            const count = Math.min(pages, MOST_ENTRIES), left = right - count * ENTRY;
+            const full = new Set(present.map((page) => (pages <= count ? page : Math.floor(page * count / pages))));
+            for (let entry = 0; entry < count; entry += 1) {
+                this.draw(group, "rect", { x: left + entry * ENTRY, y: 5, width: ENTRY - 2, height: ROW - 14,
+                    class: full.has(entry) ? "shm-full" : "shm-empty" });
+            }
+            return count * ENTRY + 4;
         }
 
         segments(segments) {
@@ -191,11 +211,13 @@
             return y + TITLE + ROW + GAP;
         }
 
-        // What more is known of a segment: who may use it, how often it is attached, and the text that it begins with.
-        told(segment) {
-            if (segment.nattch === undefined) return [];
-            const text = textOf(segment.bytes);
-            return [`nattch ${segment.nattch}`, `mode ${segment.mode}`, ...(text ? [`"${text}"`] : [])];
+        // What more is known of a segment: how often it is attached, who may use it, its name, when it was used, and
+        // what it begins with.
+        told({ nattch, mode, key, times = [], bytes }) {
+            const text = textOf(bytes), isZero = bytes.every((byte) => byte === 0);
+            const begins = /[a-z]{2}/i.test(text) ? `"${text}"` : bytes.slice(0, 4).map(hex).join(" ");
+            const name = key && Number(key) ? [`key ${key}`] : [];
+            return [`nattch ${nattch}`, `mode ${mode}`, ...name, ...times, ...(isZero ? [] : [begins])];
         }
 
         // A text no longer than its place, as far as letters of one width tell.
@@ -244,5 +266,11 @@
         }
     }
 
-    globalThis.shm = { element, button, enable, Picture };
+    // What a browser keeps for a page; one may forbid that, and then nothing is kept.
+    const store = (where) => ({
+        get: (name) => { try { return JSON.parse(globalThis[where].getItem(`shm-${name}`)); } catch { return null; } },
+        set: (name, value) => { try { globalThis[where].setItem(`shm-${name}`, JSON.stringify(value)); } catch { /* not kept */ } },
+    });
+
+    globalThis.shm = { element, button, enable, Picture, kept: store("localStorage"), keptInTab: store("sessionStorage") };
 })();

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-    const { element, button, enable, Picture } = globalThis.shm;
+    const { element, button, enable, Picture, kept } = globalThis.shm;
 
     // ---------------------------------------------------------------------------------------------- the module
 
@@ -57,12 +57,6 @@
         if (!strings(session.lines) || !strings(session.start ?? [])) throw new Error("this link holds no session");
         return session;
     }
-
-    // A browser may forbid to keep anything: then a session ends with its page.
-    const kept = {
-        get: (name) => { try { return JSON.parse(localStorage.getItem(`shm-${name}`)); } catch { return null; } },
-        set: (name, value) => { try { localStorage.setItem(`shm-${name}`, JSON.stringify(value)); } catch { /* not kept */ } },
-    };
 
     // -------------------------------------------------------------------------------------- what a line did
 

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-    const { element, button, enable, Picture } = globalThis.shm;
+    const { element, button, enable, Picture, kept, keptInTab } = globalThis.shm;
 
     // ---------------------------------------------------------------------------------------------- predictions
 
@@ -46,7 +46,20 @@
             stay(this.options[index], () => this.judge(index));
         }
 
+        // What was chosen before the page was loaded anew; null stands for seeing instead of guessing.
+        restore(chosen) {
+            if (chosen === null) this.see();
+            else if (this.options[chosen]) this.judge(chosen);
+        }
+
+        // The learner would rather see than guess.
+        see() {
+            this.chosen = null;
+            this.close(this.answer ? "You have not answered. The answer follows." : "You have not answered.");
+        }
+
         judge(index) {
+            this.chosen = index;
             const right = this.right();
             const wrong = this.answer?.querySelector(`[data-option="${index}"]`)?.textContent ?? "";
             const told = this.answer?.querySelector(".shm-right")?.textContent.replace(/^Answer /, "") ?? "";
@@ -61,7 +74,6 @@
             this.close(index === right ? `Right. ${told}` : `Not this time. ${wrong} It is ${told}`);
         }
 
-        // The learner would rather see than guess.
         close(text) {
             this.block.classList.add("shm-answered");
             this.verdict.textContent = text;
@@ -71,6 +83,7 @@
 
         reset() {
             this.block.classList.remove("shm-answered");
+            this.chosen = undefined;
             this.verdict.textContent = "";
             for (const option of this.options) {
                 option.classList.remove("shm-good", "shm-bad");
@@ -99,14 +112,17 @@
         connectedCallback() {
             if (this.steps) return;
             this.steps = [...this.querySelectorAll(".shm-step")];
-            const { scenes, lines, source, file } = JSON.parse(this.querySelector("script").textContent);
-            Object.assign(this, { scenes, lines, file });
+            const { scenes, lines, source, c, file } = JSON.parse(this.querySelector("script").textContent);
+            Object.assign(this, { scenes, lines });
             this.predictions = new Map(this.steps.map((step) => [step, this.ask(step)]));
             this.stops = new Map(this.steps.map((step) => [step, stopsOf(step)]));
             this.at = 0;
             this.place = 0;
             this.whole = false;
-            this.build(source);
+            this.build(new Source({ Rust: { title: file, text: source }, C: { title: "the same calls in C", text: c } }));
+            this.memory = `answers-${location.pathname}-${this.getAttribute("aria-label")}`;
+            this.restore();
+            this.fold();
             this.classList.add("shm-live");
             this.setAttribute("role", "region");
             // A page that holds all chapters has the first page's player twice.
@@ -153,11 +169,41 @@
         }
 
         answered(text) {
+            if (this.restoring) return;
+            this.keep();
             this.render();
             this.say(text);
         }
 
+        get questions() {
+            return [...this.predictions.values()].flat();
+        }
+
+        // Answers are kept as long as the tab is open, so that a reload takes none away.
+        keep() {
+            const chosen = this.questions.map((one, index) => [index, one.chosen]);
+            keptInTab.set(this.memory, chosen.filter(([, answer]) => answer !== undefined));
+            if (this.folded && this.questions.every((one) => !one.open)) this.folded.open = true;
+        }
+
+        restore() {
+            this.restoring = true;
+            for (const [index, chosen] of keptInTab.get(this.memory) ?? []) this.questions[index]?.restore(chosen);
+            this.restoring = false;
+        }
+
+        // What the kernel showed answers the questions: it is folded until they are answered. A page that holds all
+        // chapters is there to be printed.
+        fold() {
+            const heading = document.getElementById("what-the-kernel-showed");
+            if (!heading || document.querySelectorAll("shm-player").length > 1 || !this.questions.some((one) => one.open)) return;
+            this.folded = element("details", { className: "shm-fold" }, element("summary", {}, "Show it: this answers the questions above"));
+            while (heading.nextElementSibling && !heading.nextElementSibling.matches("h2")) this.folded.append(heading.nextElementSibling);
+            heading.after(this.folded);
+        }
+
         build(source) {
+            this.source = source;
             this.back = button("Back", () => this.backward(), { className: "shm-back" });
             this.next = button("Next", () => this.forward(), { className: "shm-next" });
             this.again = button("Start over", () => this.restart(), { className: "shm-again" });
@@ -169,9 +215,9 @@
             bar.setAttribute("role", "group");
             bar.setAttribute("aria-label", "Go through the run");
             this.take = button("Try from here", () => this.tryFromHere(), { className: "shm-take" });
-            bar.append(this.back, this.next, this.where, this.take);
+            this.made = element("p", { className: "shm-made", ariaHidden: "true" });
+            bar.append(this.back, this.next, this.where, this.take, this.made);
             this.picture = new Picture();
-            this.source = new Source(this.file, source);
             const stage = element("div", { className: "shm-stage" }, this.picture.figure, this.source.figure);
             const above = element("div", { className: "shm-whither" }, this.jumps(), this.again, this.all);
             this.steps[0].before(above, bar, this.live, stage);
@@ -205,7 +251,7 @@
 
         forward() {
             const open = this.open();
-            if (open) open.close(open.answer ? "You have not answered. The answer follows." : "You have not answered.");
+            if (open) open.see();
             else if (this.place + 1 < this.stops.get(this.steps[this.at]).length) this.turn(this.at, this.place + 1);
             else this.go(this.at + 1);
         }
@@ -237,6 +283,7 @@
 
         restart() {
             for (const predictions of this.predictions.values()) predictions.forEach((one) => one.reset());
+            this.keep();
             this.go(0);
         }
 
@@ -280,7 +327,10 @@
             this.current?.classList.remove("shm-now");
             this.current = visible.filter((block) => block.matches(MOVING)).pop();
             this.current?.classList.add("shm-now");
-            this.source.show(visible.filter((block) => block.dataset.at).pop()?.dataset.at);
+            const done = visible.filter((block) => block.dataset.at || block.dataset.c).pop()?.dataset;
+            this.source.show({ Rust: done?.at, C: done?.c });
+            const [who, c] = [".shm-who", "code"].map((one) => this.current?.querySelector(one));
+            this.made.replaceChildren(...(c ? [...(who ? [who.cloneNode(true), " "] : []), c.cloneNode(true)] : []));
         }
 
         // Shows a step up to its stop, or to a question before it that waits for an answer.
@@ -298,23 +348,48 @@
         }
     }
 
-    // The lesson's file beside the picture, with the line that was run last.
+    // The lesson's file beside the picture, and the same calls in C, each with the line that was run last.
     class Source {
-        constructor(file, text) {
-            const lines = text.trimEnd().split("\n");
-            this.lines = lines.map((line, index) => element("span", { className: "shm-line" },
-                element("span", { className: "shm-number", ariaHidden: "true" }, String(index + 1).padStart(3)), ` ${line}\n`));
-            this.code = element("pre", { className: "shm-source-code", tabIndex: 0, role: "group", ariaLabel: file }, ...this.lines);
-            this.figure = element("figure", { className: "shm-beside" }, element("figcaption", {}, file), this.code);
+        constructor(languages) {
+            this.languages = Object.entries(languages).map(([name, { title, text }]) => ({ name, title, ...this.listing(title, text) }));
+            this.title = element("span");
+            const choice = element("div", { className: "shm-languages" });
+            choice.setAttribute("role", "group");
+            choice.setAttribute("aria-label", "Language of the source");
+            for (const one of this.languages) one.choice = button(one.name, () => this.choose(one.name));
+            choice.append(...this.languages.map((one) => one.choice));
+            this.figure = element("figure", { className: "shm-beside" }, element("figcaption", {}, this.title, choice),
+                ...this.languages.map((one) => one.code));
+            this.choose(kept.get("language") === "C" ? "C" : "Rust");
         }
 
-        show(number) {
-            const line = this.lines[number - 1];
-            this.marked?.removeAttribute("aria-current");
-            this.marked = line;
-            if (!line) return;
-            line.setAttribute("aria-current", "true");
-            this.code.scrollTop = line.offsetTop - this.code.clientHeight / 2;
+        listing(title, text) {
+            const lines = text.trimEnd().split("\n").map((line, index) => element("span", { className: "shm-line" },
+                element("span", { className: "shm-number", ariaHidden: "true" }, String(index + 1).padStart(3)), ` ${line}\n`));
+            return { lines, code: element("pre", { className: "shm-source-code", tabIndex: 0, role: "group", ariaLabel: title }, ...lines) };
+        }
+
+        choose(name) {
+            kept.set("language", name);
+            for (const one of this.languages) {
+                one.code.hidden = one.name !== name;
+                one.choice.setAttribute("aria-pressed", String(one.name === name));
+                if (one.name === name) this.title.textContent = one.title;
+                this.look(one);
+            }
+        }
+
+        show(numbers) {
+            for (const one of this.languages) {
+                one.marked?.removeAttribute("aria-current");
+                one.marked = one.lines[numbers[one.name] - 1];
+                one.marked?.setAttribute("aria-current", "true");
+                this.look(one);
+            }
+        }
+
+        look({ code, marked }) {
+            if (marked) code.scrollTop = marked.offsetTop - code.clientHeight / 2;
         }
     }
 

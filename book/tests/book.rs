@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use book::module::{self, Module};
 use book::preprocess::{Playground, filled};
 use book::recording::{self, Purpose, Recording};
-use book::{coverage, exercise, read, root, tables};
+use book::{coverage, exercise, picture, read, root, tables};
 use mdbook_driver::MDBook;
 use playground::course::LESSONS;
 use playground::story::event::Event;
@@ -146,6 +146,14 @@ fn every_recording_is_what_its_lesson_tells_today() {
         }
     }
     assert!(stale.is_empty(), "run `cargo run -p book -- record`:\n{}", stale.join("\n"));
+}
+
+#[test]
+fn the_readmes_picture_shows_the_recorded_run() {
+    let committed = read(picture::PATH).expect("the picture");
+    assert!(committed == picture::drawn().expect("the run"), "run `cargo run -p book -- picture`");
+    let readme = read("README.md").expect("README.md");
+    assert!(readme.contains(picture::PATH), "README does not show it");
 }
 
 #[test]

@@ -8,28 +8,33 @@
 //! | [`excerpt`] | a step of a lesson, an item of a file, found by their text |
 //! | [`recording`] | a lesson's run as JSON Lines; how it is made and compared |
 //! | [`markup`] | an event as HTML |
+//! | [`decode`], [`replay`] | a recorded run on the Machine: its calls as values, and what they change |
 //! | [`scene`] | what the picture shows after each event |
 //! | [`script`] | a run as lines for the prompt, to go on from there |
 //! | [`player`] | a whole run, readable as it is, from which the page's script makes the step player |
 //! | [`quiz`] | questions at the end of a chapter |
 //! | [`tables`], [`rustdoc`], [`rules`] | tables from data, and from the code's own documentation |
 //! | [`levels`], [`module`] | what the playground page needs: the puzzles, and the prompt's session for the browser |
+//! | [`picture`] | a lesson in motion, for README |
 //! | [`coverage`] | where claims and errata are told |
 //! | [`serve`] | the finished book on loopback |
 //!
 //! **Invariant:** nothing here invents a fact: code comes from the files that run, output from recorded runs.
 
 pub mod coverage;
+pub mod decode;
 pub mod directive;
 pub mod excerpt;
 pub mod exercise;
 pub mod levels;
 pub mod markup;
 pub mod module;
+pub mod picture;
 pub mod player;
 pub mod preprocess;
 pub mod quiz;
 pub mod recording;
+pub mod replay;
 pub mod rules;
 pub mod rustdoc;
 pub mod scene;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use book::module::{self, Module};
 use book::preprocess::Playground;
-use book::{recording, root, serve};
+use book::{picture, recording, root, serve};
 use clap::{Parser, Subcommand};
 use mdbook_driver::MDBook;
 use mdbook_preprocessor::Preprocessor;
@@ -38,6 +38,8 @@ enum Command {
         /// Their numbers; none means all
         lessons: Vec<usize>,
     },
+    /// Draw README's picture anew, from the recorded run of its lesson
+    Picture,
     /// Put a module of WebAssembly into the script that pages load; `.ci/portable module` builds it and calls this
     Pack {
         /// The module
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Build => build(),
         Command::Serve { port, as_built } => serve_book(port, as_built),
         Command::Record { lessons } => recording::record(&lessons),
+        Command::Picture => picture::draw(),
         Command::Pack { file, toolchain } => module::pack(&file, &toolchain),
         Command::Preprocess { question } => preprocess(&question),
     };

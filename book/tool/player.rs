@@ -25,6 +25,7 @@ pub fn player(run: &Recording) -> Result<String> {
     let file = excerpt::lesson_path(run.number);
     let told = json!({
         "scenes": captioned(&teller.scenes), "file": file, "source": read(&file)?, "lines": teller.script_so_far,
+        "c": teller.c.join("\n"),
     });
     let told = serde_json::to_string(&told)?.replace('<', "\\u003c");
     Ok(format!(
@@ -43,6 +44,8 @@ struct Teller {
     script: Script,
     /// The lines for the prompt that lead to where the run is; those that cannot be followed add none.
     script_so_far: Vec<String>,
+    /// The run in C, line by line.
+    c: Vec<String>,
     steps: usize,
     /// The questions that wait for their answer, by number, with their options.
     open: Vec<(usize, Vec<String>)>,
@@ -61,6 +64,7 @@ fn source(run: &Recording) -> String {
 impl Teller {
     fn stretch(&mut self, part: &Part<'_>) -> String {
         self.watch.begin_stretch();
+        self.c.push(format!("/* {} */", part.heading()));
         let blocks: String = part.events.iter().filter_map(|event| self.block(event)).collect();
         if blocks.is_empty() {
             return String::new();
@@ -89,8 +93,8 @@ impl Teller {
             self.script_so_far = lines.to_vec();
         }
         let now = self.watch.see(event);
-        if self.scenes.last() != Some(now) {
-            self.scenes.push(now.clone());
+        if self.scenes.last() != Some(&now) {
+            self.scenes.push(now);
         }
     }
 
@@ -103,7 +107,11 @@ impl Teller {
         let lines =
             self.script.lines().map_or(String::new(), |lines| format!(" data-lines=\"{}\"", lines.len()));
         let at = statement(&told.event).map_or(String::new(), |line| format!(" data-at=\"{line}\""));
-        let begin = format!("<div data-scene=\"{number}\"{question}{lines}{at}");
+        let c = in_c(&told.event).map_or(String::new(), |line| {
+            self.c.push(line);
+            format!(" data-c=\"{}\"", self.c.len())
+        });
+        let begin = format!("<div data-scene=\"{number}\"{question}{lines}{at}{c}");
         markup::event(told).map(|block| block.replacen("<div", &begin, 1))
     }
 
@@ -134,6 +142,23 @@ fn statement(event: &Event) -> Option<&str> {
         _ => None,
     }?;
     at.rsplit_once(':').map(|(_, line)| line)
+}
+
+/// What a process did, as a statement of C with its answer behind it.
+fn in_c(event: &Event) -> Option<String> {
+    let (who, c) = match event {
+        Event::Call(call) => (&call.who, &call.c),
+        Event::Memory(access) => (&access.who, &access.c),
+        Event::Started { who, c, .. } => (who, c),
+        Event::Fork { who, pid } => return Some(format!("fork(); /* = {pid}: {who} */")),
+        _ => return None,
+    };
+    let who = who.as_ref().map_or(String::new(), |who| format!("/* {who} */ "));
+    Some(match (c.split_once(") = "), c.split_once(" // ")) {
+        (Some((call, answer)), _) => format!("{who}{call}); /* = {answer} */"),
+        (None, Some((access, value))) => format!("{who}{access}; /* {value} */"),
+        (None, None) => format!("{who}{c};"),
+    })
 }
 
 fn captioned(scenes: &[Scene]) -> Vec<Value> {

@@ -90,16 +90,21 @@ fn put(directive: &Directive) -> Result<String> {
         "proof" => coverage::proof(first()?, &directive.arguments[1..])?,
         "picture" => picture(first()?)?,
         "playground" => levels::playground()?,
-        "race" => RACE.to_owned(),
+        "race" => race(17, ""),
+        "lock" => race(18, " data-lock"),
         "rules" => rules::rules()?,
         "unknown" => rules::unknown()?,
         other => bail!("there is no directive {other}"),
     })
 }
 
-/// A race that the reader decides; for those without scripts, where else that can be done.
-const RACE: &str = "<div class=\"shm-box\"><shm-race><p>This needs scripts. In a terminal, <code>cargo run --bin \
-                    lesson17</code> lets you decide who moves.</p></shm-race></div>";
+/// A race that the reader decides, with or without a lock; for those without scripts, where else that can be seen.
+fn race(lesson: usize, kind: &str) -> String {
+    format!(
+        "<div class=\"shm-box\"><shm-race{kind}><p>This needs scripts. In a terminal, <code>cargo run --bin \
+         lesson{lesson}</code> shows such orders.</p></shm-race></div>"
+    )
+}
 
 fn language(path: &str) -> &'static str {
     if path.ends_with(".c") || path.ends_with(".h") { "c" } else { "rust" }

@@ -304,6 +304,10 @@ impl Observer for Inspector {
         false
     }
 
+    fn excuses_refusals(&self) -> bool {
+        false
+    }
+
     fn wants_reasons(&self) -> bool {
         self.refusals < MOST_REASONS
     }

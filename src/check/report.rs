@@ -28,7 +28,7 @@ impl<W: Write> Report<W> {
     ///
     /// # Errors
     ///
-    /// Whatever writing gives.
+    /// An error of the write.
     pub fn verdict(&mut self, exercise: &Exercise, verdict: &Verdict, command: &[String]) -> io::Result<()> {
         let texts = exercise.texts();
         let state = if verdict.passed { "passed".green().bold() } else { "not yet".yellow().bold() };
@@ -81,7 +81,7 @@ impl<W: Write> Report<W> {
     ///
     /// # Errors
     ///
-    /// Whatever writing gives.
+    /// An error of the write.
     pub fn output(&mut self, output: &Output) -> io::Result<()> {
         self.printed("it printed on standard output", &output.standard)?;
         self.printed("it printed on standard error", &output.errors)
@@ -144,7 +144,7 @@ impl<W: Write> Report<W> {
     ///
     /// # Errors
     ///
-    /// Whatever writing gives.
+    /// An error of the write.
     pub fn status(&mut self, exercises: &[Exercise], progress: &Progress) -> io::Result<()> {
         let passed = exercises.iter().filter(|exercise| progress.of(&exercise.name()).passed).count();
         writeln!(self.out, "{passed} of {} exercises passed\n", exercises.len())?;
@@ -169,7 +169,7 @@ impl<W: Write> Report<W> {
     ///
     /// # Errors
     ///
-    /// Whatever writing gives.
+    /// An error of the write.
     pub fn goal(&mut self, exercise: &Exercise) -> io::Result<()> {
         let texts = exercise.texts();
         let title = self.plain(&format!("Exercise {} · {}", exercise.number, texts.title));
@@ -190,7 +190,7 @@ impl<W: Write> Report<W> {
     ///
     /// # Errors
     ///
-    /// Whatever writing gives.
+    /// An error of the write.
     pub fn paragraph(&mut self, label: &str, text: &str) -> io::Result<()> {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let indent = " ".repeat(label.chars().count());

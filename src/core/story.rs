@@ -61,7 +61,7 @@ pub trait Render {
     ///
     /// # Errors
     ///
-    /// Whatever writing gives, `BrokenPipe` among it.
+    /// An error of the write, such as `BrokenPipe`.
     fn tell(&mut self, event: &Event) -> io::Result<()>;
 
     /// Whether a bar may show how far a long measurement is, if there is a terminal for it.

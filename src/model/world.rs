@@ -139,7 +139,7 @@ impl World {
 
     /// What the process's accesses have cost it so far.
     pub fn faults(&self, pid: i32) -> u64 {
-        self.machine.processes.get(&pid).map_or(0, |process| process.minor_faults)
+        self.machine.processes.get(&pid).map_or(0, |process| process.faults)
     }
 
     /// A process ends, with whatever it was at.

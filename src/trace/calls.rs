@@ -117,9 +117,17 @@ impl Tracer<'_> {
         Some((task.pid, task.pending.take()?))
     }
 
+    /// A sandbox has refused a call, which counts where it is not the program's own.
+    fn excuse(&mut self, pid: i32, name: &'static str, call: Option<&Call>) {
+        if self.observer.excuses_refusals() {
+            self.found.excuses.note(pid, name, call);
+        }
+    }
+
     /// A filter has answered a call with SIGSYS: it never returns.
     fn refuse(&mut self, pid: i32, tid: Pid, pending: &Pending) {
         let (name, call) = (pending.call.name(), Some(&pending.call));
+        self.excuse(pid, name, call);
         self.see(&Step::Refused(&Refused { pid, tid: tid.as_raw(), name, call }));
         self.refused_calls += 1;
     }
@@ -135,6 +143,7 @@ impl Tracer<'_> {
         if let Some(RawSyscall { name, .. }) = abi::asked(architecture, number, [0; 6]) {
             self.tasks.stop_at_every_call(pid);
             let refused = Refused { pid, tid: tid.as_raw(), name: name.in_c(), call: None };
+            self.excuse(pid, refused.name, None);
             self.see(&Step::Refused(&refused));
             self.refused_calls += 1;
         }
@@ -228,6 +237,10 @@ impl Tracer<'_> {
     }
 
     fn judge(&mut self, made: &CompletedCall, namespace: Namespace) {
+        if made.is_refused_by_a_sandbox() {
+            let Performed { pid, call, .. } = &made.performed;
+            self.excuse(*pid, call.name(), Some(call));
+        }
         let Some(space) = self.state.space(made.performed.pid) else { return };
         if self.removal_is_on_its_way(made) {
             self.undecided.push(Undecided { made: made.clone(), namespace, space: space.clone() });

@@ -3,10 +3,13 @@
 //! **Invariant:** who ends with a segment attached is not accused while a process lives that has inherited the
 //! attachment and may detach it, as after daemon(3), nor after such a one did.
 
+use super::excuses::Excuses;
 use super::exit_status::Ending;
 use super::findings::{self, Finding};
 use super::space::Attachment;
 use super::state::State;
+use super::value::{Left, ProcessRecord};
+use crate::call::Performed;
 
 /// No more findings than this are kept: a program in an endless loop makes the same ones again and again.
 const MOST: usize = 100;
@@ -17,6 +20,8 @@ pub(super) struct Found {
     findings: Vec<Finding>,
     /// What those who ended with a segment attached are accused of, unless a child that inherits it detaches it.
     held: Vec<Finding>,
+    /// What nobody is accused of.
+    pub excuses: Excuses,
 }
 
 impl Found {
@@ -39,7 +44,9 @@ impl Found {
 
     /// A process is about to be gone, or the program that it ran, with all that it has attached.
     pub fn at_end(&mut self, pid: i32, ending: Option<Ending>, state: &State) {
-        for attachment in findings::not_detached(pid, ending, state) {
+        let left = findings::not_detached(pid, ending, state).into_iter();
+        let left: Vec<_> = left.filter(|left| !self.excuses.detaching(pid, left.address)).collect();
+        for attachment in left {
             let own = (attachment.made.pid == pid).then(|| findings::never_detached(ending, attachment));
             let Some(accusation) = own.or_else(|| self.take_held(attachment)) else { continue };
             if state.was_handed_over(pid, attachment) {
@@ -51,6 +58,16 @@ impl Found {
             }
         }
         self.add(findings::without_fallback(pid, state));
+    }
+
+    /// What is left in the kernel, once all is over.
+    pub fn left(&mut self, left: &[(Left, Performed)], records: &[ProcessRecord]) {
+        let ending = |pid| records.iter().find(|record| record.start.pid == pid)?.ending;
+        let is_excused = |(left, maker): &&(Left, Performed)| {
+            self.excuses.removal(left.what, maker.pid, ending(maker.pid))
+        };
+        let accused: Vec<_> = left.iter().filter(|left| !is_excused(left)).cloned().collect();
+        self.add(findings::of_left(&accused, records));
     }
 
     fn take_held(&mut self, attachment: &Attachment) -> Option<Finding> {

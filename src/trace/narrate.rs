@@ -66,7 +66,7 @@ impl Narrator {
     ///
     /// # Errors
     ///
-    /// Whatever writing gave first, `BrokenPipe` among it.
+    /// The first error of a write, such as `BrokenPipe`.
     pub fn finish(mut self, trace: &Trace, limits: &Limits) -> io::Result<()> {
         self.tell_all(left(&trace.left));
         for finding in &trace.findings {

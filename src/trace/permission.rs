@@ -60,7 +60,7 @@ fn wanted(call: &Call) -> Option<u32> {
 }
 
 /// What a call is about, and who may do what with it.
-fn found(call: &Call) -> Option<(What, Permissions)> {
+pub(super) fn found(call: &Call) -> Option<(What, Permissions)> {
     match call {
         Call::Shmget { key, .. } => {
             let id = procfs::segment_of(*key)?;

@@ -10,6 +10,7 @@ use super::existing;
 use super::findings::{is_there, of_key};
 use super::permission;
 use super::procfs::ProcessFiles;
+use super::rules;
 use super::space::{Departure, Space};
 use super::state::{Namespace, State};
 use super::value::{CompletedCall, What};
@@ -70,8 +71,13 @@ impl Known<'_> {
     /// What the kernel's tables tell, which are those of our own namespace.
     fn seen(&self, made: &CompletedCall, errno: Errno) -> Option<Reason> {
         let Performed { pid, call, .. } = &made.performed;
+        if made.elsewhere {
+            return None;
+        }
+        if let Some(unexplained) = rules::unexplained(call, errno, *pid) {
+            return Some(unexplained);
+        }
         match errno {
-            _ if made.elsewhere => None,
             Errno::EACCES => permission::why(call, *pid),
             _ => existing::why(call, errno),
         }

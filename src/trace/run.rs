@@ -364,7 +364,7 @@ impl<'a> Tracer<'a> {
         let cut = self.cut.or(self.killed_at.map(|_| StopReason::Observer));
         // Who was killed by us, or ended by a signal for us, might have removed it.
         if cut.is_none() {
-            self.found.add(findings::of_left(&left, &self.records));
+            self.found.left(&left, &self.records);
         }
         let ending = self.records.first().and_then(|record| record.ending).unwrap_or(Ending::Exited(1));
         Trace {

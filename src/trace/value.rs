@@ -49,6 +49,12 @@ pub trait Observer {
     fn wants_reasons(&self) -> bool {
         true
     }
+
+    /// Whether a seccomp filter that keeps a program from tidying up excuses it: where the sandbox around it forbids no
+    /// such call, the filter is the program's own.
+    fn excuses_refusals(&self) -> bool {
+        true
+    }
 }
 
 /// Who asks only for the [`Trace`] looks at nothing.

@@ -7,24 +7,26 @@ use std::sync::atomic::Ordering;
 use nix::libc;
 use playground_core::machine::{Action, Machine, Setting, State};
 
+use super::board::log;
 use super::process::op;
 use super::procfs::is_child;
-use super::runner::{Runner, Step};
+use super::runner::Runner;
 use super::script::encode;
 
 impl Runner {
-    /// Ends those who came, takes away what was attached and made, and sets the limits back.
-    pub fn clean_up(&mut self, steps: &[Step], end: Option<Machine>, failed: bool) {
+    /// Ends those who came, takes away what was attached and made, and sets the limits back: all in one script.
+    pub fn clean_up(&mut self, end: Option<Machine>, failed: bool) {
         let people = self.people.len() as i32;
         let renewed: Vec<i32> =
             (1..=people).filter(|pid| failed || self.is_changed(*pid, end.as_ref())).collect();
         let guests = self.slots.keys().copied().filter(|pid| *pid > people);
         let all: Vec<i32> = guests.chain(renewed.iter().copied()).collect();
+        self.written = 0;
         all.iter().for_each(|pid| self.end(*pid));
         if let Some(end) = end.filter(|_| !failed) {
             (1..=people).filter(|pid| !renewed.contains(pid)).for_each(|pid| self.detach_all(pid, &end));
         }
-        if self.mix.limits && !steps.is_empty() {
+        if self.mix.limits {
             self.set_limits_back();
         }
         self.remove_all();
@@ -46,9 +48,7 @@ impl Runner {
         if real != 0 && is_child(real) {
             // SAFETY: a process of ours, which nobody has reaped.
             unsafe { libc::kill(real as i32, libc::SIGKILL) };
-            self.slots.insert(pid, slot);
-            self.command(0, op::REAP, &[slot as u64]);
-            self.slots.remove(&pid);
+            self.order(0, op::REAP, &[slot as u64]);
         }
         self.pids.0.retain(|(model, _)| *model != pid);
     }
@@ -68,7 +68,7 @@ impl Runner {
         let new: Vec<(u64, u64)> = new.map(|mapping| (mapping.start, mapping.length())).collect();
         let slot = self.slots[&pid];
         for (start, length) in new {
-            self.command(slot, op::MUNMAP, &[start, length]);
+            self.order(slot, op::MUNMAP, &[start, length]);
         }
     }
 
@@ -83,28 +83,21 @@ impl Runner {
         ];
         for setting in usual {
             let order = encode(&Action::Sysctl(setting), |_| 0);
-            self.command(0, order.op, &order.args);
+            self.order(0, order.op, &order.args);
         }
     }
 
-    /// A wish for an id can only be used up, so that is done first.
+    /// A wish for an id can only be used up, so that is done first. The observer removes what is there, and says which
+    /// ids were dealt last.
     fn remove_all(&mut self) {
         if self.mix.limits {
-            self.command(0, op::SHMGET, &[0, 1, 0]);
-            self.command(0, op::SEMGET, &[0, 1, 0]);
+            self.order(0, op::SHMGET, &[0, 1, 0]);
+            self.order(0, op::SEMGET, &[0, 1, 0]);
         }
-        while let Some(id) = self.any(op::SHMCTL, &[0, 14], |place| vec![place, 13]) {
-            self.command(0, op::SHMCTL, &[id, 0]);
-        }
-        while let Some(id) = self.any(op::SEMCTL, &[0, 0, 19], |place| vec![place, 0, 18]) {
-            self.command(0, op::SEMCTL, &[id, 0, 0]);
-        }
-    }
-
-    /// The id at the highest place in use.
-    fn any(&mut self, op: u64, info: &[u64], stat: impl Fn(u64) -> Vec<u64>) -> Option<u64> {
-        let (highest, _) = self.command(0, op, info);
-        let (id, errno) = self.command(0, op, &stat(highest as u64));
-        (errno == 0).then_some(id as u64)
+        let last = self.order(0, op::REMOVE_ALL, &[]);
+        self.play().expect("processes that tidy up");
+        let log = &self.board.logs[last];
+        assert_eq!(log.get(log::ERRNO), 0, "a segment and a set to begin with");
+        self.dealt = (log.get(log::VALUE) as i32, log.get(log::ANSWER) as i32);
     }
 }

@@ -98,7 +98,7 @@ impl Seen<'_> {
 
     /// The page faults of a load or a store.
     pub fn faults(&self, before: &Process, after: &Process) -> Difference {
-        same(|| "page faults".into(), self.word(log::FAULTS), after.minor_faults - before.minor_faults)
+        same(|| "page faults".into(), self.word(log::FAULTS), after.faults - before.faults)
     }
 
     /// Who was woken, with what.

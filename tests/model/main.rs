@@ -21,6 +21,7 @@ mod ground;
 mod harmless;
 mod look;
 mod mutants;
+mod pauses;
 mod perform;
 mod process;
 mod procfs;
@@ -36,12 +37,15 @@ use std::time::{Duration, Instant};
 
 use ground::{GROUNDS, Ground};
 use mutants::Rules;
+use pauses::Pauses;
 use runner::{Care, Runner};
 
 /// The model's time of the first step of a sequence.
 const FIRST_STEP: i64 = 10;
 /// How many steps a sequence has.
 const STEPS: u64 = 20;
+/// Before which step a sequence awaits the next second, if it does.
+const PAUSE: usize = 9;
 /// How many sequences each ground runs in a test run.
 const USUAL: u64 = 1000;
 /// Within how many sequences a wrong rule must be found out.
@@ -105,10 +109,12 @@ fn serve(args: &[String]) -> ExitCode {
 
 fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
     let count = setting("MODEL_SEQUENCES", USUAL);
-    let begin = Instant::now();
+    let (begin, mut pauses) = (Instant::now(), Pauses::default());
     for number in 0..count {
         let seeds = seeds(setting("MODEL_SEED", 1) + 1000 * ground.number() as u64, number);
-        if let Some(difference) = comes_again(runner, &seeds, care(number, 500)) {
+        if let Some(difference) =
+            comes_again(runner, &seeds, Care { memory: looks_at_memory(number), pause: pauses.next() })
+        {
             let (difference, _) = shrink::smallest(runner, &Rules::RIGHT, seeds, difference);
             println!("{}: sequence {number} differs: {}", ground.name, difference.what);
             tell(&difference);
@@ -175,13 +181,15 @@ fn tell_smallest(runner: &mut Runner, rules: &Rules, number: u64) {
 
 /// Whether a sequence differs under a wrong rule, and does not under the right ones.
 fn finds(runner: &mut Runner, rules: &Rules, number: u64) -> bool {
-    let (seeds, care) = (seeds(7, number), care(number, if rules.concern_time() { 5 } else { 500 }));
+    let pause = rules.concern_time() && number % 5 == 4;
+    let care = Care { memory: looks_at_memory(number), pause: pause.then_some(PAUSE) };
+    let seeds = seeds(7, number);
     runner.run(&seeds, rules, care).is_some() && runner.run(&seeds, &Rules::RIGHT, care).is_none()
 }
 
-/// Memory costs more to look at than records do, and a pause, of which there is one in so many sequences, most of all.
-fn care(number: u64, pauses: u64) -> Care {
-    Care { memory: number % 16 == 15, pause: (number % pauses == pauses - 1).then_some(9) }
+/// Memory costs more to look at than records do.
+fn looks_at_memory(number: u64) -> bool {
+    number % 16 == 15
 }
 
 fn seeds(seed: u64, sequence: u64) -> Vec<u64> {

@@ -6,6 +6,7 @@
 //! **Invariant:** one mutant breaks one rule, and where that rule is not asked for it is right.
 
 mod memory;
+mod others;
 mod segments;
 mod semaphores;
 
@@ -13,7 +14,9 @@ use std::sync::Arc;
 
 use playground_core::Errno;
 use playground_core::call::{Answer, Call, Outcome};
-use playground_core::machine::{Action, Machine, Namespace, Process, Reply, Segment, Set, Woken};
+use playground_core::machine::{
+    Action, Host, Limits, Machine, Namespace, Process, Reply, Segment, Set, Woken,
+};
 
 /// What there is to be broken in a decision.
 pub struct Decision<'a> {
@@ -78,7 +81,7 @@ impl Rules {
 
 /// All wrong rules.
 pub fn all() -> Vec<Rules> {
-    [segments::MUTANTS, memory::MUTANTS, semaphores::MUTANTS].concat()
+    [segments::MUTANTS, memory::MUTANTS, semaphores::MUTANTS, others::MUTANTS].concat()
 }
 
 impl<'a> Decision<'a> {
@@ -162,12 +165,26 @@ impl<'a> Effect<'a> {
         self.after.namespaces.get_mut(&number).map(Arc::make_mut)
     }
 
+    /// The same effect, on a computer whose kernel has other ways.
+    fn on_host(&mut self, change: impl FnOnce(&mut Host)) {
+        let host = self.before.host.clone();
+        *self.after = self.before.clone();
+        change(&mut self.after.host);
+        *self.woken = self.after.effect(self.pid, self.action, self.reply);
+        self.after.host = host;
+    }
+
     /// Another effect takes the place of the right one.
     fn instead(&mut self, action: &Action) {
         *self.after = self.before.clone();
         let reply: Outcome = Ok(Answer::Done);
         *self.woken = self.after.effect(self.pid, action, &reply.into());
     }
+}
+
+/// The limits of every namespace.
+fn limits_of(machine: &mut Machine, change: impl Fn(&mut Limits)) {
+    machine.namespaces.values_mut().for_each(|namespace| change(&mut Arc::make_mut(namespace).limits));
 }
 
 /// Every segment of every namespace.

@@ -10,8 +10,8 @@ use nix::libc;
 
 use super::board::{Board, RECORD, SET_RECORD, log, step};
 use super::perform::{
-    Patience, ShmInfo, become_, load, look_at_segment, look_at_set, pause, reap, seconds, semctl, semop,
-    setrlimit, shmctl, store, syscall, sysctl, waiting,
+    Patience, ShmInfo, become_, load, look_at_segment, look_at_set, pause, reap, remove_all, seconds, semctl,
+    semop, setrlimit, shmctl, store, syscall, sysctl, waiting,
 };
 
 /// What a process can be told to do: a step's `OP`.
@@ -40,6 +40,7 @@ pub mod op {
     pub const AWAIT_SLEEP: u64 = 21;
     pub const MREMAP: u64 = 22;
     pub const PAUSE: u64 = 23;
+    pub const REMOVE_ALL: u64 = 24;
 }
 
 /// Serves until it is killed.
@@ -133,6 +134,7 @@ impl Me {
             op::UNSHARE => syscall(libc::SYS_unshare, [libc::CLONE_NEWIPC as u64, 0, 0, 0, 0, 0]),
             op::REAP => reap(self.board.slots[args[0] as usize].pid.load(Ordering::Acquire)),
             op::PAUSE => pause(),
+            op::REMOVE_ALL => remove_all(log),
             op::AWAIT_SLEEP => self.await_sleep(args[0] as usize, args[1], args[2]),
             _ => (0, 0),
         };

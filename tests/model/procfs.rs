@@ -3,12 +3,17 @@
 //! **Invariant:** a line that cannot be read is no line; nothing else is left out.
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 
 use nix::libc;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use playground_core::machine::{Capabilities, Host, Machine, Space};
 
-use super::perform::{store, syscall};
+use super::perform::{look_at_segment, syscall};
 use super::script;
+
+/// The word of a segment's record that counts its mappings.
+const NATTCH: usize = 8;
 
 /// Whether there is such a process, be it one that only waits to be reaped.
 pub fn is_child(pid: u32) -> bool {
@@ -27,8 +32,7 @@ fn memory() -> u64 {
 
 /// `RLIMIT_MEMLOCK` of this process.
 pub fn memlock() -> Option<u64> {
-    let limit =
-        nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_MEMLOCK).expect("a limit").0;
+    let limit = getrlimit(Resource::RLIMIT_MEMLOCK).expect("a limit").0;
     (limit != libc::RLIM_INFINITY).then_some(limit)
 }
 
@@ -71,22 +75,61 @@ pub fn host() -> Host {
     let mmap_min_addr = fs::read_to_string("/proc/sys/vm/mmap_min_addr").ok();
     Host {
         mmap_min_addr: mmap_min_addr.and_then(|text| text.trim().parse().ok()).unwrap_or(4096).max(4096),
-        new_page_is_major: new_page_is_major(),
+        pieces_stay_apart: pieces_stay_apart(),
+        limit_goes_before_cuts: limit_goes_before_cuts(),
+        negative_set_goes_before_count: negative_set_goes_before_count(),
         settings_are_the_machines: settings_are_the_machines(),
         ..Host::x86_64(memory())
     }
 }
 
-/// Makes a segment, and counts the minor faults of its first access.
-fn new_page_is_major() -> bool {
-    let (id, errno) = syscall(libc::SYS_shmget, [0, 4096, 0o600 | libc::IPC_CREAT as u64, 0, 0, 0]);
+/// Attaches a segment of three pages, does something to it, and says how many mappings lead to it then.
+fn mappings_after(change: impl FnOnce(u64)) -> u64 {
+    let (id, errno) = syscall(libc::SYS_shmget, [0, 3 * 4096, 0o600 | libc::IPC_CREAT as u64, 0, 0, 0]);
     assert_eq!(errno, 0, "a segment to try");
     let (address, errno) = syscall(libc::SYS_shmat, [id as u64, 0, 0, 0, 0, 0]);
     assert_eq!(errno, 0, "an attachment to try");
-    let (.., minor) = store(address as u64, 1, 1);
+    change(address as u64);
+    let mut mappings = 0;
+    look_at_segment(id as u64, |word, value| {
+        if word == NATTCH {
+            mappings = value
+        }
+    });
     syscall(libc::SYS_shmdt, [address as u64, 0, 0, 0, 0, 0]);
     syscall(libc::SYS_shmctl, [id as u64, libc::IPC_RMID as u64, 0, 0, 0, 0]);
-    minor == 0
+    mappings
+}
+
+/// Takes from two pages the right to be written, one after the other.
+fn pieces_stay_apart() -> bool {
+    let protect = |start| syscall(libc::SYS_mprotect, [start, 4096, libc::PROT_READ as u64, 0, 0, 0]);
+    let mappings = mappings_after(|start| {
+        (0..2).for_each(|page| {
+            protect(start + page * 4096);
+        })
+    });
+    mappings == 3
+}
+
+/// Wants to map something else over the page in the middle, with no memory left that it may map.
+fn limit_goes_before_cuts() -> bool {
+    let (now, most) = getrlimit(Resource::RLIMIT_AS).expect("a limit");
+    let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED) as u64;
+    let mappings = mappings_after(|start| {
+        setrlimit(Resource::RLIMIT_AS, 0, most).expect("a lower limit");
+        let (_, errno) = syscall(libc::SYS_mmap, [start + 4096, 4096, 1, flags, u64::MAX, 0]);
+        setrlimit(Resource::RLIMIT_AS, now, most).expect("the limit as it was");
+        assert_eq!(errno, libc::ENOMEM, "RLIMIT_AS");
+    });
+    mappings == 1
+}
+
+/// Makes a call with two mistakes.
+fn negative_set_goes_before_count() -> bool {
+    let ops = [0u64; 501];
+    let (_, errno) = syscall(libc::SYS_semop, [u64::MAX, ops.as_ptr() as u64, ops.len() as u64, 0, 0, 0]);
+    errno == libc::EINVAL
 }
 
 /// Opens a setting for writing, and writes nothing. Who is not root of anything is answered the same on every kernel.
@@ -108,20 +151,14 @@ pub fn space_of(pid: u32) -> Space {
 
 /// Where a process's attachments and their resident pages are not what the model says.
 pub fn memory_differs(machine: &Machine, pid: i32, real: u32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{real}/smaps")).unwrap_or_default();
-    let mut kernel = Vec::new();
-    let mut inside = false;
-    for text in text.lines() {
-        if let Some(line) = line(text) {
-            inside = line.name.starts_with("/SYSV");
-            if inside {
-                kernel.push((line.start, line.end, line.rights, line.offset, line.inode, 0));
-            }
-        } else if let (true, Some(rest)) = (inside, text.strip_prefix("Rss:")) {
-            let kib: u64 = rest.trim().trim_end_matches(" kB").parse().unwrap_or_default();
-            kernel.last_mut().expect("a mapping").5 = kib / 4;
-        }
-    }
+    let text = fs::read_to_string(format!("/proc/{real}/maps")).unwrap_or_default();
+    let attached = text.lines().filter(|text| text.contains("/SYSV")).filter_map(line);
+    let kernel: Vec<_> = attached
+        .map(|line| {
+            let present = present(real, line.start, line.end).unwrap_or_default();
+            (line.start, line.end, line.rights, line.offset, line.inode, present)
+        })
+        .collect();
     let space = &machine.spaces[&machine.processes[&pid].space];
     let model: Vec<_> = space
         .views()
@@ -133,4 +170,15 @@ pub fn memory_differs(machine: &Machine, pid: i32, real: u32) -> Option<String> 
         })
         .collect();
     (kernel != model).then(|| format!("the memory of {pid} (start, end, rights, offset, inode, pages):\n  kernel {kernel:x?}\n  model  {model:x?}"))
+}
+
+/// How many pages of a range are in a process's page table: the highest bit of each word of `/proc/PID/pagemap`. A
+/// range may be far longer than anything that was touched.
+fn present(pid: u32, start: u64, end: u64) -> std::io::Result<u64> {
+    const MOST: u64 = 1 << 12;
+    let pages = ((end - start) / 4096).min(MOST);
+    let mut words = vec![0; 8 * pages as usize];
+    fs::File::open(format!("/proc/{pid}/pagemap"))?.read_exact_at(&mut words, start / 4096 * 8)?;
+    let present = words.as_chunks::<8>().0.iter().filter(|word| u64::from_le_bytes(**word) >> 63 == 1);
+    Ok(present.count() as u64)
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use nix::libc;
 use playground_core::Mode;
 use playground_core::call::{Answer, Call, Cmd, Key, SemCmd, Semid, ShmgetFlags, Shmid};
-use playground_core::machine::{Action, Credentials, Machine, Reply, State, Woken};
+use playground_core::machine::{Action, Capabilities, Credentials, Machine, Reply, Space, State, Woken};
 
 use super::FIRST_STEP;
 use super::board::{Board, PATIENCE, PLACES, SETS, SLOTS, STEPS, log, step};
@@ -70,8 +70,13 @@ pub struct Runner {
     pub people: Vec<Person>,
     pub alone: bool,
     pub slots: BTreeMap<i32, usize>,
+    /// Who those are that live on, and what they have mapped: the same each time, as they are forked from one process
+    /// that never changes.
+    born: BTreeMap<i32, (Credentials, Space)>,
     pub pids: Pids,
     pub written: usize,
+    /// The ids that a segment and a set were dealt last.
+    pub dealt: (i32, i32),
     pub mix: Mix,
     pub steps: u64,
 }
@@ -91,8 +96,21 @@ impl Runner {
         let (slots, pids) = (BTreeMap::from([(0, 0)]), Pids(vec![(0, 0)]));
         let start = Machine::new(host());
         let mix = Mix { limits, users };
-        let mut runner = Runner { board, start, people, alone, slots, pids, written: 0, mix, steps: 0 };
+        let mut runner = Runner {
+            board,
+            start,
+            people,
+            alone,
+            slots,
+            born: BTreeMap::new(),
+            pids,
+            written: 0,
+            dealt: (0, 0),
+            mix,
+            steps: 0,
+        };
         (1..=runner.people.len() as i32).for_each(|pid| runner.begin(pid));
+        runner.clean_up(None, false);
         runner
     }
 
@@ -100,27 +118,31 @@ impl Runner {
     pub fn begin(&mut self, pid: i32) {
         let (uid, gid, group) = self.people[pid as usize - 1];
         let slot = self.free_slot(pid);
-        let (real, _) = self.command(0, op::FORK, &[slot as u64]);
+        self.written = 0;
+        self.order(0, op::FORK, &[slot as u64]);
         if uid != 0 {
             for (what, id) in [(2, group), (1, gid), (0, uid)] {
-                self.command(slot, op::BECOME, &[what, id.into()]);
+                self.order(slot, op::BECOME, &[what, id.into()]);
             }
         }
-        let mut credentials = match self.alone {
-            true => Credentials::root_of_namespace(),
-            false => Credentials::user(uid, gid),
-        };
-        if uid != 0 {
-            credentials.groups = vec![group];
-        }
-        let real = real as u32;
-        (credentials.effective, credentials.bounding) = capabilities_of(real);
+        self.play().expect("a process that begins");
+        let real = self.board.logs[0].get(log::VALUE) as u32;
         self.pids.0.retain(|(model, _)| *model != pid);
         self.pids.0.push((pid, real));
-        self.start.begin(pid, credentials, space_of(real));
-        let limit = memlock();
+        let (credentials, space) = self.born.entry(pid).or_insert_with(|| {
+            let mut credentials = match self.alone {
+                true => Credentials::root_of_namespace(),
+                false => Credentials::user(uid, gid),
+            };
+            if uid != 0 {
+                credentials.groups = vec![group];
+            }
+            (credentials.effective, credentials.bounding) = capabilities_of(real);
+            (credentials, space_of(real))
+        });
+        self.start.begin(pid, credentials.clone(), space.clone());
         let process = std::sync::Arc::make_mut(self.start.processes.get_mut(&pid).expect("it has begun"));
-        process.locked_memory = limit;
+        process.locked_memory = memlock();
     }
 
     fn free_slot(&mut self, pid: i32) -> usize {
@@ -133,15 +155,15 @@ impl Runner {
         slot
     }
 
-    /// Has one process do one thing, now.
-    pub fn command(&mut self, slot: usize, op: u64, args: &[u64]) -> (i64, i32) {
-        self.written = 0;
+    /// Writes on the board that one process does one thing that nobody looks at. A full board is played first.
+    pub fn order(&mut self, slot: usize, op: u64, args: &[u64]) -> usize {
+        if self.written == STEPS {
+            self.play().expect("processes that answer");
+            self.written = 0;
+        }
         let mut order = Order { op, args: [0; 8] };
         order.args[..args.len()].copy_from_slice(args);
-        self.write(slot, &order, &[], &Look::nothing(), false);
-        self.play().expect("a process that answers");
-        let log = &self.board.logs[0];
-        (log.get(log::VALUE) as i64, log.get(log::ERRNO) as i32)
+        self.write(slot, &order, &[], &Look::nothing(), false)
     }
 
     /// Writes a step on the board, with what is to be looked at after it.
@@ -168,7 +190,7 @@ impl Runner {
     }
 
     /// Lets the processes do what is written.
-    fn play(&mut self) -> Result<(), String> {
+    pub fn play(&mut self) -> Result<(), String> {
         self.board.next.store(0, Ordering::Release);
         self.board.count.store(self.written as u32, Ordering::Release);
         self.board.runner.clear();
@@ -196,32 +218,24 @@ impl Runner {
         let end = steps.last().map(|step| step.after.clone());
         let found =
             found.or_else(|| care.memory.then(|| self.compare_memory(end.as_ref()?, &steps)).flatten());
-        self.clean_up(&steps, end, found.is_some());
+        self.clean_up(end, found.is_some());
         found
     }
 
     /// The start, with the ids that the kernel deals next.
-    fn synchronised(&mut self) -> Machine {
+    fn synchronised(&self) -> Machine {
         let mut machine = self.start.clone();
-        let mode = Mode::empty();
-        let shm = Call::Shmget { key: Key::PRIVATE, size: 1, flags: ShmgetFlags::empty(), mode };
-        let sem = Call::Semget { key: Key::PRIVATE, nsems: 1, flags: ShmgetFlags::empty(), mode };
-        let first = 1;
-        let slot = self.slots[&first];
-        for (call, is_set) in [(shm, false), (sem, true)] {
-            let order = encode(&Action::Call(call.clone()), |_| 0);
-            let (id, errno) = self.command(slot, order.op, &order.args);
-            assert_eq!(errno, 0, "an id to begin with: {call}");
-            let id = id as i32;
-            let answer = if is_set { Answer::Set(Semid(id)) } else { Answer::Id(Shmid(id)) };
+        let (first, mode) = (1, Mode::empty());
+        let (shmid, semid) = (Shmid(self.dealt.0), Semid(self.dealt.1));
+        let shmget = Call::Shmget { key: Key::PRIVATE, size: 1, flags: ShmgetFlags::empty(), mode };
+        let semget = Call::Semget { key: Key::PRIVATE, nsems: 1, flags: ShmgetFlags::empty(), mode };
+        for (call, answer) in [
+            (shmget, Answer::Id(shmid)),
+            (Call::Shmctl { shmid, cmd: Cmd::IpcRmid }, Answer::Done),
+            (semget, Answer::Set(semid)),
+            (Call::Semctl { semid, semnum: 0, cmd: SemCmd::IpcRmid }, Answer::Done),
+        ] {
             machine.effect(first, &Action::Call(call), &Reply::Returns(Ok(answer)));
-            let remove = match is_set {
-                true => Call::Semctl { semid: Semid(id), semnum: 0, cmd: SemCmd::IpcRmid },
-                false => Call::Shmctl { shmid: Shmid(id), cmd: Cmd::IpcRmid },
-            };
-            let order = encode(&Action::Call(remove.clone()), |_| 0);
-            self.command(slot, order.op, &order.args);
-            machine.effect(first, &Action::Call(remove), &Reply::Returns(Ok(Answer::Done)));
         }
         machine
     }
@@ -267,7 +281,7 @@ impl Runner {
     }
 
     /// A step is one on the board, unless its process falls asleep in it, or ends: then the observer waits for that.
-    /// The observer also looks at the sets, for which it has permission.
+    /// The observer also looks at the sets, where the process itself has no permission to.
     fn write_step(&mut self, step: &mut Step) {
         if let Action::Fork { child } = step.action {
             self.free_slot(child);
@@ -302,9 +316,11 @@ impl Runner {
                 step.seen = vec![(self.write(0, &order, &woken, &Look::all(&step.after, 0), false), 0)];
             }
             _ => {
-                step.answer = self.write(slot, &order, &woken, &Look::segments(&step.after, here), false);
+                let looks_at_sets = here == 0 && step.concerns_sets();
+                let look = if looks_at_sets && step.may_look() { Look::all } else { Look::segments };
+                step.answer = self.write(slot, &order, &woken, &look(&step.after, here), false);
                 step.seen = vec![(step.answer, here)];
-                if here == 0 && step.concerns_sets() {
+                if looks_at_sets && !step.may_look() {
                     let order = waits_for(op::OBSERVE, [0; 3]);
                     step.seen.push((self.write(0, &order, &[], &Look::all(&step.after, 0), false), 0));
                 }
@@ -387,6 +403,11 @@ impl Step {
     /// Whether the process makes no other step, so that nobody else can say what came of this one.
     fn ends_itself(&self) -> bool {
         matches!(self.action, Action::Exit) || !self.after.processes.contains_key(&self.pid)
+    }
+
+    /// Whether its process may read every set.
+    fn may_look(&self) -> bool {
+        self.after.processes[&self.pid].credentials.may(Capabilities::IPC_OWNER)
     }
 
     fn concerns_sets(&self) -> bool {

@@ -70,8 +70,10 @@ fn cells<'a, const N: usize>(
 pub struct Credentials {
     /// Its effective user id.
     pub euid: u32,
-    /// Its effective group id, and its other groups.
-    groups: Vec<u32>,
+    /// Its effective group id.
+    pub egid: u32,
+    /// Its other groups.
+    pub groups: Vec<u32>,
 }
 
 impl Credentials {
@@ -82,13 +84,12 @@ impl Credentials {
             line.split_whitespace().map(|number| number.parse().ok()).collect()
         };
         let (euid, egid) = (*numbers("Uid:")?.get(1)?, *numbers("Gid:")?.get(1)?);
-        let groups = numbers("Groups:")?.into_iter().chain([egid]).collect();
-        Some(Credentials { euid, groups })
+        Some(Credentials { euid, egid, groups: numbers("Groups:")? })
     }
 
     /// Whether it is in a group.
     pub fn is_in(&self, group: u32) -> bool {
-        self.groups.contains(&group)
+        self.egid == group || self.groups.contains(&group)
     }
 }
 

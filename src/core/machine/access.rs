@@ -2,7 +2,8 @@
 //!
 //! A page comes with the first access to it, reading or writing, by whatever process. Each process learns the way to
 //! it with a page fault of its own, one a page: segments have no fault-around, which brings in a file's pages 16 at a
-//! time. The kernel protects pages, not bytes, so that all of a segment's last page may be used.
+//! time. All of these faults are counted alike: they are minor ones, except that Linux 5.10 calls the first store to a
+//! page major, as if a disk had been read. The kernel protects pages, not bytes, so that all of a segment's last page may be used.
 //!
 //! **Invariant:** an access that ends the process has touched what lies before the byte that ends it.
 
@@ -111,7 +112,7 @@ impl Machine {
     /// The pages of a load are there now, and the process knows the way to them.
     pub(super) fn loaded(&mut self, pid: i32, address: Address, length: u64) {
         for part in self.parts(pid, address, length, Protection::all()) {
-            self.touch(pid, &part, false, |_| {});
+            self.touch(pid, &part, |_| {});
         }
     }
 
@@ -120,9 +121,7 @@ impl Machine {
         let mut rest = bytes;
         for part in self.parts(pid, address, bytes.len() as u64, Protection::WRITE) {
             let (now, later) = rest.split_at(part.length as usize);
-            self.touch(pid, &part, true, |page| {
-                page[part.within as usize..][..now.len()].copy_from_slice(now)
-            });
+            self.touch(pid, &part, |page| page[part.within as usize..][..now.len()].copy_from_slice(now));
             rest = later;
         }
     }
@@ -131,26 +130,21 @@ impl Machine {
         Caller::new(self, pid).map_or_else(Vec::new, |caller| caller.parts(address, length, needs).0)
     }
 
-    fn touch(&mut self, pid: i32, part: &Part, stores: bool, change: impl FnOnce(&mut [u8])) {
+    fn touch(&mut self, pid: i32, part: &Part, change: impl FnOnce(&mut [u8])) {
         let page_size = self.host.page_size;
-        let mut is_new = false;
         if let Some(segment) = self.segment_mut(&part.view) {
-            is_new = !segment.pages.contains_key(&part.page);
             change(segment.page_mut(part.page, page_size));
         }
-        let is_major = is_new && stores && self.host.new_page_is_major;
         let Some(space) = self.space_of(pid) else { return };
         if !space.present.contains(&part.entry) {
             Arc::make_mut(&mut space.present).insert(part.entry);
-            if !is_major {
-                self.count_fault(pid);
-            }
+            self.count_fault(pid);
         }
     }
 
     fn count_fault(&mut self, pid: i32) {
         if let Some(process) = self.process_mut(pid) {
-            process.minor_faults += 1;
+            process.faults += 1;
         }
     }
 }

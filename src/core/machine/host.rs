@@ -16,10 +16,17 @@ pub struct Host {
     pub task_size: u64,
     /// Below this address only `CAP_SYS_RAWIO` may map anything (`vm.mmap_min_addr`).
     pub mmap_min_addr: u64,
-    /// Whether a store that brings a new page of a segment counts as a major fault, as if the page had been read from
-    /// a disk: it does on Linux 5.10, where a load's is minor. Since then all of them are minor.
+    /// Whether a piece of an attachment stays a mapping of its own when `mprotect` makes it like its neighbour again,
+    /// as it did on Linux 6.1 and before. Since then it joins its neighbour, and `shm_nattch` counts one less.
     #[serde(default)]
-    pub new_page_is_major: bool,
+    pub pieces_stay_apart: bool,
+    /// Whether `RLIMIT_AS` is asked for before anything is cut out that is to be replaced, as it was on Linux 6.1 and
+    /// before: a call that fails for that limit leaves every mapping whole.
+    #[serde(default)]
+    pub limit_goes_before_cuts: bool,
+    /// Whether `semop` refuses a negative id before it counts the operations, as it did on Linux 5.10.
+    #[serde(default)]
+    pub negative_set_goes_before_count: bool,
     /// Whether the settings of an IPC namespace are for root of the whole machine alone, as they were before Linux
     /// 5.19: since then root of the namespace's own user namespace may write them.
     #[serde(default)]
@@ -34,7 +41,9 @@ impl Host {
             memory,
             task_size: 0x7fff_ffff_f000,
             mmap_min_addr: 4096,
-            new_page_is_major: false,
+            pieces_stay_apart: false,
+            limit_goes_before_cuts: false,
+            negative_set_goes_before_count: false,
             settings_are_the_machines: false,
         }
     }

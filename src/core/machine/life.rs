@@ -44,7 +44,7 @@ impl Machine {
     pub(super) fn fork(&mut self, pid: i32, child: i32) {
         let Some(caller) = Caller::new(self, pid) else { return };
         let space = Space { present: Arc::default(), ..caller.space.clone() };
-        let process = Process { minor_faults: 0, ..caller.process.clone() };
+        let process = Process { faults: 0, ..caller.process.clone() };
         let mappings: Vec<Mapping> = space.views().map(|(mapping, _)| *mapping).collect();
         mappings.iter().for_each(|mapping| self.opened(pid, mapping));
         let space = self.add_space(space);
@@ -54,7 +54,7 @@ impl Machine {
     /// The child has the parent's memory itself, and no attachment is counted. The parent waits.
     pub(super) fn vfork(&mut self, pid: i32, child: i32) {
         let Some(parent) = self.process_mut(pid) else { return };
-        let process = Process { minor_faults: 0, ..parent.clone() };
+        let process = Process { faults: 0, ..parent.clone() };
         parent.state = State::Suspended(child);
         self.processes.insert(child, Arc::new(process));
     }

@@ -106,7 +106,10 @@ impl Machine {
 
     /// Memory that `RLIMIT_AS` does not allow has cut out already what it was to replace, and that stays cut.
     pub(super) fn mmap_failed(&mut self, pid: i32, Address(start): Address, length: u64) {
-        let Some(caller) = Caller::new(self, pid) else { return };
+        let Some(caller) = Caller::new(self, pid).filter(|caller| !caller.host().limit_goes_before_cuts)
+        else {
+            return;
+        };
         let whole = caller.host().whole_pages(length).filter(|_| length > 0 && caller.host().is_page(start));
         let allowed = whole.filter(|whole| start != 0 && caller.address_for(Some(start), *whole).is_ok());
         if let Some(whole) = allowed {
@@ -140,7 +143,7 @@ impl Machine {
             .flatten()
             .collect();
         rest.iter().for_each(|piece| space.insert(*piece));
-        if rest.len() != 1 || !join(space, part, host.page_size) {
+        if host.pieces_stay_apart || rest.len() != 1 || !join(space, part, host.page_size) {
             space.insert(part);
             rest.iter().for_each(|piece| self.opened(pid, piece));
         }

@@ -136,7 +136,7 @@ impl Machine {
             space: number,
             address_space: None,
             locked_memory: None,
-            minor_faults: 0,
+            faults: 0,
             state: State::Running,
         };
         self.processes.insert(pid, Arc::new(process));
@@ -158,7 +158,7 @@ impl Machine {
             Action::Mprotect { address, length, protection } => {
                 caller.mprotect(*address, *length, *protection).into()
             }
-            Action::Mremap { .. } => Reply::Unknown(Unknown::SeveralMappings),
+            Action::Mremap { .. } => Reply::Unknown(Unknown::Moving),
             Action::Fork { child } | Action::Vfork { child } => Ok(Answer::Number(*child)).into(),
             Action::Exec { .. } | Action::Exit => Ok(Answer::Done).into(),
             Action::Kill { target, signal } => caller.kill(*target, *signal),

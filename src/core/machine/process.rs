@@ -20,7 +20,7 @@ pub struct Process {
     /// `RLIMIT_MEMLOCK`, in bytes.
     pub locked_memory: Option<u64>,
     /// How many of its accesses found no page, and were given one.
-    pub minor_faults: u64,
+    pub faults: u64,
     /// What it is doing.
     pub state: State,
 }

@@ -119,6 +119,7 @@ impl Caller<'_> {
     fn set_of(&self, semid: Semid, ops: &[SemOp]) -> Result<&Set, Errno> {
         match ops.len() {
             0 => Err(Errno::EINVAL),
+            _ if semid.0 < 0 && self.host().negative_set_goes_before_count => Err(Errno::EINVAL),
             many if many > self.namespace.limits.semopm as usize => Err(Errno::E2BIG),
             _ => self.namespace.sets.find(semid.0),
         }

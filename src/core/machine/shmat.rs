@@ -171,7 +171,8 @@ impl Machine {
         }
         let range = caller.range_for(wanted, segment.size, ask.has(ShmatFlags::SHM_REMAP));
         let namespace = caller.process.namespace;
-        if let (Ok((from, to)), Some(_)) = (range, wanted) {
+        let cuts = !self.host.limit_goes_before_cuts;
+        if let (Ok((from, to)), Some(_), true) = (range, wanted, cuts) {
             self.cut_at(pid, from);
             self.cut_at(pid, to);
         }

@@ -25,8 +25,8 @@ pub enum Unknown {
     File,
     /// A signal other than `SIGKILL`: it may have a handler.
     Handler,
-    /// `mremap` of a range that is not one mapping.
-    SeveralMappings,
+    /// `mremap`: where it moves a mapping to, and what of it counts on the way.
+    Moving,
     /// `mprotect` with `PROT_EXEC` alone, which means something else on each processor.
     ExecuteOnly,
 }
@@ -43,7 +43,7 @@ impl fmt::Display for Unknown {
             Unknown::Arguments => "the arguments lie in memory that it does not keep",
             Unknown::File => "it has no such file",
             Unknown::Handler => "the signal may have a handler",
-            Unknown::SeveralMappings => "the range is not one mapping",
+            Unknown::Moving => "it does not follow what mremap moves",
             Unknown::ExecuteOnly => "PROT_EXEC alone depends on the processor",
         })
     }

@@ -156,7 +156,7 @@ pub const MUTANTS: &[Rules] = &[
     }),
     Rules::changing("each access is a page fault", |it| {
         if let (Action::Load { .. } | Action::Store { .. }, Some(process)) = (it.action, it.process_after()) {
-            process.minor_faults += 1;
+            process.faults += 1;
         }
     }),
     Rules::changing("SHM_REMAP forgets no page's way", |it| {

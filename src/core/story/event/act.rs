@@ -98,7 +98,7 @@ pub struct Access {
     pub address: Address,
     /// Which bytes; none, if they were to be read and the process did not survive it.
     pub bytes: Option<Vec<u8>>,
-    /// Pages that the process was given meanwhile: its minor page faults. None, if it did not survive.
+    /// Pages that the process was given meanwhile: its page faults. None, if it did not survive.
     pub faults: Option<u64>,
     /// The access in C notation.
     pub c: String,

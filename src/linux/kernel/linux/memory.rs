@@ -41,18 +41,19 @@ pub(super) fn bring_in_to_write(buffer: &mut [u8]) {
     black_box(buffer);
 }
 
-/// The minor page faults of this process while it does something.
+/// The page faults of this process while it does something. Linux 5.10 counts the first store to a new page as a major
+/// fault, and newer kernels as a minor one.
 pub(super) fn faults_during(operation: impl FnOnce()) -> Faults {
     // The first round brings in the code that counts and the code that copies, of which a forked child may have
     // no page yet, so that the second counts only the operation.
-    black_box(minor_faults());
+    black_box(page_faults());
     let (from, mut to) = (black_box(0), 0);
     // SAFETY: both are single bytes of this very function.
     unsafe { copy(&from, &mut to, 1) };
     black_box(to);
-    let before = minor_faults();
+    let before = page_faults();
     operation();
-    minor_faults() - before
+    page_faults() - before
 }
 
 /// `munmap(address, length)`.
@@ -77,6 +78,7 @@ pub(in crate::kernel) unsafe fn protect(address: Address, length: u64, protectio
     Errno::result(unsafe { libc::mprotect(start, length as usize, protection) }).map(drop)
 }
 
-fn minor_faults() -> Faults {
-    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.minor_page_faults() as Faults)
+fn page_faults() -> Faults {
+    getrusage(UsageWho::RUSAGE_SELF)
+        .map_or(0, |usage| (usage.minor_page_faults() + usage.major_page_faults()) as Faults)
 }
