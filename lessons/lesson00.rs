@@ -48,10 +48,6 @@ fn tell(story: &Story) -> Result<()> {
     } else {
         guess.reveal(story, None);
     }
-    story.erratum(
-        "E1",
-        "Linux threads and Linux processes are what to know beforehand: that heading is lost.",
-    );
     story.erratum("E2", "the pipe joins cat and xargs, both children of the shell. xargs starts each ping.");
 
     story.say(

@@ -19,7 +19,10 @@ fn tell(story: &Story) -> Result<()> {
         [
             always(0, "shmget only promises the bytes; a page of memory comes when it is first touched."),
             never(25600, "that many were asked for, and nothing has been stored in them yet."),
-            never(28672, "that many bytes are in 7 whole pages, which is what a mapping of it will span."),
+            never(
+                SIZE.next_multiple_of(story.page_size()),
+                "that many bytes are in whole pages, which is what a mapping of it will span.",
+            ),
         ],
     )?;
     let segment = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
@@ -71,7 +74,6 @@ fn tell(story: &Story) -> Result<()> {
         "E14",
         "IPC_PRIVATE avoids conflicts of keys by having none: nobody can find the segment by key.",
     );
-    story.erratum("E16", "the third argument is a bitwise OR of flags, not \"a bitwise or flag values\".");
 
     story.experiment("Ask for nothing")?;
     let guess = story.predict(

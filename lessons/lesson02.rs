@@ -18,7 +18,11 @@ fn tell(story: &Story) -> Result<()> {
          for the address the kernel looks for a free range, and returns where it begins.",
     );
     let guess = story.predict(
-        &format!("25600 bytes are 6.25 pages of {}. How many pages will be mapped?", story.page_size()),
+        &format!(
+            "25600 bytes are {:.2} pages of {}. How many pages will be mapped?",
+            SIZE as f64 / story.page_size() as f64,
+            story.page_size()
+        ),
         [
             never(SIZE / story.page_size(), "the last bytes would have no page."),
             always(

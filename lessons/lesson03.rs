@@ -19,7 +19,10 @@ fn tell(story: &Story) -> Result<()> {
         "The kernel keeps one record for each segment, struct shmid_ds. IPC_STAT copies it to us, and changes nothing.",
     );
     let guess = story.predict(
-        "We asked for 25600 bytes, and 7 pages are mapped. What will shm_segsz say?",
+        &format!(
+            "We asked for 25600 bytes, and {} pages are mapped. What will shm_segsz say?",
+            SIZE.div_ceil(story.page_size())
+        ),
         [
             always(SIZE, "the record keeps what was asked for."),
             never(

@@ -103,16 +103,11 @@ fn tell(story: &Story) -> Result<()> {
     story.step("Find it and remove it by hand")?;
     story.say("ipcs finds what is left, and ipcrm removes it: the same IPC_RMID, from another program.");
     story.run_tool("ipcs", &["-m", "-i", &forgotten.to_string()]);
-    story.erratum(
-        "E34",
-        "its owner column is 7 wide, and util-linux makes it 10, as every column but the last.",
-    );
     story.erratum("E35", "ipcrm does not understand `ipcrm ID`. It is `ipcrm -m ID`.");
     if story.run_tool("ipcrm", &["-m", &forgotten.to_string()]) != Some(0) {
         forgotten.remove(story)?;
     }
     assert_eq!(forgotten.stat(story).verdict()?, Verdict::Refused(Errno::EINVAL));
-    story.erratum("E33", "its listing by ipcs is not of its program, which has removed its segment by then.");
     story.say("What is left by error stays until someone does this, or until the machine is rebooted.");
     story.erratum(
         "E28",

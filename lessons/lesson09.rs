@@ -119,10 +119,6 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, Verdict::of(&theirs));
     let theirs = theirs?;
     assert_eq!(theirs.read(0, TEXT.len())?, TEXT);
-    story.addition(
-        "E36",
-        "IPC_PRIVATE promises a segment that is new, and not that nobody else will attach it.",
-    );
     story.say(
         "The other way needs not even the number: a process that is forked now has the attachment already.",
     );

@@ -83,14 +83,15 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Ask for an address where something is")?;
     let memory = segment.attach_at(base, ShmatFlags::empty())?;
+    let pages = SIZE.div_ceil(page);
     let guess = story.predict(
         &format!("The segment is at {base}. One page below nothing is mapped: what if we ask for that?"),
         [
             always(
                 Verdict::Refused(Errno::EINVAL),
-                "the start is free, but the segment needs 7 pages from there.",
+                &format!("the start is free, but the segment needs {pages} pages from there."),
             ),
-            never(Verdict::Success, "its last 6 pages would cover the first 6 of what is there."),
+            never(Verdict::Success, "all its pages but the first would cover what is there."),
         ],
     )?;
     let below = Address(base.0 - page as u64);

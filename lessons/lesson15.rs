@@ -94,7 +94,6 @@ fn remove_at_once(story: &Story) -> Result<()> {
     memory.write(0, TEXT)?;
     story.show_segments();
     story.show_whose(id, &id.stat(story)?);
-    story.erratum("E33", "its table is not its program's: status dest comes from removing at once.");
     let guess = story.predict(
         "The child writes as before. We kill it, too. What will IPC_STAT say?",
         [

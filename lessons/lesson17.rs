@@ -71,7 +71,6 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
         "E8",
         "what the fastest way costs beside the bytes. The processes have to wait for each other.",
     );
-    story.addition("E36", "IPC_PRIVATE promises a new segment, and never that one has it alone.");
     story.try_it(format!("ipcs -m -i {}", segment.id()), "nattch=3: this process, A and B");
     story.why(
         "On one processor fewer updates are lost at a time, but each may cost much: a process that is stopped between \

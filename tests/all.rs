@@ -45,3 +45,5 @@ mod evidence;
 mod parity;
 #[cfg(feature = "tools")]
 mod strace;
+#[cfg(feature = "tools")]
+mod two_programs;

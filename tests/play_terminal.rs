@@ -144,23 +144,36 @@ fn a_terminal_that_is_closed_ends_it_and_nothing_is_left() {
     });
 }
 
-/// A lesson at the prompt behind its first step.
+/// What ends the prompt's line at the end of a step.
+const PLAY: &str = "[p] play   [q] quit >";
+
+/// A lesson at the prompt behind its first step, however many parts that has.
 fn lesson(name: &'static str, options: &[&str]) -> Terminal {
     // It looks for the prompt beside itself.
     program_file("play");
-    let run = Run::new(&program(name)).args(options);
-    let mut terminal = Terminal::start(run, 24, 80);
-    terminal.until_prompt(1);
-    terminal.send("\n");
-    terminal.until_prompt(2);
+    let mut terminal = Terminal::start(Run::new(&program(name)).args(options), 24, 80);
+    let mut prompt = 1;
+    terminal.until_prompt(prompt);
+    while !terminal.screen().contains(PLAY) {
+        terminal.send("\n");
+        prompt += 1;
+        terminal.until_prompt(prompt);
+    }
     terminal
+}
+
+/// Leaves the learner's own prompt for the lesson's.
+fn back_in_the_lesson(terminal: &mut Terminal) {
+    terminal.send("quit\r");
+    sees(terminal, "the lesson's prompt", |screen| {
+        screen.rsplit_once("Back in the lesson").is_some_and(|(_, after)| after.contains(PLAY))
+    });
 }
 
 #[test]
 fn p_in_a_lesson_leads_to_a_world_of_ones_own_and_back() {
     on_both_kernels(|kernel| {
         let mut terminal = lesson("lesson03", &[kernel]);
-        shows(&mut terminal, "[p] play");
         terminal.send("p\n");
         shows(&mut terminal, "in this world of your own");
         answers(&mut terminal, "A>");
@@ -168,9 +181,7 @@ fn p_in_a_lesson_leads_to_a_world_of_ones_own_and_back() {
         answers(&mut terminal, "shmctl(0, IPC_RMID, NULL) = 0");
         terminal.send("buf.shm_segsz\r");
         answers(&mut terminal, "= 25600");
-        terminal.send("quit\r");
-        shows(&mut terminal, "Back in the lesson");
-        terminal.until_prompt(3);
+        back_in_the_lesson(&mut terminal);
         terminal.send("\n");
         shows(&mut terminal, "Step 2");
         terminal.send("q\n");
@@ -186,9 +197,7 @@ fn i_in_a_lesson_has_the_steps_call_typed_already() {
     // What if the argument were NULL?
     terminal.send("\x7f\x7f\x7f\x7f\x7fNULL)\r");
     answers(&mut terminal, "EFAULT");
-    terminal.send("quit\r");
-    shows(&mut terminal, "Back in the lesson");
-    terminal.until_prompt(3);
+    back_in_the_lesson(&mut terminal);
     terminal.send("q\n");
     ends(terminal);
 }

@@ -12,6 +12,8 @@ fn run(program: &str, arguments: &[&str], typed: &str) -> Output {
     let mut process = Command::new(program)
         .args(arguments)
         .env("LANG", "C.UTF-8")
+        // A window that holds every step whole: each line that is typed answers a question.
+        .env("LINES", "200")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -221,12 +221,12 @@ fn told(text: &str) -> String {
 
 #[test]
 fn what_only_speaks_of_an_erratum_is_not_said_to_show_it() {
-    let first = told("{{#proof E1 \"told 0\" \"The article's own text\"}}");
+    let first = told("{{#proof E3 \"told 0\" \"The article's own text\"}}");
     assert!(first.contains("<li>The article's own text.</li>") && first.contains("Told in <a"), "{first}");
     assert!(!first.contains("Shown by"), "{first}");
     assert!(told("{{#proof E7}}").contains("Shown by <a href=\"lesson04.html#run\">lesson 4</a>"));
-    assert!(filled("{{#proof E1 \"told 0\"}}").is_err(), "a telling proves nothing");
-    assert!(filled("{{#proof E1 \"told 5\" \"shmget(2)\"}}").is_err(), "lesson 5 does not tell it");
+    assert!(filled("{{#proof E3 \"told 0\"}}").is_err(), "a telling proves nothing");
+    assert!(filled("{{#proof E3 \"told 5\" \"shmget(2)\"}}").is_err(), "lesson 5 does not tell it");
 }
 
 #[test]

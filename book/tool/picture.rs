@@ -89,7 +89,7 @@ pub fn drawn() -> Result<String> {
 fn screens(run: &Recording) -> Result<Vec<String>> {
     colored::control::set_override(true);
     let told = Told::default();
-    let screen = Screen { width: COLUMNS, ascii: false, stepping: false, echoes: false };
+    let screen = Screen { width: COLUMNS, rows: None, ascii: false, stepping: false, echoes: false };
     let mut text = Text::new(told.clone(), screen);
     let mut screens = Vec::new();
     for event in run.events.iter().map(|told| &told.event) {

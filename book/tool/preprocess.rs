@@ -107,7 +107,7 @@ fn race(lesson: usize, kind: &str) -> String {
 }
 
 fn language(path: &str) -> &'static str {
-    if path.ends_with(".c") { "c" } else { "rust" }
+    if path.ends_with(".c") || path.ends_with(".h") { "c" } else { "rust" }
 }
 
 /// What a snapshot holds, without the lines above it that say where it comes from.

@@ -126,6 +126,8 @@ fn inputs() -> Vec<PathBuf> {
         "lessons",
         "lessons/exercises",
         "tests/c",
+        "tests/c/transfer",
+        "tests/transfer",
         "tests/solutions",
         "snapshots",
     ];

@@ -81,6 +81,29 @@ pub trait Render {
         Ok(false)
     }
 
+    /// Whether something waits to be shown, until the page is turned.
+    fn page_is_full(&self) -> bool {
+        false
+    }
+
+    /// Shows that the page is full, and what to press.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Render::tell`].
+    fn end_page(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Shows what waits, or as much of it as a page holds.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Render::tell`].
+    fn turn_page(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Whether evidence should be gathered at all.
     fn wants_evidence(&self) -> bool {
         true
@@ -109,8 +132,6 @@ struct Narrator {
     why: Option<String>,
     /// How many questions were asked.
     asked: usize,
-    /// Whether the learner was told a command to try in this step.
-    invited: bool,
     /// The commands that were offered to try.
     offered: Vec<String>,
     seen: Seen,
@@ -120,8 +141,8 @@ struct Narrator {
     retold_before: usize,
     /// The processes of this story, by what it calls them.
     names: Vec<(i32, String)>,
-    /// The first failure to write: told at the next chance to return an error.
-    failure: Option<io::Error>,
+    /// The first failure to write, or that the learner has left: told at the next chance to return an error.
+    failure: Option<Error>,
 }
 
 impl Story {
@@ -144,7 +165,6 @@ impl Story {
             brief: false,
             why: None,
             asked: 0,
-            invited: false,
             offered: Vec::new(),
             seen: Seen::default(),
             retold: Retold::of(process.pid()),
@@ -183,7 +203,7 @@ impl Story {
     pub fn tell(&self, event: Event) {
         let mut narrator = self.narrator.borrow_mut();
         if narrator.failure.is_none() {
-            narrator.failure = narrator.teller.tell(&event).err();
+            narrator.failure = narrator.tell(&event).err();
         }
     }
 
@@ -196,11 +216,8 @@ impl Story {
         self.narrator.borrow().teller.wants_evidence()
     }
 
-    /// The error that writing has met since this was last asked.
+    /// The error that writing has met since this was last asked; or `Quit`, if the learner has left since then.
     pub fn unharmed(&self) -> Result<()> {
-        match self.narrator.borrow_mut().failure.take() {
-            Some(failure) => Err(Error::Output(failure)),
-            None => Ok(()),
-        }
+        self.narrator.borrow_mut().failure.take().map_or(Ok(()), Err)
     }
 }

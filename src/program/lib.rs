@@ -190,6 +190,7 @@ fn teller(options: &Options, stepping: bool) -> Box<dyn Render> {
 
 /// Tells the end. `ended` is nothing when a panic ended the story, which the panic hook has told.
 fn finish(story: &Story, further: Further, ended: Option<Result<()>>) -> ExitCode {
+    let ended = ended.map(|ended| ended.and(story.unharmed()));
     let outcome = match &ended {
         Some(Ok(())) => LessonEnd::Complete,
         Some(Err(Error::Quit)) => LessonEnd::Quit,

@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, IsTerminal};
 
 use colored::control;
-use terminal_size::{Width, terminal_size};
+use terminal_size::{Height, Width, terminal_size};
 
 use super::options::Color;
 use playground_core::story::Screen;
@@ -13,6 +13,10 @@ use playground_core::story::Screen;
 const WIDEST: usize = 80;
 /// Narrower than this, the evidence cannot be laid out; longer lines are then wrapped by the terminal.
 const NARROWEST: usize = 40;
+/// A window whose size nobody tells has so many rows, as the first terminals had.
+const ROWS: usize = 24;
+/// Fewer rows than these hold no question with its prompt.
+const FEWEST_ROWS: usize = 10;
 
 /// Decides on colour. `colored` itself heeds NO_COLOR, CLICOLOR and CLICOLOR_FORCE.
 pub(super) fn choose_color(color: Color) {
@@ -41,13 +45,20 @@ pub fn choose_color_for(color: Color, terminal: bool) {
 
 /// The screen of something that does not wait for the learner.
 pub fn screen(ascii: bool, terminal: bool) -> Screen {
-    Screen { width: width(terminal), ascii: ascii || !locale_is_utf8(), stepping: false, echoes: true }
+    Screen {
+        width: width(terminal),
+        rows: None,
+        ascii: ascii || !locale_is_utf8(),
+        stepping: false,
+        echoes: true,
+    }
 }
 
 /// The screen that standard output goes to.
 pub(super) fn measure(ascii: bool, stepping: bool) -> Screen {
     Screen {
         width: width(io::stdout().is_terminal()),
+        rows: stepping.then(rows),
         ascii: ascii || !locale_is_utf8(),
         stepping,
         echoes: io::stdin().is_terminal(),
@@ -58,6 +69,13 @@ pub(super) fn measure(ascii: bool, stepping: bool) -> Screen {
 pub(super) fn width(terminal: bool) -> usize {
     let columns = if terminal { terminal_size().map(|(Width(columns), _)| columns.into()) } else { None };
     columns.unwrap_or(WIDEST).clamp(NARROWEST, WIDEST)
+}
+
+/// The rows to use: the terminal's, or what `LINES` says where there is none.
+fn rows() -> usize {
+    let told = || env::var("LINES").ok()?.parse().ok();
+    let terminal = io::stdout().is_terminal().then(terminal_size).flatten();
+    terminal.map(|(_, Height(rows))| rows.into()).or_else(told).unwrap_or(ROWS).max(FEWEST_ROWS)
 }
 
 /// Whether the locale's characters are UTF-8: the first of these that is set and not empty decides (locale(7)).

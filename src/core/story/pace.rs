@@ -1,10 +1,11 @@
 //! Sections, steps, and the learner's Enter between them.
 //!
-//! **Invariant:** a story waits before a step begins, and never in the midst of one but for an answer.
+//! **Invariant:** a story waits before a step begins, and never in the midst of one but for an answer, or where the
+//! window is full.
 
 use super::event::{Event, Wants};
 use super::prompt::understood;
-use super::{SoFar, Story};
+use super::{Narrator, SoFar, Story};
 use crate::error::{Error, Result};
 
 /// What tidying up is called: no prompt follows it.
@@ -71,7 +72,6 @@ impl Story {
         if self.narrator.borrow().steps == 0 || !self.waits() {
             return Ok(());
         }
-        self.invite();
         let why = self.narrator.borrow_mut().why.take();
         loop {
             let play = self.narrator.borrow().prompt.as_ref().is_some_and(|prompt| prompt.can_play());
@@ -118,20 +118,10 @@ impl Story {
 
     /// Shows whole what was folded to fit the window.
     fn unfold(&self) -> Result<()> {
-        let whole = self.narrator.borrow_mut().teller.tell_whole();
-        if !whole.map_err(Error::Output)? {
+        if !self.narrator.borrow_mut().tell_whole()? {
             self.reply("Nothing is folded in this step.");
         }
         Ok(())
-    }
-
-    /// A step that names no command of its own can be looked at all the same, as long as a segment is there.
-    fn invite(&self) {
-        let invited = std::mem::take(&mut self.narrator.borrow_mut().invited);
-        if !invited && self.left().is_some_and(|(left, marked)| !left.is_empty() || !marked.is_empty()) {
-            self.try_it("ipcs -m", "the kernel's table of segments, while this step waits");
-            self.narrator.borrow_mut().invited = false;
-        }
     }
 
     pub(super) fn waits(&self) -> bool {
@@ -151,5 +141,32 @@ impl Story {
         self.unharmed()?;
         let mut narrator = self.narrator.borrow_mut();
         narrator.prompt.as_mut().map_or(Ok(String::new()), |prompt| understood(&mut **prompt))
+    }
+}
+
+impl Narrator {
+    /// Tells an event, a page at a time.
+    pub(super) fn tell(&mut self, event: &Event) -> Result<()> {
+        self.teller.tell(event).map_err(Error::Output)?;
+        self.turn_the_pages()
+    }
+
+    fn tell_whole(&mut self) -> Result<bool> {
+        let whole = self.teller.tell_whole().map_err(Error::Output)?;
+        self.turn_the_pages()?;
+        Ok(whole)
+    }
+
+    /// Lets the learner read what the window holds, before the rest pushes it out.
+    fn turn_the_pages(&mut self) -> Result<()> {
+        while self.teller.page_is_full() {
+            let Some(prompt) = &mut self.prompt else { return Ok(()) };
+            prompt.forget_what_was_typed();
+            self.teller.end_page().map_err(Error::Output)?;
+            if understood(&mut **prompt)?.is_empty() {
+                self.teller.turn_page().map_err(Error::Output)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod ends;
 mod evidence;
 mod folded;
 mod lines;
+mod pages;
 mod picture;
 mod questions;
 mod race;
@@ -30,6 +31,8 @@ pub use lines::ascii;
 pub struct Screen {
     /// Columns.
     pub width: usize,
+    /// Rows, if the learner turns the pages.
+    pub rows: Option<usize>,
     /// Whether only ASCII may be written.
     pub ascii: bool,
     /// Whether the lesson waits between steps.
@@ -40,20 +43,37 @@ pub struct Screen {
 
 /// Writes the story as text.
 pub struct Text {
-    out: Box<dyn Write>,
+    out: pages::Pages,
     screen: Screen,
     /// Whether the last line was empty, so that there are never two.
     blank: bool,
     /// Whether the last line was a call told in short.
     short: bool,
+    /// Where the last statement that was shown is.
+    statement: Option<String>,
+    /// Whether it was said what the code of a sentence stands for.
+    codes_are_known: bool,
     /// What the step has folded.
     folded: folded::Folded,
 }
 
+/// What stands below the first sentence that is put right.
+const CODES: &str = "(E and a number name a fault of the article that these lessons follow. The book's page of errata lists \
+                     them all.)";
+
 impl Text {
     /// Writes to `out`, for a screen of this kind.
     pub fn new(out: impl Write + 'static, screen: Screen) -> Text {
-        Text { out: Box::new(out), screen, blank: true, short: false, folded: folded::Folded::default() }
+        let out = pages::Pages::new(Box::new(out), screen.rows);
+        Text {
+            out,
+            screen,
+            blank: true,
+            short: false,
+            statement: None,
+            codes_are_known: false,
+            folded: folded::Folded::default(),
+        }
     }
 
     fn erratum(&mut self, code: &str, fault: Fault, text: &str) -> io::Result<()> {
@@ -62,7 +82,11 @@ impl Text {
             Fault::Missing => "The article does not say",
             Fault::Manual => "The manual page errs",
         };
-        self.aside(code.red().bold(), &format!("{whose}: {text}"))
+        self.labelled(code.red().bold(), &format!("{whose}: {text}"))?;
+        if !std::mem::replace(&mut self.codes_are_known, true) {
+            self.labelled("".normal(), CODES)?;
+        }
+        self.blank()
     }
 }
 
@@ -86,13 +110,41 @@ impl Render for Text {
     }
 
     fn tell(&mut self, event: &Event) -> io::Result<()> {
+        self.write(event)?;
+        match event {
+            // A headline stays with what comes below it.
+            Event::Section { .. } | Event::Step { .. } if self.screen.rows.is_some() => Ok(()),
+            Event::Wait(_) => self.out.show_and_ask(),
+            Event::End { .. } => self.out.show_all(),
+            _ => self.out.show(),
+        }
+    }
+
+    fn page_is_full(&self) -> bool {
+        self.out.is_full()
+    }
+
+    fn end_page(&mut self) -> io::Result<()> {
+        let prompt = "[Enter] next part   [q] quit > ".bold().to_string();
+        self.out.prompt(&prompt, self.screen.echoes)
+    }
+
+    fn turn_page(&mut self) -> io::Result<()> {
+        self.out.turn()
+    }
+}
+
+impl Text {
+    fn write(&mut self, event: &Event) -> io::Result<()> {
+        if !folded::is_act(event) {
+            self.statement = None;
+        }
         let short = is_short(event) || self.is_close(event);
         if std::mem::replace(&mut self.short, short) && !short {
             self.blank()?;
         }
         if self.folds(event) {
-            self.fold(event)?;
-            return self.out.flush();
+            return self.fold(event);
         }
         self.count_the_folded()?;
         match event {
@@ -169,7 +221,7 @@ impl Render for Text {
                 self.onward(next.as_deref(), exercises, chapter.as_deref())?;
             }
         }
-        self.out.flush()
+        Ok(())
     }
 }
 

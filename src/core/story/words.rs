@@ -70,7 +70,6 @@ impl Story {
     ///
     /// A private namespace has to be entered first, which the user who made it may do.
     pub fn try_it(&self, command: impl Into<String>, shows: &str) {
-        self.narrator.borrow_mut().invited = true;
         let mut command = command.into();
         if self.narrator.borrow().isolated || self.process.borrow().is_apart() {
             command = format!("{} {command}", self.way_in().join(" "));

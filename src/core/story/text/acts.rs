@@ -8,6 +8,9 @@ use super::{Text, speaker};
 use crate::error::Reason;
 use crate::story::event::{Access, CallEvent, Rust};
 
+/// What stands for a statement that has made the call before, too.
+const SAME: &str = "the same statement";
+
 impl Text {
     pub(super) fn call(&mut self, call: &CallEvent) -> io::Result<()> {
         let told = format!("{}{}", speaker(call.who.as_deref(), call.pid), call.c);
@@ -43,11 +46,15 @@ impl Text {
         self.room_below()
     }
 
+    /// The statement of the lesson, and where it is; once, where one makes several calls.
     pub(super) fn statement(&mut self, rust: Option<(&str, &str)>) -> io::Result<()> {
         let Some((code, at)) = rust else { return Ok(()) };
-        let both = format!("{code}  // {at}");
-        if self.screen.stepping && self.fits_behind_a_label(&both) {
-            return self.labelled("Rust".bold(), &both);
+        if self.statement.replace(at.to_owned()).is_some_and(|before| before == at) {
+            return self.labelled("Rust".bold(), SAME);
+        }
+        if self.screen.stepping {
+            // The place goes behind the statement, and is not torn apart.
+            return self.labelled("Rust".bold(), &format!("{code}  //\u{a0}{at}"));
         }
         self.labelled("Rust".bold(), code)?;
         self.labelled("".normal(), at)
@@ -68,7 +75,10 @@ impl Text {
 
     /// What became of another process.
     pub(super) fn happened(&mut self, label: &str, speaker: &str, what: &str) -> io::Result<()> {
-        self.blank()?;
-        self.aside(label.bold(), &format!("{speaker}{what}"))
+        if !self.screen.stepping {
+            self.blank()?;
+        }
+        self.labelled(label.bold(), &format!("{speaker}{what}"))?;
+        self.room_below()
     }
 }

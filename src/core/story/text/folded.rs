@@ -9,12 +9,11 @@ use colored::Colorize;
 
 use super::{Text, picture};
 use crate::call::Shmid;
-use crate::story::Render;
 use crate::story::event::{CallEvent, Choice, Event, Field, Part, Space};
 use crate::story::pace::AT_THE_END;
 
 /// So many calls in short are told one by one; those after them are counted.
-const CALLS: usize = 5;
+const CALLS: usize = 3;
 /// So many beginnings of a long work are told in a step.
 const STARTS: usize = 2;
 
@@ -77,8 +76,7 @@ impl Text {
 
     /// Whether an event follows one of its kind without a blank line, so that more of a step fits the window.
     pub(super) fn is_close(&self, event: &Event) -> bool {
-        let acts = matches!(event, Event::Call(_) | Event::Memory(_) | Event::Started { .. });
-        acts && self.screen.stepping
+        self.screen.stepping && (is_life(event) || is_act(event))
     }
 
     /// The blank line below an act; while the lesson waits, what comes after the acts makes it.
@@ -141,9 +139,9 @@ impl Text {
         self.folded.whole = true;
         self.blank = false;
         self.blank()?;
-        let told = events.iter().try_for_each(|event| self.tell(event));
+        let told = events.iter().try_for_each(|event| self.write(event));
         self.folded.whole = false;
-        told.map(|()| !events.is_empty())
+        told.and_then(|()| self.out.show()).map(|()| !events.is_empty())
     }
 }
 
@@ -171,6 +169,15 @@ impl Folded {
         self.calls += 1;
         self.calls > CALLS
     }
+}
+
+/// Whether a process has done something that the lesson's program asked for.
+pub(super) fn is_act(event: &Event) -> bool {
+    matches!(event, Event::Call(_) | Event::Memory(_) | Event::Started { .. })
+}
+
+fn is_life(event: &Event) -> bool {
+    matches!(event, Event::Fork { .. } | Event::Exec { .. } | Event::Signal { .. })
 }
 
 fn without(space: &Space, other: &Space) -> Space {

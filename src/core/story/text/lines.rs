@@ -37,7 +37,7 @@ impl Text {
             .initial_indent(first)
             .subsequent_indent(rest);
         for line in textwrap::wrap(&text, options) {
-            self.line(&line)?;
+            self.line(&line.replace('\u{a0}', " "))?;
         }
         Ok(())
     }
@@ -57,11 +57,6 @@ impl Text {
         let blanks = gutter.saturating_sub(2 + label.input.len()).max(1);
         let first = format!("  {label}{}", " ".repeat(blanks));
         self.wrapped(&first, &" ".repeat(gutter), text)
-    }
-
-    /// Whether a text needs no second line behind a label.
-    pub(super) fn fits_behind_a_label(&self, text: &str) -> bool {
-        self.screen.width >= NARROW && GUTTER + text.chars().count() <= self.screen.width
     }
 
     /// A paragraph behind a label, and room below it.
