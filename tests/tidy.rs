@@ -271,14 +271,20 @@ fn the_readme_documents_every_event_and_every_call() {
     }
 }
 
+/// Faults of wording and layout: nobody who follows the article goes wrong by them. The book's errata page has them.
+const ONLY_IN_THE_BOOK: [u32; 5] = [1, 16, 33, 34, 36];
+
 #[test]
-fn together_the_lessons_put_right_every_mistake_of_the_article() {
+fn lessons_put_right_what_misleads_and_the_book_the_rest() {
     let told: BTreeSet<_> = recorded_events()
         .iter()
         .filter(|event| event["event"] == "erratum")
         .filter_map(|event| event["code"].as_str()?.strip_prefix('E')?.parse::<u32>().ok())
         .collect();
-    assert_eq!(told, (1..=39).collect());
+    let misleading: BTreeSet<_> = (1..=39).filter(|number| !ONLY_IN_THE_BOOK.contains(number)).collect();
+    assert_eq!(told, misleading);
+    let page = read("book/src/errata.md");
+    assert!((1..=39).all(|number| page.contains(&format!("{{#E{number}}}"))), "the page misses one");
 }
 
 /// Whoever types the same letter at every question is right no more often than chance has it, or little more.
