@@ -163,8 +163,14 @@ impl Narrator {
             let Some(prompt) = &mut self.prompt else { return Ok(()) };
             prompt.forget_what_was_typed();
             self.teller.end_page().map_err(Error::Output)?;
-            if understood(&mut **prompt)?.is_empty() {
-                self.teller.turn_page().map_err(Error::Output)?;
+            match understood(&mut **prompt) {
+                Ok(line) if line.is_empty() => self.teller.turn_page().map_err(Error::Output)?,
+                Ok(_) => {}
+                // Whoever has left is asked nothing more: what is tidied up is told without a stop.
+                Err(error) => {
+                    self.prompt = None;
+                    return Err(error);
+                }
             }
         }
         Ok(())
