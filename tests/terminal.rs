@@ -102,6 +102,24 @@ fn a_terminal_that_is_closed_ends_the_program_by_sighup() {
     });
 }
 
+/// What is asked where the window is full in the midst of a step.
+const NEXT_PART: &str = "[Enter] next part [q] quit >";
+
+/// From this prompt on to the first that asks for more than the next part of a step. Returns its number.
+fn through_the_parts(terminal: &mut Terminal, mut prompt: usize) -> usize {
+    terminal.until_prompt(prompt);
+    while in_words(&terminal.screen()).ends_with(NEXT_PART) {
+        terminal.send("\n");
+        prompt += 1;
+        terminal.until_prompt(prompt);
+    }
+    prompt
+}
+
+fn in_words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A question with its options, as the screen shows it, and the letters that can be typed.
 const WALK_QUESTION: &str = "Which size will the kernel's record give?";
 
@@ -110,10 +128,7 @@ fn answered(answer: &str, size: (u16, u16)) -> String {
     let mut terminal = Terminal::start(run(&program("walkthrough")), size.0, size.1);
     let mut prompt = 1;
     terminal.until_prompt(prompt);
-    let asked = |terminal: &Terminal| {
-        let words = terminal.out().split_whitespace().collect::<Vec<_>>().join(" ");
-        words.contains(WALK_QUESTION)
-    };
+    let asked = |terminal: &Terminal| in_words(&terminal.out()).contains(WALK_QUESTION);
     while !asked(&terminal) {
         terminal.send("\n");
         prompt += 1;
@@ -121,11 +136,11 @@ fn answered(answer: &str, size: (u16, u16)) -> String {
     }
     let before = terminal.out().len();
     terminal.send(&format!("{answer}\n"));
-    terminal.until_prompt(prompt + 1);
+    through_the_parts(&mut terminal, prompt + 1);
     let told = without_colour(&terminal.out()[before..]);
     terminal.send("q\n");
     ended(terminal, 0);
-    told.split_whitespace().collect::<Vec<_>>().join(" ")
+    in_words(&in_words(&told).replace(NEXT_PART, ""))
 }
 
 #[test]
@@ -156,8 +171,9 @@ fn nonsense_for_a_prediction_is_told_what_can_be_typed() {
 #[test]
 fn a_question_mark_tells_more() {
     in_every_terminal(|mut terminal| {
+        let prompt = through_the_parts(&mut terminal, 1);
         terminal.send("?\n");
-        terminal.until_prompt(2);
+        terminal.until_prompt(prompt + 1);
         terminal.send("q\n");
         let words = ended(terminal, 0).words();
         let more = ["More", "There is nothing more to say", "Guess before you look"];
