@@ -48,9 +48,10 @@ fn stat(id: Shmid) -> Option<ShmidDs> {
     }
 }
 
-/// One side, in a terminal of its own.
+/// One side, in a terminal of its own, which is high enough for each step: that a step comes in parts in a lower one is
+/// tried elsewhere.
 fn side(name: &str, key: Key, options: &[&str]) -> Terminal {
-    Terminal::start(run(name, key, options), 24, 80)
+    Terminal::start(run(name, key, options), 60, 80)
 }
 
 fn run(name: &str, key: Key, options: &[&str]) -> Run {
