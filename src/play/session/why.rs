@@ -48,17 +48,33 @@ pub(super) fn explained(world: &World, pid: i32, action: &Action, reply: &Reply)
             let store = matches!(action, Action::Store { .. });
             view.fault(address.0, store)
         }
-        (_, Reply::Returns(Err(errno)), _) => view_of_process(*errno),
+        (_, Reply::Returns(Err(errno)), _) => of_a_process(action, *errno),
         _ => because(""),
     }
 }
 
-fn view_of_process(errno: Errno) -> Explained {
-    match errno {
-        Errno::ESRCH => because("No process has this id."),
-        Errno::EPERM => because("Only root may do this for another user."),
-        Errno::EINVAL => because("The kernel knows no such value here."),
-        Errno::EACCES => because("Only root may set a limit of the namespace."),
+/// Of calls that concern no table: who a process is, its memory, other processes.
+fn of_a_process(action: &Action, errno: Errno) -> Explained {
+    match (action, errno) {
+        (Action::SetIdentity(_), Errno::EINVAL) => explain(
+            "This id is not mapped into the namespace: nobody can be it there.",
+            "0 is there. 65534 is, too, where root runs play, or newuidmap and a line in /etc/subuid allow it.",
+        ),
+        (Action::SetIdentity(_), Errno::EPERM) => because("Only root may become somebody else."),
+        (Action::Exec { .. }, Errno::ENOENT) => because("No folder of PATH has a program of this name."),
+        (Action::Exec { .. }, Errno::EACCES) => {
+            because("This user may not run it, or may not look into a folder of PATH.")
+        }
+        (Action::Mprotect { .. }, Errno::ENOMEM) => because("Not all of these pages are mapped."),
+        (Action::Mprotect { .. }, Errno::EACCES) => because("SHM_RDONLY forbids to write there ever."),
+        (Action::Mprotect { .. } | Action::Munmap { .. }, Errno::EINVAL) => {
+            because("The address is no multiple of a page, or the length is 0.")
+        }
+        (_, Errno::ESRCH) => because("No process has this id."),
+        (_, Errno::EPERM) => because("Only root may do this for another user."),
+        (_, Errno::EINVAL) => because("The kernel knows no such value here."),
+        (_, Errno::EACCES) => because("Only root may set a limit of the namespace."),
+        (_, Errno::EAGAIN) => because("As many processes run as may."),
         _ => because("The kernel refused it."),
     }
 }

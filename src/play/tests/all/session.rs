@@ -123,6 +123,26 @@ fn signals_and_protections_have_their_names() {
 }
 
 #[test]
+fn a_refusal_that_concerns_no_table_has_a_reason_too() {
+    let mut session = Session::empty();
+    for (line, why) in [
+        ("setuid(1000)", "not mapped into the namespace"),
+        ("setgid(1000)", "not mapped into the namespace"),
+        ("execlp(\"no-such-program\", \"x\", NULL)", "No folder of PATH"),
+        ("mprotect((void *)0x5000000, 4096, PROT_READ)", "Not all of these pages are mapped"),
+        ("munmap((void *)0x5000001, 4096)", "no multiple of a page"),
+        ("kill(9999, SIGKILL)", "No process has this id"),
+    ] {
+        let told = session.line(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let reason = told.iter().find_map(|told| match told {
+            Told::Call { why, .. } => why.clone(),
+            _ => None,
+        });
+        assert!(reason.as_ref().is_some_and(|reason| reason.contains(why)), "{line}: {reason:?}");
+    }
+}
+
+#[test]
 fn an_access_outside_ends_the_process_and_not_the_session() {
     let mut session = after(&["char *p = shmat(shmget(IPC_PRIVATE, 1, 0600), NULL, SHM_RDONLY)", "new"]);
     assert_eq!(calls(&mut session, "p[0] = 1"), ["A is killed by SIGSEGV"]);
