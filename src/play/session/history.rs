@@ -95,7 +95,7 @@ impl Session {
         let mut done = std::mem::take(&mut self.done);
         done.truncate(count);
         for one in done {
-            self.world.current.clone_from(&one.other.current);
+            self.world.take_notes_of(&one.other);
             let before = self.world.clone();
             self.again(&one.line, &mut notes);
             self.done.push(Done { other: before, ..one });

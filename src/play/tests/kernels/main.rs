@@ -84,8 +84,16 @@ fn undone() -> Result<(), Difference> {
         level.solution.iter().try_for_each(|line| pair.line(line))?;
         ["undo", "redo", "restart", "redo 99", "undo 2"].iter().try_for_each(|line| pair.line(line))?;
     }
+    notes_survive_two_ways_back()?;
     println!("undo and redo of each level, no difference");
     Ok(())
+}
+
+/// A refused call is not done again: what it left in errno is there after the second undo as after the first.
+fn notes_survive_two_ways_back() -> Result<(), Difference> {
+    let mut pair = Pair::new(&[])?;
+    let lines = ["semget(0x53, 3, 0)", "int a = 1", "int b = 2", "undo", "undo", "errno", "redo 2", "errno"];
+    lines.iter().try_for_each(|line| pair.line(line))
 }
 
 fn random_scripts() -> Result<(), Difference> {
