@@ -64,6 +64,8 @@
             this.narrow = this.width < NARROW;
             this.seen = new Set();
             this.ends = [];
+            const untold = this.scene.segments.filter((segment) => segment.untold);
+            this.untold = new Set(untold.map((segment) => nameOf(segment.id, segment.world)));
             this.shows += 1;
             const left = this.processes(this.scene.processes);
             const right = this.sets(this.scene.sets, this.segments(this.scene.segments));
@@ -160,13 +162,13 @@
             const rights = row.writable ? "" : this.narrow ? "r-- " : "r--s ";
             const names = row.names?.length ? `${row.names.join(", ")} = ` : "";
             const text = mapped ? `${names}${rights}${row.shown}` : row.name;
-            const entries = mapped && width > LEAST_FOR_ENTRIES ? this.entries(group, row, width - 18) : 0;
+            const entries = mapped && !this.untold.has(row.name) && width > LEAST_FOR_ENTRIES ? this.entries(group, row, width - 18) : 0;
             this.draw(group, "text", { x: 6, y: 14 }, this.fit(text, width - 20 - entries));
             if (mapped) this.ends.push({ segment: row.name, x: width - 4, y: y + ROW / 2 - 2 });
         }
 
-        // The process's page table: an entry for each page of the mapping, full where it leads to a page. Returns how
-        // wide that is.
+        // The process's page table, where it is known: an entry for each page of the mapping, full where it leads to a
+        // page. Returns how wide that is.
         entries(group, { pages, present }, right) {
             const count = Math.min(pages, MOST_ENTRIES), left = right - count * ENTRY;
             const full = new Set(present.map((page) => (pages <= count ? page : Math.floor(page * count / pages))));
