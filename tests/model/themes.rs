@@ -81,7 +81,8 @@ impl Chooser<'_> {
             4..=5 => Action::Call(self.shmat(random)),
             6..=8 => Action::Call(Call::Shmdt { address: self.attachment(random) }),
             9..=11 => Action::Load { address: self.near(random), length: 1 + random.below(8) },
-            12..=13 => Action::Store { address: self.near(random), bytes: vec![random.next() as u8] },
+            12 => Action::Store { address: self.near(random), bytes: vec![random.next() as u8] },
+            13 => Action::Setrlimit(self.no_more_pages(random)),
             14..=15 => Action::Munmap { address: self.near(random), length: self.length(random) },
             16..=17 => self.mprotect(random),
             18 => Action::Fork { child: self.new_pid() },
@@ -91,6 +92,12 @@ impl Chooser<'_> {
                 Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd })
             }
         }
+    }
+
+    /// As many pages as there are, or one more: what replaces a piece by more than that is forbidden.
+    fn no_more_pages(&self, random: &mut Random) -> Resource {
+        let pages = self.space().pages(&self.machine.host) + random.below(2);
+        Resource::AddressSpace(Some(pages * PAGE))
     }
 
     /// An attachment that mostly succeeds.
