@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{Flock, FlockArg};
+use super::held::{Held, end_abandoned, hold};
 
 /// What the files of the controllers are set to, where they are: as much memory as a compiler may ask for, and more
 /// processes than any limit within allows.
@@ -35,7 +35,7 @@ static GROUPS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 pub(super) struct Group {
     folder: PathBuf,
     /// Held as long as its maker lives.
-    _lock: Flock<File>,
+    _held: Held,
 }
 
 impl Group {
@@ -43,20 +43,21 @@ impl Group {
     pub fn make() -> Option<Group> {
         static PARENT: OnceLock<Option<PathBuf>> = OnceLock::new();
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let parent =
-            PARENT.get_or_init(|| own_folder().inspect(|parent| remove_abandoned(parent))).as_ref()?;
+        let parent = PARENT
+            .get_or_init(|| own_folder().inspect(|parent| end_abandoned(parent, PREFIX, end)))
+            .as_ref()?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = parent.join(format!("{PREFIX}{}-{number}", process::id()));
         // Whoever ends this process waits for the list, so that no group is made that is not on it.
         let mut groups = groups();
         fs::create_dir(&folder).ok()?;
-        let Some(lock) = lock(&folder) else {
+        let Some(held) = hold(&folder) else {
             let _ = fs::remove_dir(&folder);
             return None;
         };
         limit(&folder);
         groups.insert(folder.clone());
-        Some(Group { folder, _lock: lock })
+        Some(Group { folder, _held: held })
     }
 
     /// Moves a process into it; what it starts from now on is in it, too.
@@ -108,24 +109,6 @@ fn limit(folder: &Path) {
 /// A file of a control group is the kernel's: one that is not there is never made.
 fn write(file: &Path, text: &str) -> io::Result<()> {
     File::options().write(true).open(file)?.write_all(text.as_bytes())
-}
-
-fn lock(folder: &Path) -> Option<Flock<File>> {
-    Flock::lock(File::open(folder).ok()?, FlockArg::LockExclusiveNonblock).ok()
-}
-
-/// A maker that was killed has left its groups: whatever lives on in them ends now.
-fn remove_abandoned(parent: &Path) {
-    let entries = fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_ours = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(PREFIX) && path.join("cgroup.kill").exists()
-    };
-    for folder in entries.filter(is_ours) {
-        if let Some(_lock) = lock(&folder) {
-            end(&folder);
-        }
-    }
 }
 
 /// The folder of the group that this process is in.
@@ -195,7 +178,7 @@ mod tests {
         let parent = group.folder.parent().unwrap().to_owned();
         let abandoned = parent.join(format!("{PREFIX}abandoned-{}", process::id()));
         fs::create_dir(&abandoned).unwrap();
-        remove_abandoned(&parent);
+        end_abandoned(&parent, PREFIX, end);
         assert!(group.folder.exists() && !abandoned.exists());
     }
 }

@@ -28,6 +28,7 @@ mod exercises;
 mod forbidden;
 mod group;
 mod handed_in;
+mod held;
 mod history;
 mod inspector;
 mod job;

@@ -2,19 +2,25 @@
 //!
 //! Only hand-ins without walls need any: those in a sandbox write to memory.
 //!
-//! **Invariant:** a folder is on the list before it is used, and is removed by whoever ends this process, if by anyone.
+//! **Invariant:** a folder is on the list before it is used. It is removed by this process, however it ends but by
+//! SIGKILL; and then by the next one that makes any.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
 use tempfile::TempDir;
 
 use super::group;
+use super::held::{Held, end_abandoned, hold};
+
+/// How folders are called: this, and what no other has.
+const PREFIX: &str = "shm-playground-check-";
 
 static FOLDERS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
@@ -22,6 +28,8 @@ static FOLDERS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 #[derive(Debug)]
 pub(super) struct Scratch {
     folder: TempDir,
+    /// Held as long as its maker lives.
+    _held: Held,
 }
 
 impl Scratch {
@@ -40,16 +48,20 @@ impl Drop for Scratch {
 pub(super) fn make() -> io::Result<Scratch> {
     // Whoever ends this process waits for the list, so that no folder is made that is not on it.
     let mut folders = folders();
-    let folder = tempfile::Builder::new().prefix("check-").tempdir()?;
+    static LEFT: Once = Once::new();
+    LEFT.call_once(|| end_abandoned(&env::temp_dir(), PREFIX, |folder| drop(fs::remove_dir_all(folder))));
+    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+    let held = hold(folder.path()).ok_or(io::ErrorKind::ResourceBusy)?;
     folders.insert(folder.path().to_owned());
-    Ok(Scratch { folder })
+    Ok(Scratch { folder, _held: held })
 }
 
 fn folders() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     FOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has the signals that people end programs with remove all folders and control groups first. For `main` to call, before it has threads.
+/// Has the signals that people end programs with remove all folders and control groups first. For `main` to call,
+/// before it has threads.
 ///
 /// A signal that is ignored stays ignored (`nohup`).
 pub fn remove_folders_on_signals() {

@@ -38,7 +38,14 @@ impl Workspace {
                 fs::write(place.join(exercise.name()).with_extension(ending), text).expect("a file");
             }
         }
-        Workspace { folder }
+        let workspace = Workspace { folder };
+        fs::create_dir(workspace.temporary()).expect("a folder");
+        workspace
+    }
+
+    /// Where `check` puts what is to be gone when it ends.
+    fn temporary(&self) -> PathBuf {
+        self.path().join("temporary")
     }
 
     pub fn path(&self) -> &Path {
@@ -57,7 +64,8 @@ impl Workspace {
             .args(["--color", "never", "--home"])
             .arg(self.path())
             .args(arguments)
-            .env("LC_ALL", "C.UTF-8");
+            .env("LC_ALL", "C.UTF-8")
+            .env("TMPDIR", self.temporary());
         command
     }
 
@@ -70,6 +78,14 @@ impl Workspace {
         let output = self.check(&[&["--format", "json"], arguments].concat());
         let text = String::from_utf8(output.stdout).expect("text");
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}"))
+    }
+}
+
+impl Drop for Workspace {
+    /// Whatever a test does to `check`: the last run leaves no temporary folder, neither its own nor of one before.
+    fn drop(&mut self) {
+        let left = fs::read_dir(self.temporary()).into_iter().flatten().count();
+        assert!(left == 0 || std::thread::panicking(), "{left} temporary folders of check are left");
     }
 }
 
