@@ -2,8 +2,16 @@
 
 use crate::support;
 
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
 use nix::sys::signal::Signal;
-use support::{Program, Run, Terminal, assert_nothing_left, namespaces, program, program_file};
+use support::{
+    Program, Run, Terminal, assert_nothing_left, namespaces, program, program_file, with_every_program,
+};
 
 /// A prompt in a terminal, whose history is kept in a folder.
 fn play(folder: &tempfile::TempDir, options: &[&str]) -> Terminal {
@@ -200,4 +208,50 @@ fn i_in_a_lesson_has_the_steps_call_typed_already() {
     back_in_the_lesson(&mut terminal);
     terminal.send("q\n");
     ends(terminal);
+}
+
+/// The same program, which finds where `play` would be one that only writes down what it is given. Nothing is written
+/// that is to be run: a process that another test forks at that moment would hold it open.
+fn with_a_scribe(program: &Program, folder: &Path) -> Program {
+    let path = folder.join(program.name);
+    fs::hard_link(&program.path, &path).unwrap();
+    let scribe = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/scribe");
+    symlink(scribe, folder.join("play")).unwrap();
+    Program { name: program.name, path }
+}
+
+/// Presses p wherever that is possible, until the lesson ends; returns the lines of the last time.
+fn lines_so_far(program: &Program) -> String {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut terminal = Terminal::start(Run::new(&with_a_scribe(program, folder.path())), 500, 80);
+    let (mut prompt, mut played) = (1, false);
+    while terminal.until_prompt_or_end(prompt) {
+        played = !played && terminal.screen().trim_end().ends_with(PLAY);
+        terminal.send(if played { "p\n" } else { "\n" });
+        prompt += 1;
+    }
+    // What others have made is not looked at: other lessons run at the same time.
+    terminal.into_running().finish().assert_exited(0);
+    fs::read_to_string(folder.path().join("play.lines")).unwrap_or_default()
+}
+
+/// Why the prompt does not understand these lines; nothing, where it does.
+fn misunderstood(lines: &str) -> Option<String> {
+    let mut play = Command::new(program_file("play"));
+    play.args(["--kernel=model", "--color=never"]);
+    let mut play = play.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // A prompt that stops at a line reads no more of them.
+    let _ = play.stdin.take().unwrap().write_all(lines.as_bytes());
+    let output = play.wait_with_output().unwrap();
+    (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// What a lesson has done, the prompt can do again: no line of it is one that it does not understand.
+#[test]
+fn the_prompt_understands_what_every_lesson_has_done() {
+    with_every_program(|program| {
+        let lines = lines_so_far(program);
+        assert!(lines.contains("shmget("), "{} has done nothing: {lines}", program.name);
+        assert_eq!(misunderstood(&lines), None, "{}: {lines}", program.name);
+    });
 }

@@ -176,6 +176,7 @@ impl Story {
 
     /// Writes the same bytes so many times, and tells nothing of it.
     pub fn store_times(&self, address: Address, bytes: &[u8], times: usize) -> Result<()> {
+        self.retell(|retold, _| retold.left_out(&format!("{} bytes stored {times} times", bytes.len())));
         self.process.borrow_mut().store_times(address, bytes, times)
     }
 

@@ -31,7 +31,7 @@ impl Story {
     pub fn unrelated(&self, name: &str) -> Result<Story> {
         self.unharmed()?;
         let process = self.process.borrow_mut().spawn()?;
-        self.retell(|retold, _| retold.stranger(process.pid()));
+        self.retell(|retold, _| retold.unrelated(process.pid()));
         let story = self.joined_by(name, process);
         let command = "this program anew".to_owned();
         self.tell(Event::Exec { pid: story.pid(), who: story.who.clone(), command });

@@ -16,17 +16,18 @@ const LONGEST: usize = 256;
 
 /// What is known by a name at the prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Thing {
+enum Object {
     Segment(i32),
     Set(i32),
     Address(u64),
 }
 
-/// A process: its letter at the prompt, and its variables.
-#[derive(Clone, Debug)]
+/// A process: its letter at the prompt, its variables, and where it has attached how many bytes.
+#[derive(Clone, Debug, Default)]
 struct Actor {
     letter: String,
-    names: BTreeMap<Thing, String>,
+    names: BTreeMap<Object, String>,
+    attached: BTreeMap<u64, u64>,
 }
 
 /// The lines so far.
@@ -35,7 +36,9 @@ pub(super) struct Retold {
     lines: Vec<String>,
     actors: BTreeMap<i32, Actor>,
     /// The segments and the sets, in the order in which they were made.
-    made: Vec<Thing>,
+    made: Vec<Object>,
+    /// The sizes that segments were made with.
+    sizes: BTreeMap<i32, u64>,
     /// How many variables of each kind there are.
     named: BTreeMap<&'static str, usize>,
     /// The lines that were there when the last call was added.
@@ -55,7 +58,7 @@ impl Retold {
     /// The story's own process is the first.
     pub fn of(pid: i32) -> Retold {
         let mut retold = Retold::default();
-        retold.enter(pid, BTreeMap::new());
+        retold.enter(pid, Actor::default());
         retold
     }
 
@@ -74,9 +77,9 @@ impl Retold {
         self.lines.len()
     }
 
-    fn enter(&mut self, pid: i32, names: BTreeMap<Thing, String>) {
+    fn enter(&mut self, pid: i32, like: Actor) {
         let letter = letter(self.actors.len());
-        self.actors.insert(pid, Actor { letter, names });
+        self.actors.insert(pid, Actor { letter, ..like });
     }
 
     /// A line that a process does; the first one needs no letter.
@@ -85,19 +88,20 @@ impl Retold {
         self.lines.push(if letter == "A" { line.to_owned() } else { format!("{letter}: {line}") });
     }
 
-    fn left_out(&mut self, what: &str) {
+    /// What the prompt has no words for.
+    pub fn left_out(&mut self, what: &str) {
         self.lines.push(format!("# left out: {what}"));
     }
 
     pub fn fork(&mut self, parent: i32, child: i32) {
         self.add(parent, "fork()");
-        let names = self.actors.get(&parent).map(|actor| actor.names.clone());
-        self.enter(child, names.unwrap_or_default());
+        let parent = self.actors.get(&parent).cloned();
+        self.enter(child, parent.unwrap_or_default());
     }
 
-    pub fn stranger(&mut self, pid: i32) {
+    pub fn unrelated(&mut self, pid: i32) {
         self.lines.push("new".to_owned());
-        self.enter(pid, BTreeMap::new());
+        self.enter(pid, Actor::default());
     }
 
     pub fn exec(&mut self, pid: i32, program: &str, arguments: &[&str]) {
@@ -124,6 +128,9 @@ impl Retold {
     }
 
     pub fn stored(&mut self, pid: i32, address: Address, bytes: &[u8]) {
+        if !self.is_attached(pid, address) {
+            return self.left_out(&format!("{} bytes stored at {address}", bytes.len()));
+        }
         let at = self.address(pid, address);
         let length = bytes.len();
         let line = match bytes {
@@ -140,6 +147,9 @@ impl Retold {
             }
         };
         self.add(pid, &line);
+        if !line.starts_with("memset") && length > LONGEST {
+            self.left_out(&format!("the other {} bytes", length - LONGEST));
+        }
     }
 
     /// An access that ended its process.
@@ -149,23 +159,37 @@ impl Retold {
     }
 
     pub fn word(&mut self, pid: i32, address: Address, value: u32) {
+        if !self.is_attached(pid, address) {
+            return self.left_out(&format!("{value} stored at {address}"));
+        }
         let at = self.address(pid, address);
         self.add(pid, &format!("*(int *)({at}) = {value}"));
     }
 
     /// A call that was made, or that waits.
     pub fn call(&mut self, pid: i32, call: &Call, outcome: Option<&Outcome>) {
+        if matches!(call, Call::SemopAt { .. } | Call::File(_)) {
+            return self.left_out(&call.to_string());
+        }
         let Some(text) = self.text(pid, call) else { return };
-        let thing = match outcome {
-            Some(Ok(Answer::Id(id))) => Some((Thing::Segment(id.0), "int id")),
-            Some(Ok(Answer::Set(id))) => Some((Thing::Set(id.0), "int s")),
-            Some(Ok(Answer::Mapped(address))) => Some((Thing::Address(address.0), "char *p")),
+        let object = match outcome {
+            Some(Ok(Answer::Id(id))) => Some((Object::Segment(id.0), "int id")),
+            Some(Ok(Answer::Set(id))) => Some((Object::Set(id.0), "int s")),
+            Some(Ok(Answer::Mapped(address))) => Some((Object::Address(address.0), "char *p")),
             _ => None,
         };
+        if let (Call::Shmget { size, .. }, Some((Object::Segment(id), _))) = (call, &object) {
+            self.sizes.entry(*id).or_insert(*size);
+        }
+        if let (Call::Shmat { shmid, .. }, Some((Object::Address(at), _)), Some(actor)) =
+            (call, &object, self.actors.get_mut(&pid))
+        {
+            actor.attached.insert(*at, self.sizes.get(&shmid.0).copied().unwrap_or_default());
+        }
         self.last_call = Some(self.lines.len());
-        let Some((thing, declared)) = thing else { return self.add(pid, &text) };
-        if !matches!(thing, Thing::Address(_)) && !self.made.contains(&thing) {
-            self.made.push(thing);
+        let Some((object, declared)) = object else { return self.add(pid, &text) };
+        if !matches!(object, Object::Address(_)) && !self.made.contains(&object) {
+            self.made.push(object);
         }
         let count = self.named.entry(declared).or_default();
         *count += 1;
@@ -173,7 +197,7 @@ impl Retold {
         let name = declared.rsplit([' ', '*']).next().unwrap_or_default().to_owned();
         self.add(pid, &format!("{declared} = {text}"));
         if let Some(actor) = self.actors.get_mut(&pid) {
-            actor.names.insert(thing, name);
+            actor.names.insert(object, name);
         }
     }
 
@@ -184,23 +208,23 @@ impl Retold {
             Call::Shmat { shmid, address, flags } => {
                 let address =
                     if address.0 == 0 { "NULL".to_owned() } else { format!("(void *){:#x}", address.0) };
-                format!("shmat({}, {address}, {flags})", self.id(pid, Thing::Segment(shmid.0)))
+                format!("shmat({}, {address}, {flags})", self.id(pid, Object::Segment(shmid.0)))
             }
             Call::Shmdt { address } => format!("shmdt({})", self.address(pid, *address)),
-            Call::Shmctl { shmid, cmd } => self.control(&self.id(pid, Thing::Segment(shmid.0)), cmd)?,
+            Call::Shmctl { shmid, cmd } => self.control(&self.id(pid, Object::Segment(shmid.0)), cmd)?,
             Call::Semop { semid, ops } => {
-                format!("semop({}, {}, {})", self.id(pid, Thing::Set(semid.0)), operations(ops), ops.len())
+                format!("semop({}, {}, {})", self.id(pid, Object::Set(semid.0)), operations(ops), ops.len())
             }
             Call::Semtimedop { semid, ops, timeout } => format!(
                 "semtimedop({}, {}, {}, &(struct timespec){{{}, {}}})",
-                self.id(pid, Thing::Set(semid.0)),
+                self.id(pid, Object::Set(semid.0)),
                 operations(ops),
                 ops.len(),
                 timeout.as_secs(),
                 timeout.subsec_nanos()
             ),
             Call::Semctl { semid, semnum, cmd } => {
-                self.control_set(&self.id(pid, Thing::Set(semid.0)), *semnum, cmd)?
+                self.control_set(&self.id(pid, Object::Set(semid.0)), *semnum, cmd)?
             }
             Call::SemopAt { .. } | Call::File(_) | Call::Ftok { .. } => return None,
         })
@@ -234,28 +258,34 @@ impl Retold {
         })
     }
 
-    fn name(&self, pid: i32, thing: Thing) -> Option<String> {
-        self.actors.get(&pid)?.names.get(&thing).cloned()
+    fn name(&self, pid: i32, object: Object) -> Option<String> {
+        self.actors.get(&pid)?.names.get(&object).cloned()
     }
 
-    fn id(&self, pid: i32, thing: Thing) -> String {
-        let (Thing::Segment(real) | Thing::Set(real)) = thing else { return String::new() };
+    fn id(&self, pid: i32, object: Object) -> String {
+        let (Object::Segment(real) | Object::Set(real)) = object else { return String::new() };
         let of_its_kind =
-            |other: &&Thing| matches!(other, Thing::Segment(_)) == matches!(thing, Thing::Segment(_));
-        let place = || self.made.iter().filter(of_its_kind).position(|other| *other == thing);
-        self.name(pid, thing).unwrap_or_else(|| place().map_or(real, |place| place as i32).to_string())
+            |other: &&Object| matches!(other, Object::Segment(_)) == matches!(object, Object::Segment(_));
+        let place = || self.made.iter().filter(of_its_kind).position(|other| *other == object);
+        self.name(pid, object).unwrap_or_else(|| place().map_or(real, |place| place as i32).to_string())
+    }
+
+    /// Whether the process has a segment there: what else it has mapped, the prompt's process has not.
+    fn is_attached(&self, pid: i32, address: Address) -> bool {
+        let below = self.actors.get(&pid).and_then(|actor| actor.attached.range(..=address.0).next_back());
+        below.is_some_and(|(start, size)| address.0 - start < *size)
     }
 
     /// An address: from the nearest variable below it that holds one.
     fn address(&self, pid: i32, address: Address) -> String {
         let names = self.actors.get(&pid).map(|actor| &actor.names);
         let below = names.and_then(|names| {
-            let all = Thing::Address(0)..=Thing::Address(address.0);
+            let all = Object::Address(0)..=Object::Address(address.0);
             names.range(all).next_back()
         });
         match below {
-            Some((Thing::Address(base), name)) if *base == address.0 => name.clone(),
-            Some((Thing::Address(base), name)) => format!("{name} + {}", address.0 - base),
+            Some((Object::Address(base), name)) if *base == address.0 => name.clone(),
+            Some((Object::Address(base), name)) => format!("{name} + {}", address.0 - base),
             _ => format!("(char *){:#x}", address.0),
         }
     }

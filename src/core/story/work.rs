@@ -108,10 +108,12 @@ impl Story {
         self.unharmed()?;
         let started = self.process.borrow_mut().start(&operation);
         self.told_if_ended(started)?;
-        if let Operation::Semop(semid, ops) = &operation {
-            let call = Call::Semop { semid: *semid, ops: ops.clone() };
-            self.retell(|retold, pid| retold.call(pid, &call, None));
-        }
+        self.retell(|retold, pid| match &operation {
+            Operation::Semop(semid, ops) => {
+                retold.call(pid, &Call::Semop { semid: *semid, ops: ops.clone() }, None);
+            }
+            other => retold.left_out(&notation::operation(other)),
+        });
         if told {
             let (rust, brief) = self.statement(place);
             let (pid, who, c) = (self.pid(), self.who.clone(), notation::operation(&operation));
