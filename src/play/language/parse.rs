@@ -3,6 +3,7 @@
 //! Operators are read by their strength (Pratt's way): an operand, then every operator that binds at least as strongly
 //! as asked for, with its right operand.
 
+mod foreign;
 mod named;
 
 use std::ops::Range;
@@ -16,6 +17,7 @@ use super::syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statemen
 use super::token::Token;
 use super::types::{self, Type};
 use super::words;
+use foreign::{not_here, unknown};
 
 /// How deep brackets and operators may nest: deeper, and no person has written them.
 const DEEPEST: usize = 64;
@@ -382,35 +384,4 @@ impl<'a> Parser<'a> {
         self.depth -= 1;
         parsed
     }
-}
-
-/// What C has and a prompt does not need.
-fn not_here(word: &str) -> Option<String> {
-    Some(match word {
-        "if" | "else" | "while" | "for" | "do" | "switch" | "goto" | "break" | "continue" => {
-            format!(
-                "{word} belongs into a program: here each line is done at once, and you decide what is next"
-            )
-        }
-        "return" => "return belongs into a function: exit(0) ends the process".to_owned(),
-        "union" => {
-            "a union semun is not needed here: semctl takes the value, the array or &buf itself".to_owned()
-        }
-        _ => return None,
-    })
-}
-
-/// What is wrong with a character that begins no token.
-fn unknown(line: &str, span: &Range<usize>) -> Misunderstood {
-    let text = &line[span.clone()];
-    let message = match text.chars().next() {
-        Some('"') => "this string does not end: a \" is missing".to_owned(),
-        Some('\'') => "this character does not end: a ' is missing".to_owned(),
-        Some('“' | '”' | '‘' | '’') => {
-            format!("{text} is a typographic quotation mark: C wants \" or '")
-        }
-        Some('?') => "the choice ? : belongs into a program: here you see the value, and decide".to_owned(),
-        _ => format!("{text} means nothing in C"),
-    };
-    Misunderstood::new(line, span.start, message)
 }
