@@ -290,9 +290,11 @@ impl Session {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()?;
-        // It has started nothing yet: it waits for its job.
+        // It has started nothing yet: it waits for its job. To be moved takes it time that says nothing about the machine.
+        let unmoved = now();
         let group = Group::make().filter(|group| group.take_in(judge.id()).is_ok());
-        let text = serde_json::to_string(job)?;
+        let begun = job.begun + now().saturating_sub(unmoved);
+        let text = serde_json::to_string(&Job { begun, ..job.clone() })?;
         if let Some(mut line) = judge.stdin.take() {
             line.write_all(text.as_bytes())?;
         }

@@ -19,13 +19,13 @@ mod plain;
 mod predict;
 mod prompt;
 mod raced;
-mod retold;
 mod schedule;
 mod show;
 mod source;
 mod text;
 mod timeline;
 mod traced;
+mod transcript;
 mod visible;
 mod whose;
 mod words;
@@ -46,17 +46,17 @@ pub use plain::Plain;
 pub use predict::{Candidate, Guess, Judge, Observed, Verdict, always, depends, never};
 pub use prompt::Prompt;
 pub use raced::{LineUses, ProcessUses, RaceEvent};
-pub use retold::SoFar;
 pub use schedule::{NoSchedule, Schedule, Turn};
 pub use show::{changes, fields};
 pub use source::Source;
 pub use text::{Screen, Text, ascii};
 pub use traced::{Lingering, Traced};
+pub use transcript::SoFar;
 pub use visible::visible;
 pub use work::Work;
 
-use retold::Retold;
 use show::Seen;
+use transcript::Transcript;
 
 /// Who turns events into something to read.
 pub trait Render {
@@ -136,9 +136,9 @@ struct Narrator {
     offered: Vec<String>,
     seen: Seen,
     /// What was done, for whoever goes on at the prompt of `play`.
-    retold: Retold,
+    transcript: Transcript,
     /// How much of it was done before this step.
-    retold_before: usize,
+    transcript_before: usize,
     /// The processes of this story, by what it calls them.
     names: Vec<(i32, String)>,
     /// The first failure to write, or that the learner has left: told at the next chance to return an error.
@@ -167,8 +167,8 @@ impl Story {
             asked: 0,
             offered: Vec::new(),
             seen: Seen::default(),
-            retold: Retold::of(process.pid()),
-            retold_before: 0,
+            transcript: Transcript::of(process.pid()),
+            transcript_before: 0,
             names,
             failure: None,
         };

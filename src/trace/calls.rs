@@ -120,7 +120,7 @@ impl Tracer<'_> {
     /// A sandbox has refused a call, which counts where it is not the program's own.
     fn excuse(&mut self, pid: i32, name: &'static str, call: Option<&Call>) {
         if self.observer.excuses_refusals() {
-            self.found.excuses.note(pid, name, call);
+            self.found.refused_cleanup.note(pid, name, call);
         }
     }
 

@@ -3,9 +3,9 @@
 //! **Invariant:** who ends with a segment attached is not accused while a process lives that has inherited the
 //! attachment and may detach it, as after daemon(3), nor after such a one did.
 
-use super::excuses::Excuses;
 use super::exit_status::Ending;
 use super::findings::{self, Finding};
+use super::refused_cleanup::RefusedCleanup;
 use super::space::Attachment;
 use super::state::State;
 use super::value::{Left, ProcessRecord};
@@ -21,7 +21,7 @@ pub(super) struct Found {
     /// What those who ended with a segment attached are accused of, unless a child that inherits it detaches it.
     held: Vec<Finding>,
     /// What nobody is accused of.
-    pub excuses: Excuses,
+    pub refused_cleanup: RefusedCleanup,
 }
 
 impl Found {
@@ -45,7 +45,7 @@ impl Found {
     /// A process is about to be gone, or the program that it ran, with all that it has attached.
     pub fn at_end(&mut self, pid: i32, ending: Option<Ending>, state: &State) {
         let left = findings::not_detached(pid, ending, state).into_iter();
-        let left: Vec<_> = left.filter(|left| !self.excuses.detaching(pid, left.address)).collect();
+        let left: Vec<_> = left.filter(|left| !self.refused_cleanup.detaching(pid, left.address)).collect();
         for attachment in left {
             let own = (attachment.made.pid == pid).then(|| findings::never_detached(ending, attachment));
             let Some(accusation) = own.or_else(|| self.take_held(attachment)) else { continue };
@@ -64,7 +64,7 @@ impl Found {
     pub fn left(&mut self, left: &[(Left, Performed)], records: &[ProcessRecord]) {
         let ending = |pid| records.iter().find(|record| record.start.pid == pid)?.ending;
         let is_excused = |(left, maker): &&(Left, Performed)| {
-            self.excuses.removal(left.what, maker.pid, ending(maker.pid))
+            self.refused_cleanup.removal(left.what, maker.pid, ending(maker.pid))
         };
         let accused: Vec<_> = left.iter().filter(|left| !is_excused(left)).cloned().collect();
         self.add(findings::of_left(&accused, records));

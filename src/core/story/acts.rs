@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::thread;
 
 use super::event::{Access, CallEvent, Direction, Event, Rust};
-use super::retold::Retold;
+use super::transcript::Transcript;
 use super::{Story, explain, notation};
 use crate::call::{Address, Answer, Call, Outcome, Performed};
 use crate::error::{Error, Reason, Refusal, Result};
@@ -25,14 +25,14 @@ impl Story {
         self.unharmed()?;
         let outcome = self.process.borrow_mut().perform(&call);
         let outcome = self.told_if_ended(outcome)?;
-        self.retell(|retold, pid| retold.call(pid, &call, Some(&outcome)));
+        self.transcribe(|transcript, pid| transcript.call(pid, &call, Some(&outcome)));
         self.answered(call, outcome, place)
     }
 
     /// Keeps what was done for whoever goes on from here.
-    pub(super) fn retell(&self, keep: impl FnOnce(&mut Retold, i32)) {
+    pub(super) fn transcribe(&self, keep: impl FnOnce(&mut Transcript, i32)) {
         let pid = self.pid();
-        keep(&mut self.narrator.borrow_mut().retold, pid);
+        keep(&mut self.narrator.borrow_mut().transcript, pid);
     }
 
     /// Tells a call that was made.
@@ -86,7 +86,7 @@ impl Story {
         let (pid, outcome) = (process.pid(), process.perform(&call));
         drop(process);
         if let Ok(outcome) = &outcome {
-            self.retell(|retold, pid| retold.call(pid, &call, Some(outcome)));
+            self.transcribe(|transcript, pid| transcript.call(pid, &call, Some(outcome)));
         }
         if let Ok(outcome @ Ok(_)) = outcome
             && !thread::panicking()
@@ -124,12 +124,12 @@ impl Story {
         let (c, survived) = match &faults {
             Ok(faults) => {
                 if direction == Direction::Write {
-                    self.retell(|retold, pid| retold.stored(pid, address, bytes));
+                    self.transcribe(|transcript, pid| transcript.stored(pid, address, bytes));
                 }
                 (notation::access(direction, address, bytes), Some(*faults))
             }
             Err(Error::Ended { .. }) => {
-                self.retell(|retold, pid| retold.died(pid, address));
+                self.transcribe(|transcript, pid| transcript.died(pid, address));
                 (notation::fatal(direction, address, bytes), None)
             }
             Err(_) => return faults,
@@ -176,7 +176,9 @@ impl Story {
 
     /// Writes the same bytes so many times, and tells nothing of it.
     pub fn store_times(&self, address: Address, bytes: &[u8], times: usize) -> Result<()> {
-        self.retell(|retold, _| retold.left_out(&format!("{} bytes stored {times} times", bytes.len())));
+        self.transcribe(|transcript, _| {
+            transcript.left_out(&format!("{} bytes stored {times} times", bytes.len()))
+        });
         self.process.borrow_mut().store_times(address, bytes, times)
     }
 
@@ -185,7 +187,7 @@ impl Story {
         let before = self.process.borrow_mut().word(address, change);
         let before = self.told_if_ended(before)?;
         if let Some(value) = change.after(before) {
-            self.retell(|retold, pid| retold.word(pid, address, value));
+            self.transcribe(|transcript, pid| transcript.word(pid, address, value));
         }
         Ok(before)
     }

@@ -19,7 +19,7 @@ impl Story {
     pub fn fork(&self, name: &str) -> Result<Story> {
         self.unharmed()?;
         let child = self.process.borrow_mut().fork()?;
-        self.retell(|retold, pid| retold.fork(pid, child.pid()));
+        self.transcribe(|transcript, pid| transcript.fork(pid, child.pid()));
         Ok(self.joined_by(name, child))
     }
 
@@ -31,7 +31,7 @@ impl Story {
     pub fn unrelated(&self, name: &str) -> Result<Story> {
         self.unharmed()?;
         let process = self.process.borrow_mut().spawn()?;
-        self.retell(|retold, _| retold.unrelated(process.pid()));
+        self.transcribe(|transcript, _| transcript.unrelated(process.pid()));
         let story = self.joined_by(name, process);
         let command = "this program anew".to_owned();
         self.tell(Event::Exec { pid: story.pid(), who: story.who.clone(), command });
@@ -57,7 +57,7 @@ impl Story {
     pub fn adjust(&self, adjustment: Adjustment) -> Result<()> {
         let done = self.process.borrow_mut().adjust(&adjustment);
         self.told_if_ended(done)?;
-        self.retell(|retold, pid| retold.adjusted(pid, &adjustment));
+        self.transcribe(|transcript, pid| transcript.adjusted(pid, &adjustment));
         Ok(())
     }
 
@@ -83,7 +83,7 @@ impl Story {
     /// `Environment` in the process that tells the story, and if the program cannot be run.
     pub fn exec(&self, program: &str, arguments: &[&str]) -> Result<()> {
         self.process.borrow_mut().exec(program, arguments)?;
-        self.retell(|retold, pid| retold.exec(pid, program, arguments));
+        self.transcribe(|transcript, pid| transcript.exec(pid, program, arguments));
         let command = [&[program], arguments].concat().join(" ");
         self.tell(Event::Exec { pid: self.pid(), who: self.who.clone(), command });
         Ok(())
@@ -109,7 +109,9 @@ impl Story {
 
     fn end(&self, signal: Option<Signal>) -> Result<Ending> {
         let ending = self.process.borrow_mut().end(signal)?;
-        self.retell(|retold, pid| if signal.is_some() { retold.killed(pid) } else { retold.exit(pid) });
+        self.transcribe(
+            |transcript, pid| if signal.is_some() { transcript.killed(pid) } else { transcript.exit(pid) },
+        );
         self.tell_ending(ending);
         Ok(ending)
     }

@@ -57,7 +57,7 @@ impl Story {
         let number = {
             let mut narrator = self.narrator.borrow_mut();
             narrator.brief = false;
-            narrator.retold_before = narrator.retold.length();
+            narrator.transcript_before = narrator.transcript.length();
             narrator.steps += 1;
             narrator.steps
         };
@@ -93,13 +93,13 @@ impl Story {
     }
 
     fn done_so_far(&self) -> SoFar {
-        self.narrator.borrow().retold.so_far()
+        self.narrator.borrow().transcript.so_far()
     }
 
     /// What was done before this step's last call, with that call to be edited.
     fn what_if(&self) -> Option<SoFar> {
         let narrator = self.narrator.borrow();
-        narrator.retold.what_if(narrator.retold_before)
+        narrator.transcript.what_if(narrator.transcript_before)
     }
 
     /// The learner makes calls of their own, which this story's kernel and its segments never see.

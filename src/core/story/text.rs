@@ -8,7 +8,7 @@ mod ends;
 mod evidence;
 mod folded;
 mod lines;
-mod pages;
+mod pager;
 mod picture;
 mod questions;
 mod race;
@@ -43,7 +43,7 @@ pub struct Screen {
 
 /// Writes the story as text.
 pub struct Text {
-    out: pages::Pages,
+    out: pager::Pager,
     screen: Screen,
     /// Whether the last line was empty, so that there are never two.
     blank: bool,
@@ -64,7 +64,7 @@ const CODES: &str = "(E and a number name a fault of the article that these less
 impl Text {
     /// Writes to `out`, for a screen of this kind.
     pub fn new(out: impl Write + 'static, screen: Screen) -> Text {
-        let out = pages::Pages::new(Box::new(out), screen.rows);
+        let out = pager::Pager::new(Box::new(out), screen.rows);
         Text {
             out,
             screen,

@@ -108,11 +108,11 @@ impl Story {
         self.unharmed()?;
         let started = self.process.borrow_mut().start(&operation);
         self.told_if_ended(started)?;
-        self.retell(|retold, pid| match &operation {
+        self.transcribe(|transcript, pid| match &operation {
             Operation::Semop(semid, ops) => {
-                retold.call(pid, &Call::Semop { semid: *semid, ops: ops.clone() }, None);
+                transcript.call(pid, &Call::Semop { semid: *semid, ops: ops.clone() }, None);
             }
-            other => retold.left_out(&notation::operation(other)),
+            other => transcript.left_out(&notation::operation(other)),
         });
         if told {
             let (rust, brief) = self.statement(place);

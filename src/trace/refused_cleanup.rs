@@ -10,7 +10,7 @@ use nix::libc::SIGSYS;
 
 /// What was tried, and refused.
 #[derive(Default)]
-pub(super) struct Excuses {
+pub(super) struct RefusedCleanup {
     removals: Vec<What>,
     detachings: Vec<(i32, Address)>,
     /// Calls of a process of which only the name is known.
@@ -19,7 +19,7 @@ pub(super) struct Excuses {
     refused: Vec<i32>,
 }
 
-impl Excuses {
+impl RefusedCleanup {
     /// A sandbox has refused a call. Where a signal told of it, there is only its name.
     pub fn note(&mut self, pid: i32, name: &'static str, call: Option<&Call>) {
         self.refused.push(pid);

@@ -32,7 +32,7 @@ struct Actor {
 
 /// The lines so far.
 #[derive(Debug, Default)]
-pub(super) struct Retold {
+pub(super) struct Transcript {
     lines: Vec<String>,
     actors: BTreeMap<i32, Actor>,
     /// The segments and the sets, in the order in which they were made.
@@ -54,12 +54,12 @@ pub struct SoFar {
     pub typed: Option<String>,
 }
 
-impl Retold {
+impl Transcript {
     /// The story's own process is the first.
-    pub fn of(pid: i32) -> Retold {
-        let mut retold = Retold::default();
-        retold.enter(pid, Actor::default());
-        retold
+    pub fn of(pid: i32) -> Transcript {
+        let mut transcript = Transcript::default();
+        transcript.enter(pid, Actor::default());
+        transcript
     }
 
     /// Everything so far.

@@ -1,4 +1,4 @@
-//! Pages: while a lesson waits, no more lines are shown than the window has rows, until the learner asks for more.
+//! A pager: while a lesson waits, no more lines are shown than the window has rows, until the learner asks for more.
 //!
 //! **Invariant:** what is written is shown whole and in order; and between two prompts there are never more lines
 //! than the window has rows, the prompt among them.
@@ -9,7 +9,7 @@ use std::io::{self, Write};
 const PROMPT: usize = 2;
 
 /// What is written, and how much of it is shown.
-pub(super) struct Pages {
+pub(super) struct Pager {
     out: Box<dyn Write>,
     /// The rows of the window; none, if nobody turns the pages.
     rows: Option<usize>,
@@ -23,7 +23,7 @@ pub(super) struct Pages {
     asks: bool,
 }
 
-impl Write for Pages {
+impl Write for Pager {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.pending.write(bytes)
     }
@@ -33,9 +33,9 @@ impl Write for Pages {
     }
 }
 
-impl Pages {
-    pub(super) fn new(out: Box<dyn Write>, rows: Option<usize>) -> Pages {
-        Pages { out, rows, shown: 0, blank: true, pending: Vec::new(), asks: false }
+impl Pager {
+    pub(super) fn new(out: Box<dyn Write>, rows: Option<usize>) -> Pager {
+        Pager { out, rows, shown: 0, blank: true, pending: Vec::new(), asks: false }
     }
 
     /// Shows what was written, if the window has room for it.
