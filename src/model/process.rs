@@ -21,7 +21,7 @@ use playground_core::process::{
 use crate::world::{World, does_not_know};
 use crate::{Setup, image, meter};
 
-/// How long a process may sleep in a call that was not started as a operation: as long as a real one would be waited for.
+/// How long a process may sleep in a call that was not started as an operation: as long as a real one would be waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A process of the model.

@@ -64,9 +64,10 @@ impl Run {
         })
     }
 
-    /// The program, waiting at each step. What it does between two of them takes no longer than it must.
+    /// The program, waiting at each step. What it does between two of them takes no longer than it must. Its window is so
+    /// high that no step comes in parts: it has the same prompts in both formats.
     pub fn stepping(program: &Program, format: Format) -> Run {
-        let run = Run::at_pace("step", program, format);
+        let run = Run::at_pace("step", program, format).env("LINES", "1000");
         if run.name == "lesson20" { run.args(["--rounds", "1"]) } else { run }
     }
 
@@ -106,7 +107,7 @@ impl Run {
         self
     }
 
-    /// Lays the ground in the new process, before the program takes its place.
+    /// Sets up the new process, before the program takes its place.
     pub fn before_exec(mut self, operation: impl FnMut() -> io::Result<()> + Send + Sync + 'static) -> Run {
         // SAFETY: the operations of these tests make system calls and allocate, which the C library allows after a fork.
         unsafe { self.command.pre_exec(operation) };

@@ -176,9 +176,6 @@ impl Story {
 
     /// Writes the same bytes so many times, and tells nothing of it.
     pub fn store_times(&self, address: Address, bytes: &[u8], times: usize) -> Result<()> {
-        self.transcribe(|transcript, _| {
-            transcript.left_out(&format!("{} bytes stored {times} times", bytes.len()))
-        });
         self.process.borrow_mut().store_times(address, bytes, times)
     }
 

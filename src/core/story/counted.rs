@@ -1,4 +1,4 @@
-//! What the kernel sees of a operation, which a forked child does under its eyes: counted, or said to be hidden.
+//! What the kernel sees of an operation, which a forked child does under its eyes: counted, or said to be hidden.
 
 use std::io;
 
@@ -11,8 +11,9 @@ impl Story {
         self.process.borrow().meter()
     }
 
-    /// Counts the system calls of a operation, which a forked child does; nothing, where tracing is forbidden.
+    /// Counts the system calls of an operation, which a forked child does; nothing, where tracing is forbidden.
     pub fn count_calls<T>(&self, what: &str, operation: impl FnOnce() -> T) -> Option<u64> {
+        self.transcribe(|transcript, _| transcript.left_out(what));
         let mut operation = Some(operation);
         let once = &mut || drop(operation.take().map(|operation| operation()));
         match self.meter().system_calls(once) {
@@ -31,7 +32,7 @@ impl Story {
         }
     }
 
-    /// Counts the bytes that the kernel copies for a operation, which a forked child does; nothing, where they are not counted.
+    /// Counts the bytes that the kernel copies for an operation, which a forked child does; nothing, where they are not counted.
     pub fn count_copied_bytes(&self, what: &str, operation: impl FnOnce() -> io::Result<()>) -> Option<u64> {
         let mut operation = Some(operation);
         let once = &mut || operation.take().map_or(Ok(()), |operation| operation());
@@ -47,7 +48,7 @@ impl Story {
         }
     }
 
-    /// Has a forked child do a operation that may make no system call; nothing, where it cannot be forbidden.
+    /// Has a forked child do an operation that may make no system call; nothing, where it cannot be forbidden.
     pub fn seal(&self, name: &str, operation: impl FnOnce()) -> Option<Ending> {
         let mut operation = Some(operation);
         let once = &mut || operation.take().map_or((), |operation| operation());

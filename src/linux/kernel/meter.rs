@@ -1,4 +1,4 @@
-//! What watches a operation that a forked child does: it counts its calls or its bytes, or forbids it all calls.
+//! What watches an operation that a forked child does: it counts its calls or its bytes, or forbids it all calls.
 
 mod copied;
 mod count;

@@ -20,7 +20,7 @@ use crate::kernel::{exit_now, fork};
 /// - `EPERM`: tracing is forbidden (yama, a container's seccomp profile), or this process is traced itself.
 /// - `EAGAIN`, `ENOMEM`: no process can be made.
 pub fn count_system_calls(operation: impl FnOnce()) -> nix::Result<u64> {
-    // What stopping and exiting take is the same with a operation and without.
+    // What stopping and exiting take is the same with an operation and without.
     let around = calls_of_a_child(|| {})?;
     Ok(calls_of_a_child(operation)? - around)
 }
