@@ -183,8 +183,8 @@ fn c(
 }
 
 /// What a course may use. Few programs do, and to read them takes the linker time: they are for those that it calls
-/// incomplete without them.
-const LIBRARIES: [&str; 3] = ["-lm", "-lpthread", "-lrt"];
+/// incomplete without them; and if one still is, the linker names the line.
+const LIBRARIES: [&str; 4] = ["-lm", "-lpthread", "-lrt", "-g"];
 const INCOMPLETE: &str = "undefined reference";
 
 /// A message of the compiler, as far as it is needed here.
