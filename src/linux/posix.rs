@@ -64,3 +64,55 @@ fn descriptor(by: &Story, call: FileCall) -> Result<i32> {
         other => unreachable!("a descriptor was asked for, not {other:?}"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use playground_core::Errno;
+
+    use super::*;
+    use crate::error::Error;
+    use crate::silent;
+    use crate::story::{Judge, Verdict};
+
+    #[test]
+    fn a_name_is_made_once_and_found_until_it_is_taken_away() {
+        let story = silent();
+        let name = Name::unused(&story);
+        let made = Memory::create(&story, &name).unwrap();
+        assert_eq!(Memory::create(&story, &name).verdict().unwrap(), Verdict::Refused(Errno::EEXIST));
+        made.resize(1).unwrap();
+        made.map(1).unwrap().write(b"!").unwrap();
+        assert_eq!(Memory::open(&story, &name).unwrap().map(1).unwrap().read(1).unwrap(), b"!");
+        name.unlink(&story).unwrap();
+        assert_eq!(Memory::open(&story, &name).verdict().unwrap(), Verdict::Refused(Errno::ENOENT));
+    }
+
+    #[test]
+    fn only_what_was_mapped_is_unmapped_and_nothing_is_touched_after_that() {
+        let story = silent();
+        let memory = Memory::nameless(&story).unwrap();
+        memory.resize(1).unwrap();
+        let [first, second] = [memory.map(1).unwrap(), memory.map(1).unwrap()];
+        let (at, length) = (first.at(0), 1);
+        first.unmap().unwrap();
+        let again = story.perform(Call::File(FileCall::Unmap { address: at, length }));
+        assert!(matches!(again, Err(Error::Dangerous { .. })));
+        assert!(matches!(story.peek(at, 1), Err(Error::NotAttached { .. })));
+        assert_eq!(second.read(1).unwrap(), [0]);
+    }
+
+    #[test]
+    fn a_lock_lies_whole_and_aligned_in_memory_that_is_mapped() {
+        let story = silent();
+        let memory = Memory::nameless(&story).unwrap();
+        memory.resize(64).unwrap();
+        let mapped = memory.map(64).unwrap();
+        assert!(matches!(RobustMutex::create(&mapped, 4), Err(Error::Misaligned { .. })));
+        assert!(matches!(RobustMutex::create(&mapped, 56), Err(Error::NotAttached { .. })));
+        let semaphore = SharedSemaphore::create(&mapped, 0, 1).unwrap();
+        semaphore.try_wait(&mapped).unwrap();
+        assert_eq!(semaphore.try_wait(&mapped).verdict().unwrap(), Verdict::Refused(Errno::EAGAIN));
+        semaphore.post(&mapped).unwrap();
+        semaphore.try_wait(&mapped).unwrap();
+    }
+}

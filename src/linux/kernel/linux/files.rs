@@ -48,8 +48,8 @@ pub(super) fn perform(files: &mut Files, call: &FileCall) -> nix::Result<Answer>
         FileCall::Read { fd, count } => read(*fd, *count).map(Answer::Bytes),
         FileCall::Write { fd, bytes } => write(*fd, bytes).map(Answer::Number),
         FileCall::Map { fd, length, writable } => map(*fd, *length, *writable).map(Answer::Mapped),
-        // SAFETY: `endangers` has refused every range but one that a call has mapped here.
         FileCall::Unmap { address, length } => {
+            // SAFETY: `endangers` has refused every range but one that a call has mapped here.
             unsafe { memory::unmap(*address, *length as u64) }.map(|()| Answer::Done)
         }
         FileCall::Close { fd } => files.remove(fd).map(|_| Answer::Done).ok_or(Errno::EBADF),
