@@ -35,6 +35,7 @@ pub use actor::{Actor, Last, Lifecycle};
 pub use kernel::{Kernel, Performed};
 pub use log::Entry;
 pub use model::Model;
+#[cfg(all(feature = "terminal", target_os = "linux"))]
 pub(crate) use programs::{Course, course};
 pub use tables::rights;
 pub use told::Told;
