@@ -147,8 +147,13 @@ fn tell(story: &Story) -> Result<()> {
         ],
     )?;
     let opened = nameless.open_from_outside(&stranger);
-    guess.reveal(story, Verdict::of(&opened));
-    assert_eq!(opened?.map(SIZE)?.read(TEXT.len())?, TEXT);
+    let answer = Verdict::of(&opened);
+    guess.reveal(story, answer);
+    if answer == Some(Verdict::Refused(Errno::ENOENT)) {
+        story.say("Where /proc is not mounted, descriptors have no entries.");
+    } else {
+        assert_eq!(opened?.map(SIZE)?.read(TEXT.len())?, TEXT);
+    }
     story.try_it(format!("ls -l /proc/{}/fd", story.pid()), "among our descriptors /memfd:playground");
 
     story.step("Pass the descriptor on")?;

@@ -149,10 +149,10 @@ fn ctrl_c_stops_a_file_of_lines_and_not_the_session() {
     fs::write(&file, "int n = 0\n".to_owned() + &"n++; n\n".repeat(20_000)).unwrap();
     let mut terminal = play(&folder, &["--kernel=model"]);
     terminal.send(&format!("source {}\r", file.display()));
-    shows(&mut terminal, "= 100 ");
+    shows(&mut terminal, "A> n++; n");
     terminal.signal_group(Signal::SIGINT);
     answers(&mut terminal, "Ctrl-C: this line and those behind it were not done");
-    terminal.send("n > 99 && n < 20000\r");
+    terminal.send("n < 20000\r");
     answers(&mut terminal, "= 1   int");
     terminal.send("\x04");
     ends(terminal);
