@@ -152,8 +152,8 @@ fn ctrl_c_stops_a_file_of_lines_and_not_the_session() {
     shows(&mut terminal, "A> n++; n");
     terminal.signal_group(Signal::SIGINT);
     answers(&mut terminal, "Ctrl-C: this line and those behind it were not done");
-    terminal.send("n < 20000\r");
-    answers(&mut terminal, "= 1   int");
+    terminal.send("1000000 + (n < 20000)\r");
+    answers(&mut terminal, "= 1000001 ");
     terminal.send("\x04");
     ends(terminal);
 }
