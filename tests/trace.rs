@@ -16,7 +16,7 @@ use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 use playground::call::{Answer, Call};
 use trace::{self, Code, Ending, How, Limits, Step, StopReason};
-use traced::{TRACE, built, built_from, traced, traced_with};
+use traced::{TRACE, built, built_from, traced, traced_here, traced_with};
 
 /// What differs from run to run, by name.
 fn masked(text: &str) -> String {
@@ -187,7 +187,7 @@ fn what_is_only_unusual_is_no_mistake() {
 
 #[test]
 fn what_is_left_is_told_with_the_command_that_removes_it() {
-    let run = traced(&built("mistakes", &[]), &["never-removed"]);
+    let run = traced_here(&built("mistakes", &[]), &["never-removed"]);
     let left = run.all("left")[0].clone();
     assert_eq!((&left["what"], &left["size"], &left["nattch"]), (&"segment".into(), &100.into(), &0.into()));
     assert_eq!(left["remove"], format!("ipcrm -m {}", left["id"]));

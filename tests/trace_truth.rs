@@ -17,7 +17,7 @@ use playground_core::Errno;
 use serde_json::Value;
 use support::{Namespace, namespaces};
 use trace::{self, Limits, Trace};
-use traced::{TRACE, Traced, built, built_from, traced};
+use traced::{TRACE, Traced, built, built_from, traced, traced_here};
 
 /// Runs a situation in the library, with reasons, as `check` does.
 fn known(way: &str) -> Trace {
@@ -156,7 +156,7 @@ fn who_is_denied_is_told_the_mode_and_the_owner() {
 
 #[test]
 fn what_owner_and_mode_forbid_is_explained_by_a_rule() {
-    let run = traced(&built("refused", &[]), &[]);
+    let run = traced_here(&built("refused", &[]), &[]);
     let refused = |errno: &str| -> Vec<&Value> {
         let calls = run.all("call").into_iter();
         calls.filter(|call| call["c"].as_str().is_some_and(|c| c.contains(errno))).collect()
@@ -329,7 +329,7 @@ fn what_was_there_before_is_told_with_its_maker() {
     let text = format!(
         "#include <sys/shm.h>\nint main(void) {{ return shmctl(shmget({key}, 100, IPC_CREAT | 0600), IPC_RMID, 0); }}\n"
     );
-    let run = traced(&built_of("finder", &text), &[]);
+    let run = traced_here(&built_of("finder", &text), &[]);
     let changed = run.all("changed")[0];
     assert_eq!((&changed["shmid"], &changed["how"]), (&id.into(), &"found".into()));
     assert_eq!(

@@ -43,7 +43,8 @@ impl Namespace {
         Namespace::hold().expect("namespaces are allowed here")
     }
 
-    fn hold() -> io::Result<Namespace> {
+    /// The same, or why there can be none.
+    pub fn hold() -> io::Result<Namespace> {
         // `cat` waits until its standard input is closed.
         let mut command = Command::new("cat");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());

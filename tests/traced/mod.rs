@@ -48,15 +48,28 @@ pub fn traced(program: &Path, arguments: &[&str]) -> Traced {
     traced_with(&[], program, arguments)
 }
 
-/// The same, with options for `trace`.
+/// The same, with options for `trace`. It runs in an IPC namespace of its own, where one can be had: then nothing is left
+/// of it, even if this test is killed.
 pub fn traced_with(options: &[&str], program: &Path, arguments: &[&str]) -> Traced {
+    run(options, program, arguments, Namespace::hold().ok())
+}
+
+/// The same in the namespace of this test: for a program that meets what others have made, or that becomes another user.
+pub fn traced_here(program: &Path, arguments: &[&str]) -> Traced {
+    run(&[], program, arguments, None)
+}
+
+fn run(options: &[&str], program: &Path, arguments: &[&str], namespace: Option<Namespace>) -> Traced {
     let story = tempfile::NamedTempFile::new().expect("a temporary file");
     let mut trace = Command::new(&*TRACE);
     trace.args(["--format", "json", "--output"]).arg(story.path()).args(options).arg(program).args(arguments);
+    if let Some(namespace) = &namespace {
+        namespace.around_command(&mut trace);
+    }
     let output = trace.output().expect("trace runs");
     let story = fs::read_to_string(story.path()).expect("the story");
     let events = story.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
-    Traced { status: output.status, stdout: output.stdout, stderr: output.stderr, events, namespace: None }
+    Traced { status: output.status, stdout: output.stdout, stderr: output.stderr, events, namespace }
 }
 
 impl Traced {
