@@ -15,9 +15,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::prctl::set_child_subreaper;
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::waitpid;
-use nix::unistd::Pid;
 
 use super::chance::random;
 use super::code::Code;
@@ -25,6 +22,7 @@ use super::exercises::Exercise;
 use super::group::Group;
 use super::job::{Answer, Job, Line, Work, now};
 use super::judge::remove;
+use super::orphans;
 use super::scheduled;
 use super::scratch;
 use super::toolchain::Toolchain;
@@ -211,28 +209,8 @@ impl Examiner {
             return;
         }
         let judges = self.judges();
-        // With each that goes, its own children come.
-        loop {
-            let orphans: Vec<i32> = children().filter(|pid| !judges.contains(pid)).collect();
-            for pid in &orphans {
-                let _ = kill(Pid::from_raw(*pid), Signal::SIGKILL);
-                let _ = waitpid(Pid::from_raw(*pid), None);
-            }
-            if orphans.is_empty() {
-                return;
-            }
-        }
+        orphans::end_all_but(&judges);
     }
-}
-
-/// The children of this process, with those that it has inherited.
-fn children() -> impl Iterator<Item = i32> {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let lists = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
-    let numbers: Vec<i32> = lists
-        .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
-        .collect();
-    numbers.into_iter()
 }
 
 /// Whether what was handed in lies elsewhere than in this folder: with another student, or with the marker.

@@ -38,6 +38,7 @@ mod keeper;
 mod memory;
 mod mounts;
 mod observed;
+mod orphans;
 mod places;
 mod progress;
 mod report;

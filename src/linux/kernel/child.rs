@@ -18,14 +18,13 @@ use nix::sys::signal::{self, kill};
 use nix::unistd::{ForkResult, Pid};
 use playground_core::{Errno, Signal};
 
-use super::cleanup::{self, Tracked};
+use super::cleanup;
 use super::{
     Adjustment, Change, Done, Ending, Faults, Linux, Look, Meter, Operation, ProcFile, Process, Step,
     ToolRun, ending_of, linux, portable, unrelated,
 };
-use crate::call::{Address, Call, FileCall, Outcome};
+use crate::call::{Address, Call, Outcome};
 use crate::error::{Error, Result};
-use crate::evidence::segments;
 use line::{Reply, Request, is_late, receive, send};
 
 pub(super) use life::serve;
@@ -144,11 +143,8 @@ impl Child {
             let _ = kill(self.pid, signal::SIGKILL);
         }
         let ending = self.wait(hung);
-        match request {
-            Request::Perform(Call::Shmget { .. }) if !self.apart => self.adopt_unheard(),
-            // Whether it came so far, nobody knows; the name is one that only it was told to make.
-            Request::Perform(Call::File(call @ FileCall::ShmOpen { .. })) => cleanup::record_name(call),
-            _ => {}
+        if let Request::Perform(call) = request {
+            cleanup::adopt_unheard(self.pid(), call, self.apart);
         }
         Error::Ended { pid: self.pid(), ending }
     }
@@ -159,15 +155,6 @@ impl Child {
         // Nobody else waits for this child, so that there is an ending. Were there none, it would not be a good one.
         let wait = || ending_of(pid).ok().filter(|_| !hung).unwrap_or(Ending::Hung);
         *self.ending.get_or_insert_with(wait)
-    }
-
-    /// A child may die between making a segment and telling of it; the kernel's table knows who made what.
-    fn adopt_unheard(&self) {
-        let table = Linux::new().shows(ProcFile::Segments).unwrap_or_default();
-        let rows = segments::parse(&table).unwrap_or_default();
-        rows.iter()
-            .filter(|row| row.cpid == self.pid())
-            .for_each(|row| cleanup::track(Tracked::Segment(row.shmid)));
     }
 }
 

@@ -9,6 +9,7 @@
 //! process empties it, never a forked child that inherited it.
 
 mod names;
+mod unheard;
 
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 
@@ -19,6 +20,7 @@ use super::linux::{self, Queueid};
 use crate::call::{Answer, Call, Cmd, Outcome, SemCmd, Semid, Shmid};
 
 pub(super) use names::record_name;
+pub(super) use unheard::adopt_unheard;
 
 /// As many as Linux allows by default in one namespace (`SHMMNI`).
 const CAPACITY: usize = 4096;
