@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 fn tell(story: &Story) -> Result<()> {
     story.so_far();
     let socket = Channel::socket_pair(story)?;
-    let guest = story.fork("guest")?;
+    let receiver = story.fork("receiver")?;
 
     story.step("Make memory with a name")?;
     story.say(
@@ -125,20 +125,20 @@ fn tell(story: &Story) -> Result<()> {
             ),
         ],
     )?;
-    let nameless = Memory::nameless(story)?;
-    nameless.resize(SIZE)?;
-    let answer = nameless.same_number_in(&stranger).map(SIZE).verdict()?;
+    let anonymous = Memory::anonymous(story)?;
+    anonymous.resize(SIZE)?;
+    let answer = anonymous.same_number_in(&stranger).map(SIZE).verdict()?;
     guess.reveal(story, answer);
     assert_eq!(answer, Verdict::Refused(Errno::EBADF));
 
     story.step("Find it by its number all the same")?;
     story.say("The kernel shows the descriptors of each process in /proc/PID/fd.");
-    let memory = nameless.map(SIZE)?;
+    let memory = anonymous.map(SIZE)?;
     memory.write(TEXT)?;
     let guess = story.predict(
         "The stranger opens the entry of our descriptor. What will open answer?",
         [
-            always(Verdict::Success, "it runs as the same user. Other users are refused, and root is not."),
+            always(Verdict::Success, "it runs as the same user. Another user is refused, unless it is root."),
             never(Verdict::Refused(Errno::EACCES), "that is for other users: this stranger runs as ours."),
             never(
                 Verdict::Refused(Errno::ENOENT),
@@ -146,7 +146,7 @@ fn tell(story: &Story) -> Result<()> {
             ),
         ],
     )?;
-    let opened = nameless.open_from_outside(&stranger);
+    let opened = anonymous.open_from_outside(&stranger);
     let answer = Verdict::of(&opened);
     guess.reveal(story, answer);
     if answer == Some(Verdict::Refused(Errno::ENOENT)) {
@@ -158,13 +158,13 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Pass the descriptor on")?;
     story.say(
-        "The guest was forked before there was any memory. It is given the descriptor through a Unix socket. We seal the \
+        "The receiver was forked before there was any memory. It is given the descriptor through a Unix socket. We seal the \
          memory first: from then on nobody makes it shorter.",
     );
-    nameless.seal_size()?;
-    nameless.send(&socket)?;
+    anonymous.seal_size()?;
+    anonymous.send(&socket)?;
     let guess = story.predict(
-        "We close our descriptor before the guest takes its own out of the socket. What will the guest read?",
+        "We close our descriptor before the receiver takes its own out of the socket. What will the receiver read?",
         [
             always(
                 TEXT.to_vec(),
@@ -175,10 +175,10 @@ fn tell(story: &Story) -> Result<()> {
                 .named("nothing, EBADF"),
         ],
     )?;
-    nameless.close()?;
-    let received = Memory::receive(&guest, &socket)?;
-    let memory_of_guest = received.map(SIZE)?;
-    let read = memory_of_guest.read(TEXT.len())?;
+    anonymous.close()?;
+    let received = Memory::receive(&receiver, &socket)?;
+    let memory_of_receiver = received.map(SIZE)?;
+    let read = memory_of_receiver.read(TEXT.len())?;
     guess.reveal(story, read);
 
     story.experiment("Cut it short under a reader")?;
@@ -187,7 +187,7 @@ fn tell(story: &Story) -> Result<()> {
     let fate = theirs.read(1).verdict()?;
     assert_eq!(fate, Verdict::Ended(Ending::Killed(Signal::SIGBUS)));
     let guess = story.predict(
-        "The guest tries the same with the sealed memory. What will ftruncate answer?",
+        "The receiver tries the same with the sealed memory. What will ftruncate answer?",
         [
             never(Verdict::Success, "that would kill us at the next access."),
             always(
@@ -208,18 +208,20 @@ fn tell(story: &Story) -> Result<()> {
     story.step("Put locks into the memory")?;
     story.say(
         "A mutex and a semaphore of the C library lie in the memory itself. Each is told that processes share it, and the \
-         mutex is robust. The guest takes both.",
+         mutex is robust. The receiver takes both.",
     );
     let mutex = RobustMutex::create(&memory, MUTEX_AT)?;
     let semaphore = SharedSemaphore::create(&memory, SEMAPHORE_AT, 1)?;
-    mutex.try_lock(&memory_of_guest)?;
-    semaphore.try_wait(&memory_of_guest)?;
+    mutex.try_lock(&memory_of_receiver)?;
+    semaphore.try_wait(&memory_of_receiver)?;
 
     story.step("Take the locks of the dead")?;
-    story.say("While the guest holds the mutex we get EBUSY. Then the guest is killed, and unlocks nothing.");
+    story.say(
+        "While the receiver holds the mutex we get EBUSY. Then the receiver is killed, and unlocks nothing.",
+    );
     let busy = mutex.try_lock(&memory).verdict()?;
     assert_eq!(busy, Verdict::Refused(Errno::EBUSY));
-    guest.kill(Signal::SIGKILL)?;
+    receiver.kill(Signal::SIGKILL)?;
     let guess = story.predict(
         "What will pthread_mutex_trylock answer now?",
         [
@@ -268,12 +270,12 @@ fn tell(story: &Story) -> Result<()> {
     let segment = Segment::create(&maker, Key::PRIVATE, SIZE, OWNER_RW)?.leak();
     let name = Name::unused(story);
     Memory::create(&maker, &name)?;
-    let nameless = Memory::nameless(&maker)?;
+    let anonymous = Memory::anonymous(&maker)?;
     maker.kill(Signal::SIGKILL)?;
     let found = [
         segment.stat(story).map(|_| HERE).in_words()?,
         Memory::open(story, &name).map(|_| HERE).in_words()?,
-        nameless.open_from_outside(story).map(|_| HERE).in_words()?,
+        anonymous.open_from_outside(story).map(|_| HERE).in_words()?,
     ];
     guess.reveal(story, found.iter().filter(|answer| *answer == HERE).count());
     assert_eq!(found, [HERE, HERE, "ENOENT"]);

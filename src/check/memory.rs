@@ -20,7 +20,7 @@ pub(super) fn of(processes: &BTreeSet<i32>) -> io::Result<u64> {
     for pid in processes {
         mapped += resident(*pid)?;
         // Several may hold the same file: it is in memory once.
-        files.extend(nameless_files(*pid)?);
+        files.extend(anonymous_files(*pid)?);
     }
     Ok(mapped + files.values().sum::<u64>())
 }
@@ -33,7 +33,7 @@ fn resident(pid: i32) -> io::Result<u64> {
 }
 
 /// The files without a name that a process has open (`memfd_create`, or deleted), and how much of each is there.
-fn nameless_files(pid: i32) -> io::Result<Vec<((u64, u64), u64)>> {
+fn anonymous_files(pid: i32) -> io::Result<Vec<((u64, u64), u64)>> {
     let Some(files) = if_there(fs::read_dir(format!("/proc/{pid}/fd")))? else { return Ok(Vec::new()) };
     let files: Vec<_> = files.map_while(|file| if_there(file).transpose()).collect::<io::Result<_>>()?;
     Ok(files.iter().filter_map(|file| anonymous(&file.path())).collect())

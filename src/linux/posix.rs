@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn only_what_was_mapped_is_unmapped_and_nothing_is_touched_after_that() {
         let story = silent();
-        let memory = Memory::nameless(&story).unwrap();
+        let memory = Memory::anonymous(&story).unwrap();
         memory.resize(1).unwrap();
         let [first, second] = [memory.map(1).unwrap(), memory.map(1).unwrap()];
         let (at, length) = (first.at(0), 1);
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_lock_lies_whole_and_aligned_in_memory_that_is_mapped() {
         let story = silent();
-        let memory = Memory::nameless(&story).unwrap();
+        let memory = Memory::anonymous(&story).unwrap();
         memory.resize(64).unwrap();
         let mapped = memory.map(64).unwrap();
         assert!(matches!(RobustMutex::create(&mapped, 4), Err(Error::Misaligned { .. })));

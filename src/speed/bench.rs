@@ -99,7 +99,7 @@ fn semaphores(story: &Story) -> Result<Option<Semaphores>> {
 }
 
 fn mapped(story: &Story, size: usize) -> Option<Mapping> {
-    let mapping = NonZeroUsize::new(size).map(Mapping::of_nameless_file)?;
+    let mapping = NonZeroUsize::new(size).map(Mapping::anonymous_file)?;
     let told = mapping.inspect_err(|error| {
         let folder = std::env::temp_dir();
         story.missing(format!("A mapped file is not measured: {}: {error}. See TMPDIR.", folder.display()));

@@ -90,7 +90,7 @@ fn main() -> Result<()> {
     }
     let room = NonZeroUsize::new(room_for(LARGE[1])).ok_or("no room")?;
     // Nothing is left of a file without a name, nor of a segment that is marked for destruction.
-    let (file, (_, segment)) = (Mapping::of_nameless_file(room)?, Mapping::of_doomed_segment(room)?);
+    let (file, (_, segment)) = (Mapping::anonymous_file(room)?, Mapping::of_doomed_segment(room)?);
     kernel::install_safety_net();
     let memory = Memory { segment: segment.bytes(), file: file.bytes(), set: semaphores(&mut Linux::new())? };
     let compared =

@@ -47,7 +47,7 @@ impl Memory {
     /// Source: [memfd_create(2)](https://man7.org/linux/man-pages/man2/memfd_create.2.html).
     #[doc(alias = "memfd_create")]
     #[track_caller]
-    pub fn nameless(by: &Story) -> Result<Memory> {
+    pub fn anonymous(by: &Story) -> Result<Memory> {
         Self::by(by, FileCall::MemfdCreate { label: "playground".to_owned() })
     }
 

@@ -28,7 +28,7 @@ impl Mapping {
     ///
     /// `ENOSPC`, `EDQUOT`: no room for a temporary file of so many bytes. `ENODEV`: its file system maps nothing.
     #[doc(alias = "mmap")]
-    pub fn of_nameless_file(length: NonZeroUsize) -> io::Result<Mapping> {
+    pub fn anonymous_file(length: NonZeroUsize) -> io::Result<Mapping> {
         let file = tempfile::tempfile()?;
         file.set_len(length.get() as u64)?;
         Ok(Mapping { start: map(length, &file)?, length: length.get(), is_segment: false })
@@ -93,7 +93,7 @@ impl Drop for Mapping {
             let _ = raw::perform(&Call::Shmdt { address: Address::from(self.start.as_ptr().addr()) });
             return;
         }
-        // SAFETY: this is the mapping that `of_nameless_file` made, and no `Bytes` of it is left.
+        // SAFETY: this is the mapping that `anonymous_file` made, and no `Bytes` of it is left.
         let _ = unsafe { munmap(self.start, self.length) };
     }
 }
