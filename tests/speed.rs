@@ -31,7 +31,7 @@ use crate::runner::{Group, Row, fall_away, row};
 
 pub fn group() -> Group {
     Group::new("speed", vec![MESSAGES, FAILURES, ENDS, PROGRAM], || {
-        Mapping::of_nameless_file(ROOM).expect("a temporary file")
+        Mapping::anonymous_file(ROOM).expect("a temporary file")
     })
 }
 
