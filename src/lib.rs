@@ -41,11 +41,11 @@
 //!
 //! # Out of scope
 //!
-//! POSIX shared memory, `memfd_create` and `mmap` beyond what a lesson compares; other systems than Linux;
+//! POSIX shared memory, `memfd_create` and `mmap` beyond lessons 0 and 21; other systems than Linux;
 //! a wrapper for production use: this one narrates everything and copies every byte.
 
 #[cfg(target_os = "linux")]
-pub use linux::{calls, family, kernel, keys, partner, shm};
+pub use linux::{calls, family, kernel, keys, partner, posix, shm};
 #[cfg(not(target_os = "linux"))]
 pub use playground_core::shm;
 pub use playground_core::{Error, Result, call, course, error, evidence, source, story};

@@ -126,6 +126,38 @@ fn ctrl_c_takes_a_wait_back_and_leaves_the_rest() {
     });
 }
 
+/// The prompt is not reading then: the terminal makes a signal of the key.
+#[test]
+fn ctrl_c_between_two_prompts_ends_nothing() {
+    on_both_kernels(|kernel| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut terminal = play(&folder, &[kernel]);
+        terminal.send("int kept = 40\r");
+        answers(&mut terminal, "int kept = 40");
+        terminal.signal_group(Signal::SIGINT);
+        terminal.send("kept + 2\r");
+        answers(&mut terminal, "= 42");
+        terminal.send("\x04");
+        ends(terminal);
+    });
+}
+
+#[test]
+fn ctrl_c_stops_a_file_of_lines_and_not_the_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("many");
+    fs::write(&file, "int n = 0\n".to_owned() + &"n++; n\n".repeat(20_000)).unwrap();
+    let mut terminal = play(&folder, &["--kernel=model"]);
+    terminal.send(&format!("source {}\r", file.display()));
+    shows(&mut terminal, "= 100 ");
+    terminal.signal_group(Signal::SIGINT);
+    answers(&mut terminal, "Ctrl-C: this line and those behind it were not done");
+    terminal.send("n > 99 && n < 20000\r");
+    answers(&mut terminal, "= 1   int");
+    terminal.send("\x04");
+    ends(terminal);
+}
+
 #[test]
 fn lines_that_are_pasted_are_done_one_by_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -143,6 +175,8 @@ fn a_terminal_that_is_closed_ends_it_and_nothing_is_left() {
         let mut terminal = play(&folder, &[kernel]);
         terminal.send("shmget(IPC_PRIVATE, 1, 0600)\r");
         answers(&mut terminal, "segment 0 is new");
+        let kept = fs::read_to_string(folder.path().join("shm-playground/history")).unwrap();
+        assert!(kept.contains("shmget(IPC_PRIVATE, 1, 0600)"), "{kept}");
         terminal.close();
         let finished = terminal.into_running().finish();
         use std::os::unix::process::ExitStatusExt;

@@ -82,6 +82,16 @@ fn a_name_of_shm_open_stays_when_its_process_ends() {
 }
 
 #[test]
+fn the_umask_cuts_the_mode_of_a_name_and_not_that_of_a_segment() {
+    holds("umask-cuts-names");
+}
+
+#[test]
+fn an_ipc_namespace_hides_segments_and_no_names() {
+    holds("names-in-any-namespace");
+}
+
+#[test]
 fn a_forgotten_segment_occupies_memory_until_it_is_removed() {
     holds("forgotten-memory");
 }

@@ -140,7 +140,7 @@ fn who_is_denied_is_told_the_mode_and_the_owner() {
     };
     let decimal = denied("denied-decimal");
     assert!(
-        decimal.why.contains("has the mode 0232. This process runs as the owner, who gets -w-"),
+        decimal.why.contains("has the mode 0232. This process runs as the owner: it gets -w-"),
         "{decimal:?}"
     );
     assert!(decimal.advice.contains("a decimal 666 gives: write 0666"), "{decimal:?}");

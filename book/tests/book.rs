@@ -90,7 +90,7 @@ fn every_exercise_stands_in_the_chapter_of_its_lesson_and_in_no_other() {
 fn compile(source: &str, program: &Path) -> Option<Output> {
     let options = ["-std=c11", "-O2", "-Wall", "-Wextra", "-x", "c", "-"];
     let mut cc = Command::new("cc");
-    cc.args(options).args(["-lrt", "-o"]).arg(program);
+    cc.args(options).args(["-pthread", "-lrt", "-o"]).arg(program);
     let Ok(mut cc) = cc.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() else {
         eprintln!("nothing is compiled: cc is not installed");
         return None;

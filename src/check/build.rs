@@ -91,6 +91,8 @@ pub(super) struct Site<'a> {
     pub directory: &'a Path,
     pub scratch: &'a Path,
     pub environment: &'a [OsString],
+    /// Whether a program in C knows the lines of its source.
+    pub lines: bool,
     /// In which sandbox; nothing, where there is none.
     pub container: Option<&'a Container<'a>>,
 }
@@ -163,14 +165,27 @@ fn c(
     compiler: &Compiler,
     standard: &str,
 ) -> Result<(), Finding> {
-    let options = [standard, "-O1", "-g", "-Wall", "-Wextra", "-pthread", "-o"];
-    let mut arguments: Vec<OsString> = options.into_iter().map(OsString::from).collect();
-    arguments.extend([program.into(), source.into()]);
-    // What a course may use: behind the source, where the linker looks for what is still missing.
-    arguments.extend(["-lm", "-lpthread", "-lrt"].map(OsString::from));
-    let output = site.run(compiler, Path::new(compiler.name), arguments)?;
+    let options = [standard, "-O1", "-Wall", "-Wextra", "-pthread", "-pipe"];
+    let lines = site.lines.then_some("-g");
+    let linker = site.tools.gold.then_some("-fuse-ld=gold");
+    let options: Vec<&str> = options.into_iter().chain(lines).chain(linker).chain(["-o"]).collect();
+    let compile = |libraries: &[&str]| {
+        let mut arguments: Vec<OsString> = options.iter().map(OsString::from).collect();
+        arguments.extend([program.into(), source.into()]);
+        arguments.extend(libraries.iter().map(OsString::from));
+        site.run(compiler, Path::new(compiler.name), arguments)
+    };
+    let mut output = compile(&[])?;
+    if output.messages.contains(INCOMPLETE) {
+        output = compile(&LIBRARIES)?;
+    }
     if output.is_success() { Ok(()) } else { Err(first_line_with_error(&output, source)) }
 }
+
+/// What a course may use. Few programs do, and to read them takes the linker time: they are for those that it calls
+/// incomplete without them; and if one still is, the linker names the line.
+const LIBRARIES: [&str; 4] = ["-lm", "-lpthread", "-lrt", "-g"];
+const INCOMPLETE: &str = "undefined reference";
 
 /// A message of the compiler, as far as it is needed here.
 #[derive(Deserialize)]
@@ -225,7 +240,7 @@ fn shown(path: &Path) -> String {
 
 fn first_line_with_error(output: &Compiled, source: &Path) -> Finding {
     let text = &output.messages;
-    let is_error = |line: &&str| line.contains("error:") || line.contains("undefined reference");
+    let is_error = |line: &&str| line.contains("error:") || line.contains(INCOMPLETE);
     let plain = |text: &str| text.replace(&source.display().to_string(), &shown(source));
     let line = text.lines().position(|line| is_error(&line));
     let words =

@@ -125,9 +125,11 @@ fn name(path: &Path) -> String {
 }
 
 /// Does something to each, on all processors, and returns what came of it in the order of the list.
+///
+/// There is one worker more than processors: the kernel makes a judge wait here and there, as it changes its control group.
 fn in_parallel<T: Sync, R: Send>(list: &[T], operation: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let workers = thread::available_parallelism().map_or(1, usize::from) + 1;
     thread::scope(|scope| {
         for _ in 0..workers.min(list.len()) {
             scope.spawn(|| {

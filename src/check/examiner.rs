@@ -93,7 +93,8 @@ impl Examiner {
             Err(error) => return words(error),
         };
         let job = self.job(0, Work::Command(vec![program]), Path::new("/"), None);
-        let mut session = match Session::begin(&job, &self.tools().path()) {
+        let begun = start(&self.tools().path()).and_then(|judge| Session::begin(judge, &job));
+        let mut session = match begun {
             Ok(session) => session,
             Err(error) => return words(error),
         };
@@ -176,11 +177,11 @@ impl Examiner {
             let _ = set_child_subreaper(true);
         }
         // No judge begins while orphans are looked for: it would be taken for one.
-        let session = {
+        let judge = {
             let mut judges = self.judges();
-            Session::begin(&job, &path).inspect(|session| judges.extend([session.judge.id() as i32]))?
+            start(&path).inspect(|judge| judges.extend([judge.id() as i32]))?
         };
-        Ok(self.conclude(session, exercise, &job))
+        Ok(self.conclude(Session::begin(judge, &job)?, exercise, &job))
     }
 
     fn conclude(&self, mut session: Session, exercise: &Exercise, job: &Job) -> Verdict {
@@ -281,15 +282,19 @@ fn is_scheduled(job: &Job) -> bool {
     exercise.is_some_and(|exercise| exercise.trials.iter().any(|trial| trial.script.watches_counter))
 }
 
+/// Starts a judge. It waits for its job.
+fn start(path: &OsStr) -> io::Result<Child> {
+    Command::new(std::env::current_exe()?)
+        .arg("--judge")
+        .env("PATH", path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+}
+
 impl Session {
-    fn begin(job: &Job, path: &OsStr) -> io::Result<Session> {
-        let mut judge = Command::new(std::env::current_exe()?)
-            .arg("--judge")
-            .env("PATH", path)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()?;
+    fn begin(mut judge: Child, job: &Job) -> io::Result<Session> {
         // It has started nothing yet: it waits for its job. To be moved takes it time that says nothing about the machine.
         let unmoved = now();
         let group = Group::make().filter(|group| group.take_in(judge.id()).is_ok());

@@ -114,6 +114,12 @@ impl Exercise {
         toml::from_str(self.texts).unwrap_or_else(|error| panic!("{}: {error}", self.name()))
     }
 
+    /// Whether accesses to the segment are watched, so that what is found can name the lines that they come from.
+    pub(super) fn names_lines(&self) -> bool {
+        let mut scripts = self.trials.iter().map(|trial| trial.script);
+        scripts.any(|script| script.watches_counter || script.inject == Injection::AfterChild)
+    }
+
     /// What is demanded beside the goal, as in all exercises from the one on that teaches it.
     pub fn always(&self) -> String {
         let first = &self.trials[0];

@@ -105,6 +105,7 @@ fn try_out(job: &Job, sandbox: &Sandbox) -> Result<(), String> {
         directory: &job.directory,
         scratch: Path::new(SCRATCH),
         environment: &[],
+        lines: false,
         container: container.as_ref(),
     };
     site.try_out(Path::new(&command[0])).map_err(|finding| finding.message)
@@ -180,6 +181,7 @@ impl<'a> GradingRun<'a> {
             directory: &self.job.directory,
             scratch,
             environment: &self.environment,
+            lines: self.exercise.names_lines(),
             container: container.as_ref(),
         };
         build(source, &program, &site)?;

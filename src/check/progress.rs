@@ -74,9 +74,16 @@ impl Progress {
             return Ok(());
         }
         let beside = self.path.with_extension(format!("json.{}", std::process::id()));
-        let mut file = fs::File::create(&beside)?;
+        let written = self.write(&beside).and_then(|()| fs::rename(&beside, &self.path));
+        if written.is_err() {
+            let _ = fs::remove_file(&beside);
+        }
+        written
+    }
+
+    fn write(&self, file: &Path) -> io::Result<()> {
+        let mut file = fs::File::create(file)?;
         serde_json::to_writer_pretty(&mut file, self)?;
-        file.write_all(b"\n")?;
-        fs::rename(&beside, &self.path)
+        file.write_all(b"\n")
     }
 }

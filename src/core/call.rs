@@ -8,6 +8,7 @@
 mod cmd;
 mod file;
 mod flags;
+mod lock;
 mod names;
 mod record;
 mod sem;
@@ -23,12 +24,14 @@ use crate::{Errno, Mode};
 pub use cmd::{Cmd, Ownership};
 pub use file::FileCall;
 pub use flags::{ShmatFlags, ShmgetFlags};
+pub use lock::{LockCall, LockOperation};
 pub use names::{Address, Key, Shmid};
 pub use record::{ShmInfo, ShmLimits, ShmidDs};
 pub use sem::{SemCmd, SemFlags, SemLimits, SemOp, Semid, SemidDs};
 
 /// One of the four System V calls for shared memory, of the four for semaphores, or of those on descriptors, with
-/// its arguments. `ftok` is here, too: a function of the C library, which a lesson asks for as it asks for a call.
+/// its arguments. `ftok`, `shm_open`, and what is done to a `pthread_mutex_t` or a `sem_t` are here, too: functions of
+/// the C library, which a lesson asks for as it asks for a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
     /// `int shmget(key_t key, size_t size, int shmflg)`: make a segment, or find one.
@@ -119,6 +122,8 @@ pub enum Call {
     },
     /// A call on descriptors: a pipe, a socket, a mapped file.
     File(FileCall),
+    /// A function of the C library on a lock in shared memory.
+    Lock(LockCall),
     /// `key_t ftok(const char *pathname, int proj_id)`: make a key from a file and a number.
     #[doc(alias = "ftok")]
     Ftok {
@@ -147,6 +152,8 @@ pub enum Answer {
     Number(i32),
     /// `pipe2` and `socketpair`: the two descriptors.
     Ends([i32; 2]),
+    /// `recvmsg` with `SCM_RIGHTS`: the descriptor's number in the process that got it.
+    Passed(i32),
     /// `read`: what it copied out.
     Bytes(Vec<u8>),
     /// `ftok`: the key.
@@ -179,6 +186,8 @@ impl Answer {
                 0
             }
             Answer::SetFound(id, _) => id.0.into(),
+            // One byte came along: without any, nothing is sent.
+            Answer::Passed(_) => 1,
             Answer::Bytes(bytes) => bytes.len() as i64,
             Answer::Set(id) => id.0.into(),
             Answer::Number(number) => (*number).into(),
@@ -223,6 +232,7 @@ impl fmt::Display for Call {
             }
             Call::Semctl { semid, semnum, cmd } => write!(f, "semctl({semid}, {semnum}, {cmd})"),
             Call::File(call) => call.fmt(f),
+            Call::Lock(call) => call.fmt(f),
             Call::Ftok { path, project } => write!(f, "ftok({path:?}, {project})"),
         }
     }
@@ -234,11 +244,13 @@ impl fmt::Display for Performed {
         match &self.outcome {
             Ok(Answer::Mapped(address)) => write!(f, "{} = {address}", self.call),
             Ok(Answer::Ends([one, other])) => write!(f, "{} = 0 // {one}, {other}", self.call),
+            Ok(Answer::Passed(fd)) => write!(f, "{} = 1 // SCM_RIGHTS, [{fd}]", self.call),
             Ok(Answer::Bytes(bytes)) => {
                 write!(f, "{} = {} // {}", self.call, bytes.len(), file::quoted(bytes))
             }
             Ok(Answer::Key(key)) => write!(f, "{} = {key}", self.call),
             Ok(answer) => write!(f, "{} = {}", self.call, answer.value()),
+            Err(errno) if self.call.returns_its_error() => write!(f, "{} = {}", self.call, errno),
             Err(errno) => write!(f, "{} = -1 {}", self.call, errno),
         }
     }
@@ -257,8 +269,14 @@ impl Call {
             Call::Semtimedop { .. } => "semtimedop",
             Call::Semctl { .. } => "semctl",
             Call::File(call) => call.name(),
+            Call::Lock(call) => call.operation.name(),
             Call::Ftok { .. } => "ftok",
         }
+    }
+
+    /// Whether it returns the number of an error, and not -1.
+    fn returns_its_error(&self) -> bool {
+        matches!(self, Call::Lock(call) if call.operation.is_of_a_mutex())
     }
 
     /// The arguments by name, as the JSON of a `call` event shows them: addresses and ids as numbers,
@@ -289,6 +307,7 @@ impl Call {
                 json!({"semid": semid.0, "semnum": semnum, "cmd": cmd.to_string()})
             }
             Call::File(call) => call.arguments(),
+            Call::Lock(call) => call.arguments(),
             Call::Ftok { path, project } => json!({"path": path, "project": project}),
         }
     }
@@ -343,6 +362,24 @@ mod tests {
         );
         let pipe = Call::File(FileCall::Pipe);
         assert_eq!(told(pipe, Ok(Answer::Ends([3, 4]))), "pipe2(fds, O_NONBLOCK|O_CLOEXEC) = 0 // 3, 4");
+    }
+
+    #[test]
+    fn a_lock_and_a_descriptor_that_is_passed_read_as_in_c() {
+        let lock = |operation| Call::Lock(LockCall { at: Address(0x40), operation });
+        assert_eq!(
+            told(lock(LockOperation::MutexTryLock), Err(Errno::EOWNERDEAD)),
+            "pthread_mutex_trylock(0x40) = EOWNERDEAD (Owner died)"
+        );
+        assert_eq!(
+            told(lock(LockOperation::SemTryWait), Err(Errno::EAGAIN)),
+            "sem_trywait(0x40) = -1 EAGAIN (Resource temporarily unavailable)"
+        );
+        let receive = Call::File(FileCall::ReceiveDescriptor { socket: 5 });
+        assert_eq!(
+            told(receive, Ok(Answer::Passed(7))),
+            "recvmsg(5, &msg, MSG_CMSG_CLOEXEC) = 1 // SCM_RIGHTS, [7]"
+        );
     }
 
     #[test]

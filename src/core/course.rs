@@ -32,7 +32,7 @@ pub struct Lesson {
 }
 
 /// Every lesson.
-pub const LESSONS: [Lesson; 21] = [
+pub const LESSONS: [Lesson; 22] = [
     Lesson {
         number: 0,
         name: "lesson00",
@@ -181,6 +181,15 @@ pub const LESSONS: [Lesson; 21] = [
         title: "How fast: shared memory beside everything else",
         summary: "round trips and streams from 64 bytes to 1 MiB, and where shared memory does not win",
         needs_linux: Some("It measures times, and the model has none."),
+    },
+    Lesson {
+        number: 21,
+        name: "lesson21",
+        title: "The same with POSIX: shm_open and memfd",
+        summary: "a name or a descriptor instead of an id, a seal, locks in the memory, and what to use today",
+        needs_linux: Some(
+            "It makes the same memory with shm_open and memfd_create, which the model does not have.",
+        ),
     },
 ];
 

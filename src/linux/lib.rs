@@ -6,6 +6,7 @@
 //! | [`shm`] | shared bytes in place: rings, locks, mappings |
 //! | [`calls`] | the four calls by their C names: what the exercises are written with |
 //! | [`family`] | a pipe, a mapped file, a socket pair, a semaphore: what lesson 0 compares with a segment |
+//! | [`posix`] | the same memory by the names and descriptors of POSIX: lesson 21 |
 //! | [`keys`] | keys that are made from files |
 //! | [`partner`] | two programs that were started apart, and meet at a key |
 //!
@@ -20,6 +21,7 @@ pub mod family;
 pub mod kernel;
 pub mod keys;
 pub mod partner;
+pub mod posix;
 pub mod shm;
 #[cfg(test)]
 mod tests;

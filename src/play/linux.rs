@@ -17,7 +17,7 @@ use playground_core::call::{Answer, Call, Outcome, SemCmd, SemOp, Semid};
 use playground_core::machine::{Action, Credentials, Fatal, Host, Machine, Reply, Set, Space, Woken};
 use playground_core::{Errno, Signal};
 
-use crate::session::{Kernel, Performed};
+use crate::session::{Course, Kernel, Performed, course};
 
 /// How long a call may take that does not wait.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -35,6 +35,8 @@ pub struct Linux {
     users: Users,
     /// When the calls run out that wait with a time limit, by process.
     limits: BTreeMap<i32, Instant>,
+    /// When the programs come to their end that processes run instead of their own, if that is soon, by process.
+    ends: BTreeMap<i32, Instant>,
     /// What has been heard of a call that waited, before it was asked for.
     heard: BTreeMap<i32, Outcome>,
 }
@@ -48,7 +50,8 @@ impl Linux {
     pub fn new() -> Result<Linux, String> {
         let namespace = Namespace::new().map_err(|error| error.to_string())?;
         let users = namespace.users();
-        Ok(Linux { namespace: Some(namespace), users, limits: BTreeMap::new(), heard: BTreeMap::new() })
+        let (limits, ends, heard) = Default::default();
+        Ok(Linux { namespace: Some(namespace), users, limits, ends, heard })
     }
 
     /// Which users the processes can be.
@@ -116,14 +119,22 @@ impl Linux {
     }
 
     fn exec(&mut self, pid: i32, words: &[String]) -> Performed {
-        let words = words.to_vec();
         let executed = self
             .namespace()
-            .and_then(|namespace| namespace.exec(pid, words).map_err(|error| error.to_string()));
+            .and_then(|namespace| namespace.exec(pid, words.to_vec()).map_err(|error| error.to_string()));
         match executed {
             Ok(Some(errno)) => Performed::Reply(errno.into()),
-            Ok(None) => Performed::Reply(Reply::Returns(Ok(Answer::Done))),
+            Ok(None) => {
+                self.note_end(pid, words);
+                Performed::Reply(Reply::Returns(Ok(Answer::Done)))
+            }
             Err(why) => Performed::Refused(why),
+        }
+    }
+
+    fn note_end(&mut self, pid: i32, words: &[String]) {
+        if let Some(Course { lasts, .. }) = course(words).filter(|course| course.lasts < LONGEST) {
+            self.ends.insert(pid, Instant::now() + lasts);
         }
     }
 
@@ -166,6 +177,7 @@ impl Kernel for Linux {
             self.namespace = Some(Namespace::new().map_err(|error| error.to_string())?);
         }
         self.limits.clear();
+        self.ends.clear();
         self.heard.clear();
         Ok(Machine::new(host()))
     }
@@ -226,8 +238,13 @@ impl Kernel for Linux {
         woken
     }
 
-    fn ended(&mut self, pid: i32) -> Option<String> {
-        self.namespace.as_mut()?.ended(pid).map(|ending| ending.to_string())
+    /// Whose end has come by the rules' clock is waited for, in real time.
+    fn ended(&mut self, pid: i32, due: Option<i32>) -> Option<String> {
+        let until = self.ends.get(&pid).filter(|_| due.is_some());
+        let within = until.map_or(Duration::ZERO, |until| {
+            until.saturating_duration_since(Instant::now()) + Duration::from_secs(1)
+        });
+        self.namespace.as_mut()?.ended(pid, within).map(|ending| ending.to_string())
     }
 
     fn read(&mut self, pid: Option<i32>, path: &str) -> Option<String> {

@@ -19,6 +19,7 @@ mod letters;
 mod log;
 mod model;
 mod perform;
+mod programs;
 mod shown;
 mod tables;
 mod told;
@@ -34,6 +35,8 @@ pub use actor::{Actor, Last, Lifecycle};
 pub use kernel::{Kernel, Performed};
 pub use log::Entry;
 pub use model::Model;
+#[cfg(all(feature = "terminal", target_os = "linux"))]
+pub(crate) use programs::{Course, course};
 pub use tables::rights;
 pub use told::Told;
 pub use world::World;

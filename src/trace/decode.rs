@@ -144,8 +144,8 @@ pub(super) fn outcome(pid: Pid, asked: &RawSyscall, call: &Call, value: i64, is_
         Call::Shmdt { .. } | Call::Semop { .. } | Call::SemopAt { .. } | Call::Semtimedop { .. } => {
             Answer::Done
         }
-        // The filter stops neither of these.
-        Call::File(_) | Call::Ftok { .. } => Answer::Done,
+        // The filter stops none of these.
+        Call::File(_) | Call::Lock(_) | Call::Ftok { .. } => Answer::Done,
     })
 }
 

@@ -28,7 +28,7 @@ pub(super) fn why(call: &Call, pid: i32) -> Option<Reason> {
     let (name, id, uid) = (capital(what.name()), what.id(), permissions.uid);
     let mode = permissions.mode & 0o777;
     let why = format!(
-        "{name} {id} belongs to user {uid} and has the mode {mode:04o}. This process runs as {class}, who gets {}, and \
+        "{name} {id} belongs to user {uid} and has the mode {mode:04o}. This process runs as {class}: it gets {}, and \
          the call wants {}.",
         letters(bits),
         letters(wanted)
@@ -89,9 +89,9 @@ fn granted(permissions: &Permissions, process: &Credentials) -> (String, u32) {
         return (class.to_owned(), mode >> 6 & 7);
     }
     if process.is_in(gid) || process.is_in(cgid) {
-        return (format!("user {euid}, who is in the group,"), mode >> 3 & 7);
+        return (format!("user {euid}, who is in the group"), mode >> 3 & 7);
     }
-    (format!("user {euid}, neither the owner nor in the group,"), mode & 7)
+    (format!("user {euid}, neither the owner nor in the group"), mode & 7)
 }
 
 /// `rw-`, as `ls -l` writes it.

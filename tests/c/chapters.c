@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -279,6 +281,59 @@ static int64_t nanoseconds(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+/* Lesson 21. A mutex that lies in shared memory itself. One process makes it. */
+static void make_mutex(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t attributes;
+
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(mutex, &attributes);
+}
+
+/* Returns 1 if the holder before has died: put in order what the mutex guards. */
+static int lock_mutex(pthread_mutex_t *mutex)
+{
+    int error = pthread_mutex_lock(mutex); /* errno is not set */
+
+    if (error == EOWNERDEAD)
+        pthread_mutex_consistent(mutex);
+    return error == EOWNERDEAD;
+}
+
+/* A byte goes along: without any, nothing is sent. */
+static void send_descriptor(int socket, int descriptor)
+{
+    char byte = '!', control[CMSG_SPACE(sizeof(int))] = { 0 };
+    struct iovec data = { &byte, 1 };
+    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1,
+        .msg_control = control, .msg_controllen = sizeof control };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    if (sendmsg(socket, &message, 0) == -1)
+        fail("sendmsg");
+}
+
+static int receive_descriptor(int socket)
+{
+    char byte, control[CMSG_SPACE(sizeof(int))];
+    struct iovec data = { &byte, 1 };
+    struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1,
+        .msg_control = control, .msg_controllen = sizeof control };
+    int descriptor = -1;
+
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) == -1)
+        fail("recvmsg");
+    if (CMSG_FIRSTHDR(&message) != NULL)
+        memcpy(&descriptor, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+    return descriptor;
+}
+
 /* What to use today: the same pages by a file descriptor. */
 static char *map_a_file_descriptor(int descriptor)
 {
@@ -344,7 +399,7 @@ static void count_with_a_semaphore(int set, unsigned *counter)
 
 static void hold(int number, int id)
 {
-    int created, set;
+    int created, set, ends[2];
     char *memory = attach_and_mark(id), *other;
     struct note *note = (struct note *)memory;
     struct letter *letter = (struct letter *)memory;
@@ -407,6 +462,16 @@ static void hold(int number, int id)
         assert(nanoseconds() <= nanoseconds());
         break;
     case 21:
+        make_mutex((pthread_mutex_t *)memory);
+        IN_TWO_PROCESSES(if (child == 0) lock_mutex((pthread_mutex_t *)memory));
+        assert(lock_mutex((pthread_mutex_t *)memory) == 1);
+        pthread_mutex_unlock((pthread_mutex_t *)memory);
+        assert(lock_mutex((pthread_mutex_t *)memory) == 0);
+        assert(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+        send_descriptor(ends[0], ends[1]);
+        assert(write(receive_descriptor(ends[1]), "x", 1) == 1 && read(ends[0], name, 1) == 1);
+        break;
+    case 22:
         snprintf(name, sizeof name, "/chapters-%d", (int)getpid());
         strcpy(by_name(name), "a");
         shm_unlink(name);
@@ -417,7 +482,7 @@ static void hold(int number, int id)
     shmdt(memory);
 }
 
-/* The number of a lesson; 21 is what to use today. */
+/* The number of a lesson; the one after the last is what to use today. */
 int main(int count, char **words)
 {
     int number = count == 2 ? atoi(words[1]) : -1;

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -271,6 +272,45 @@ static void names_stay(void)
     assert(shm_unlink(name) == 0 && file != -1);
 }
 
+/* The umask takes permissions from what shm_open makes, and none from what shmget makes. */
+static void umask_cuts_names(void)
+{
+    struct shmid_ds record;
+    struct stat status;
+    char name[64];
+    int file, id;
+
+    snprintf(name, sizeof name, "/said-%d", getpid());
+    umask(0077);
+    file = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0666);
+    assert(file != -1 && shm_unlink(name) == 0 && fstat(file, &status) == 0);
+    id = shmget(IPC_PRIVATE, 1, IPC_CREAT | 0666);
+    assert(shmctl(id, IPC_STAT, &record) == 0 && shmctl(id, IPC_RMID, NULL) == 0);
+    assert((status.st_mode & 0777) == 0600 && (record.shm_perm.mode & 0777) == 0666);
+}
+
+/* An IPC namespace of one's own hides the segments of others, and no name of shm_open. */
+static void names_in_any_namespace(void)
+{
+    char name[64];
+    int file, status, id = segment(1);
+    pid_t child;
+
+    snprintf(name, sizeof name, "/said-%d", getpid());
+    file = shm_open(name, O_CREAT | O_EXCL | O_RDWR, 0600);
+    child = fork();
+    if (child == 0) {
+        in_a_namespace_of_its_own();
+        _exit(shm_open(name, O_RDWR, 0) == -1 || !is_gone(id));
+    }
+    waitpid(child, &status, 0);
+    shmctl(id, IPC_RMID, NULL);
+    assert(shm_unlink(name) == 0 && file != -1);
+    if (WEXITSTATUS(status) == 77)
+        exit(77);
+    assert(status == 0);
+}
+
 /* A forgotten segment occupies memory, and not only a place in the table. */
 static void forgotten_memory(void)
 {
@@ -316,6 +356,8 @@ static const struct {
     { "set-moves-ctime", set_moves_ctime },
     { "sequence-grows-with-the-circle", sequence_grows_with_the_circle },
     { "names-stay", names_stay },
+    { "umask-cuts-names", umask_cuts_names },
+    { "names-in-any-namespace", names_in_any_namespace },
     { "forgotten-memory", forgotten_memory },
     { "detached-after-munmap", detached_after_munmap },
 };

@@ -88,7 +88,7 @@ fn encode_call(call: &Call) -> Order {
         Call::Semop { semid, ops } => encode_ops(semid.0, ops, u64::MAX),
         Call::Semtimedop { semid, ops, timeout } => encode_ops(semid.0, ops, timeout.as_nanos() as u64),
         Call::Semctl { semid, semnum, cmd } => encode_semctl(semid.0, *semnum, cmd),
-        Call::SemopAt { .. } | Call::File(_) | Call::Ftok { .. } => {
+        Call::SemopAt { .. } | Call::File(_) | Call::Lock(_) | Call::Ftok { .. } => {
             unreachable!("no script makes this call: {call}")
         }
     }

@@ -1,7 +1,9 @@
-//! What a program has left behind: segments, sets of semaphores and queues in the kernel, processes in its session.
+//! What a program has left behind: segments, sets of semaphores and queues in the kernel, names in `/dev/shm`, processes
+//! in its session.
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,9 +27,11 @@ pub fn assert_nothing_left(run: &Finished) {
         thread::sleep(Duration::from_millis(1));
     }
     let (segments, sets, queues) = (segments_left(run), sets_left(run), queues_left(run));
+    let names = names_left(run);
     clean_up(run);
     assert!(segments.is_empty(), "{} left segments behind: {segments:#?}\n{}", run.name, run.seen());
     assert!(sets.is_empty(), "{} left sets of semaphores behind: {sets:?}\n{}", run.name, run.seen());
+    assert!(names.is_empty(), "{} left names behind: {names:?}\n{}", run.name, run.seen());
     assert!(queues.is_empty(), "{} left message queues behind: {queues:?}\n{}", run.name, run.seen());
 }
 
@@ -41,6 +45,25 @@ pub fn clean_up(run: &Finished) {
         // SAFETY: IPC_RMID takes no buffer, and the segment was made by the program under test.
         unsafe { libc::shmctl(row.shmid.0, libc::IPC_RMID, std::ptr::null_mut()) };
     }
+    remove_names(run);
+}
+
+/// Removes the names that a program has left, which no namespace takes along.
+pub fn remove_names(run: &Finished) {
+    for name in names_left(run) {
+        let _ = fs::remove_file(Path::new(SHARED_FILES).join(name));
+    }
+}
+
+/// Where names of `shm_open` are, and files that are mapped.
+const SHARED_FILES: &str = "/dev/shm";
+
+/// Each begins with the pid of the process that told the story.
+fn names_left(run: &Finished) -> Vec<String> {
+    let names = fs::read_dir(SHARED_FILES).into_iter().flatten().flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let prefix = format!("shm_playground_{}_", run.pid);
+    names.filter(|name| name.starts_with(&prefix)).collect()
 }
 
 /// The segments that a process of the program has made. An id that it told of would prove less: a child may have

@@ -16,7 +16,7 @@ mod sandbox;
 mod terminal;
 
 pub use built::program_file;
-pub use left::{assert_nothing_left, clean_up, processes_of_session, sets, table};
+pub use left::{assert_nothing_left, clean_up, processes_of_session, remove_names, sets, table};
 pub use namespace::{Namespace, can_be_laid, namespaces, new_namespaces};
 pub use preload::Preload;
 pub use programs::{Program, program, programs, with_every_program};

@@ -1,10 +1,12 @@
-//! Calls on descriptors: what the rest of the family is made of (lesson 0).
+//! Calls on descriptors: what the rest of the family is made of (lesson 0), and POSIX shared memory (lesson 21).
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+use super::Address;
 
 /// A call that makes descriptors, or uses one. None of them ever waits: who would have to gets `EAGAIN`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,10 +62,51 @@ pub enum FileCall {
         /// Whether to write, too.
         writable: bool,
     },
+    /// `munmap(address, length)`: takes a mapping away. The file stays for those who have it open, or mapped.
+    Unmap {
+        /// What `mmap` returned.
+        address: Address,
+        /// In bytes.
+        length: usize,
+    },
     /// `close(fd)`.
     Close {
         /// Which.
         fd: i32,
+    },
+    /// `shm_open(name, O_RDWR|O_CREAT|O_EXCL, 0600)`: new memory with a name; or the memory that has it.
+    ShmOpen {
+        /// It begins with a slash, and has no other.
+        name: String,
+        /// Whether to make it.
+        create: bool,
+    },
+    /// `shm_unlink(name)`: takes the name away.
+    ShmUnlink {
+        /// The name.
+        name: String,
+    },
+    /// `memfd_create(label, MFD_CLOEXEC|MFD_ALLOW_SEALING)`: new memory without a name.
+    MemfdCreate {
+        /// What the maps show; nobody finds anything by it.
+        label: String,
+    },
+    /// `fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK)`: from now on nobody makes the file shorter.
+    SealSize {
+        /// The file.
+        fd: i32,
+    },
+    /// `sendmsg` with `SCM_RIGHTS`: gives a copy of a descriptor to whoever reads from the other end.
+    SendDescriptor {
+        /// The socket.
+        socket: i32,
+        /// The descriptor.
+        fd: i32,
+    },
+    /// `recvmsg`: takes a descriptor that was sent.
+    ReceiveDescriptor {
+        /// The socket.
+        socket: i32,
     },
 }
 
@@ -79,11 +122,18 @@ impl FileCall {
             FileCall::Read { .. } => "read",
             FileCall::Write { .. } => "write",
             FileCall::Map { .. } => "mmap",
+            FileCall::Unmap { .. } => "munmap",
             FileCall::Close { .. } => "close",
+            FileCall::ShmOpen { .. } => "shm_open",
+            FileCall::ShmUnlink { .. } => "shm_unlink",
+            FileCall::MemfdCreate { .. } => "memfd_create",
+            FileCall::SealSize { .. } => "fcntl",
+            FileCall::SendDescriptor { .. } => "sendmsg",
+            FileCall::ReceiveDescriptor { .. } => "recvmsg",
         }
     }
 
-    /// The arguments by name, for JSON.
+    /// The arguments by name, for JSON: `name` is what a call makes or finds.
     pub(super) fn arguments(&self) -> serde_json::Value {
         match self {
             FileCall::Pipe | FileCall::SocketPair => json!({}),
@@ -95,7 +145,13 @@ impl FileCall {
             FileCall::Map { fd, length, writable } => {
                 json!({"fd": fd, "length": length, "writable": writable})
             }
-            FileCall::Close { fd } => json!({"fd": fd}),
+            FileCall::Unmap { address, length } => json!({"address": address.0, "length": length}),
+            FileCall::Close { fd } | FileCall::SealSize { fd } => json!({"fd": fd}),
+            FileCall::ShmOpen { name, create } => json!({"name": name, "create": create}),
+            FileCall::ShmUnlink { name } => json!({"name": name}),
+            FileCall::MemfdCreate { label } => json!({"name": label}),
+            FileCall::SendDescriptor { socket, fd } => json!({"socket": socket, "fd": fd}),
+            FileCall::ReceiveDescriptor { socket } => json!({"socket": socket}),
         }
     }
 }
@@ -122,7 +178,21 @@ impl fmt::Display for FileCall {
                 let access = if *writable { "PROT_READ|PROT_WRITE" } else { "PROT_READ" };
                 write!(f, "mmap(NULL, {length}, {access}, MAP_SHARED, {fd}, 0)")
             }
+            FileCall::Unmap { address, length } => write!(f, "munmap({address}, {length})"),
             FileCall::Close { fd } => write!(f, "close({fd})"),
+            FileCall::ShmOpen { name, create: true } => {
+                write!(f, "shm_open(\"{name}\", O_RDWR|O_CREAT|O_EXCL, 0600)")
+            }
+            FileCall::ShmOpen { name, create: false } => write!(f, "shm_open(\"{name}\", O_RDWR, 0)"),
+            FileCall::ShmUnlink { name } => write!(f, "shm_unlink(\"{name}\")"),
+            FileCall::MemfdCreate { label } => {
+                write!(f, "memfd_create(\"{label}\", MFD_CLOEXEC|MFD_ALLOW_SEALING)")
+            }
+            FileCall::SealSize { fd } => write!(f, "fcntl({fd}, F_ADD_SEALS, F_SEAL_SHRINK)"),
+            FileCall::SendDescriptor { socket, fd } => {
+                write!(f, "sendmsg({socket}, {{SCM_RIGHTS, [{fd}]}}, 0)")
+            }
+            FileCall::ReceiveDescriptor { socket } => write!(f, "recvmsg({socket}, &msg, MSG_CMSG_CLOEXEC)"),
         }
     }
 }

@@ -38,6 +38,7 @@ impl Caller<'_> {
             Call::SemopAt { .. } => Reply::Unknown(Unknown::Arguments),
             Call::Semctl { semid, semnum, cmd } => self.semctl(*semid, *semnum, cmd),
             Call::File(_) => Reply::Unknown(Unknown::Descriptors),
+            Call::Lock(_) => Reply::Unknown(Unknown::OtherMemory),
             Call::Ftok { path, project } => self.ftok(path, *project),
         }
     }

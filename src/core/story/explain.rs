@@ -17,7 +17,7 @@ use crate::evidence::segments::{self, Row};
 use crate::process::{Look, ProcFile};
 
 use forbidden::{forbidden, sandbox};
-use others::{file, ftok, semaphore};
+use others::{file, ftok, lock, semaphore};
 
 /// The reason, in words.
 pub fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reason {
@@ -29,6 +29,7 @@ pub fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reason {
         (Call::Shmdt { address }, _) => shmdt(*address, errno, process),
         (Call::Shmctl { shmid, cmd }, _) => shmctl(*shmid, *cmd, errno, process),
         (Call::File(call), _) => file(call, errno),
+        (Call::Lock(call), _) => lock(*call, errno),
         (
             Call::Semget { .. }
             | Call::Semop { .. }
@@ -44,7 +45,10 @@ pub fn explain(call: &Call, errno: Errno, process: &mut dyn Look) -> Reason {
 
 /// Whether the kernel forbids the call for what it asks, and not only for who asks.
 fn has_reasons_of_its_own(call: &Call) -> bool {
-    matches!(call, Call::Shmget { .. } | Call::Shmat { .. } | Call::File(_) | Call::Ftok { .. })
+    matches!(
+        call,
+        Call::Shmget { .. } | Call::Shmat { .. } | Call::File(_) | Call::Lock(_) | Call::Ftok { .. }
+    )
 }
 
 type Words = (String, String);

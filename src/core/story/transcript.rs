@@ -168,7 +168,7 @@ impl Transcript {
 
     /// A call that was made, or that waits.
     pub fn call(&mut self, pid: i32, call: &Call, outcome: Option<&Outcome>) {
-        if matches!(call, Call::SemopAt { .. } | Call::File(_)) {
+        if matches!(call, Call::SemopAt { .. } | Call::File(_) | Call::Lock(_)) {
             return self.left_out(&call.to_string());
         }
         let Some(text) = self.text(pid, call) else { return };
@@ -226,7 +226,7 @@ impl Transcript {
             Call::Semctl { semid, semnum, cmd } => {
                 self.control_set(&self.id(pid, Object::Set(semid.0)), *semnum, cmd)?
             }
-            Call::SemopAt { .. } | Call::File(_) | Call::Ftok { .. } => return None,
+            Call::SemopAt { .. } | Call::File(_) | Call::Lock(_) | Call::Ftok { .. } => return None,
         })
     }
 

@@ -42,11 +42,11 @@ impl Channel {
         Ok(Channel { story: story.clone(), name: "socket pair", ends, input: 0 })
     }
 
-    fn input(&self) -> i32 {
+    pub(crate) fn input(&self) -> i32 {
         self.ends[self.input]
     }
 
-    fn output(&self) -> i32 {
+    pub(crate) fn output(&self) -> i32 {
         self.ends[1 - self.input]
     }
 

@@ -1,12 +1,12 @@
 //! A file that several processes have mapped: its pages are the memory of all of them.
 
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use super::Mechanism;
 use crate::call::{Address, Answer, Call, FileCall};
 use crate::error::Result;
 use crate::kernel;
+use crate::posix::file_name;
 use crate::story::Story;
 
 /// `mmap(NULL, length, …, MAP_SHARED, fd, 0)`: a file as shared memory.
@@ -45,7 +45,7 @@ impl MappedFile {
         // A file in memory, where there is such a folder: no page of it has to come from a disk.
         let in_memory = Path::new("/dev/shm").to_owned();
         let folder = if is_writable(&in_memory) { in_memory } else { std::env::temp_dir() };
-        let path = folder.join(format!("shm_playground_{}_{}", story.pid(), nanoseconds()));
+        let path = folder.join(file_name(story));
         let file = open(story, FileCall::Create { path: path.clone() })?;
         let opened = Self::opened(story, file, length, &path, unrelated);
         story.perform(Call::File(FileCall::Unlink { path }))?;
@@ -105,10 +105,6 @@ impl Drop for MappedFile {
 
 fn is_writable(folder: &Path) -> bool {
     nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).is_ok()
-}
-
-fn nanoseconds() -> u32 {
-    UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos())
 }
 
 #[track_caller]

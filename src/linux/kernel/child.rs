@@ -23,7 +23,7 @@ use super::{
     Adjustment, Change, Done, Ending, Faults, Linux, Look, Meter, Operation, ProcFile, Process, Step,
     ToolRun, ending_of, linux, portable, unrelated,
 };
-use crate::call::{Address, Call, Outcome};
+use crate::call::{Address, Call, FileCall, Outcome};
 use crate::error::{Error, Result};
 use crate::evidence::segments;
 use line::{Reply, Request, is_late, receive, send};
@@ -144,10 +144,11 @@ impl Child {
             let _ = kill(self.pid, signal::SIGKILL);
         }
         let ending = self.wait(hung);
-        if let Request::Perform(Call::Shmget { .. }) = request
-            && !self.apart
-        {
-            self.adopt_unheard();
+        match request {
+            Request::Perform(Call::Shmget { .. }) if !self.apart => self.adopt_unheard(),
+            // Whether it came so far, nobody knows; the name is one that only it was told to make.
+            Request::Perform(Call::File(call @ FileCall::ShmOpen { .. })) => cleanup::record_name(call),
+            _ => {}
         }
         Error::Ended { pid: self.pid(), ending }
     }
@@ -210,6 +211,10 @@ impl Process for Child {
                 Reply::Errno(errno) => Err(Errno::from_raw(errno)),
                 other => return Err(self.misunderstood(other)),
             };
+            // A name lies in a folder, which belongs to no IPC namespace.
+            if let (Call::File(call), Ok(_)) = (call, &outcome) {
+                cleanup::record_name(call);
+            }
             // What is made apart goes with its namespace, and its id is that of another segment here.
             if !self.apart {
                 cleanup::record(self.pid(), call, &outcome);

@@ -1,10 +1,14 @@
-//! The clean-up registry: a segment, a set of semaphores or a message queue that this process made does not outlive it.
+//! The clean-up registry: a segment, a set of semaphores, a message queue or a name of `shm_open` that this process made
+//! does not outlive it.
 //!
 //! Every end that a program can still act at is covered: a normal one, an error, a panic (by [`remove_all`], which
-//! `main` calls last), and a signal (by a handler). Against `SIGKILL` only a private IPC namespace helps.
+//! `main` calls last), and a signal (by a handler). Against `SIGKILL` only a private IPC namespace helps,
+//! and for names nothing: `/dev/shm` is a folder, which belongs to no IPC namespace.
 //!
 //! **Invariant:** only what this very process made, or a child of it at its request, is in the registry; and only this
 //! process empties it, never a forked child that inherited it.
+
+mod names;
 
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 
@@ -13,6 +17,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 
 use super::linux::{self, Queueid};
 use crate::call::{Answer, Call, Cmd, Outcome, SemCmd, Semid, Shmid};
+
+pub(super) use names::record_name;
 
 /// As many as Linux allows by default in one namespace (`SHMMNI`).
 const CAPACITY: usize = 4096;
@@ -98,6 +104,7 @@ pub fn remove_all() {
     empty(&SEGMENTS, |id| linux::shm::remove(Shmid(id)));
     empty(&SETS, |id| linux::sem::remove(Semid(id)));
     empty(&QUEUES, |id| linux::remove_queue(Queueid(id)));
+    names::remove_all();
 }
 
 fn empty(ids: &Ids, remove: impl Fn(i32) -> nix::Result<()>) {
@@ -158,6 +165,7 @@ pub(super) fn reset() {
     for place in SEGMENTS.taken().chain(SETS.taken()).chain(QUEUES.taken()) {
         place.store(0, SeqCst);
     }
+    names::reset();
     OWNER.store(this_process(), SeqCst);
 }
 

@@ -10,6 +10,7 @@ mod danger;
 mod files;
 mod ftok;
 mod life;
+mod locks;
 mod made;
 pub(super) mod memory;
 mod portable;
@@ -35,7 +36,9 @@ use super::{
     Adjustment, Change, Child, Done, Ending, Faults, Look, Meter, Operation, ProcFile, Process, Step,
     ToolRun, adjust,
 };
-use crate::call::{Address, Answer, Call, Cmd, FileCall, Key, Outcome, SemCmd, Semid, ShmatFlags, Shmid};
+use crate::call::{
+    Address, Answer, Call, Cmd, FileCall, Key, LockCall, Outcome, SemCmd, Semid, ShmatFlags, Shmid,
+};
 use crate::error::{Error, Result};
 use files::Files;
 
@@ -149,11 +152,29 @@ impl Linux {
     }
 
     fn file(&mut self, call: &FileCall) -> nix::Result<Answer> {
-        let answer = files::perform(&mut self.files, call)?;
-        if let (&FileCall::Map { length, writable, .. }, Answer::Mapped(start)) = (call, &answer) {
-            self.attached.insert(start.0, Extent { length, writable });
+        let answer = cleanup::hold_signals(|| {
+            let answer = files::perform(&mut self.files, call)?;
+            cleanup::record_name(call);
+            Ok(answer)
+        })?;
+        match (call, &answer) {
+            (&FileCall::Map { length, writable, .. }, Answer::Mapped(start)) => {
+                self.attached.insert(start.0, Extent { length, writable });
+            }
+            (FileCall::Unmap { address, .. }, _) => drop(self.attached.remove(&address.0)),
+            _ => {}
         }
         Ok(answer)
+    }
+
+    fn lock_call(&self, call: LockCall) -> Result<nix::Result<Answer>> {
+        let (size, alignment) = locks::layout(call.operation);
+        if !call.at.is_multiple_of(alignment) {
+            return Err(Error::Misaligned { offset: call.at.0 as usize, alignment });
+        }
+        self.attached_for(call.at, size, true)?;
+        // SAFETY: so many aligned bytes are an attachment's, which may be written; a forked child may die of it.
+        Ok(unsafe { locks::perform(call) })
     }
 
     /// How many bytes of a segment may be touched: what `shmget` asked for here, or else what the kernel says.
@@ -239,6 +260,7 @@ impl Process for Linux {
             }
             Call::Semctl { semid, semnum, ref cmd } => self.semctl(semid, semnum, cmd),
             Call::File(ref call) => self.file(call),
+            Call::Lock(call) => self.lock_call(call)?,
             Call::Ftok { ref path, project } => key_of(path, project).map(Answer::Key),
         };
         Ok(answer.map_err(portable))

@@ -253,9 +253,9 @@ impl Namespace {
         }
     }
 
-    /// How a process has ended, if it has; it may run another program.
-    pub fn ended(&mut self, pid: i32) -> Option<Ending> {
-        match self.init.ask(&Request::Wait { pid, within: Duration::ZERO }) {
+    /// How a process has ended, if it has, or does within a time; it may run another program.
+    pub fn ended(&mut self, pid: i32, within: Duration) -> Option<Ending> {
+        match self.init.ask(&Request::Wait { pid, within }) {
             Ok(Response::Ended(ending)) => {
                 let ending = ending.map(Ending::from);
                 if ending.is_some() {

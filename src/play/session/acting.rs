@@ -5,6 +5,7 @@ use playground_core::machine::{Action, Space};
 
 use super::actor::{Actor, Last, Lifecycle, Pending};
 use super::log::{Entry, named_by};
+use super::programs::course;
 use super::shown;
 use super::world::World;
 use crate::c::{Context, Evaluated, Stop, evaluate, names};
@@ -50,6 +51,14 @@ impl World {
     pub(super) fn exec(&self) -> Action {
         let top = self.machine.spaces.values().map(|space| space.top).max().unwrap_or_default();
         Action::Exec { space: Space::new([], top) }
+    }
+
+    /// A process runs another program from now on.
+    pub(super) fn goes_elsewhere(&mut self, who: &str, words: &[String]) {
+        let clock = self.machine.clock;
+        let Some(actor) = self.actors.get_mut(who) else { return };
+        actor.life = Lifecycle::Elsewhere;
+        actor.end = course(words).map(|course| (clock.saturating_add(course.lasts), course.status));
     }
 
     pub(super) fn wrong(

@@ -1,5 +1,7 @@
 //! A process of the session: its variables, and what it is doing.
 
+use std::time::Duration;
+
 use playground_core::Errno;
 use playground_core::call::Outcome;
 
@@ -21,6 +23,9 @@ pub struct Actor {
     pub last: Option<Last>,
     /// How often it has written to memory that is not a variable's.
     pub stores: u64,
+    /// When the other program that it runs comes to its end by the clock of the rules, and with what exit status; nothing,
+    /// where that does not follow from the program's words.
+    pub(super) end: Option<(Duration, i32)>,
 }
 
 /// What has become of a process.
@@ -60,7 +65,7 @@ pub struct Last {
 
 impl Actor {
     pub(super) fn new(pid: i32, arena: Arena) -> Actor {
-        Actor { pid, arena, life: Lifecycle::Here, pending: None, last: None, stores: 0 }
+        Actor { pid, arena, life: Lifecycle::Here, pending: None, last: None, stores: 0, end: None }
     }
 
     /// Whether it lives and does what the prompt says.

@@ -3,8 +3,11 @@
 //! **Invariant:** after undo and redo the world is the one that was there at that line; where a kernel did not make it the
 //! same again, that is told.
 
+use std::time::Duration;
+
 use super::HistoryMove;
 use super::Session;
+use super::actor::Lifecycle;
 use super::tables;
 use super::told::Told;
 use super::world::World;
@@ -73,6 +76,7 @@ impl Session {
                 self.world = done.other;
             } else {
                 self.again(&done.line, &mut notes);
+                self.catch_up_with(&done.other);
                 notes.extend(self.world.difference_from(&done.other));
                 self.world.take_notes_of(&done.other);
             }
@@ -96,13 +100,28 @@ impl Session {
         done.truncate(count);
         for one in done {
             self.world.take_notes_of(&one.other);
+            self.catch_up_with(&one.other);
             let before = self.world.clone();
             self.again(&one.line, &mut notes);
             self.done.push(Done { other: before, ..one });
         }
+        self.catch_up_with(then);
         notes.extend(self.world.difference_from(then));
         self.world.take_notes_of(then);
         notes
+    }
+
+    /// Whose program had come to its end then, is waited for: the lines in which that time passed may not be done again.
+    fn catch_up_with(&mut self, then: &World) {
+        let is_over = |letter: &String| {
+            then.actors.get(letter).is_some_and(|actor| matches!(actor.life, Lifecycle::Over(_)))
+        };
+        for (_, actor) in self.world.actors.iter_mut().filter(|(letter, _)| is_over(letter)) {
+            if let Some((at, _)) = &mut actor.end {
+                *at = Duration::ZERO;
+            }
+        }
+        self.hear();
     }
 
     /// Does a line again, of which only a failure is told.

@@ -58,8 +58,9 @@ pub trait Kernel {
     /// Time passes. Returns whose calls have returned meanwhile, in order; the machine knows of it.
     fn pass(&mut self, machine: &mut Machine, time: Duration) -> Vec<Woken>;
 
-    /// How a process has ended that runs another program, if it has. Rules do not say how long a program runs.
-    fn ended(&mut self, pid: i32) -> Option<String>;
+    /// How a process has ended that runs another program, if it has; `due` is its exit status, if by the clock of the
+    /// rules its end has come.
+    fn ended(&mut self, pid: i32, due: Option<i32>) -> Option<String>;
 
     /// A file of `/proc` as a process reads it; nothing, where the tables of the [`Machine`] are all there is.
     fn read(&mut self, pid: Option<i32>, path: &str) -> Option<String>;

@@ -5,8 +5,10 @@ use std::time::Duration;
 use playground_core::Errno;
 use playground_core::call::{Call, Outcome};
 use playground_core::machine::{Action, Credentials, Host, Machine, Reply, Space, Woken};
+use playground_core::process::Ending;
 
 use super::kernel::{Kernel, Performed};
+use super::programs::{PROGRAMS, course, program};
 
 /// Memory of the model's computer, in pages: 16 GiB.
 const MEMORY: u64 = 4 << 20;
@@ -22,9 +24,6 @@ const FILES: [(&str, u64, u64); 4] = [
     ("/etc/passwd", 0x801, 0x2_0f3c),
     ("/bin/sh", 0x801, 0x3_07a2),
 ];
-/// The programs that the model has.
-const PROGRAMS: [&str; 5] = ["sleep", "cat", "sh", "/bin/sleep", "/bin/sh"];
-
 /// The rules as a kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Model;
@@ -52,6 +51,9 @@ impl Kernel for Model {
     }
 
     fn perform(&mut self, machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Performed {
+        if matches!(action, Action::Exec { .. }) && program(words).is_some() && course(words).is_none() {
+            return Performed::Refused(beyond(words));
+        }
         match decide(machine, pid, action, words) {
             Reply::Unknown(unknown) => Performed::Refused(unknown.to_string()),
             reply => Performed::Reply(reply),
@@ -70,8 +72,8 @@ impl Kernel for Model {
         machine.pass(time)
     }
 
-    fn ended(&mut self, _: i32) -> Option<String> {
-        None
+    fn ended(&mut self, _: i32, due: Option<i32>) -> Option<String> {
+        due.map(|status| Ending::Exited(status).to_string())
     }
 
     fn read(&mut self, _: Option<i32>, _: &str) -> Option<String> {
@@ -85,14 +87,21 @@ fn decide(machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Rep
     match action {
         Action::Call(Call::Ftok { path, .. }) if !machine.files.contains_key(path) => Errno::ENOENT.into(),
         Action::Call(Call::SemopAt { semid, nsops, .. }) => semop_at(machine, semid.0, *nsops).into(),
-        Action::Exec { .. } if !words.first().is_some_and(|program| PROGRAMS.contains(&program.as_str())) => {
-            Errno::ENOENT.into()
-        }
+        Action::Exec { .. } if program(words).is_none() => Errno::ENOENT.into(),
         Action::Kill { target, signal } if *signal != 0 => {
             machine.decide(pid, &Action::Kill { target: *target, signal: 9 })
         }
         action => machine.decide(pid, action),
     }
+}
+
+/// Why the model does not run a program that it has with these words.
+fn beyond(words: &[String]) -> String {
+    let words = words.get(1..).unwrap_or_default().join(" ");
+    format!(
+        "the model cannot tell what {words} does: it has {} without files and commands",
+        PROGRAMS.join(", ")
+    )
 }
 
 /// A list of operations at an address that holds none: the kernel looks at the numbers first.

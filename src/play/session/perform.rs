@@ -8,6 +8,7 @@ use playground_core::machine::{Action, Reply, Woken};
 use super::actor::{Actor, Lifecycle, Pending};
 use super::kernel::{Kernel, Performed};
 use super::log::Entry;
+use super::programs::PROGRAMS;
 use super::told::Told;
 use super::world::{INIT, World};
 use super::{shown, why};
@@ -86,8 +87,9 @@ impl Performer<'_> {
         let elsewhere = self.world.letters(|actor| actor.life == Lifecycle::Elsewhere);
         let elsewhere: Vec<String> = elsewhere.into_iter().map(str::to_owned).collect();
         for who in elsewhere {
-            let pid = self.world.actors[&who].pid;
-            if let Some(how) = self.kernel.ended(pid) {
+            let Actor { pid, end, .. } = self.world.actors[&who];
+            let due = end.filter(|(at, _)| *at <= self.world.machine.clock).map(|(_, status)| status);
+            if let Some(how) = self.kernel.ended(pid, due) {
                 self.over(&who, format!("is over: its program {how}"), None);
                 self.effect(pid, &Action::Exit, &Reply::Returns(Ok(Answer::Done)))?;
             }
@@ -179,10 +181,14 @@ impl Performer<'_> {
         let reply = Reply::Returns(outcome.clone());
         let explained = why::explained(self.world, pid, &asked.action, &reply);
         self.tell_call(who, &asked, &outcome, explained);
+        if outcome.is_err() && !asked.words.is_empty() && self.kernel.is_a_value() {
+            let text = format!("The model has these programs and no others: {}.", PROGRAMS.join(", "));
+            self.told.push(Told::Note { text });
+        }
         self.world.count(who, &asked.action, &outcome);
         self.world.note(who, &asked.action, &asked.words, Some(&outcome));
         let woken = self.world.machine.effect(pid, &as_the_rules_have_it(&asked.action), &reply);
-        let goes_on = self.lived_through(who, pending, &asked.action, &outcome)?;
+        let goes_on = self.lived_through(who, pending, &asked, &outcome)?;
         self.resume(woken)?;
         Ok(goes_on.then_some(outcome))
     }
@@ -248,7 +254,7 @@ impl Performer<'_> {
         &mut self,
         who: &str,
         pending: &Pending,
-        action: &Action,
+        Asked { action, words }: &Asked,
         outcome: &Outcome,
     ) -> Result<bool, Misunderstood> {
         match (action, outcome) {
@@ -257,9 +263,7 @@ impl Performer<'_> {
                 Ok(false)
             }
             (Action::Exec { .. }, Ok(_)) => {
-                if let Some(actor) = self.world.actors.get_mut(who) {
-                    actor.life = Lifecycle::Elsewhere;
-                }
+                self.world.goes_elsewhere(who, words);
                 let how = "runs another program from now on, with nothing attached".to_owned();
                 self.told.push(Told::Ends { who: who.to_owned(), how, why: None });
                 Ok(false)

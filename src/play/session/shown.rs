@@ -86,7 +86,7 @@ pub(super) fn first_argument(call: &Call) -> i64 {
         | Call::SemopAt { semid, .. }
         | Call::Semtimedop { semid, .. }
         | Call::Semctl { semid, .. } => semid.0.into(),
-        Call::File(_) | Call::Ftok { .. } => 0,
+        Call::File(_) | Call::Lock(_) | Call::Ftok { .. } => 0,
     }
 }
 

@@ -118,7 +118,7 @@ impl<'a> View<'a> {
                 "There is no file {} in this model. ftok needs a file that exists. It returns -1, and -1 is a key like others.",
                 path.display()
             )),
-            Call::File(_) => because("The kernel refused it."),
+            Call::File(_) | Call::Lock(_) => because("The kernel refused it."),
         }
     }
 

@@ -34,11 +34,12 @@ impl Editor {
         if let (Some(editor), Some(file)) = (&mut editor, &history) {
             editor.set_helper(Some(Names::default()));
             let _ = editor.load_history(file);
+            let _ = file.parent().map(std::fs::create_dir_all);
         }
         Editor { editor, history }
     }
 
-    /// The next line; `typed` stands there already.
+    /// The next line; `typed` stands there already. Each is kept at once: a terminal may be closed at any moment.
     pub fn line(&mut self, sign: &str, typed: &str, session: &Session) -> io::Result<Typed> {
         let Some(editor) = &mut self.editor else { return Ok(Typed::End) };
         if let Some(names) = editor.helper_mut() {
@@ -46,22 +47,16 @@ impl Editor {
         }
         match editor.readline_with_initial(sign, (typed, "")) {
             Ok(line) => {
-                let _ = editor.add_history_entry(&line);
+                let is_new = editor.add_history_entry(&line).unwrap_or_default();
+                if let Some(file) = self.history.as_ref().filter(|_| is_new) {
+                    // Where it cannot be kept for the next time, nothing is lost but that.
+                    let _ = editor.append_history(file);
+                }
                 Ok(Typed::Line(line))
             }
             Err(ReadlineError::Interrupted) => Ok(Typed::TakeBack),
             Err(ReadlineError::Io(error)) => Err(error),
             Err(_) => Ok(Typed::End),
-        }
-    }
-
-    /// Keeps the lines for the next time. Where that is not possible, nothing is lost but them.
-    pub fn keep_history(&mut self) {
-        if let (Some(editor), Some(file)) = (&mut self.editor, &self.history) {
-            if let Some(folder) = file.parent() {
-                let _ = std::fs::create_dir_all(folder);
-            }
-            let _ = editor.save_history(file);
         }
     }
 }

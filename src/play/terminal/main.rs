@@ -5,6 +5,7 @@
 //! **Invariant:** whatever is typed, the prompt comes back: a line is done, or it is said why not.
 
 mod editor;
+mod interrupts;
 mod kernels;
 mod levels;
 mod lines;
@@ -13,6 +14,7 @@ mod lines;
 mod progress;
 mod prompt;
 mod render;
+mod save;
 
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};

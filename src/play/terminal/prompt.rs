@@ -1,6 +1,5 @@
 //! The prompt itself: lines in, what came of them out.
 
-use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,9 +10,11 @@ use play::session::{Failure as NotBegun, Session, Told};
 use playground_core::story::ascii;
 
 use super::editor::{Editor, Typed};
+use super::interrupts::Interrupts;
 use super::kernels::Chosen;
 use super::lines::{Command, command};
 use super::progress::Progress;
+use super::save::save;
 use super::{Failure, Format, Options, levels, open, render};
 
 /// How deep files may name files.
@@ -36,6 +37,7 @@ pub struct Prompt {
     progress: Progress,
     /// The first line, as far as it is typed already.
     typed: Option<String>,
+    interrupts: Interrupts,
 }
 
 impl Prompt {
@@ -64,6 +66,7 @@ impl Prompt {
             name,
             progress,
             typed: options.typed.clone(),
+            interrupts: Interrupts::let_through(),
         })
     }
 
@@ -106,6 +109,7 @@ impl Prompt {
 
     /// Reads lines from a person.
     pub fn terminal(&mut self) -> Result<(), Failure> {
+        self.interrupts = Interrupts::hold();
         let mut editor = Editor::new();
         loop {
             self.session.hear().iter().try_for_each(|told| self.tell(told))?;
@@ -118,6 +122,8 @@ impl Prompt {
                 },
                 Typed::End => break,
             };
+            // What came before this line was there has nothing to stop any more.
+            while self.interrupts.came() {}
             // What was pasted may be several lines.
             let done = line.lines().try_fold(true, |goes_on, line| Ok(goes_on && self.line(line)?));
             match done {
@@ -131,7 +137,6 @@ impl Prompt {
                 Err(failure) => return Err(failure),
             }
         }
-        editor.keep_history();
         Ok(())
     }
 
@@ -180,10 +185,14 @@ impl Prompt {
 
     /// Does a line. Returns whether to go on.
     fn line(&mut self, line: &str) -> Result<bool, Failure> {
+        if self.interrupts.came() {
+            let stopped =
+                "Ctrl-C: this line and those behind it were not done. undo takes back those before it.";
+            return Err(io::Error::new(io::ErrorKind::Interrupted, stopped).into());
+        }
         match command(line) {
             Some(Command::Quit) => return Ok(false),
-            Some(Command::Save(file)) => fs::write(&file, self.session.script())
-                .map_err(|error| io::Error::new(error.kind(), format!("{file}: {error}")))?,
+            Some(Command::Save(file)) => self.save(&file)?,
             Some(Command::Source(file)) => {
                 let reader = BufReader::new(open(Path::new(&file))?);
                 self.nested(reader)?;
@@ -192,6 +201,18 @@ impl Prompt {
             _ => self.calls(line)?,
         }
         Ok(true)
+    }
+
+    fn save(&self, file: &str) -> io::Result<()> {
+        let script = self.session.script();
+        save(file, &script)?;
+        let lines = script.lines().count();
+        match self.format {
+            Format::Json => {
+                render::json(&serde_json::json!({"event": "saved", "file": file, "lines": lines}))
+            }
+            Format::Text => writeln!(io::stdout(), "    Saved in {file}, lines: {lines}"),
+        }
     }
 
     fn hint(&mut self) -> io::Result<()> {
@@ -252,15 +273,18 @@ impl Prompt {
             return Ok(());
         };
         self.is_solved = true;
-        // What a program reads is marked for somebody else. Where it cannot be noted, it is solved all the same.
-        if self.format == Format::Text {
-            let _ = self.progress.note(&levels::kept_as(&self.name), |state| state.passed = true);
+        let calls = self.session.world().acts;
+        // What a program reads is marked for somebody else.
+        if self.format == Format::Json {
+            return render::json(&serde_json::json!({"event": "solved", "calls": calls, "par": level.par}));
         }
-        match self.format {
-            Format::Json => render::json(&serde_json::json!({
-                "event": "solved", "calls": self.session.world().acts, "par": level.par,
-            })),
-            Format::Text => levels::solved(&mut io::stdout(), &self.name, level, self.session.world().acts),
+        levels::solved(&mut io::stdout(), &self.name, level, calls)?;
+        // Where it cannot be noted, it is solved all the same.
+        match self.progress.note(&levels::kept_as(&self.name), |state| state.passed = true) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                writeln!(io::stdout(), "That it is solved could not be kept for the next time: {error}")
+            }
         }
     }
 

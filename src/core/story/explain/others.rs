@@ -3,7 +3,7 @@
 use crate::Errno;
 
 use super::{Words, unknown, words};
-use crate::call::{Call, FileCall, Key};
+use crate::call::{Call, FileCall, Key, LockCall};
 
 pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
     match errno {
@@ -86,9 +86,35 @@ pub(super) fn file(call: &FileCall, errno: Errno) -> Words {
             "The file was opened for reading only, and a shared mapping would write to it.",
             "Open it with O_RDWR, if its permission bits allow that.",
         ),
+        (FileCall::ShmOpen { .. } | FileCall::ShmUnlink { .. }, Errno::ENOENT) => words(
+            "No memory has this name: nobody has made it, or the name was taken away.",
+            "See `ls /dev/shm`.",
+        ),
+        (FileCall::ShmOpen { .. }, Errno::EEXIST) => words(
+            "This name is in use, and O_CREAT|O_EXCL asks for new memory.",
+            "Leave out O_EXCL to use what is there, or choose another name; see `ls /dev/shm`.",
+        ),
+        (FileCall::Resize { .. }, Errno::EPERM) => words(
+            "The memory is sealed with F_SEAL_SHRINK: nobody makes it shorter, not even who has sealed it.",
+            "A seal cannot be taken away. Make new memory, if you need less.",
+        ),
         (_, Errno::EACCES) => words("The file's permission bits, or a folder's, deny it.", "See `ls -l`."),
         (_, Errno::ENOENT) => words("No file has this name any more, or yet.", "See `ls`."),
         _ => unknown(Call::File(call.clone()).name(), errno),
+    }
+}
+
+pub(super) fn lock(call: LockCall, errno: Errno) -> Words {
+    match errno {
+        Errno::EOWNERDEAD => words(
+            "The lock is yours, and its last holder died with it: what it guards may be half changed.",
+            "Put in order what it guards, call pthread_mutex_consistent, and unlock it.",
+        ),
+        Errno::EBUSY => words("A process holds the lock, and trylock does not wait.", "Try again later."),
+        Errno::EAGAIN => {
+            words("The semaphore is 0, and sem_trywait does not wait.", "Somebody has to call sem_post.")
+        }
+        _ => unknown(Call::Lock(call).name(), errno),
     }
 }
 

@@ -1,11 +1,11 @@
 //! Which calls a process must not make, whatever the kernel would say to them.
 //!
-//! **Invariant:** no call that gets past here replaces or reads memory of the program itself.
+//! **Invariant:** no call that gets past here replaces, unmaps or reads memory of the program itself.
 
 use std::fs;
 
 use super::Linux;
-use crate::call::{Address, Call, Cmd, SemCmd, ShmatFlags};
+use crate::call::{Address, Call, Cmd, FileCall, SemCmd, ShmatFlags};
 use crate::evidence::maps;
 use crate::kernel::Look;
 
@@ -22,6 +22,10 @@ impl Linux {
             Call::Shmat { shmid, address, flags } if *address != Address::NULL => {
                 let length = self.size_of(*shmid).next_multiple_of(self.page_size());
                 self.replaces(*address, length, *flags)
+            }
+            Call::File(FileCall::Unmap { address, length }) => {
+                let ours = self.attached.get(&address.0).is_some_and(|extent| extent.length == *length);
+                (!ours).then_some("no call of this process has mapped so many bytes there")
             }
             _ => None,
         }

@@ -4,16 +4,23 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_void;
+use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{FcntlArg, OFlag, SealFlag, fcntl, open};
 use nix::libc;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::mman::{shm_open, shm_unlink};
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg,
+    socketpair,
+};
 use nix::sys::stat::Mode;
 use nix::unistd::{ftruncate, pipe2, unlink};
 
+use super::memory;
 use crate::call::{Address, Answer, FileCall};
 
 /// Descriptors, by their numbers.
@@ -35,15 +42,57 @@ pub(super) fn perform(files: &mut Files, call: &FileCall) -> nix::Result<Answer>
             open(path, flags, Mode::S_IRUSR | Mode::S_IWUSR).map(|file| Answer::Number(keep(files, file)))
         }
         FileCall::Resize { fd, length } => {
-            let file = files.get(fd).ok_or(Errno::EBADF)?;
-            ftruncate(file, *length as libc::off_t).map(|()| Answer::Done)
+            ftruncate(of(files, *fd)?, *length as libc::off_t).map(|()| Answer::Done)
         }
         FileCall::Unlink { path } => unlink(path).map(|()| Answer::Done),
         FileCall::Read { fd, count } => read(*fd, *count).map(Answer::Bytes),
         FileCall::Write { fd, bytes } => write(*fd, bytes).map(Answer::Number),
         FileCall::Map { fd, length, writable } => map(*fd, *length, *writable).map(Answer::Mapped),
+        FileCall::Unmap { address, length } => {
+            // SAFETY: `endangers` has refused every range but one that a call has mapped here.
+            unsafe { memory::unmap(*address, *length as u64) }.map(|()| Answer::Done)
+        }
         FileCall::Close { fd } => files.remove(fd).map(|_| Answer::Done).ok_or(Errno::EBADF),
+        FileCall::ShmOpen { name, create } => {
+            let make = if *create { OFlag::O_CREAT | OFlag::O_EXCL } else { OFlag::empty() };
+            let mode = if *create { Mode::S_IRUSR | Mode::S_IWUSR } else { Mode::empty() };
+            shm_open(name.as_str(), OFlag::O_RDWR | make, mode).map(|file| Answer::Number(keep(files, file)))
+        }
+        FileCall::ShmUnlink { name } => shm_unlink(name.as_str()).map(|()| Answer::Done),
+        FileCall::MemfdCreate { label } => {
+            let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+            memfd_create(label.as_str(), flags).map(|file| Answer::Number(keep(files, file)))
+        }
+        FileCall::SealSize { fd } => {
+            fcntl(of(files, *fd)?, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_SHRINK)).map(Answer::Number)
+        }
+        FileCall::SendDescriptor { socket, fd } => send(*socket, *fd).map(Answer::Number),
+        FileCall::ReceiveDescriptor { socket } => {
+            receive(*socket).map(|file| Answer::Passed(keep(files, file)))
+        }
     }
+}
+
+fn of(files: &Files, fd: i32) -> nix::Result<&OwnedFd> {
+    files.get(&fd).ok_or(Errno::EBADF)
+}
+
+/// One byte goes along: without any, nothing is sent.
+fn send(socket: i32, fd: i32) -> nix::Result<i32> {
+    let (byte, rights) = ([IoSlice::new(b"!")], [ControlMessage::ScmRights(&[fd])]);
+    sendmsg::<()>(socket, &byte, &rights, MsgFlags::empty(), None).map(|sent| sent as i32)
+}
+
+fn receive(socket: i32) -> nix::Result<OwnedFd> {
+    let (mut byte, mut space) = ([0], nix::cmsg_space!([i32; 1]));
+    let mut slices = [IoSliceMut::new(&mut byte)];
+    let message = recvmsg::<()>(socket, &mut slices, Some(&mut space), MsgFlags::MSG_CMSG_CLOEXEC)?;
+    let fd = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::ScmRights(fds) => fds.first().copied(),
+        _ => None,
+    });
+    // SAFETY: the kernel has just made this descriptor for us, and there was room for no other.
+    fd.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }).ok_or(Errno::ENOMSG)
 }
 
 fn keep(files: &mut Files, file: OwnedFd) -> i32 {

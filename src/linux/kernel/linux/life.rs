@@ -51,7 +51,7 @@ pub(in crate::kernel) fn on_first(signals: &[Signal], handler: extern "C" fn(c_i
     let flags = SaFlags::SA_RESETHAND | SaFlags::SA_ONSTACK;
     let action = SigAction::new(SigHandler::Handler(handler), flags, SigSet::all());
     for &signal in signals {
-        // SAFETY: the handler does async-signal-safe things only: atomics, getpid, shmctl, raise.
+        // SAFETY: the handler does async-signal-safe things only: atomics, getpid, shmctl, unlink, raise.
         let before = unsafe { sigaction(signal, &action) };
         if let Ok(before) = before
             && matches!(before.handler(), SigHandler::SigIgn)

@@ -59,7 +59,7 @@ pub fn text(language: Language, symbols: &Symbols, call: &Call) -> String {
         Call::Ftok { path, project } => {
             format!("ftok({}, {project})", language.string(&path.display().to_string()))
         }
-        Call::File(_) => String::new(),
+        Call::File(_) | Call::Lock(_) => String::new(),
     }
 }
 

@@ -167,20 +167,79 @@ fn who_lives_or_waits_at_the_end_of_a_script_is_ended_and_it_is_told() {
     }
 }
 
+/// What both kernels tell of these lines, but for the first, which says whose kernel answers.
+fn told_by_each_kernel(lines: &str) -> Vec<String> {
+    let kernels = ["model", "linux"];
+    let there = kernels.into_iter().filter(|kernel| *kernel == "model" || namespaces());
+    let told = there.map(|kernel| text(&play(&["--kernel", kernel], lines)));
+    told.map(|told| told.split_once('\n').unwrap().1.to_owned()).collect()
+}
+
 /// As execlp(3) has it: the program, then its own name, then what it is told.
 #[test]
 fn another_program_runs_with_its_own_arguments_and_its_end_is_told() {
-    if !namespaces() {
-        return;
+    let lines = "fork()\nB: execlp(\"sleep\", \"x\", \"0.1\", NULL)\nkill(B, 0)\nkill(B, 0)\n";
+    for told in told_by_each_kernel(lines) {
+        let at = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text}: {told}"));
+        assert!(at("kill(102, 0) = 0") < at("is over: its program exited with status 0"), "{told}");
+        assert!(at("is over: its program") < at("kill(102, 0) = -1 ESRCH"), "{told}");
     }
-    let lines = "fork()\nB: execlp(\"sleep\", \"x\", \"0.1\", NULL)\nkill(B, 0)\n\
-                 int s = semget(IPC_PRIVATE, 1, 0600)\n\
-                 semtimedop(s, (struct sembuf[]){{0, -1, 0}}, 1, &(struct timespec){0, 900000000})\n\
-                 errno\nkill(B, 0)\n";
-    let told = text(&play(&["--kernel", "linux"], lines));
-    let at = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text}: {told}"));
-    assert!(at("kill(102, 0) = 0") < at("is over: its program"), "{told}");
-    assert!(at("is over: its program") < at("kill(102, 0) = -1 ESRCH"), "{told}");
+}
+
+/// The rules' clock decides when a program is over, so that no script depends on how fast this computer is.
+#[test]
+fn programs_come_to_the_same_end_on_both_kernels() {
+    let mut lines = String::new();
+    for (letter, words) in
+        [("B", "\"true\""), ("C", "\"cat\""), ("D", "\"sleep\", \"1\""), ("E", "\"sleep\", \"x\"")]
+    {
+        let name = words.split(", ").next().unwrap();
+        lines += &format!("A: fork()\n{letter}: execlp({name}, {words}, NULL)\nA: int x = 1\nx\n");
+    }
+    lines += "undo 3\nredo 3\nkill(D, 0)\nkill(E, 0)\n";
+    let told = told_by_each_kernel(&lines);
+    assert!(told.iter().all(|each| *each == told[0]), "{told:#?}");
+    assert_eq!(told[0].matches("is over: its program exited with status 0").count(), 3, "{}", told[0]);
+    assert_eq!(told[0].matches("is over: its program exited with status 1").count(), 1, "{}", told[0]);
+    assert!(!told[0].contains("Done again"), "{}", told[0]);
+}
+
+#[test]
+fn what_the_model_cannot_run_it_says_in_words() {
+    let told = text(&play(&["--kernel", "model"], "execlp(\"sh\", \"sh\", \"-c\", \"exit 3\", NULL)\n"));
+    assert!(told.contains("the model cannot tell what sh -c exit 3 does"), "{told}");
+    let told = text(&play(&["--kernel", "model"], "execlp(\"ls\", \"ls\", NULL)\n"));
+    assert!(told.contains("The model has these programs and no others: cat, false, sh, sleep,"), "{told}");
+}
+
+/// Where a session is written, and what there was before.
+#[test]
+fn what_cannot_be_saved_leaves_the_file_and_the_session_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("session");
+    std::fs::write(&file, "int old = 1\n").unwrap();
+    for (name, why) in
+        [("/dev/full", "No space left"), ("/no/such/folder/x", "No such file"), ("/", "directory")]
+    {
+        let output = play(&["--kernel", "model"], format!("int x = 1\nsave {name}\n"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(said.contains(&format!("{name} was not saved: ")) && said.contains(why), "{said}");
+    }
+    let output = play(&["--kernel", "model"], format!("int x = 1\nsave {}\nx\n", file.display()));
+    assert!(text(&output).contains("Saved in") && text(&output).contains("= 1   int"), "{}", text(&output));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "int x = 1\n");
+    let names: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["session"]);
+}
+
+#[test]
+fn a_solved_level_that_cannot_be_kept_is_solved_all_the_same() {
+    let lines = "shmget(IPC_PRIVATE, 1, 0)\n";
+    let output = play(&["--level", "nobody", "--kernel", "model", "--home", "/no/such/folder"], lines);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output).contains("could not be kept for the next time: No such file"), "{}", text(&output));
 }
 
 #[test]

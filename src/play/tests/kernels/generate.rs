@@ -117,8 +117,9 @@ fn process(random: &mut Random) -> String {
         13 => "errno".to_owned(),
         14 => format!("{} {}", random.pick(&["undo", "undo", "redo"]), 1 + random.below(3)),
         _ => format!(
-            "{who}: execlp(\"{}\", \"x\", \"1000\", NULL)",
-            random.pick(&["sleep", "/no/such/program"])
+            "{who}: execlp(\"{}\", \"x\", \"{}\", NULL)",
+            random.pick(&["sleep", "true", "/bin/false", "/no/such/program"]),
+            random.pick(&["1000", "0.1", "soon"])
         ),
     }
 }
