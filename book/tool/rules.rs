@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use crate::read;
 
 /// The files, in the order in which one would explain them, each with its heading.
-const FILES: [(&str, &str); 20] = [
+const FILES: [(&str, &str); 21] = [
     ("ids", "Ids"),
     ("permission", "Permissions"),
     ("shmget", "shmget"),
@@ -17,6 +17,7 @@ const FILES: [(&str, &str); 20] = [
     ("space", "Address spaces"),
     ("access", "Reading and writing"),
     ("mapping", "mmap, munmap and mprotect"),
+    ("mremap", "mremap"),
     ("life", "fork, exec, exit and kill"),
     ("namespace", "Namespaces"),
     ("settings", "Limits"),

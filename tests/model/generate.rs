@@ -11,9 +11,7 @@ use playground_core::Mode;
 use playground_core::call::{
     Address, Call, Cmd, Key, Ownership, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
 };
-use playground_core::machine::{
-    Action, Capabilities, Identity, Machine, Protection, Resource, Setting, State,
-};
+use playground_core::machine::{Action, Capabilities, Identity, Machine, Resource, Setting, State};
 
 use super::random::Random;
 
@@ -21,7 +19,7 @@ use super::random::Random;
 pub const WINDOW: u64 = 0x2000_0000_0000;
 const WINDOW_PAGES: u64 = 12;
 pub const PAGE: u64 = 4096;
-const TASK_SIZE: u64 = 0x7fff_ffff_f000;
+pub const TASK_SIZE: u64 = 0x7fff_ffff_f000;
 /// How many processes there may be.
 pub const MOST: usize = 12;
 
@@ -74,12 +72,6 @@ impl Chooser<'_> {
         }
     }
 
-    pub fn mprotect(&self, random: &mut Random) -> Action {
-        let rights = [0, 1, 3, 3, 2, 5, 7].map(Protection::from_bits_truncate);
-        let (address, length) = (self.near(random), self.length(random));
-        Action::Mprotect { address, length, protection: random.pick(&rights) }
-    }
-
     fn anything(&self, random: &mut Random) -> Action {
         if self.namespace().segments.len() < 2 && !random.one_in(3) {
             return Action::Call(self.shmget(random));
@@ -109,7 +101,8 @@ impl Chooser<'_> {
                 Action::Store { address: self.near(random), bytes }
             }
             73..=75 => Action::Munmap { address: self.near(random), length: self.length(random) },
-            76..=78 => self.mprotect(random),
+            76..=77 => self.mprotect(random),
+            78 => self.mremap(random),
             79 => Action::Mmap { address: self.fixed(random), length: self.length(random) },
             80..=83 => Action::Fork { child: self.new_pid() },
             84 => Action::Exit,

@@ -51,6 +51,7 @@ impl Chooser<'_> {
                 Some(range(*address, *length))
             }
             Action::Mprotect { address, length, .. } => Some(range(*address, *length)),
+            Action::Mremap { address, old_length, .. } => Some(range(*address, *old_length)),
             Action::Call(Call::Shmat { shmid, address, flags }) if flags.contains(ShmatFlags::SHM_REMAP) => {
                 let size = self.namespace().segments.find(shmid.0).map_or(0, |segment| segment.size);
                 Some(range(*address, size))

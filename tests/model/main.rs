@@ -23,6 +23,7 @@ mod look;
 mod mutants;
 mod pauses;
 mod perform;
+mod pieces;
 mod process;
 mod procfs;
 mod random;

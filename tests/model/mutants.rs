@@ -176,9 +176,13 @@ impl<'a> Effect<'a> {
 
     /// Another effect takes the place of the right one.
     fn instead(&mut self, action: &Action) {
-        *self.after = self.before.clone();
         let reply: Outcome = Ok(Answer::Done);
-        *self.woken = self.after.effect(self.pid, action, &reply.into());
+        self.instead_with(action, &reply.into());
+    }
+
+    fn instead_with(&mut self, action: &Action, reply: &Reply) {
+        *self.after = self.before.clone();
+        *self.woken = self.after.effect(self.pid, action, reply);
     }
 }
 

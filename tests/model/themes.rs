@@ -76,13 +76,17 @@ impl Chooser<'_> {
             let size = random.pick(&[4096, 8192, 12288, 25600]);
             return Action::Call(Call::Shmget { key, size, flags: ShmgetFlags::IPC_CREAT, mode });
         }
-        match random.below(20) {
+        match random.below(26) {
+            // What replaces a piece may be more than the limit allows.
+            0..=2 if self.is_limited() => Action::Call(self.replace(random)),
+            20..=21 => Action::Call(self.replace(random)),
+            22..=24 => self.mremap(random),
             0..=3 => Action::Call(self.attach(random)),
             4..=5 => Action::Call(self.shmat(random)),
             6..=8 => Action::Call(Call::Shmdt { address: self.attachment(random) }),
-            9..=11 => Action::Load { address: self.near(random), length: 1 + random.below(8) },
+            9..=11 => Action::Load { address: self.touched(random), length: 1 + random.below(8) },
             12 => Action::Store { address: self.near(random), bytes: vec![random.next() as u8] },
-            13 => Action::Setrlimit(self.no_more_pages(random)),
+            13 | 25 => Action::Setrlimit(self.no_more_pages(random)),
             14..=15 => Action::Munmap { address: self.near(random), length: self.length(random) },
             16..=17 => self.mprotect(random),
             18 => Action::Fork { child: self.new_pid() },
@@ -92,6 +96,10 @@ impl Chooser<'_> {
                 Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd })
             }
         }
+    }
+
+    fn is_limited(&self) -> bool {
+        self.machine.processes[&self.pid].address_space.is_some()
     }
 
     /// As many pages as there are, or one more: what replaces a piece by more than that is forbidden.

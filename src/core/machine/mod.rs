@@ -31,7 +31,7 @@
 //! | `permission`, `credentials` | who may do what |
 //! | `shmget`, `shmat`, `shmdt`, `shmctl` | the four calls |
 //! | `attachment` | what `shm_nattch`, the times and `shm_lpid` count, and when a segment goes |
-//! | `space`, `mapping`, `access` | where `shmat(NULL)` maps, how mappings are cut, what a load or a store meets |
+//! | `space`, `mapping`, `mremap`, `access` | where `shmat(NULL)` maps, how mappings are cut and moved, what a load or a store meets |
 //! | `semget`, `semop`, `waiting`, `semctl` | semaphores: who waits, who goes on, what is undone |
 //! | `life` | fork, vfork, exec, exit, kill, unshare |
 //! | `settings`, `namespace` | the limits |
@@ -50,6 +50,7 @@ mod host;
 mod ids;
 mod life;
 mod mapping;
+mod mremap;
 mod namespace;
 mod permission;
 mod process;
@@ -77,6 +78,7 @@ use serde::{Deserialize, Serialize};
 use crate::Errno;
 use crate::call::Answer;
 use caller::Caller;
+use mremap::Mremap;
 
 pub use action::{Action, Fatal, Identity, Reply, Resource, Setting, Woken};
 pub use credentials::{Capabilities, Credentials, UserNamespace};
@@ -158,7 +160,9 @@ impl Machine {
             Action::Mprotect { address, length, protection } => {
                 caller.mprotect(*address, *length, *protection).into()
             }
-            Action::Mremap { .. } => Reply::Unknown(Unknown::Moving),
+            Action::Mremap { address, old_length, new_length, may_move } => {
+                caller.mremap(Mremap::new(*address, (*old_length, *new_length), *may_move, self))
+            }
             Action::Fork { child } | Action::Vfork { child } => Ok(Answer::Number(*child)).into(),
             Action::Exec { .. } | Action::Exit => Ok(Answer::Done).into(),
             Action::Kill { target, signal } => caller.kill(*target, *signal),
@@ -220,6 +224,10 @@ impl Machine {
                 self.mprotect(pid, *address, *length, *protection);
             }
             (Action::Munmap { address, length }, _) => self.munmap(pid, *address, *length),
+            (Action::Mremap { address, old_length, new_length, may_move }, Answer::Mapped(to)) => {
+                let ask = Mremap::new(*address, (*old_length, *new_length), *may_move, self);
+                self.mremap(pid, ask, *to);
+            }
             (Action::Fork { child }, _) => self.fork(pid, *child),
             (Action::Vfork { child }, _) => self.vfork(pid, *child),
             (Action::Exec { space }, _) => self.exec(pid, space.clone()),

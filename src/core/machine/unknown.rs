@@ -25,7 +25,7 @@ pub enum Unknown {
     File,
     /// A signal other than `SIGKILL`: it may have a handler.
     Handler,
-    /// `mremap`: where it moves a mapping to, and what of it counts on the way.
+    /// `mremap` that makes memory longer which belongs to no segment: it may join its neighbours.
     Moving,
     /// `mprotect` with `PROT_EXEC` alone, which means something else on each processor.
     ExecuteOnly,
@@ -43,7 +43,7 @@ impl fmt::Display for Unknown {
             Unknown::Arguments => "the arguments lie in memory that it does not keep",
             Unknown::File => "it has no such file",
             Unknown::Handler => "the signal may have a handler",
-            Unknown::Moving => "it does not follow what mremap moves",
+            Unknown::Moving => "it follows what mremap makes longer only if it is a segment's",
             Unknown::ExecuteOnly => "PROT_EXEC alone depends on the processor",
         })
     }

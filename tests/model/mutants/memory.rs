@@ -186,4 +186,57 @@ pub const MUTANTS: &[Rules] = &[
             }
         }
     }),
+    Rules::deciding("mremap moves without MREMAP_MAYMOVE", |it| match it.action {
+        Action::Mremap { address, old_length, new_length, .. } if it.failed(Errno::ENOMEM) => {
+            let (address, old_length, new_length) = (*address, *old_length, *new_length);
+            it.machine.decide(it.pid, &Action::Mremap { address, old_length, new_length, may_move: true })
+        }
+        _ => it.reply,
+    }),
+    Rules::deciding("what shrinks must lie in one mapping", |it| match it.action {
+        Action::Mremap { address, old_length, .. } if !it.failed(Errno::EINVAL) => {
+            let space = &it.machine.spaces[&it.process().space];
+            let mapping = space.at(address.0);
+            let inside =
+                mapping.is_some_and(|mapping| old_length.div_ceil(PAGE) * PAGE <= mapping.end - address.0);
+            if inside { it.reply } else { returns(Errno::EFAULT) }
+        }
+        _ => it.reply,
+    }),
+    Rules::changing("what mremap makes longer counts once more", |it| {
+        if let (
+            Action::Mremap { address, old_length, new_length, .. },
+            Reply::Returns(Ok(Answer::Mapped(to))),
+        ) = (it.action, it.reply)
+            && to == address
+            && new_length > old_length
+        {
+            it.each_segment(|_, after| after.attached += u64::from(after.attached > 0));
+        }
+    }),
+    Rules::changing("what mremap moves is left behind, too", |it| {
+        if let (Action::Mremap { address, new_length, may_move, .. }, Reply::Returns(Ok(Answer::Mapped(to)))) =
+            (it.action, it.reply)
+            && to != address
+        {
+            let (address, new_length, may_move) = (*address, *new_length, *may_move);
+            it.instead_with(&Action::Mremap { address, old_length: 0, new_length, may_move }, it.reply);
+        }
+    }),
+    Rules::changing("what mremap moves costs its page faults again", |it| {
+        if let (Action::Mremap { .. }, true) = (it.action, it.succeeded()) {
+            let number = it.before.processes[&it.pid].space;
+            let before = it.before.spaces[&number].present.clone();
+            let space = it.after.spaces.get_mut(&number).map(Arc::make_mut).expect("its memory");
+            Arc::make_mut(&mut space.present).retain(|page| before.contains(page));
+        }
+    }),
+    Rules::changing("a mapping that mremap moves moves no time", |it| {
+        if let (Action::Mremap { address, .. }, Reply::Returns(Ok(Answer::Mapped(to)))) =
+            (it.action, it.reply)
+            && to != address
+        {
+            it.each_segment(|before, after| after.atime = before.atime);
+        }
+    }),
 ];
