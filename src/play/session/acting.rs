@@ -9,8 +9,8 @@ use super::log::{Entry, named_by};
 use super::programs::course;
 use super::shown;
 use super::world::World;
-use crate::c::{Context, Evaluated, Stop, evaluate, names};
-use crate::language::{At, Does, Misunderstood};
+use crate::c::{Context, Evaluated, Stop, evaluate};
+use crate::language::{Does, Misunderstood};
 
 impl World {
     pub(super) fn known(&self, letter: &str, line: &str) -> Result<String, Misunderstood> {
@@ -60,21 +60,6 @@ impl World {
         let Some(actor) = self.actors.get_mut(who) else { return };
         actor.life = Lifecycle::Elsewhere;
         actor.end = course(words).map(|course| (clock.saturating_add(course.lasts), course.status));
-    }
-
-    pub(super) fn wrong(
-        &self,
-        who: &str,
-        pending: &Pending,
-        at: At,
-        message: String,
-        name: Option<String>,
-    ) -> Misunderstood {
-        let error = Misunderstood::new(&pending.line, at.0, message);
-        match name {
-            Some(name) => error.near(&name, names(&self.actors[who].arena)),
-            None => error,
-        }
     }
 
     pub(super) fn set_pending(&mut self, who: &str, pending: Pending) {
@@ -137,11 +122,11 @@ impl World {
 
     /// Whether the kernel can copy bytes from a process's memory, or to it: it is a segment's, and may be read or written.
     pub(super) fn reach(&self, who: &str, address: u64, length: u64, writes: bool) -> Outcome {
-        let right = if writes { Protection::WRITE } else { Protection::READ };
+        let right = if writes { Protection::WRITE } else { Protection::all() };
         let space = self.space_of(self.actors[who].pid);
         let end = |from: u64| {
             let mapping = space?.at(from)?;
-            mapping.view().filter(|view| view.protection.contains(right)).map(|_| mapping.end)
+            mapping.view().filter(|view| view.protection.intersects(right)).map(|_| mapping.end)
         };
         let mut from = address;
         while from < address.saturating_add(length) {
