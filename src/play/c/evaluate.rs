@@ -30,6 +30,15 @@ pub struct Context<'a> {
 pub enum Stop {
     /// It needs the answer to this.
     Ask(Action),
+    /// It asks whether the kernel could copy so many bytes from this address, or to it.
+    Reach {
+        /// The first byte.
+        address: u64,
+        /// How many.
+        length: u64,
+        /// Whether they are written.
+        writes: bool,
+    },
     /// It starts a program: its name, and then its arguments from the 0th on.
     Exec {
         /// As `execlp` has them, up to `NULL`.
@@ -137,6 +146,12 @@ impl Evaluation<'_> {
             return stored.map_or_else(|| wrong(at, "this is behind the end of the prompt's variables"), Ok);
         }
         self.act(Action::Store { address: Address(address), bytes: bytes.to_vec() }).map(|_| ())
+    }
+
+    /// Whether the kernel can copy so many bytes from an address, or to it.
+    pub fn reaches(&mut self, address: u64, length: u64, writes: bool) -> Result<bool> {
+        let reached = Arena::holds(address) || self.answer(Stop::Reach { address, length, writes })?.is_ok();
+        Ok(reached)
     }
 
     pub fn set_errno(&mut self, errno: i32) {

@@ -62,6 +62,7 @@ impl Performer<'_> {
             does: statement.does.clone(),
             line: self.line.to_owned(),
             answers: Vec::new(),
+            began: self.world.log.len(),
             waits_in: None,
         };
         self.go_on(&who, pending)?;
@@ -107,6 +108,10 @@ impl Performer<'_> {
                     return Ok(());
                 }
                 Err(Stop::Ask(action)) => Asked { action, words: Vec::new() },
+                Err(Stop::Reach { address, length, writes }) => {
+                    pending.answers.push(self.world.reach(who, address, length, writes));
+                    continue;
+                }
                 Err(Stop::Exec { words }) => Asked { action: self.world.exec(), words },
                 Err(Stop::Wrong { at, message, name }) => {
                     return Err(self.world.wrong(who, &pending, at, message, name));
@@ -121,7 +126,7 @@ impl Performer<'_> {
     fn finish(&mut self, who: &str, pending: &Pending, done: Evaluated) {
         if !done.printed.is_empty() {
             let text = String::from_utf8_lossy(&done.printed).into_owned();
-            let from = self.world.read_last(who, pending.answers.len());
+            let from = self.world.first_read(who, pending.began);
             self.world.log.push(Entry::Printed { who: who.to_owned(), text: text.clone(), from });
             self.told.push(Told::Prints { who: who.to_owned(), text });
         }

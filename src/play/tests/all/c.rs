@@ -114,7 +114,34 @@ fn records_are_copied_into_structures_and_out_of_them() {
     let sets = "int s = semget(IPC_PRIVATE, 2, 0600); unsigned short v[2] = {3, 4}; semctl(s, 0, SETALL, v); v[0] = 0; semctl(s, 0, GETALL, v); v[0] * 10 + v[1]";
     assert_eq!(value(&mut session, sets), 34);
     assert_eq!(value(&mut session, "struct semid_ds sd; semctl(s, 0, IPC_STAT, &sd); sd.sem_nsems"), 2);
-    assert_eq!(value(&mut session, "int r = shmctl(id, IPC_STAT, NULL); errno"), 14);
+    assert_eq!(value(&mut session, "0 + shmctl(id, IPC_SET, NULL)"), -1);
+}
+
+#[test]
+fn a_buffer_that_is_nowhere_is_answered_with_efault_and_changes_nothing() {
+    let mut session = Session::empty();
+    let start = "int id = shmget(IPC_PRIVATE, 4096, 0600); char *p = shmat(id, NULL, SHM_RDONLY); int s = semget(IPC_PRIVATE, 2, 0600)";
+    session.line(start).unwrap();
+    for call in [
+        "shmctl(id, IPC_STAT, NULL)",
+        "shmctl(id, SHM_INFO, (void *)0x1234)",
+        "shmctl(id, IPC_STAT, p)",
+        "shmctl(id, IPC_SET, p + 4095)",
+        "semctl(s, 0, IPC_STAT, NULL)",
+        "semctl(s, 0, GETALL, p)",
+        "semctl(s, 0, SETALL, NULL)",
+        "semop(s, NULL, 1)",
+    ] {
+        let before = session.world().machine.namespaces.clone();
+        let told = session.line(call).unwrap();
+        let [Told::Call { result: None, errno, why: Some(_), advice: Some(_), .. }] = &told[..] else {
+            panic!("{call}: {told:?}")
+        };
+        assert_eq!(format!("{errno:?}"), "Some(EFAULT)", "{call}");
+        assert_eq!(session.world().machine.namespaces, before, "{call}");
+        assert_eq!(value(&mut session, &format!("0 + {call}")), -1, "{call}");
+    }
+    assert_eq!(value(&mut session, "shmctl(9, IPC_STAT, NULL); errno"), 22, "the id is looked at first");
 }
 
 #[test]
