@@ -22,7 +22,7 @@ use super::generate::{self, Mix};
 use super::look::Look;
 use super::mutants::Rules;
 use super::process::{self, op};
-use super::procfs::{capabilities_of, host, memlock, memory_differs, space_of};
+use super::procfs::{capabilities_of, host, key_files, memlock, memory_differs, space_of};
 use super::script::{Order, encode};
 use super::told;
 
@@ -94,7 +94,8 @@ impl Runner {
         }
         let users = [people[0].0, people[1].0, people[2].0, people[3].0];
         let (slots, pids) = (BTreeMap::from([(0, 0)]), Pids(vec![(0, 0)]));
-        let start = Machine::new(host());
+        let mut start = Machine::new(host());
+        start.files = key_files();
         let mix = Mix { limits, users };
         let mut runner = Runner {
             board,
@@ -138,7 +139,7 @@ impl Runner {
                 credentials.groups = vec![group];
             }
             (credentials.effective, credentials.bounding) = capabilities_of(real);
-            (credentials, space_of(real))
+            (credentials, space_of(real, &self.start.host))
         });
         self.start.begin(pid, credentials.clone(), space.clone());
         let process = std::sync::Arc::make_mut(self.start.processes.get_mut(&pid).expect("it has begun"));
@@ -260,8 +261,7 @@ impl Runner {
             }
             let Some((pid, action)) = generate::next(&machine, *seed, self.mix) else { continue };
             let before = machine.clone();
-            let reply = rules.decide(&machine, pid, &action);
-            let woken = rules.effect(&mut machine, pid, &action, &reply);
+            let (reply, woken) = rules.step(&mut machine, pid, &action);
             let after = machine.clone();
             let mut step = Step {
                 pid,
@@ -283,7 +283,7 @@ impl Runner {
     /// A step is one on the board, unless its process falls asleep in it, or ends: then the observer waits for that.
     /// The observer also looks at the sets, where the process itself has no permission to.
     fn write_step(&mut self, step: &mut Step) {
-        if let Action::Fork { child } = step.action {
+        if let Action::Fork { child } | Action::Vfork { child } = step.action {
             self.free_slot(child);
         }
         let slots = self.slots.clone();
@@ -357,7 +357,7 @@ impl Runner {
 
     fn compare_step(&mut self, step: &Step, times: &[(u64, u64)]) -> Result<(), String> {
         let log = &self.board.logs[step.answer];
-        if let Action::Fork { child } = step.action {
+        if let Action::Fork { child } | Action::Vfork { child } = step.action {
             self.pids.0.push((child, log.get(log::VALUE) as u32));
         }
         let seen = |number| Seen { board: self.board, number, pids: &self.pids, times };
@@ -369,7 +369,7 @@ impl Runner {
             (_, Reply::Dies(fatal)) => answer.died_of(*fatal)?,
             (_, Reply::Waits) => {}
             _ if step.ends_itself() => {}
-            (Action::Fork { .. }, _) => {}
+            (Action::Fork { .. } | Action::Vfork { .. }, _) => {}
             (
                 Action::Call(Call::Semctl { cmd: SemCmd::GetPid, .. }),
                 Reply::Returns(Ok(Answer::Number(pid))),
