@@ -11,7 +11,7 @@ use playground_core::Mode;
 use playground_core::call::{
     Address, Call, Cmd, Key, Ownership, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
 };
-use playground_core::machine::{Action, Capabilities, Identity, Machine, Resource, Setting, State};
+use playground_core::machine::{Action, Capabilities, Identity, Machine, Resource, Setting, Space, State};
 
 use super::random::Random;
 
@@ -30,6 +30,8 @@ pub struct Mix {
     pub limits: bool,
     /// The users that processes may become and give things to.
     pub users: [u32; 4],
+    /// What a program that is started has mapped.
+    pub program: &'static Space,
 }
 
 /// What a process does next, and which process.
@@ -58,7 +60,7 @@ pub fn next(machine: &Machine, seed: u64, mix: Mix) -> Option<(i32, Action)> {
 pub struct Chooser<'a> {
     pub machine: &'a Machine,
     pub pid: i32,
-    mix: Mix,
+    pub mix: Mix,
     theme: u64,
 }
 
@@ -130,7 +132,7 @@ impl Chooser<'_> {
         &self.machine.namespaces[&self.machine.processes[&self.pid].namespace]
     }
 
-    pub fn space(&self) -> &playground_core::machine::Space {
+    pub fn space(&self) -> &Space {
         &self.machine.spaces[&self.machine.processes[&self.pid].space]
     }
 
@@ -145,18 +147,6 @@ impl Chooser<'_> {
             |pid: &i32| *pid >= 100 && matches!(self.machine.processes[pid].state, State::Waiting(_));
         let asleep: Vec<i32> = all.iter().copied().filter(asleep).collect();
         if asleep.is_empty() || random.one_in(2) { random.pick(&all) } else { random.pick(&asleep) }
-    }
-
-    pub fn fork(&self, random: &mut Random) -> Action {
-        let child = self.new_pid();
-        if random.one_in(3) { Action::Vfork { child } } else { Action::Fork { child } }
-    }
-
-    /// The key of a file that is there.
-    fn ftok(&self, random: &mut Random) -> Call {
-        let paths: Vec<_> = self.machine.files.keys().cloned().collect();
-        let path = paths[random.below(paths.len() as u64) as usize].clone();
-        Call::Ftok { path, project: random.pick(&[0, 1, 0x5a, 0x1ff, -1]) }
     }
 
     fn shmget(&self, random: &mut Random) -> Call {

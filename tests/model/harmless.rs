@@ -32,6 +32,10 @@ impl Chooser<'_> {
             (Action::Exit, _) | (_, Reply::Dies(_)) => return self.pid >= 100 && awake > 2,
             (Action::Kill { target, signal: 9 }, _) => return *target >= 100 && awake > 2,
             (Action::Fork { .. }, _) => return children < MOST,
+            // With too little memory a program cannot start; who lives on shall not change.
+            (Action::Exec { .. }, _) => {
+                return self.pid >= 100 && self.machine.processes[&self.pid].address_space.is_none();
+            }
             (Action::Vfork { .. }, _) => return children < MOST && awake > 2,
             // Who is seen to change its mind about who it is must be somebody who goes at the end.
             (Action::SetIdentity(Identity::Groups(_)), _) => return self.pid >= 100 && !sole,

@@ -42,6 +42,21 @@ pub fn vfork_with(depth: usize, begin: extern "C" fn(*mut c_void) -> c_int, argu
     unsafe { libc::clone(begin, end.cast(), flags, argument) };
 }
 
+/// In the environment, this keeps the C library from using rseq(2). With it, the kernel writes to a process's memory
+/// whenever another one has had the processor, and after a fork that store copies a page: one fault more, at some time.
+pub const WITHOUT_RSEQ: &core::ffi::CStr = c"GLIBC_TUNABLES=glibc.pthread.rseq=0";
+
+/// Starts this very program, for a slot. Its addresses are the same each time: none is left to chance, and its
+/// environment and its arguments are equally long.
+pub fn start_anew(slot: usize) -> (i64, i32) {
+    let slot = [b'0' + (slot / 10) as u8, b'0' + (slot % 10) as u8, 0];
+    let arguments = [c"model".as_ptr().cast(), c"--serve".as_ptr().cast(), slot.as_ptr(), null()];
+    let environment: [*const u8; 2] = [WITHOUT_RSEQ.as_ptr().cast(), null()];
+    syscall(libc::SYS_personality, [libc::ADDR_NO_RANDOMIZE as u64, 0, 0, 0, 0, 0]);
+    let path = c"/proc/self/exe".as_ptr() as u64;
+    syscall(libc::SYS_execve, [path, arguments.as_ptr() as u64, environment.as_ptr() as u64, 0, 0, 0])
+}
+
 /// The key of one of the [`KEY_FILES`].
 pub fn ftok(file: usize, project: i32) -> (i64, i32) {
     // SAFETY: the path is a C string.

@@ -11,7 +11,7 @@ use nix::libc;
 use super::board::{Board, RECORD, SET_RECORD, log, step};
 use super::perform::{
     Patience, ShmInfo, become_, ftok, load, look_at_segment, look_at_set, pause, reap, remove_all, seconds,
-    semctl, semop, setrlimit, shmctl, store, syscall, sysctl, vfork_with, waiting,
+    semctl, semop, setrlimit, shmctl, start_anew, store, syscall, sysctl, vfork_with, waiting,
 };
 
 /// What a process can be told to do: a step's `OP`.
@@ -43,12 +43,21 @@ pub mod op {
     pub const REMOVE_ALL: u64 = 24;
     pub const VFORK: u64 = 25;
     pub const FTOK: u64 = 26;
+    pub const EXEC: u64 = 27;
 }
 
 /// Serves until it is killed.
 pub fn serve(board: &'static Board, slot: usize) -> ! {
     let mut me = Me { board, slot, depth: 0 };
     me.settle_in();
+    me.serve()
+}
+
+/// Goes on in a program that has just been started, with the step that started it.
+pub fn serve_anew(slot: usize) -> ! {
+    let mut me = Me { board: Board::of_the_file(), slot, depth: 0 };
+    let number = me.board.next.load(Ordering::Acquire) as usize;
+    me.begin_with(number, 0);
     me.serve()
 }
 
@@ -60,10 +69,11 @@ struct Me {
 }
 
 impl Me {
-    fn settle_in(&self) {
+    fn settle_in(&self) -> u64 {
         syscall(libc::SYS_prctl, [libc::PR_SET_PDEATHSIG as u64, libc::SIGKILL as u64, 0, 0, 0, 0]);
         let (pid, _) = syscall(libc::SYS_getpid, [0; 6]);
         self.board.slots[self.slot].pid.store(pid as u32, Ordering::Release);
+        pid as u64
     }
 
     fn serve(&mut self) -> ! {
@@ -145,6 +155,7 @@ impl Me {
             op::RLIMIT => setrlimit(args),
             op::UNSHARE => syscall(libc::SYS_unshare, [libc::CLONE_NEWIPC as u64, 0, 0, 0, 0, 0]),
             op::FTOK => ftok(args[0] as usize, args[1] as i32),
+            op::EXEC => start_anew(self.slot),
             op::REAP => reap(self.board.slots[args[0] as usize].pid.load(Ordering::Acquire)),
             op::PAUSE => pause(),
             op::REMOVE_ALL => remove_all(log),
@@ -245,15 +256,16 @@ struct Birth {
 extern "C" fn begin(birth: *mut libc::c_void) -> libc::c_int {
     // SAFETY: its parent has the value on its own stack, and sleeps.
     let birth = unsafe { &mut *birth.cast::<Birth>() };
-    birth.me.be_born(birth.number);
+    let pid = birth.me.settle_in();
+    birth.me.begin_with(birth.number, pid);
     birth.me.serve()
 }
 
 impl Me {
-    fn be_born(&mut self, number: usize) {
-        self.settle_in();
+    /// Ends a step that somebody else began, and goes on.
+    fn begin_with(&mut self, number: usize, value: u64) {
         let log = &self.board.logs[number];
-        log.set(log::VALUE, self.board.slots[self.slot].pid.load(Ordering::Acquire).into());
+        log.set(log::VALUE, value);
         log.set(log::ERRNO, 0);
         self.observe(number);
         log.set(log::TO, seconds());

@@ -9,10 +9,12 @@ use std::path::PathBuf;
 
 use nix::libc;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, fork};
 use playground_core::machine::{Capabilities, Host, Machine, Space};
 
 use super::generate::WINDOW;
-use super::perform::{KEY_FILES, look_at_segment, syscall};
+use super::perform::{KEY_FILES, look_at_segment, read, syscall, vfork_with};
 use super::script;
 
 /// The word of a segment's record that counts its mappings.
@@ -101,6 +103,7 @@ pub fn host() -> Host {
         limit_goes_before_cuts: limit_goes_before_cuts(),
         negative_set_goes_before_count: negative_set_goes_before_count(),
         settings_are_the_machines: settings_are_the_machines(),
+        a_dump_ends_all: a_dump_ends_all(),
         holes_shrink: mremap_of_nothing() == 0,
         mremap_takes_any_length: mremap_of_a_page_to_any_length() == libc::ENOMEM,
         ..Host::x86_64(memory())
@@ -178,6 +181,27 @@ fn negative_set_goes_before_count() -> bool {
 fn settings_are_the_machines() -> bool {
     nix::unistd::geteuid().is_root()
         && fs::OpenOptions::new().write(true).open("/proc/sys/kernel/shmmni").is_err()
+}
+
+/// Has a child whose own child of `vfork` reads where nothing is mapped, and says whether that ends the first one, too.
+fn a_dump_ends_all() -> bool {
+    extern "C" fn read_nothing(_: *mut libc::c_void) -> libc::c_int {
+        read(0, 1) as libc::c_int
+    }
+    // SAFETY: the child makes system calls, and ends.
+    match unsafe { fork() }.expect("a process to try") {
+        ForkResult::Child => {
+            vfork_with(0, read_nothing, std::ptr::null_mut());
+            // SAFETY: it ends the process, which has nothing to tidy up.
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { child } => {
+            let ended = waitpid(child, None);
+            let reaped = waitpid(None, None);
+            assert!(matches!(reaped, Ok(WaitStatus::Signaled(..))), "a child of vfork: {reaped:?}");
+            !matches!(ended, Ok(WaitStatus::Exited(..)))
+        }
+    }
 }
 
 /// Leaves a page as long as it is where none is.

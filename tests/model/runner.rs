@@ -22,7 +22,7 @@ use super::generate::{self, Mix};
 use super::look::Look;
 use super::mutants::Rules;
 use super::process::{self, op};
-use super::procfs::{capabilities_of, host, key_files, memlock, memory_differs, space_of};
+use super::procfs::{host, key_files, memory_differs};
 use super::script::{Order, encode};
 use super::told;
 
@@ -72,7 +72,7 @@ pub struct Runner {
     pub slots: BTreeMap<i32, usize>,
     /// Who those are that live on, and what they have mapped: the same each time, as they are forked from one process
     /// that never changes.
-    born: BTreeMap<i32, (Credentials, Space)>,
+    pub born: BTreeMap<i32, (Credentials, Space)>,
     pub pids: Pids,
     pub written: usize,
     /// The ids that a segment and a set were dealt last.
@@ -96,7 +96,7 @@ impl Runner {
         let (slots, pids) = (BTreeMap::from([(0, 0)]), Pids(vec![(0, 0)]));
         let mut start = Machine::new(host());
         start.files = key_files();
-        let mix = Mix { limits, users };
+        let mix = Mix { limits, users, program: Box::leak(Box::default()) };
         let mut runner = Runner {
             board,
             start,
@@ -111,49 +111,9 @@ impl Runner {
             steps: 0,
         };
         (1..=runner.people.len() as i32).for_each(|pid| runner.begin(pid));
+        runner.mix.program = Box::leak(Box::new(runner.started()));
         runner.clean_up(None, false);
         runner
-    }
-
-    /// Lets a process begin that lives on from sequence to sequence.
-    pub fn begin(&mut self, pid: i32) {
-        let (uid, gid, group) = self.people[pid as usize - 1];
-        let slot = self.free_slot(pid);
-        self.written = 0;
-        self.order(0, op::FORK, &[slot as u64]);
-        if uid != 0 {
-            for (what, id) in [(2, group), (1, gid), (0, uid)] {
-                self.order(slot, op::BECOME, &[what, id.into()]);
-            }
-        }
-        self.play().expect("a process that begins");
-        let real = self.board.logs[0].get(log::VALUE) as u32;
-        self.pids.0.retain(|(model, _)| *model != pid);
-        self.pids.0.push((pid, real));
-        let (credentials, space) = self.born.entry(pid).or_insert_with(|| {
-            let mut credentials = match self.alone {
-                true => Credentials::root_of_namespace(),
-                false => Credentials::user(uid, gid),
-            };
-            if uid != 0 {
-                credentials.groups = vec![group];
-            }
-            (credentials.effective, credentials.bounding) = capabilities_of(real);
-            (credentials, space_of(real, &self.start.host))
-        });
-        self.start.begin(pid, credentials.clone(), space.clone());
-        let process = std::sync::Arc::make_mut(self.start.processes.get_mut(&pid).expect("it has begun"));
-        process.locked_memory = memlock();
-    }
-
-    fn free_slot(&mut self, pid: i32) -> usize {
-        let taken = |slot: &usize| self.slots.values().any(|other| other == slot);
-        let slot = (1..SLOTS).find(|slot| !taken(slot)).expect("a free slot");
-        self.board.slots[slot].turn.clear();
-        self.board.slots[slot].pid.store(0, Ordering::Release);
-        self.board.slots[slot].returned.store(0, Ordering::Release);
-        self.slots.insert(pid, slot);
-        slot
     }
 
     /// Writes on the board that one process does one thing that nobody looks at. A full board is played first.

@@ -52,7 +52,7 @@ pub fn encode(action: &Action, slot: impl Fn(i32) -> usize) -> Order {
         }
         Action::Fork { child } => order(op::FORK, [slot(*child) as u64]),
         Action::Vfork { child } => order(op::VFORK, [slot(*child) as u64]),
-        Action::Exec { .. } => unreachable!("no script starts a program"),
+        Action::Exec { .. } => order(op::EXEC, []),
         Action::Exit => order(op::EXIT, []),
         Action::Kill { target, signal } => order(op::KILL, [slot(*target) as u64, signed(*signal)]),
         Action::SetIdentity(identity) => encode_identity(identity),

@@ -30,7 +30,7 @@ impl Chooser<'_> {
             0..=10 => Action::Call(self.semop(random)),
             11 => Action::Call(self.semctl(random)),
             12..=13 => Action::Call(self.setval(random)),
-            14..=15 => Action::Fork { child: self.new_pid() },
+            14..=15 => self.fork(random),
             16..=17 => Action::Exit,
             18 => Action::Kill { target: self.somebody(random), signal: 9 },
             _ => Action::Unshare,
@@ -126,5 +126,21 @@ impl Chooser<'_> {
         let semnum = random.below(if asks { 6 } else { 2 }) as i32;
         let cmd = if asks { SemCmd::GetVal } else { SemCmd::SetVal(random.pick(&[0, 1, 3])) };
         Call::Semctl { semid: self.semid(random), semnum, cmd }
+    }
+
+    /// A child, or another program for whoever is a child.
+    pub fn fork(&self, random: &mut Random) -> Action {
+        let child = self.new_pid();
+        if self.pid >= 100 && random.one_in(4) {
+            return Action::Exec { space: self.mix.program.clone() };
+        }
+        if random.one_in(3) { Action::Vfork { child } } else { Action::Fork { child } }
+    }
+
+    /// The key of a file that is there.
+    pub fn ftok(&self, random: &mut Random) -> Call {
+        let paths: Vec<_> = self.machine.files.keys().cloned().collect();
+        let path = paths[random.below(paths.len() as u64) as usize].clone();
+        Call::Ftok { path, project: random.pick(&[0, 1, 0x5a, 0x1ff, -1]) }
     }
 }

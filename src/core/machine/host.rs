@@ -39,6 +39,10 @@ pub struct Host {
     /// no room for it (`ENOMEM`), or nothing is mapped (`EFAULT`). Newer ones say `EINVAL` before they look.
     #[serde(default)]
     pub mremap_takes_any_length: bool,
+    /// Whether `SIGSEGV` and `SIGBUS` end every process that has the same memory, the parent that waits in `vfork`, too,
+    /// as on Linux 5.10: a core dump was one for the whole memory.
+    #[serde(default)]
+    pub a_dump_ends_all: bool,
 }
 
 impl Host {
@@ -55,6 +59,7 @@ impl Host {
             settings_are_the_machines: false,
             holes_shrink: false,
             mremap_takes_any_length: false,
+            a_dump_ends_all: false,
         }
     }
 

@@ -78,6 +78,11 @@ pub const MUTANTS: &[Rules] = &[
             space.present = Arc::default();
         }
     }),
+    Rules::changing("exec keeps what is attached", |it| {
+        if matches!(it.action, Action::Exec { .. }) {
+            *it.after = it.before.clone();
+        }
+    }),
     Rules::changing("who timed out stays in the queue", |it| {
         let timed_out = matches!(it.call(), Some(Call::Semtimedop { .. })) && !it.succeeded();
         if timed_out && it.before.decide(it.pid, it.action) == Reply::Waits {
