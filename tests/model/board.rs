@@ -45,7 +45,8 @@ pub mod log {
     use super::*;
     pub const VALUE: usize = 0;
     pub const ERRNO: usize = 1;
-    pub const FAULTS: usize = 2;
+    /// Page faults of a load or a store, nanoseconds of `semop`.
+    pub const COST: usize = 2;
     pub const FROM: usize = 3;
     pub const TO: usize = 4;
     pub const ANSWER: usize = 5;

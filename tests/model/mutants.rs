@@ -73,15 +73,20 @@ impl Rules {
     }
 
     /// What comes of an action. Who waits for a moment only is there again when the step ends.
-    pub fn step(&self, machine: &mut Machine, pid: i32, action: &Action) -> (Reply, Vec<Woken>) {
-        let (before, mut reply) = (machine.clone(), self.decide(machine, pid, action));
+    pub fn step(
+        &self,
+        before: &Machine,
+        machine: &mut Machine,
+        pid: i32,
+        action: &Action,
+    ) -> (Reply, Vec<Woken>) {
+        let mut reply = self.decide(before, pid, action);
         let mut woken = machine.effect(pid, action, &reply);
         if let (Action::Call(Call::Semtimedop { timeout: MOMENT, .. }), Reply::Waits) = (action, &reply) {
             let late = machine.pass(MOMENT).into_iter().find(|woken| woken.pid == pid);
             reply = late.map_or(Reply::Waits, |woken| woken.outcome.into());
         }
-        let effect =
-            &mut Effect { before: &before, after: machine, pid, action, reply: &reply, woken: &mut woken };
+        let effect = &mut Effect { before, after: machine, pid, action, reply: &reply, woken: &mut woken };
         (self.effect)(effect);
         (reply, woken)
     }

@@ -192,14 +192,18 @@ pub fn shmctl(args: [u64; 6], log: &Words<{ log::WORDS }>) -> (i64, i32) {
     done
 }
 
-pub fn semop(args: [u64; 6], timeout: u64) -> (i64, i32) {
+/// The call, and how many nanoseconds it took.
+pub fn semop(args: [u64; 6], timeout: u64) -> (i64, i32, u64) {
     let mut ops = sembufs(&[args[2], args[3], args[4], args[5]]);
     let time = libc::timespec {
         tv_sec: (timeout / 1_000_000_000) as i64,
         tv_nsec: (timeout % 1_000_000_000) as i64,
     };
     let time = if timeout == u64::MAX { null() } else { std::ptr::from_ref(&time) };
-    syscall(libc::SYS_semtimedop, [args[0], ops.as_mut_ptr() as u64, args[1], time as u64, 0, 0])
+    let begin = Instant::now();
+    let (value, errno) =
+        syscall(libc::SYS_semtimedop, [args[0], ops.as_mut_ptr() as u64, args[1], time as u64, 0, 0]);
+    (value, errno, begin.elapsed().as_nanos() as u64)
 }
 
 pub fn semctl(args: [u64; 6], log: &Words<{ log::WORDS }>) -> (i64, i32) {

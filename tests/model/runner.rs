@@ -11,9 +11,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nix::libc;
-use playground_core::Mode;
 use playground_core::call::{Answer, Call, Cmd, Key, SemCmd, Semid, ShmgetFlags, Shmid};
 use playground_core::machine::{Action, Capabilities, Credentials, Machine, Reply, Space, State, Woken};
+use playground_core::{Errno, Mode};
 
 use super::FIRST_STEP;
 use super::board::{Board, PATIENCE, PLACES, SETS, SLOTS, STEPS, log, step};
@@ -221,7 +221,7 @@ impl Runner {
             }
             let Some((pid, action)) = generate::next(&machine, *seed, self.mix) else { continue };
             let before = machine.clone();
-            let (reply, woken) = rules.step(&mut machine, pid, &action);
+            let (reply, woken) = rules.step(&before, &mut machine, pid, &action);
             let after = machine.clone();
             let mut step = Step {
                 pid,
@@ -344,6 +344,9 @@ impl Runner {
         {
             answer.faults(&step.before.processes[&step.pid], after)?;
         }
+        if let (true, Action::Call(Call::Semtimedop { timeout, .. })) = (step.timed_out(), &step.action) {
+            answer.waited(*timeout)?;
+        }
         for (number, namespace) in &step.seen {
             seen(*number).world(&step.after, *namespace)?;
         }
@@ -363,6 +366,11 @@ impl Step {
     /// Whether the process makes no other step, so that nobody else can say what came of this one.
     fn ends_itself(&self) -> bool {
         matches!(self.action, Action::Exit) || !self.after.processes.contains_key(&self.pid)
+    }
+
+    /// Whether it waited, and nobody woke it up.
+    fn timed_out(&self) -> bool {
+        self.reply == Reply::from(Errno::EAGAIN) && self.before.decide(self.pid, &self.action) == Reply::Waits
     }
 
     /// Whether its process may read every set.
