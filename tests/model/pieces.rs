@@ -32,11 +32,14 @@ impl Chooser<'_> {
         Some(Action::Mprotect { address, length, protection: first.protection })
     }
 
-    /// A piece, or part of it, made shorter or longer. A length of 0 makes a second piece.
+    /// A piece, or part of it, made shorter or longer. A length of 0 makes a second piece. One page of a longer piece
+    /// has no room behind it, so that it has to move, with what was touched.
     pub fn mremap(&self, random: &mut Random) -> Action {
         let pieces: Vec<(u64, u64)> = self.space().views().map(|(m, _)| (m.start, m.end)).collect();
         let whole = !pieces.is_empty() && !random.one_in(3);
         let (address, old_length) = match whole.then(|| random.pick(&pieces)) {
+            Some((start, _)) if random.one_in(3) => (Address(start), self.page()),
+            Some(_) if random.one_in(3) => (self.touched(random), self.page()),
             Some((start, end)) => (Address(start), end - start),
             None => (self.near(random), random.below(4) * self.page()),
         };
