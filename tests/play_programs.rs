@@ -46,8 +46,8 @@ fn programs(language: &str, extension: &str, options: &[&str]) {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
-    for (name, level) in levels() {
-        let events = played(&name, &level, language);
+    for (name, lines) in sessions() {
+        let events = played(&name, &lines, language);
         let source = folder.path().join(format!("session.{extension}"));
         let lines = events.iter().rev().find(|event| event["event"] == "lines").expect("a program");
         fs::write(
@@ -67,8 +67,27 @@ fn programs(language: &str, extension: &str, options: &[&str]) {
     }
 }
 
-/// The puzzles whose namespace needs no more than one user.
-fn levels() -> Vec<(String, toml::Table)> {
+/// The lines of sessions, each with a name.
+fn sessions() -> Vec<(String, Vec<String>)> {
+    let mut sessions = levels();
+    sessions.push(("buffers".to_owned(), BUFFERS.map(str::to_owned).to_vec()));
+    sessions
+}
+
+/// Calls with a buffer that the kernel can copy nothing from, or to.
+const BUFFERS: [&str; 8] = [
+    "int id = shmget(IPC_PRIVATE, 4096, 0600)",
+    "char *p = shmat(id, NULL, SHM_RDONLY)",
+    "shmctl(id, IPC_STAT, NULL); shmctl(id, IPC_STAT, p); shmctl(id, IPC_SET, NULL)",
+    "shmctl(id, SHM_INFO, NULL); shmctl(id, IPC_SET, p + 4090); shmctl(7, IPC_STAT, NULL)",
+    "int s = semget(IPC_PRIVATE, 2, 0600)",
+    "semctl(s, 0, IPC_STAT, NULL); semctl(s, 0, GETALL, p); semctl(s, 0, SETALL, NULL)",
+    "semctl(s, 0, IPC_SET, NULL); semctl(s, 0, SEM_STAT, NULL)",
+    "semop(s, NULL, 1); semop(s, p + 4095, 1); semop(s, NULL, 501)",
+];
+
+/// The puzzles whose namespace needs no more than one user: start and solution.
+fn levels() -> Vec<(String, Vec<String>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons/levels");
     let files = fs::read_dir(folder).expect("levels").map(|entry| entry.expect("an entry").path());
     let level = |path: PathBuf| {
@@ -79,17 +98,18 @@ fn levels() -> Vec<(String, toml::Table)> {
     let mut levels: Vec<(String, toml::Table)> = files.map(level).collect();
     levels.retain(|(_, level)| level.get("users").is_none());
     levels.sort_by(|(one, _), (other, _)| one.cmp(other));
-    levels
+    levels.into_iter().map(|(name, level)| (name, lines_of(&level))).collect()
 }
 
-/// Plays the start and the solution, and asks for the program.
-fn played(name: &str, level: &toml::Table, language: &str) -> Vec<Value> {
-    let part =
-        |name: &str| level[name].as_array().expect("lines").iter().map(|line| line.as_str().expect("text"));
-    let script: String = part("start")
-        .chain(part("solution"))
-        .chain([language])
-        .fold(String::new(), |text, line| text + line + "\n");
+fn lines_of(level: &toml::Table) -> Vec<String> {
+    let parts = ["start", "solution"].into_iter().flat_map(|part| level[part].as_array().expect("lines"));
+    parts.map(|line| line.as_str().expect("text").to_owned()).collect()
+}
+
+/// Plays a session, and asks for its program.
+fn played(name: &str, lines: &[String], language: &str) -> Vec<Value> {
+    let lines = lines.iter().map(String::as_str);
+    let script: String = lines.chain([language]).fold(String::new(), |text, line| text + line + "\n");
     let mut play = Command::new(program_file("play"));
     play.args(["--kernel", "model", "--format", "json"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut play = play.spawn().expect("play runs");

@@ -235,6 +235,31 @@ fn p_in_a_lesson_leads_to_a_world_of_ones_own_and_back() {
 }
 
 #[test]
+fn p_at_a_question_leads_to_a_world_before_its_call_and_the_question_is_asked_again() {
+    on_both_kernels(|kernel| {
+        let mut terminal = lesson("lesson03", &[kernel]);
+        terminal.send("\n");
+        shows(&mut terminal, "or Enter>");
+        terminal.send("p\n");
+        shows(&mut terminal, "in this world of your own");
+        answers(&mut terminal, "A>");
+        // The lesson has asked for this record, and for nothing since.
+        terminal.send("buf.shm_segsz\r");
+        answers(&mut terminal, "= 25600");
+        terminal.send("quit\r");
+        sees(&mut terminal, "the question again", |screen| {
+            screen.rsplit_once("Back in the lesson").is_some_and(|(_, after)| {
+                after.contains("Predict") && after.contains("a) ") && after.contains("or Enter>")
+            })
+        });
+        terminal.send("a\n");
+        shows(&mut terminal, "Answer");
+        terminal.send("q\n");
+        ends(terminal);
+    });
+}
+
+#[test]
 fn i_in_a_lesson_has_the_steps_call_typed_already() {
     let mut terminal = lesson("lesson03", &["--kernel=model"]);
     terminal.send("i\n");

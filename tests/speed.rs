@@ -19,7 +19,7 @@ use playground::kernel::Ending;
 use playground::shm::Mapping;
 use speed::channel::{Channel, Part, Report};
 use speed::figures::{ROUND_TRIPS, STREAMS, Time, timed};
-use speed::plot;
+use speed::look::look;
 use speed::sequence;
 use speed::trial::{self, Failure, Operation};
 use speed::ways::{Pair, room_for};
@@ -422,9 +422,9 @@ const PROGRAM: &[Row<Mapping>] = &[
         };
         let mut seen = Vec::new();
         for way in STREAMS.iter().chain([&Mechanism::Yield, &Mechanism::Line]) {
-            let look = plot::look(*way);
+            let look = look(*way);
             let colour = look.colour;
-            let luminance = 0.2126 * light(colour.0) + 0.7152 * light(colour.1) + 0.0722 * light(colour.2);
+            let luminance = 0.2126 * light(colour[0]) + 0.7152 * light(colour[1]) + 0.0722 * light(colour[2]);
             assert!(1.05 / (luminance + 0.05) >= 3.0, "{way} is too pale");
             assert!(!seen.contains(&(look.marker, look.filled)), "{way} looks like another, without colour");
             seen.push((look.marker, look.filled));

@@ -205,7 +205,7 @@ fn a_lesson_builds_nothing_that_it_does_not_need() {
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8_lossy(&tree.stdout);
     assert!(tree.contains("\nplayground-core v"), "{tree}");
-    for name in ["notify", "quick-xml", "csv", "toml", "plotters", "elf", "indicatif"] {
+    for name in ["notify", "quick-xml", "csv", "toml", "elf", "indicatif"] {
         assert!(!tree.contains(&format!("\n{name} v")), "a lesson builds {name}");
     }
 }

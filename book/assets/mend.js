@@ -6,7 +6,7 @@
     // a prompt has these keys for itself, while the focus is in it.
     window.addEventListener("keydown", (event) => {
         const isArrow = event.key === "ArrowLeft" || event.key === "ArrowRight";
-        if (isArrow && !event.target.closest?.("shm-player, shm-play, shm-race")) event.stopImmediatePropagation();
+        if (isArrow && !event.target.closest?.("shm-player, shm-play, shm-race, shm-plot")) event.stopImmediatePropagation();
     }, true);
 
     const turns = document.querySelector("#mdbook-help-popup p");

@@ -20,10 +20,12 @@
     const enable = (control, possible) => control.setAttribute("aria-disabled", String(!possible));
 
     const SVG = "http://www.w3.org/2000/svg";
-    const ROW = 24, TITLE = 26, GAP = 14, CELL = 18, MOST_CELLS = 32, ENTRY = 6, MOST_ENTRIES = 8, LEAST_FOR_ENTRIES = 190;
+    const ROW = 24, LINE = 16, TITLE = 26, GAP = 14, CELL = 18, MOST_CELLS = 32, ENTRY = 6, MOST_ENTRIES = 8, LEAST_FOR_ENTRIES = 190;
     const HIGH = 0x600000000000;
     // Below this width texts are shortened, so that they stay in their boxes.
     const NARROW = 420;
+    // Where the style sheet makes letters smaller.
+    const SMALL = matchMedia("(max-width: 480px)");
     // So many segments that nobody has attached are drawn one by one; of more, only their number.
     const FEW = 2;
 
@@ -123,8 +125,9 @@
             let y = 2;
             for (const process of processes) {
                 const rows = this.rows(process, process === processes[0] && this.isRecorded);
-                const state = process.ended ? `ended: ${process.ended}` : process.waits;
-                const height = TITLE + (rows.length + (state ? 1 : 0)) * ROW + 6;
+                const state = process.ended ? `ended: ${process.ended}` : process.waits ? `waits: ${process.waits}` : "";
+                const states = this.wrap(state, width - 20);
+                const height = TITLE + rows.length * ROW + states.length * LINE + 6;
                 const kind = process.ended ? " shm-over" : process.waits ? " shm-waits" : "";
                 const acts = process.name === this.scene.current ? " shm-acts" : "";
                 const glow = this.glow(`p${process.pid}`, [process.ended, process.waits, process.maps.map((map) => [map.at, map.present])]);
@@ -132,7 +135,7 @@
                 this.draw(box, "rect", { width, height, rx: 6 });
                 const number = process.ended || this.narrow ? "" : ` ${process.pid}`;
                 this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, process.name + number);
-                if (state) this.draw(box, "text", { x: 14, y: TITLE + 14 + rows.length * ROW }, this.fit(process.ended ? state : `waits: ${state}`, width - 20));
+                states.forEach((line, index) => this.draw(box, "text", { x: 14, y: TITLE + 12 + rows.length * ROW + index * LINE }, line));
                 rows.forEach((row, index) => this.row(process, row, y + TITLE + index * ROW, width));
                 y += height + GAP;
             }
@@ -190,8 +193,8 @@
             for (const segment of segments.filter((one) => !folded.includes(one))) {
                 // Where nobody knows which pages are filled, none is drawn as empty.
                 const cells = segment.untold ? 0 : Math.min(segment.pages, MOST_CELLS);
-                const told = this.told(segment);
-                const height = TITLE + Math.ceil(cells / across) * CELL + ROW + told.length * 16;
+                const told = this.told(segment).flatMap((line) => this.wrap(line, width - 12));
+                const height = TITLE + Math.ceil(cells / across) * CELL + ROW + told.length * LINE;
                 const name = nameOf(segment.id, segment.world);
                 const glow = this.glow(`s${name}`, [segment.filled, segment.marked, told]);
                 const box = this.group(`s${name}`, x, y, `shm-segment${segment.marked ? " shm-marked" : ""}${glow}`);
@@ -199,7 +202,7 @@
                 this.draw(box, "text", { x: 8, y: 18, class: "shm-name" },
                     `${this.narrow ? "id" : "segment"} ${segment.id}${segment.marked ? " dest" : ""}`);
                 for (let page = 0; page < cells; page += 1) this.page(box, segment, page, across);
-                told.forEach((line, index) => this.draw(box, "text", { x: 8, y: height - 8 - (told.length - index) * 16 }, this.fit(line, width - 12)));
+                told.forEach((line, index) => this.draw(box, "text", { x: 8, y: height - 8 - (told.length - index) * LINE }, line));
                 this.draw(box, "text", { x: 8, y: height - 8 },
                     `${segment.untold ? "" : `${segment.filled.length}${this.narrow ? "/" : " of "}`}${segment.pages} pages`);
                 this.places.set(name, { x, y: y + height / 2 });
@@ -222,10 +225,27 @@
             return [`nattch ${nattch}`, `mode ${mode}`, ...name, ...times, ...(isZero ? [] : [begins])];
         }
 
-        // A text no longer than its place, as far as letters of one width tell.
+        // How many letters of one width fit.
+        room(width) {
+            return Math.max(Math.floor(width / (SMALL.matches ? 6.4 : 7.3)), 2);
+        }
+
+        // A text no longer than its place.
         fit(text, width) {
-            const most = Math.floor(width / 7.3);
-            return text.length > most ? `${text.slice(0, Math.max(most - 1, 1))}…` : text;
+            const most = this.room(width);
+            return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+        }
+
+        // A text in as many lines as it needs. A word that is longer than a line goes on in the next.
+        wrap(text, width) {
+            const most = this.room(width), lines = [];
+            const words = text.split(" ").flatMap((word) => word.match(new RegExp(`.{1,${most}}`, "g")) ?? []);
+            for (const word of words) {
+                const last = lines.at(-1);
+                if (last !== undefined && last.length + word.length < most) lines.push(`${lines.pop()} ${word}`);
+                else lines.push(word);
+            }
+            return lines;
         }
 
         sets(sets, y) {
@@ -233,11 +253,11 @@
             for (const set of sets) {
                 const box = this.group(`set${set.id}`, x, y, `shm-segment shm-set${this.glow(`set${set.id}`, [set.values, set.waiting])}`);
                 const waits = set.waiting.length ? [`waiting: ${set.waiting.join(", ")}`] : [];
-                const height = TITLE + (1 + waits.length) * 16 + 6;
+                const told = [`values ${set.values.join(" ")}`, ...waits].flatMap((line) => this.wrap(line, width - 12));
+                const height = TITLE + told.length * LINE + 6;
                 this.draw(box, "rect", { width, height, rx: 6 });
                 this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, this.fit(`semaphore set ${set.id}`, width - 12));
-                [`values ${set.values.join(" ")}`, ...waits].forEach((line, index) =>
-                    this.draw(box, "text", { x: 8, y: TITLE + 12 + index * 16 }, this.fit(line, width - 12)));
+                told.forEach((line, index) => this.draw(box, "text", { x: 8, y: TITLE + 12 + index * LINE }, line));
                 y += height + GAP;
             }
             return y;
@@ -274,5 +294,5 @@
         set: (name, value) => { try { globalThis[where].setItem(`shm-${name}`, JSON.stringify(value)); } catch { /* not kept */ } },
     });
 
-    globalThis.shm = { element, button, enable, Picture, kept: store("localStorage"), keptInTab: store("sessionStorage") };
+    Object.assign(globalThis.shm, { element, button, enable, Picture, kept: store("localStorage"), keptInTab: store("sessionStorage") });
 })();

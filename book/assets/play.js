@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-    const { element, button, enable, Picture, kept } = globalThis.shm;
+    const { element, button, enable, load, Picture, kept } = globalThis.shm;
 
     // ---------------------------------------------------------------------------------------------- the module
 
@@ -11,17 +11,11 @@
     const bytesOf = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
     const through = async (bytes, stream) => new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
 
-    // A script is the one thing that a page may load which was opened as a file.
-    const script = (name) => new Promise((loaded, failed) => {
-        const root = typeof path_to_root === "string" ? path_to_root : "";
-        const made = element("script", { src: root + name, onload: loaded, onerror: () => failed(new Error(`${name} is not there`)) });
-        document.head.append(made);
-    });
-
     let compiled;
 
     // Loaded once for all prompts of a page.
-    const module = () => compiled ??= script("module.js").then(async () => {
+    const root = typeof path_to_root === "string" ? path_to_root : "";
+    const module = () => compiled ??= load(`${root}module.js`).then(async () => {
         const packed = bytesOf(globalThis.shmModule.gzip);
         return WebAssembly.compile(await through(packed, new DecompressionStream("gzip")));
     });

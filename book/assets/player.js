@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-    const { element, button, enable, Picture, kept, keptInTab } = globalThis.shm;
+    const { element, button, enable, later, Picture, kept, keptInTab } = globalThis.shm;
 
     // ---------------------------------------------------------------------------------------------- predictions
 
@@ -224,7 +224,8 @@
         }
 
         // The prompt, with the state at this call: the run's own lines have led to it.
-        tryFromHere() {
+        async tryFromHere() {
+            await later("play");
             this.play?.remove();
             this.play = document.createElement("shm-play");
             this.play.start = this.lines.slice(0, this.linesHere);

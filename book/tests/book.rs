@@ -9,7 +9,8 @@ use std::process::{Command, Output, Stdio};
 use book::module::{self, Module};
 use book::preprocess::{Playground, filled};
 use book::recording::{self, Purpose, Recording};
-use book::{coverage, exercise, picture, read, root, tables};
+use book::scene::Scene;
+use book::{coverage, exercise, picture, read, root, still, tables};
 use mdbook_driver::MDBook;
 use playground::course::LESSONS;
 use playground::story::event::Event;
@@ -171,6 +172,21 @@ fn the_module_was_built_from_its_sources() {
 fn the_module_is_light() {
     let weight = Module::committed().and_then(|module| module.weight()).expect("the module");
     assert!(weight < 220 * 1024, "{weight} bytes, compressed");
+}
+
+/// For paper, and for readers without scripts.
+#[test]
+fn each_step_of_a_run_has_its_picture_in_the_page() {
+    let page = told("{{#player 4}}");
+    let steps: Vec<&str> = page.split("<section").skip(1).collect();
+    assert!(steps.iter().all(|step| step.matches("class=\"shm-caption").count() == 1), "a picture each");
+    let drawn = |step: &str, what: &str| step.contains("<svg") && step.contains(what);
+    assert!(!still::figure(&Scene::default()).contains("<svg"), "nothing is drawn where there is nothing");
+    for what in
+        ["class=\"shm-full\"", "class=\"shm-empty\"", "nattch 2", "&quot;THIS IS A TEST&quot;", "<path"]
+    {
+        assert!(steps.iter().any(|step| drawn(step, what)), "{what}");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 import { shoot } from "./shots.mjs";
 
@@ -260,22 +261,76 @@ for (const width of [360, 1600]) {
     });
 }
 
-test("in the plot names stand beside the curves, and inside the drawing", async ({ browser, address }) => {
-    const page = await open(browser, `${address}lesson20.html`);
-    const { names, edge, curves } = await page.locator(".shm-plot svg").evaluate((svg) => {
-        const box = (one) => { const { x, width } = one.getBBox(); return [x, x + width]; };
-        // The axes are thin, and the legend's pieces are short.
-        const lines = [...svg.querySelectorAll("polyline")].filter((one) => one.getAttribute("stroke-width") !== "1");
-        const curves = lines.map(box).filter(([left, right]) => right - left > 100);
-        const texts = [...svg.querySelectorAll("text:not([transform])")].map((one) => [one.textContent.trim(), ...box(one)]);
-        return { curves, edge: svg.viewBox.baseVal.width, names: texts.filter(([text]) => /^[a-zA-Z]/.test(text)) };
-    });
-    const last = Math.max(...curves.map(([, right]) => right));
-    const legend = names.filter(([text]) => !/message|time for one/.test(text));
-    assert.ok(curves.length >= 15 && legend.length === curves.length, `${legend.length} names, ${curves.length} curves`);
-    for (const [text, left, right] of legend) assert.ok(left > last && right <= edge, `"${text}" from ${left} to ${right}`);
+// ---------------------------------------------------------------------------------------------------- the plot
+
+// The plot answers questions of its chapter, and is folded until then.
+async function openPlot(browser, address, options) {
+    const page = await open(browser, `${address}lesson20.html`, options);
+    await page.locator(".shm-fold summary").first().click();
+    return page;
+}
+
+const tip = (page, panel) => page.locator(".shm-panel").nth(panel).locator(".shm-tip text:visible");
+
+test("the plot tells the value at a point, by mouse and by keyboard", async ({ browser, address }) => {
+    const page = await openPlot(browser, address);
+    const panel = page.locator(".shm-panel").first();
+    const point = panel.locator(".curve[data-way=pipe] .point").first();
+    await point.scrollIntoViewIfNeeded();
+    await point.hover({ force: true });
+    assert.match(await tip(page, 0).textContent(), /^.+, 64 B: [0-9.]+ (ns|us|ms)$/);
+    await page.mouse.move(0, 0);
+    await tabTo(page, panel);
+    const steps = [await tip(page, 0).textContent()];
+    for (const key of ["ArrowRight", "ArrowDown", "ArrowLeft"]) {
+        await page.keyboard.press(key);
+        steps.push(await tip(page, 0).textContent());
+    }
+    const [mechanisms, sizes] = [0, 1].map((part) => steps.map((one) => one.split(/, (?=\d)|: /)[part]));
+    assert.equal(mechanisms[1], mechanisms[0], `${steps}`);
+    assert.notEqual(mechanisms[2], mechanisms[1], `${steps}`);
+    assert.equal(sizes[2], sizes[1], `${steps}`);
+    assert.equal(sizes[3], sizes[0], `${steps}`);
+    assert.equal(await page.locator("shm-plot [role=status]").textContent(), steps[3], "it is told aloud, too");
+    assert.match(page.url(), /lesson20\.html$/);
+    await page.keyboard.press("Escape");
+    assert.equal(await tip(page, 0).count(), 0);
     await close(page);
 });
+
+test("curves can be hidden and shown, by keyboard too, and a hidden one says nothing", async ({ browser, address }) => {
+    const page = await openPlot(browser, address);
+    const shown = () => page.locator('.curve[data-way="pipe"]:visible').count();
+    assert.equal(await shown(), 2);
+    const box = page.getByRole("checkbox", { name: "pipe" });
+    await tabTo(page, box);
+    await page.keyboard.press("Space");
+    assert.equal(await shown(), 0);
+    const told = new Set();
+    await page.locator(".shm-panel").first().focus();
+    for (const key of [...Array(12).fill("ArrowUp"), ...Array(12).fill("ArrowDown")]) {
+        await page.keyboard.press(key);
+        told.add((await tip(page, 0).textContent()).split(",")[0]);
+    }
+    assert.ok(told.size > 3 && !told.has("pipe"), [...told].join());
+    await page.getByRole("button", { name: "Show all" }).click();
+    assert.equal(await shown(), 2);
+    await close(page);
+});
+
+test("both diagrams of the plot have the same axes, and each point says its figure without scripts", async ({ browser, address }) => {
+    const page = await browser.newContext({ javaScriptEnabled: false }).then((context) => context.newPage());
+    await page.goto(`${address}lesson20.html`);
+    const texts = (panel) => page.locator(".shm-panel").nth(panel).locator("text:not([font-weight]):not([transform])").allTextContents();
+    assert.deepEqual(await texts(0), await texts(1));
+    const points = page.locator(".shm-panel .point");
+    assert.ok(await points.count() > 80);
+    for (const title of await points.locator("title").allTextContents()) assert.match(title, /^.+, \d+ (B|KiB|MiB): /);
+    assert.ok(await page.locator(".shm-legend li").count() >= 11);
+    await close(page);
+});
+
+// --------------------------------------------------------------------------------------------- keys and addresses
 
 test("arrow keys do not turn the page", async ({ browser, address }) => {
     const page = await open(browser, `${address}lesson03.html`);
@@ -640,6 +695,8 @@ test("without scripts the whole run is there as text", async ({ browser, address
         assert.ok(await steps.count() > 1);
         for (const step of await steps.all()) assert.ok(await step.isVisible(), `${name}: a step is hidden`);
         assert.ok(await page.locator("shm-player .shm-answer").first().isVisible());
+        const pictures = page.locator("shm-player .shm-caption svg");
+        assert.ok(await pictures.count() > 0 && await pictures.first().isVisible(), `${name}: the pictures stay`);
         await close(page);
     }
 });
@@ -690,6 +747,8 @@ for (const theme of ["light", "navy"]) {
             await page.emulateMedia({ media: "print" });
             for (const step of await page.locator("shm-player .shm-step").all()) assert.ok(await step.isVisible(), name);
             assert.equal(await page.locator("main button:visible").count(), 0);
+            const pictures = page.locator("shm-player .shm-caption svg");
+            assert.equal(await page.locator("shm-player .shm-caption svg:visible").count(), await pictures.count(), name);
             // Each answer to choose from has its reason beside it, and each prediction its answer.
             for (const told of ["shm-quiz li", "shm-quiz details p", "shm-player .shm-answer", "shm-player .shm-why p"]) {
                 assert.equal(await page.locator(`${told}:visible`).count(), await page.locator(told).count(), `${name}: ${told}`);
@@ -709,13 +768,34 @@ test("motion is left out for those who want none", async ({ browser, address }) 
     await close(page);
 });
 
-test("search finds shmget", async ({ browser, address }) => {
+test("search finds what is typed at once, by mouse and by keyboard, and from an address", async ({ browser, address }) => {
     const page = await open(browser, `${address}preface.html`);
-    await page.locator("#mdbook-search-toggle").click();
-    await page.locator("#mdbook-searchbar").pressSequentially("shmget");
     const results = page.locator("#mdbook-searchresults li");
+    for (const begin of [() => page.locator("#mdbook-search-toggle").click(), () => page.keyboard.press("/")]) {
+        await page.goto(`${address}preface.html`);
+        await begin();
+        await page.keyboard.type("shmget");
+        await results.first().waitFor();
+        assert.equal(await page.locator("#mdbook-searchbar").inputValue(), "shmget");
+        assert.ok(await results.count() > 2);
+    }
+    await page.goto(`${address}preface.html?search=shmdt`);
     await results.first().waitFor();
-    assert.ok(await results.count() > 2);
+    await close(page);
+});
+
+test("what a reader does not use is not asked for", async ({ browser, address }) => {
+    const page = await browser.newContext().then((context) => context.newPage());
+    const asked = [];
+    page.on("request", (request) => asked.push(request.url()));
+    const later = () => asked.filter((url) => /elasticlunr|searcher|searchindex|play-\w+\.js|race-|plot-|module/.test(url));
+    await page.goto(`${address}lesson04.html#step-1.2`, { waitUntil: "networkidle" });
+    assert.deepEqual(later(), []);
+    const take = page.locator("shm-player .shm-take");
+    for (let presses = 0; presses < 40 && await take.getAttribute("aria-disabled") === "true"; presses += 1) await page.locator("shm-player .shm-next").click();
+    await take.click();
+    await prompt(page);
+    assert.equal(later().length, 2, `${later()}`);
     await close(page);
 });
 
@@ -774,24 +854,35 @@ test("axe finds no violation where contrast is high, or answers are shown", asyn
     assert.deepEqual([...new Set(found)].slice(0, 12), []);
 });
 
-// ------------------------------------------------------------------------------- reported, and not asserted
+// ------------------------------------------------------------------------------------------------------ weight
 
-async function weigh({ browser, address, lessons }) {
-    for (const name of lessons) {
-        const page = await browser.newPage();
-        let bytes = 0;
-        // Without waiting for anything: what is counted late is not counted.
-        page.on("response", (response) => {
-            if (!response.url().includes("searchindex")) bytes += Number(response.headers()["content-length"] ?? 0);
-        });
-        const session = await page.context().newCDPSession(page);
-        await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
-        await page.goto(address + name, { waitUntil: "networkidle" });
-        const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
-        console.log(`   ${name}: ${Math.round(bytes / 1024)} KB, first paint after ${Math.round(paint)} ms, CPU slowed 4 times`);
-        await page.close();
-    }
+// What a page asks for before anything is done on it, as a server sends it.
+async function weight(browser, url) {
+    const page = await browser.newContext().then((context) => context.newPage());
+    const bodies = [];
+    // The next chapter is fetched ahead when nothing else is to do.
+    const isOwn = (one) => one === url || !one.endsWith(".html");
+    page.on("response", (response) => isOwn(response.url()) && bodies.push(response.body().catch(() => "")));
+    const session = await page.context().newCDPSession(page);
+    await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+    await page.goto(url, { waitUntil: "networkidle" });
+    const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+    const bytes = (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body, { level: 9 }).length, 0);
+    await close(page);
+    return { weight: bytes / 1024, paint };
 }
+
+test("a chapter weighs at most 100 KB, compressed", async ({ browser, address, lessons }) => {
+    const found = [];
+    for (const name of lessons) {
+        const { weight: kilobytes, paint } = await weight(browser, address + name);
+        console.log(`   ${name}: ${kilobytes.toFixed(1)} KB, first paint after ${Math.round(paint)} ms, CPU slowed 4 times`);
+        if (kilobytes > 100) found.push(`${name}: ${kilobytes.toFixed(1)} KB`);
+    }
+    assert.deepEqual(found, []);
+});
+
+// ------------------------------------------------------------------------------- reported, and not asserted
 
 // How long a page waits for the module, and a line for its answer.
 async function clock({ browser, address }) {
@@ -844,7 +935,7 @@ try {
     if (shots > 0) await shoot(context, open, process.argv[shots + 1]);
     const word = process.argv[2] ?? "";
     if (shots < 0) failed = await all(tests.filter((one) => one.name.includes(word)), context);
-    if (shots < 0 && !word) await weigh(context).then(() => clock(context));
+    if (shots < 0 && !word) await clock(context);
 } finally {
     await browser.close();
     server.stop();

@@ -10,22 +10,27 @@
 //! | [`markup`] | an event as HTML |
 //! | [`decode`], [`replay`] | a recorded run on the Machine: its calls as values, and what they change |
 //! | [`scene`] | what the picture shows after each event |
+//! | [`still`] | a scene as a drawing that stands in the page |
 //! | [`script`] | a run as lines for the prompt, to go on from there |
 //! | [`player`] | a whole run, readable as it is, from which the page's script makes the step player |
+//! | [`curves`] | the plot of what was measured |
 //! | [`quiz`] | questions at the end of a chapter |
 //! | [`tables`], [`rustdoc`], [`rules`] | tables from data, and from the code's own documentation |
 //! | [`levels`], [`module`] | what the playground page needs: the puzzles, and the prompt's session for the browser |
 //! | [`picture`] | a lesson in motion, for README |
+//! | [`finish`] | what mdBook leaves to do: scripts that wait, descriptions, a map of the site |
 //! | [`coverage`] | where claims and errata are told |
 //! | [`serve`] | the finished book on loopback |
 //!
 //! **Invariant:** nothing here invents a fact: code comes from the files that run, output from recorded runs.
 
 pub mod coverage;
+pub mod curves;
 pub mod decode;
 pub mod directive;
 pub mod excerpt;
 pub mod exercise;
+pub mod finish;
 pub mod levels;
 pub mod markup;
 pub mod module;
@@ -40,6 +45,7 @@ pub mod rustdoc;
 pub mod scene;
 pub mod script;
 pub mod serve;
+pub mod still;
 pub mod tables;
 
 use std::fs;

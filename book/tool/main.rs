@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use book::module::{self, Module};
 use book::preprocess::Playground;
-use book::{picture, recording, root, serve};
+use book::{finish, picture, recording, root, serve};
 use clap::{Parser, Subcommand};
 use mdbook_driver::MDBook;
 use mdbook_preprocessor::Preprocessor;
@@ -80,6 +80,8 @@ fn build() -> Result<()> {
     // Instead of the command of book.toml, which would start this program once more.
     book.with_preprocessor(Playground);
     book.build()?;
+    let site = book.config.html_config().and_then(|html| html.site_url);
+    finish::finish(&book.build_dir_for("html"), site.as_deref())?;
     println!("{}", book.build_dir_for("html").join("index.html").display());
     Ok(())
 }

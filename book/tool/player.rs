@@ -9,7 +9,7 @@ use crate::recording::{Header, Part, Recording, Told};
 use crate::rustdoc::inline;
 use crate::scene::{Scene, Watch};
 use crate::script::Script;
-use crate::{excerpt, read};
+use crate::{excerpt, read, still};
 
 /// The step player of a run.
 ///
@@ -71,12 +71,11 @@ impl Teller {
         }
         self.steps += 1;
         let (number, heading) = (self.name_of(part), escape(&part.heading()));
-        let caption = self.scenes.last().map(Scene::caption).unwrap_or_default();
+        let still = self.scenes.last().map(still::figure).unwrap_or_default();
         format!(
             "<section class=\"shm-step\" id=\"step-{number}\" role=\"group\" aria-label=\"{heading}\">\
              <p class=\"shm-title\" role=\"heading\" aria-level=\"3\" tabindex=\"-1\">{heading}</p>{blocks}\
-             <p class=\"shm-caption\"><strong>Picture</strong> {}</p></section>",
-            escape(&caption)
+             {still}</section>"
         )
     }
 

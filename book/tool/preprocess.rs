@@ -2,18 +2,15 @@
 //!
 //! **Invariant:** a chapter that asks for something that is not there stops the build, with file and line.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
-use playground::story::event::{Event, SpeedRow};
-use regex::Regex;
-use speed::Traffic;
-use speed::plot::{self, Curve};
+use playground::story::event::Event;
 
 use crate::directive::{self, Directive};
 use crate::recording::Recording;
 use crate::{
-    coverage, excerpt, exercise, levels, markup, player, quiz, read, recording, rules, rustdoc, tables,
+    coverage, curves, excerpt, exercise, levels, markup, player, quiz, read, rules, rustdoc, tables,
 };
 
 /// Our preprocessor.
@@ -69,7 +66,7 @@ fn put(directive: &Directive) -> Result<String> {
         "section" => excerpt::section(first()?, second()?)?,
         "exercise" => exercise::told(number()?)?,
         "solutions" => exercise::solutions()?,
-        "plot" => curves_drawn()?,
+        "plot" => curves::drawn()?,
         "command" => markup::code("console", &format!("cargo run --bin lesson{:02}", number()?)),
         "shell" => markup::code("console", first()?),
         "player" => player::player(&Recording::load_fresh(number()?)?)?,
@@ -121,37 +118,6 @@ fn folded(summary: &str, text: &str) -> String {
         "<details class=\"shm-solution\"><summary>{summary}</summary>\n{}\n</details>\n",
         markup::code("rust", text)
     )
-}
-
-/// The curves of the recorded figures, as the lesson draws them. They are black on white; here they take the page's
-/// colours.
-fn curves_drawn() -> Result<String> {
-    let run = Recording::load(recording::WITH_CURVES)?;
-    let [round_trips, streams] = [Traffic::RoundTrip, Traffic::Stream].map(|traffic| curves(&run, traffic));
-    let drawing = plot::drawing(&round_trips?, &streams?).map_err(|problem| anyhow!("{problem}"))?;
-    let ground = Regex::new(r##"<rect [^>]*fill="#FFFFFF"[^>]*/>"##)?;
-    let drawing =
-        ground.replace(&drawing, "").replace("#000000", "currentColor").replace("#FFFFFF", "var(--bg)");
-    let lines: Vec<&str> = drawing.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let told = "Time for one message over its size, both logarithmic, a curve for each mechanism, which has its own \
-                colour and its own mark. Above: messages there and back. Below: messages one way. The tables of the \
-                run have the same figures.";
-    let drawing = lines.join(" ").replacen("<svg ", "<svg role=\"img\" aria-label=\"The curves\" ", 1);
-    Ok(figure("shm-figure shm-plot", &drawing, told))
-}
-
-/// What a run measured of one kind of traffic.
-fn curves(run: &Recording, wanted: Traffic) -> Result<Vec<Curve>> {
-    let rows = run.events.iter().find_map(|told| match &told.event {
-        Event::Speeds { traffic, rows, .. } if *traffic == wanted => Some(rows),
-        _ => None,
-    });
-    Ok(rows.with_context(|| format!("no {wanted:?} was measured"))?.iter().map(curve).collect())
-}
-
-fn curve(row: &SpeedRow) -> Curve {
-    let points = row.cells.iter().filter_map(|cell| Some((cell.size as f64, cell.time?.median)));
-    Curve { way: row.way, points: points.collect() }
 }
 
 /// A drawing that is moved sideways where it is wider than the page, and what it shows.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::replay::{Person, Replay};
 
 /// So many segments that nobody has attached are told one by one; of more, only their number.
-const FEW: usize = 2;
+pub const FEW: usize = 2;
 /// How many bytes of a segment's first page are shown.
 const SHOWN: usize = 16;
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use playground_core::Signal;
-use playground_core::call::{Address, Answer, Call, Cmd, Outcome, ShmatFlags, Shmid};
+use playground_core::call::{Address, Answer, Call, Cmd, Outcome, SemCmd, ShmatFlags, Shmid};
 use playground_core::error::{Error, Result};
 use playground_core::machine::{Action, Credentials, Fatal, Reply, Resource};
 use playground_core::process::{
@@ -111,7 +111,9 @@ impl Model {
     /// Why a call must not be made in the process that tells the story, whatever the rules would say to it.
     fn endangers(&self, call: &Call) -> Option<&'static str> {
         match call {
-            Call::SemopAt { .. } | Call::Shmctl { cmd: Cmd::IpcSetAt(_), .. } => {
+            Call::SemopAt { .. }
+            | Call::Shmctl { cmd: Cmd::BufferAt { .. }, .. }
+            | Call::Semctl { cmd: SemCmd::BufferAt { .. }, .. } => {
                 Some("the buffer is one of another process")
             }
             &Call::Shmat { shmid, address, flags } if address != Address::NULL => {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use linux::kernel::namespace::{Heard, Namespace, Users};
 use linux::kernel::{Ending, Linux as ThisProcess, Look};
-use playground_core::call::{Answer, Call, Outcome, SemCmd, SemOp, Semid};
+use playground_core::call::{Address, Answer, Call, Cmd, Outcome, SemCmd, SemOp, Semid};
 use playground_core::machine::{Action, Credentials, Fatal, Host, Machine, Reply, Set, Space, Woken};
 use playground_core::{Errno, Signal};
 
@@ -67,7 +67,7 @@ impl Linux {
     fn call(&mut self, machine: &Machine, pid: i32, action: &Action) -> Performed {
         let is_expected = matches!(machine.decide(pid, action), Reply::Returns(Ok(_)));
         let Ok(namespace) = self.namespace() else { return Performed::Lost("is gone".to_owned()) };
-        namespace.request(pid, action, !is_expected);
+        namespace.request(pid, &with_buffer_nowhere(action), !is_expected);
         let (until, mut time) = (Instant::now() + TIMEOUT, MOMENT);
         loop {
             match namespace.reply_within(pid, time) {
@@ -284,6 +284,21 @@ fn sleeps(namespace: &mut Namespace, machine: &Machine, action: &Action) -> bool
         numbers.iter().map(|number| set.waiting_to_grow(*number) + set.waiting_for_zero(*number)).sum()
     });
     real > known
+}
+
+/// An address that leads to no segment of the process may be one of the worker's own: NULL stands for it, which the kernel
+/// refuses with the same words.
+fn with_buffer_nowhere(action: &Action) -> Action {
+    let mut action = action.clone();
+    if let Action::Call(
+        Call::SemopAt { sops: address, .. }
+        | Call::Shmctl { cmd: Cmd::BufferAt { buffer: address, .. }, .. }
+        | Call::Semctl { cmd: SemCmd::BufferAt { buffer: address, .. }, .. },
+    ) = &mut action
+    {
+        *address = Address::NULL;
+    }
+    action
 }
 
 /// A process has ended: by what it did, or otherwise.

@@ -10,6 +10,7 @@
 //! [`World`], which is a value: to undo a line is to take the value from before it, or, on a kernel that is more than a
 //! value, to do the lines before it again from the start.
 
+mod access;
 mod acting;
 mod actor;
 mod export;

@@ -13,7 +13,7 @@
 //! | [`quartiles`] | medians, and what may be said of two of them |
 //! | [`copies`] | how often the kernel copies a page, counted |
 //! | [`host`] | on what it was measured, and what could not be controlled |
-//! | [`plot`] | the curves, as SVG |
+//! | [`plot`], [`look`] | the curves, as SVG, and how each looks |
 //!
 //! **Invariant:** every message that is timed is checked, byte by byte, when it has arrived; nothing waits without a
 //! deadline; a ratio is told only if the rounds agree on it; and nothing here prints.
@@ -24,6 +24,7 @@ pub mod copies;
 pub mod figures;
 pub mod fresh;
 pub mod host;
+pub mod look;
 pub mod memory;
 pub mod message;
 mod options;

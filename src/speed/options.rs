@@ -61,8 +61,7 @@ impl Speed {
                 "Try another folder.",
             )
         };
-        let text = plot::svg(figures).map_err(|error| cannot(&error))?;
-        fs::write(path, text).map_err(|error| cannot(&error))?;
+        fs::write(path, plot::svg(figures)).map_err(|error| cannot(&error))?;
         story.say(format!("The curves are in {}: a browser shows them.", path.display()));
         Ok(())
     }

@@ -61,7 +61,9 @@ fn command(pid: Pid, number: i32, buffer: u64, form: Form) -> Cmd {
     match number {
         libc::IPC_STAT => Cmd::IpcStat,
         libc::IPC_SET => record(pid, buffer, form)
-            .map_or(Cmd::IpcSetAt(Address(buffer)), |record| Cmd::IpcSet(ownership(&record))),
+            .map_or(Cmd::BufferAt { number, buffer: Address(buffer) }, |record| {
+                Cmd::IpcSet(ownership(&record))
+            }),
         libc::IPC_RMID => Cmd::IpcRmid,
         libc::SHM_LOCK => Cmd::ShmLock,
         libc::SHM_UNLOCK => Cmd::ShmUnlock,
@@ -172,7 +174,7 @@ fn copied_out(pid: Pid, asked: &RawSyscall, cmd: Cmd, value: i32) -> nix::Result
             Answer::Usage(value, ShmInfo { used_ids: used_ids as i32, shm_tot, shm_rss, shm_swp })
         }
         Cmd::IpcSet(_)
-        | Cmd::IpcSetAt(_)
+        | Cmd::BufferAt { .. }
         | Cmd::IpcRmid
         | Cmd::ShmLock
         | Cmd::ShmUnlock

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::Address;
 use crate::Mode;
 
+/// The number of the command that changes owner, group and mode.
+const IPC_SET: i32 = 1;
+
 /// What `shmctl` is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cmd {
@@ -14,8 +17,6 @@ pub enum Cmd {
     IpcStat,
     /// `IPC_SET`: change owner, group and mode. For the owner, the creator, or `CAP_SYS_ADMIN`.
     IpcSet(Ownership),
-    /// `IPC_SET` with a record that cannot be read, as a traced program may call it; the playground does not.
-    IpcSetAt(Address),
     /// `IPC_RMID`: mark the segment for destruction. For the owner, the creator, or `CAP_SYS_ADMIN`.
     IpcRmid,
     /// `SHM_LOCK`: keep the segment's pages in memory.
@@ -30,6 +31,13 @@ pub enum Cmd {
     ShmStat,
     /// `SHM_STAT_ANY`: like `SHM_STAT`, without the check for read permission.
     ShmStatAny,
+    /// A command whose buffer is at an address that the kernel can copy nothing from or to. The lessons make no such call.
+    BufferAt {
+        /// The command's number.
+        number: i32,
+        /// Where the buffer is said to be.
+        buffer: Address,
+    },
     /// A number that the kernel does not know.
     Unknown(i32),
 }
@@ -57,7 +65,7 @@ impl Cmd {
     pub fn number(self) -> i32 {
         match self {
             Cmd::IpcStat => 2,
-            Cmd::IpcSet(_) | Cmd::IpcSetAt(_) => 1,
+            Cmd::IpcSet(_) => IPC_SET,
             Cmd::IpcRmid => 0,
             Cmd::ShmLock => 11,
             Cmd::ShmUnlock => 12,
@@ -65,8 +73,14 @@ impl Cmd {
             Cmd::ShmInfo => 14,
             Cmd::ShmStat => 13,
             Cmd::ShmStatAny => 15,
-            Cmd::Unknown(number) => number,
+            Cmd::BufferAt { number, .. } | Cmd::Unknown(number) => number,
         }
+    }
+
+    /// The command with this number, if it copies something to the caller.
+    pub fn that_copies_out(number: i32) -> Option<Cmd> {
+        let all = [Cmd::IpcStat, Cmd::IpcInfo, Cmd::ShmStat, Cmd::ShmInfo, Cmd::ShmStatAny];
+        all.into_iter().find(|cmd| cmd.number() == number)
     }
 
     /// The third argument in C: a buffer, or `NULL` where the command takes none. A buffer that goes into the kernel
@@ -74,7 +88,7 @@ impl Cmd {
     pub(super) fn third_argument(self) -> String {
         match self {
             Cmd::IpcSet(new) => new.to_string(),
-            Cmd::IpcSetAt(buffer) => buffer.to_string(),
+            Cmd::BufferAt { buffer, .. } => buffer.to_string(),
             Cmd::IpcStat | Cmd::ShmStat | Cmd::ShmStatAny => "&buf".to_owned(),
             Cmd::IpcInfo | Cmd::ShmInfo => "&info".to_owned(),
             Cmd::IpcRmid | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => "NULL".to_owned(),
@@ -86,7 +100,7 @@ impl fmt::Display for Cmd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Cmd::IpcStat => "IPC_STAT",
-            Cmd::IpcSet(_) | Cmd::IpcSetAt(_) => "IPC_SET",
+            Cmd::IpcSet(_) | Cmd::BufferAt { number: IPC_SET, .. } => "IPC_SET",
             Cmd::IpcRmid => "IPC_RMID",
             Cmd::ShmLock => "SHM_LOCK",
             Cmd::ShmUnlock => "SHM_UNLOCK",
@@ -94,7 +108,10 @@ impl fmt::Display for Cmd {
             Cmd::ShmInfo => "SHM_INFO",
             Cmd::ShmStat => "SHM_STAT",
             Cmd::ShmStatAny => "SHM_STAT_ANY",
-            Cmd::Unknown(number) => return write!(f, "{number}"),
+            Cmd::BufferAt { number, .. } | Cmd::Unknown(number) => match Cmd::that_copies_out(*number) {
+                Some(cmd) => return cmd.fmt(f),
+                None => return write!(f, "{number}"),
+            },
         })
     }
 }

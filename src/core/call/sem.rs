@@ -6,7 +6,7 @@ use bitflags::bitflags;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Key, Ownership};
+use super::{Address, Key, Ownership};
 
 /// The identifier of a set of semaphores in its IPC namespace.
 #[doc(alias = "semid")]
@@ -96,6 +96,13 @@ pub enum SemCmd {
     SemStat,
     /// `SEM_STAT_ANY`: like `SEM_STAT`, without the check for read permission.
     SemStatAny,
+    /// A command whose array or record is at an address that the kernel can copy nothing from or to.
+    BufferAt {
+        /// The command's number.
+        number: i32,
+        /// Where the buffer is said to be.
+        buffer: Address,
+    },
     /// Another number: one that the kernel does not know, or a command whose array or record was not read.
     Other(i32),
 }
@@ -130,12 +137,19 @@ impl SemCmd {
             SemCmd::SemStat => 18,
             SemCmd::SemInfo => 19,
             SemCmd::SemStatAny => 20,
-            SemCmd::Other(number) => *number,
+            SemCmd::BufferAt { number, .. } | SemCmd::Other(number) => *number,
         }
     }
 }
 
 impl SemCmd {
+    /// The command with this number, if it copies something to the caller.
+    pub fn that_copies_out(number: i32) -> Option<SemCmd> {
+        use SemCmd::{GetAll, IpcInfo, IpcStat, SemInfo, SemStat, SemStatAny};
+        let all = [IpcStat, IpcInfo, GetAll, SemStat, SemInfo, SemStatAny];
+        all.into_iter().find(|cmd| cmd.number() == number)
+    }
+
     /// The name of a command that copies an array or a record, in or out.
     pub fn array_or_record(&self) -> Option<&'static str> {
         OTHERS.iter().find(|(number, _)| *number == self.number()).map(|(_, name)| *name)
@@ -153,6 +167,9 @@ impl fmt::Display for SemCmd {
             SemCmd::IpcRmid => "IPC_RMID",
             SemCmd::SetAll(values) => return write!(f, "SETALL, {values:?}"),
             SemCmd::IpcSet(new) => return write!(f, "IPC_SET, {new}"),
+            SemCmd::BufferAt { number, buffer } => {
+                return write!(f, "{}, {buffer}", SemCmd::Other(*number));
+            }
             other => match other.array_or_record() {
                 Some(name) => name,
                 None => return write!(f, "{}", other.number()),

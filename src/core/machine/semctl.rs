@@ -9,6 +9,9 @@ use super::unknown::Unknown;
 use crate::Errno;
 use crate::call::{Answer, Outcome, Ownership, SemCmd, SemLimits, Semid};
 
+/// The number of the command that sets the values of all semaphores.
+const SETALL: i32 = 17;
+
 impl Caller<'_> {
     pub fn semctl(&self, semid: Semid, semnum: i32, cmd: &SemCmd) -> Reply {
         match cmd {
@@ -36,8 +39,21 @@ impl Caller<'_> {
             SemCmd::IpcRmid => self.allow_remove(semid),
             SemCmd::IpcInfo => Ok(Answer::SemLimits(sets.highest_place(), self.sem_limits())),
             SemCmd::SemInfo => Ok(Answer::SemLimits(sets.highest_place(), self.sem_usage())),
+            SemCmd::BufferAt { number, .. } => self.semctl_with_buffer_nowhere(semid, semnum, *number),
             SemCmd::SetAll(_) | SemCmd::Other(_) => Err(Errno::EINVAL),
         }
+    }
+
+    /// As for `shmctl`; but `SETALL` copies in after the permission to write has been asked for.
+    fn semctl_with_buffer_nowhere(&self, semid: Semid, semnum: i32, number: i32) -> Outcome {
+        match SemCmd::that_copies_out(number) {
+            Some(cmd) => self.answer(semid, semnum, &cmd).map(drop)?,
+            None if number == SETALL => {
+                self.namespace.sets.find(semid.0)?.permissions.grant(self.credentials(), WRITE)?;
+            }
+            None => {}
+        }
+        Err(Errno::EFAULT)
     }
 
     fn readable_set<'a>(&self, set: &'a Set) -> Result<&'a Set, Errno> {

@@ -24,10 +24,17 @@ impl Caller<'_> {
             Cmd::ShmLock | Cmd::ShmUnlock => self.allow_lock(self.segment(shmid)?, cmd),
             Cmd::IpcInfo => Ok(Answer::Limits(self.namespace.segments.highest_place(), self.limits())),
             Cmd::ShmInfo => Ok(Answer::Usage(self.namespace.segments.highest_place(), self.usage())),
-            // A record that cannot be read is noticed before anything else is looked at.
-            Cmd::IpcSetAt(_) => Err(Errno::EFAULT),
+            Cmd::BufferAt { number, .. } => self.with_buffer_nowhere(shmid, number),
             Cmd::Unknown(_) => Err(Errno::EINVAL),
         }
+    }
+
+    /// What is copied in is copied before anything else is looked at, and what is copied out when all else is well.
+    fn with_buffer_nowhere(&self, shmid: Shmid, number: i32) -> Outcome {
+        if let Some(cmd) = Cmd::that_copies_out(number) {
+            self.shmctl(shmid, cmd)?;
+        }
+        Err(Errno::EFAULT)
     }
 
     fn at_place(&self, Shmid(place): Shmid) -> Result<&Segment, Errno> {

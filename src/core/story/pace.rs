@@ -92,7 +92,7 @@ impl Story {
         }
     }
 
-    fn done_so_far(&self) -> SoFar {
+    pub(super) fn done_so_far(&self) -> SoFar {
         self.narrator.borrow().transcript.so_far()
     }
 
@@ -103,7 +103,7 @@ impl Story {
     }
 
     /// The learner makes calls of their own, which this story's kernel and its segments never see.
-    fn play(&self, so_far: Option<SoFar>) {
+    pub(super) fn play(&self, so_far: Option<SoFar>) {
         let Some(so_far) = so_far else {
             return self.reply("This step made no call that could be another one.");
         };

@@ -133,8 +133,9 @@ impl Story {
         let turned = self.turn() % options.len();
         options.rotate_right(turned);
         let texts = options.iter().map(|option| option.label.clone()).collect();
-        self.tell(Event::Predict { question: question.to_owned(), options: texts });
-        let chosen = if self.waits() { self.choose(options.len())? } else { None };
+        let asked = Event::Predict { question: question.to_owned(), options: texts };
+        self.tell(asked.clone());
+        let chosen = if self.waits() { self.choose(&asked, options.len())? } else { None };
         self.unharmed()?;
         Ok(Posed { options, turned, chosen })
     }
@@ -183,8 +184,15 @@ impl Story {
                 "" => return Ok(rest[0]),
                 "a" => Turn::A,
                 "b" => Turn::B,
+                "p" => {
+                    self.play(Some(self.done_so_far()));
+                    continue;
+                }
                 _ => {
-                    self.reply("Type a or b, for the process that moves next. Enter alone leaves it to us.");
+                    self.reply(
+                        "Type a or b, for the process that moves next. Enter alone leaves it to us, and p opens a \
+                         prompt of your own.",
+                    );
                     continue;
                 }
             };
@@ -193,8 +201,10 @@ impl Story {
         Ok(rest[0])
     }
 
-    /// The learner's choice among the first letters of the alphabet; Enter alone is none.
-    fn choose(&self, options: usize) -> Result<Option<usize>> {
+    /// The learner's choice among the first letters of the alphabet; Enter alone is none. A prompt of the learner's own does
+    /// not know the answer: the call that is asked about has not been made. After it the question stands above its prompt
+    /// again.
+    fn choose(&self, asked: &Event, options: usize) -> Result<Option<usize>> {
         let last = letter(options - 1);
         loop {
             let line = self.ask(Wants::Answer { last })?;
@@ -202,11 +212,17 @@ impl Story {
             match (line.as_str(), position) {
                 ("", _) => return Ok(None),
                 (_, Some(position)) => return Ok(Some(position)),
-                ("?", _) => {
-                    self.reply("Guess before you look: the kernel will answer next, and tell you why.")
+                ("?", _) => self.reply(
+                    "Guess before you look: the kernel will answer next, and tell you why. To try it first, type p: \
+                     a prompt of your own opens.",
+                ),
+                ("p", _) => {
+                    self.play(Some(self.done_so_far()));
+                    self.tell(asked.clone());
                 }
                 _ => self.reply(&format!(
-                    "Type a letter from a to {last}, or press Enter to go on without a guess."
+                    "Type a letter from a to {last}, or press Enter to go on without a guess; p is for a prompt of \
+                     your own."
                 )),
             }
         }

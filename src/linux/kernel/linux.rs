@@ -145,7 +145,7 @@ impl Linux {
                 Ok(Answer::Done)
             }
             // `endangers` has refused any other address than NULL, which the kernel refuses itself.
-            Cmd::IpcSetAt(_) | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => {
+            Cmd::BufferAt { .. } | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_) => {
                 shm::without_buffer(id, cmd).map(|()| Answer::Done)
             }
         }

@@ -10,7 +10,7 @@ use playground_core::machine::{Action, Identity, Protection};
 
 use super::evaluate::{Evaluation, Result, Stop, wrong};
 use super::records;
-use super::structs::{SEMBUF, SHMID_DS, TIMESPEC};
+use super::structs::{SEMBUF, SEMID_DS, SHMID_DS, TIMESPEC};
 use super::ty::Ty;
 use super::value::Value;
 use crate::language::{At, Expr, Kind, function};
@@ -18,36 +18,38 @@ use crate::language::{At, Expr, Kind, function};
 /// What a parameter of a function is, as far as a mistake can be seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Parameter {
-    /// An integer.
-    Number,
+    /// An integer of 32 bits: an id, a key, flags.
+    Int,
+    /// A `size_t`: 64 bits without a sign.
+    Size,
     /// An address.
     Pointer,
     /// So many more of any kind.
     More,
 }
-use Parameter::{More, Number, Pointer};
+use Parameter::{Int, More, Pointer, Size};
 
 /// The functions that the kernel performs, and their parameters.
 const SYSTEM: [(&str, &[Parameter]); 19] = [
-    ("shmget", &[Number, Number, Number]),
-    ("shmat", &[Number, Pointer, Number]),
+    ("shmget", &[Int, Size, Int]),
+    ("shmat", &[Int, Pointer, Int]),
     ("shmdt", &[Pointer]),
-    ("shmctl", &[Number, Number, Pointer]),
-    ("semget", &[Number, Number, Number]),
-    ("semop", &[Number, Pointer, Number]),
-    ("semtimedop", &[Number, Pointer, Number, Pointer]),
-    ("semctl", &[Number, Number, Number, More]),
-    ("ftok", &[Pointer, Number]),
+    ("shmctl", &[Int, Int, Pointer]),
+    ("semget", &[Int, Int, Int]),
+    ("semop", &[Int, Pointer, Size]),
+    ("semtimedop", &[Int, Pointer, Size, Pointer]),
+    ("semctl", &[Int, Int, Int, More]),
+    ("ftok", &[Pointer, Int]),
     ("fork", &[]),
-    ("exit", &[Number]),
-    ("kill", &[Number, Number]),
+    ("exit", &[Int]),
+    ("kill", &[Int, Int]),
     ("execlp", &[Pointer, Pointer, More]),
     ("getpid", &[]),
     ("getuid", &[]),
-    ("setuid", &[Number]),
-    ("setgid", &[Number]),
-    ("mprotect", &[Pointer, Number, Number]),
-    ("munmap", &[Pointer, Number]),
+    ("setuid", &[Int]),
+    ("setgid", &[Int]),
+    ("mprotect", &[Pointer, Size, Int]),
+    ("munmap", &[Pointer, Size]),
 ];
 
 /// More operations than any kernel takes at once are not read.
@@ -79,8 +81,15 @@ impl Evaluation<'_> {
         }
         let mut values = Vec::new();
         for (number, argument) in arguments.iter().enumerate() {
+            let parameter = parameters.get(number).copied().unwrap_or(More);
+            if matches!(parameter, Pointer | More) && self.struct_named(argument).is_some() {
+                let message =
+                    format!("{name} wants an address here, and {argument} is a struct: write &{argument}");
+                return wrong(argument.at, message);
+            }
             let value = self.value(argument)?;
-            self.note_kind(name, parameters.get(number).copied().unwrap_or(More), argument, &value);
+            self.note_kind(name, parameter, argument, &value);
+            self.note_cut(name, parameter, argument, &value);
             values.push(value);
         }
         Ok(values)
@@ -91,10 +100,24 @@ impl Evaluation<'_> {
         let is_null = matches!(argument.kind, Kind::Integer { value: 0, .. });
         let (wanted, given) = match parameter {
             Pointer if value.ty.is_integer() && !is_null => ("an address", "a number"),
-            Number if value.ty.is_pointer() => ("a number", "an address"),
+            Int | Size if value.ty.is_pointer() => ("a number", "an address"),
             _ => return,
         };
         self.note(format!("{name} wants {wanted} here, and {argument} is {given}: C only warns of it."));
+    }
+
+    /// C would take a number in silence that the parameter's type does not hold.
+    fn note_cut(&mut self, name: &str, parameter: Parameter, argument: &Expr, value: &Value) {
+        let becomes = match parameter {
+            Int if value.is_cut_by(&Ty::INT) => {
+                format!("an int here, which has 32 bits: {argument} becomes {}", value.as_int())
+            }
+            Size if value.is_negative() => {
+                format!("a size_t here, which has no sign: {argument} becomes {}", value.bits())
+            }
+            _ => return,
+        };
+        self.note(format!("{name} takes {becomes}."));
     }
 
     fn system(&mut self, name: &str, values: &[Value], at: At) -> Result<Value> {
@@ -165,21 +188,21 @@ impl Evaluation<'_> {
     }
 
     fn shmctl(&mut self, shmid: Shmid, cmd: i32, buffer: u64, at: At) -> Result<Value> {
+        let nowhere = Cmd::BufferAt { number: cmd, buffer: Address(buffer) };
         let cmd = match cmd {
             0 => Cmd::IpcRmid,
-            1 if buffer == 0 => Cmd::IpcSetAt(Address::NULL),
+            1 if !self.reaches(buffer, SHMID_DS.size, false)? => nowhere,
             1 => {
                 let bytes = self.load(buffer, SHMID_DS.size, at)?;
                 Cmd::IpcSet(records::ownership(&bytes))
             }
-            2 => Cmd::IpcStat,
-            3 => Cmd::IpcInfo,
             11 => Cmd::ShmLock,
             12 => Cmd::ShmUnlock,
-            13 => Cmd::ShmStat,
-            14 => Cmd::ShmInfo,
-            15 => Cmd::ShmStatAny,
-            other => Cmd::Unknown(other),
+            number => match Cmd::that_copies_out(number) {
+                Some(cmd) if self.reaches(buffer, records::size_for_segments(cmd), true)? => cmd,
+                Some(_) => nowhere,
+                None => Cmd::Unknown(number),
+            },
         };
         let outcome = self.act(Action::Call(Call::Shmctl { shmid, cmd }))?;
         self.copied_out(outcome, buffer, at)
@@ -194,11 +217,6 @@ impl Evaluation<'_> {
     ) -> Result<Value> {
         let Ok(answer) = outcome else { return Ok(Value::int(-1)) };
         if let Some(bytes) = records::bytes(&answer) {
-            if buffer == 0 {
-                self.set_errno(Errno::EFAULT.raw());
-                self.note("The buffer is NULL: the kernel had nowhere to copy the answer to (EFAULT).");
-                return Ok(Value::int(-1));
-            }
             self.store(buffer, &bytes, at)?;
         }
         Ok(Value::int(answer.value() as i32))
@@ -216,7 +234,7 @@ impl Evaluation<'_> {
         if nsops == 0 {
             return Ok(Ok((semid, Vec::new())));
         }
-        if sops == Address::NULL || nsops > MOST_OPERATIONS {
+        if nsops > MOST_OPERATIONS || !self.reaches(sops.0, nsops * SEMBUF.size, false)? {
             return Ok(Err(Call::SemopAt { semid, sops, nsops }));
         }
         let bytes = self.load(sops.0, nsops * SEMBUF.size, at)?;
@@ -226,6 +244,9 @@ impl Evaluation<'_> {
     fn timeout(&mut self, pointer: &Value, at: At) -> Result<Option<Duration>> {
         if pointer.bits() == 0 {
             return Ok(None);
+        }
+        if !self.reaches(pointer.bits(), TIMESPEC.size, false)? {
+            return wrong(at, "the time limit is at an address that cannot be read");
         }
         let bytes = self.load(pointer.bits(), TIMESPEC.size, at)?;
         let part = |from: usize| Value::from_bytes(Ty::LONG, &bytes[from..from + 8]).signed();
@@ -238,43 +259,50 @@ impl Evaluation<'_> {
 
     fn semctl(&mut self, semid: Semid, semnum: i32, cmd: i32, arg: Option<&Value>, at: At) -> Result<Value> {
         let bits = arg.map_or(0, Value::bits);
+        let nowhere = SemCmd::BufferAt { number: cmd, buffer: Address(bits) };
         let cmd = match cmd {
             0 => SemCmd::IpcRmid,
-            1 if bits != 0 => {
-                let bytes = self.load(bits, SHMID_DS.size.min(104), at)?;
+            1 if !self.reaches(bits, SEMID_DS.size, false)? => nowhere,
+            1 => {
+                let bytes = self.load(bits, SEMID_DS.size, at)?;
                 SemCmd::IpcSet(records::ownership(&bytes))
             }
-            2 => SemCmd::IpcStat,
-            3 => SemCmd::IpcInfo,
             11 => SemCmd::GetPid,
             12 => SemCmd::GetVal,
-            13 => SemCmd::GetAll,
             14 => SemCmd::GetNcnt,
             15 => SemCmd::GetZcnt,
             16 => SemCmd::SetVal(bits as i32),
-            17 => SemCmd::SetAll(self.values_for(semid, bits, at)?),
-            18 => SemCmd::SemStat,
-            19 => SemCmd::SemInfo,
-            20 => SemCmd::SemStatAny,
-            other => SemCmd::Other(other),
+            17 => {
+                let length = 2 * self.semaphores_of(semid);
+                match self.reaches(bits, length, false)? {
+                    true => SemCmd::SetAll(halves(&self.load(bits, length, at)?)),
+                    false => nowhere,
+                }
+            }
+            number => match SemCmd::that_copies_out(number) {
+                Some(cmd) => {
+                    let length = records::size_for_sets(&cmd, self.semaphores_of(semid));
+                    if self.reaches(bits, length, true)? { cmd } else { nowhere }
+                }
+                None => SemCmd::Other(number),
+            },
         };
         let outcome = self.act(Action::Call(Call::Semctl { semid, semnum, cmd }))?;
         self.copied_out(outcome, bits, at)
     }
 
-    /// The values that `SETALL` reads: as many as the set has semaphores.
-    fn values_for(&mut self, semid: Semid, address: u64, at: At) -> Result<Vec<u16>> {
+    /// As many values as a set has semaphores are copied by `SETALL` and `GETALL`; none, where there is no set.
+    fn semaphores_of(&self, semid: Semid) -> u64 {
         let machine = self.context.machine;
         let namespace = machine.processes.get(&self.context.pid).map_or(0, |process| process.namespace);
         let sets = machine.namespaces.get(&namespace).map(|namespace| &namespace.sets);
-        let count =
-            sets.and_then(|sets| sets.find(semid.0).ok()).map_or(0, |set| set.semaphores.len() as u64);
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        let bytes = self.load(address, 2 * count, at)?;
-        Ok(bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect())
+        sets.and_then(|sets| sets.find(semid.0).ok()).map_or(0, |set| set.semaphores.len() as u64)
     }
+}
+
+/// An `unsigned short[]`.
+fn halves(bytes: &[u8]) -> Vec<u16> {
+    bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect()
 }
 
 fn shmget(key: &Value, size: &Value, flags: &Value) -> Call {

@@ -1,6 +1,8 @@
 //! The kernel's records as bytes of C's structures, and back.
 
-use playground_core::call::{Answer, Ownership, SemLimits, SemidDs, ShmInfo, ShmLimits, ShmidDs};
+use playground_core::call::{
+    Answer, Cmd, Ownership, SemCmd, SemLimits, SemidDs, ShmInfo, ShmLimits, ShmidDs,
+};
 
 use super::structs::{IPC_PERM, SEMID_DS, SEMINFO, SHM_INFO, SHMID_DS, SHMINFO, Struct};
 
@@ -14,6 +16,24 @@ pub(super) fn bytes(answer: &Answer) -> Option<Vec<u8>> {
         Answer::SemLimits(_, limits) => Some(limits_of_sets(limits)),
         Answer::Values(values) => Some(values.iter().flat_map(|value| value.to_le_bytes()).collect()),
         _ => None,
+    }
+}
+
+/// How many bytes a command of `shmctl` copies to its caller.
+pub(super) fn size_for_segments(cmd: Cmd) -> u64 {
+    match cmd {
+        Cmd::IpcInfo => SHMINFO.size,
+        Cmd::ShmInfo => SHM_INFO.size,
+        _ => SHMID_DS.size,
+    }
+}
+
+/// How many bytes a command of `semctl` copies to its caller, of a set with so many semaphores.
+pub(super) fn size_for_sets(cmd: &SemCmd, semaphores: u64) -> u64 {
+    match cmd {
+        SemCmd::GetAll => 2 * semaphores,
+        SemCmd::IpcInfo | SemCmd::SemInfo => SEMINFO.size,
+        _ => SEMID_DS.size,
     }
 }
 

@@ -1,15 +1,16 @@
 //! What a line needs to know of the world, and what is noted of it.
 
-use playground_core::call::Outcome;
-use playground_core::machine::{Action, Space};
+use playground_core::Errno;
+use playground_core::call::{Answer, Outcome};
+use playground_core::machine::{Action, Protection, Space};
 
 use super::actor::{Actor, Last, Lifecycle, Pending};
 use super::log::{Entry, named_by};
 use super::programs::course;
 use super::shown;
 use super::world::World;
-use crate::c::{Context, Evaluated, Stop, evaluate, names};
-use crate::language::{At, Does, Misunderstood};
+use crate::c::{Context, Evaluated, Stop, evaluate};
+use crate::language::{Does, Misunderstood};
 
 impl World {
     pub(super) fn known(&self, letter: &str, line: &str) -> Result<String, Misunderstood> {
@@ -61,21 +62,6 @@ impl World {
         actor.end = course(words).map(|course| (clock.saturating_add(course.lasts), course.status));
     }
 
-    pub(super) fn wrong(
-        &self,
-        who: &str,
-        pending: &Pending,
-        at: At,
-        message: String,
-        name: Option<String>,
-    ) -> Misunderstood {
-        let error = Misunderstood::new(&pending.line, at.0, message);
-        match name {
-            Some(name) => error.near(&name, names(&self.actors[who].arena)),
-            None => error,
-        }
-    }
-
     pub(super) fn set_pending(&mut self, who: &str, pending: Pending) {
         if let Some(actor) = self.actors.get_mut(who) {
             actor.pending = Some(pending);
@@ -124,14 +110,28 @@ impl World {
         self.log.iter_mut().rev().find(is_its)
     }
 
-    /// Where a statement with so many answers began to read memory.
-    pub(super) fn read_last(&self, letter: &str, answers: usize) -> Option<u64> {
-        let is_its = |entry: &&Entry| matches!(entry, Entry::Did { who: Some(who), .. } if who == letter);
-        let own = self.log.iter().rev().filter(is_its).take(answers);
-        own.filter_map(|entry| match entry {
-            Entry::Did { action: Action::Load { address, .. }, .. } => Some(address.0),
+    /// Where a process first read memory, of what was done after so much.
+    pub(super) fn first_read(&self, letter: &str, began: usize) -> Option<u64> {
+        self.log.iter().skip(began).find_map(|entry| match entry {
+            Entry::Did { who: Some(who), action: Action::Load { address, .. }, .. } if who == letter => {
+                Some(address.0)
+            }
             _ => None,
         })
-        .last()
+    }
+
+    /// Whether the kernel can copy bytes from a process's memory, or to it: it is a segment's, and may be read or written.
+    pub(super) fn reach(&self, who: &str, address: u64, length: u64, writes: bool) -> Outcome {
+        let right = if writes { Protection::WRITE } else { Protection::all() };
+        let space = self.space_of(self.actors[who].pid);
+        let end = |from: u64| {
+            let mapping = space?.at(from)?;
+            mapping.view().filter(|view| view.protection.intersects(right)).map(|_| mapping.end)
+        };
+        let mut from = address;
+        while from < address.saturating_add(length) {
+            from = end(from).ok_or(Errno::EFAULT)?;
+        }
+        Ok(Answer::Done)
     }
 }

@@ -48,6 +48,8 @@ pub struct Pending {
     pub line: String,
     /// The answers so far.
     pub answers: Vec<Outcome>,
+    /// How much had been done by all when it began.
+    pub began: usize,
     /// The call that waits, in C notation.
     pub waits_in: Option<String>,
 }

@@ -86,7 +86,7 @@ impl Kernel for Model {
 fn decide(machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Reply {
     match action {
         Action::Call(Call::Ftok { path, .. }) if !machine.files.contains_key(path) => Errno::ENOENT.into(),
-        Action::Call(Call::SemopAt { semid, nsops, .. }) => semop_at(machine, semid.0, *nsops).into(),
+        Action::Call(Call::SemopAt { nsops, .. }) => semop_at(machine, *nsops).into(),
         Action::Exec { .. } if program(words).is_none() => Errno::ENOENT.into(),
         Action::Kill { target, signal } if *signal != 0 => {
             machine.decide(pid, &Action::Kill { target: *target, signal: 9 })
@@ -104,12 +104,8 @@ fn beyond(words: &[String]) -> String {
     )
 }
 
-/// A list of operations at an address that holds none: the kernel looks at the numbers first.
-fn semop_at(machine: &Machine, semid: i32, count: u64) -> Errno {
+/// A list of operations at an address that holds none: the kernel looks at their number first, and at the id later.
+fn semop_at(machine: &Machine, count: u64) -> Errno {
     let most = machine.namespaces.get(&0).map_or(0, |namespace| namespace.limits.semopm);
-    match count {
-        _ if semid < 0 => Errno::EINVAL,
-        count if count > most as u64 => Errno::E2BIG,
-        _ => Errno::EFAULT,
-    }
+    if count > most as u64 { Errno::E2BIG } else { Errno::EFAULT }
 }

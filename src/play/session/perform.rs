@@ -11,7 +11,7 @@ use super::log::Entry;
 use super::programs::PROGRAMS;
 use super::told::Told;
 use super::world::{INIT, World};
-use super::{shown, why};
+use super::{access, shown, why};
 use crate::c::{Evaluated, Stop};
 use crate::language::{Does, Misunderstood, Statement};
 
@@ -62,6 +62,7 @@ impl Performer<'_> {
             does: statement.does.clone(),
             line: self.line.to_owned(),
             answers: Vec::new(),
+            began: self.world.log.len(),
             waits_in: None,
         };
         self.go_on(&who, pending)?;
@@ -107,9 +108,14 @@ impl Performer<'_> {
                     return Ok(());
                 }
                 Err(Stop::Ask(action)) => Asked { action, words: Vec::new() },
+                Err(Stop::Reach { address, length, writes }) => {
+                    pending.answers.push(self.world.reach(who, address, length, writes));
+                    continue;
+                }
                 Err(Stop::Exec { words }) => Asked { action: self.world.exec(), words },
-                Err(Stop::Wrong { at, message, name }) => {
-                    return Err(self.world.wrong(who, &pending, at, message, name));
+                Err(Stop::Wrong { at, message, nearest }) => {
+                    let error = Misunderstood::new(&pending.line, at.0, message);
+                    return Err(Misunderstood { nearest, ..error });
                 }
             };
             let Some(outcome) = self.act(who, &mut pending, asked)? else { return Ok(()) };
@@ -121,9 +127,12 @@ impl Performer<'_> {
     fn finish(&mut self, who: &str, pending: &Pending, done: Evaluated) {
         if !done.printed.is_empty() {
             let text = String::from_utf8_lossy(&done.printed).into_owned();
-            let from = self.world.read_last(who, pending.answers.len());
+            let from = self.world.first_read(who, pending.began);
             self.world.log.push(Entry::Printed { who: who.to_owned(), text: text.clone(), from });
             self.told.push(Told::Prints { who: who.to_owned(), text });
+        }
+        if !done.fields.is_empty() {
+            self.told.push(Told::Lines { lines: shown::fields(&done.fields) });
         }
         if let Some(value) = done.value.filter(|_| shown::is_asked_for(&pending.does)) {
             self.told.push(Told::Value { text: shown::value(&value) });
@@ -154,7 +163,10 @@ impl Performer<'_> {
             return Err(Misunderstood::new(&pending.line, 0, why));
         }
         let reply = match self.kernel.perform(&self.world.machine, pid, &asked.action, &asked.words) {
-            Performed::Refused(why) => return Err(Misunderstood::new(&pending.line, 0, why)),
+            Performed::Refused(refusal) => {
+                let why = access::not_done(self.world, pid, &asked.action, &refusal);
+                return Err(Misunderstood::new(&pending.line, 0, why));
+            }
             Performed::Lost(how) => {
                 self.over(who, how, None);
                 return self.effect(pid, &Action::Exit, &Reply::Returns(Ok(Answer::Done))).map(|()| None);

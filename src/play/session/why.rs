@@ -3,9 +3,10 @@
 //! **Invariant:** what is said is read off the world in which the call was made, and names what is there.
 
 use playground_core::Errno;
-use playground_core::call::{Call, Cmd, SemCmd, ShmgetFlags};
+use playground_core::call::{Address, Call, Cmd, SemCmd, ShmgetFlags};
 use playground_core::machine::{Action, Machine, Namespace, Process, Reply, Segment, Set};
 
+use super::access;
 use super::world::World;
 
 /// A reason, and what to do.
@@ -20,6 +21,40 @@ fn explain(why: impl Into<String>, advice: impl Into<String>) -> Explained {
 
 fn because(why: impl Into<String>) -> Explained {
     Explained { why: why.into(), advice: None }
+}
+
+/// A buffer is where the process cannot read or write.
+fn nowhere(call: &Call) -> Explained {
+    let (address, variable) = buffer(call);
+    let place = match address {
+        Address::NULL => "The buffer is NULL: there the kernel can copy nothing from, or to.".to_owned(),
+        address => format!("The process cannot read, or cannot write, the buffer at {address}."),
+    };
+    explain(place, format!("Declare {variable}."))
+}
+
+/// Where the buffer of a call is that was answered with `EFAULT`, and what could be one.
+fn buffer(call: &Call) -> (Address, &'static str) {
+    match call {
+        Call::SemopAt { sops, .. } => (*sops, "struct sembuf op = {0, -1, 0}, and pass &op"),
+        Call::Shmctl { cmd: Cmd::BufferAt { number, buffer }, .. } => (
+            *buffer,
+            match number {
+                3 => "struct shminfo info, and pass &info",
+                14 => "struct shm_info info, and pass &info",
+                _ => "struct shmid_ds buf, and pass &buf",
+            },
+        ),
+        Call::Semctl { cmd: SemCmd::BufferAt { number, buffer }, .. } => (
+            *buffer,
+            match number {
+                3 | 19 => "struct seminfo info, and pass &info",
+                13 | 17 => "unsigned short values[] with one for each semaphore, and pass values",
+                _ => "struct semid_ds buf, and pass &buf",
+            },
+        ),
+        _ => (Address::NULL, "a variable, and pass its address"),
+    }
 }
 
 /// Explains the reply to an action, in the world before it.
@@ -44,10 +79,7 @@ pub(super) fn explained(world: &World, pid: i32, action: &Action, reply: &Reply)
                 .map_or_else(Vec::new, |set| set.semaphores.iter().map(|s| s.value).collect());
             because(format!("It waits for {}. The values are {values:?}.", numbers.join(" and ")))
         }
-        (Action::Load { address, .. } | Action::Store { address, .. }, Reply::Dies(_), Some(view)) => {
-            let store = matches!(action, Action::Store { .. });
-            view.fault(address.0, store)
-        }
+        (_, Reply::Dies(_), _) => because(access::why(world, pid, action).unwrap_or_default()),
         (_, Reply::Returns(Err(errno)), _) => of_a_process(action, *errno),
         _ => because(""),
     }
@@ -102,6 +134,7 @@ impl<'a> View<'a> {
 
     fn refused(&self, call: &Call, errno: Errno) -> Explained {
         match call {
+            call if errno == Errno::EFAULT => nowhere(call),
             Call::Shmget { key, size, flags, .. } => {
                 let found = self.namespace.segments.with_key(*key);
                 self.shmget(found, *size, *flags, errno)
@@ -261,7 +294,6 @@ impl<'a> View<'a> {
                 "Only the owner (user {}), the creator (user {}) and root may do this.",
                 segment.permissions.uid, segment.permissions.cuid
             )),
-            (Errno::EFAULT, _) => because("The buffer is at no address that can be read or written."),
             (Errno::ENOMEM, _) => because("RLIMIT_MEMLOCK allows less locked memory."),
             _ => because(format!("shmctl does not take {cmd} so.")),
         }
@@ -310,21 +342,6 @@ impl<'a> View<'a> {
             )),
             (Errno::ERANGE, _) => because("A value is from 0 to 32767."),
             _ => because(format!("semctl does not take {cmd} so.")),
-        }
-    }
-
-    /// What an access met that ended the process.
-    fn fault(&self, address: u64, store: bool) -> Explained {
-        let space = self.machine.spaces.get(&self.process.space);
-        let verb = if store { "written" } else { "read" };
-        match space.and_then(|space| space.at(address)).and_then(|mapping| mapping.view()) {
-            Some(view) => because(format!(
-                "Segment {} is attached at {address:#x}, but its mapping does not let it be {verb}.",
-                view.shmid
-            )),
-            None => because(format!(
-                "Nothing of a segment is mapped at {address:#x}, or the access goes on behind its end."
-            )),
         }
     }
 }

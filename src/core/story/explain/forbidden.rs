@@ -21,7 +21,10 @@ pub(super) fn sandbox(because: &str) -> Words {
 pub(super) fn forbidden(call: &Call, process: &mut dyn Look) -> Words {
     match call {
         Call::Shmctl { shmid, cmd: cmd @ (Cmd::ShmLock | Cmd::ShmUnlock) } => locking(*shmid, *cmd, process),
-        Call::Shmctl { shmid, cmd: cmd @ (Cmd::IpcRmid | Cmd::IpcSet(_) | Cmd::IpcSetAt(_)) } => {
+        Call::Shmctl {
+            shmid,
+            cmd: cmd @ (Cmd::IpcRmid | Cmd::IpcSet(_) | Cmd::BufferAt { number: IPC_SET, .. }),
+        } => {
             let owners = owners(ProcFile::Segments, "shmid", shmid.0, process);
             change(&format!("{cmd} is for the segment's"), "-m", owners, process)
         }

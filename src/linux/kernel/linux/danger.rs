@@ -16,7 +16,9 @@ impl Linux {
             Call::Semctl { cmd: cmd @ SemCmd::Other(_), .. } if cmd.array_or_record().is_some() => {
                 Some("the command wants a buffer, which the playground does not give it")
             }
-            Call::SemopAt { sops: address, .. } | Call::Shmctl { cmd: Cmd::IpcSetAt(address), .. } => {
+            Call::SemopAt { sops: address, .. }
+            | Call::Shmctl { cmd: Cmd::BufferAt { buffer: address, .. }, .. }
+            | Call::Semctl { cmd: SemCmd::BufferAt { buffer: address, .. }, .. } => {
                 (*address != Address::NULL).then_some("the buffer is one of another process")
             }
             Call::Shmat { shmid, address, flags } if *address != Address::NULL => {

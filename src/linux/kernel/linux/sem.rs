@@ -86,6 +86,7 @@ pub(super) fn control(id: Semid, semnum: i32, cmd: &SemCmd) -> nix::Result<Answe
             record.sem_perm.mode = change.mode.bits() as _;
             with_record(id, cmd, record).map(|_| Answer::Done)
         }
+        SemCmd::BufferAt { .. } => nowhere(id, semnum, cmd),
         SemCmd::IpcInfo | SemCmd::SemInfo => limits(id, cmd),
     }
 }
@@ -95,6 +96,13 @@ fn with_number(id: Semid, semnum: i32, cmd: &SemCmd, value: i32) -> nix::Result<
     // SAFETY: no command that gets here reads or writes memory: `SETVAL` takes an int, the others nothing, and a
     // number that is no command is refused.
     Errno::result(unsafe { libc::semctl(id.0, semnum, cmd.number(), value) })
+}
+
+/// `semctl(id, semnum, cmd, NULL)`, for the commands that copy an array or a record: the kernel refuses it.
+fn nowhere(id: Semid, semnum: i32, cmd: &SemCmd) -> nix::Result<Answer> {
+    let nowhere = std::ptr::null_mut::<libc::semid_ds>();
+    // SAFETY: the kernel answers EFAULT before it reads or writes anything at NULL.
+    Errno::result(unsafe { libc::semctl(id.0, semnum, cmd.number(), nowhere) }).map(|_| Answer::Done)
 }
 
 fn blank() -> libc::semid_ds {

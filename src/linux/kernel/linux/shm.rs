@@ -67,10 +67,10 @@ pub(in crate::kernel) fn remove(id: Shmid) -> nix::Result<()> {
     without_buffer(id, Cmd::IpcRmid)
 }
 
-/// `shmctl(id, cmd, NULL)`, for the commands to which the third argument says nothing.
+/// `shmctl(id, cmd, NULL)`, for the commands to which the third argument says nothing, and those that it is wrong for.
 pub(super) fn without_buffer(id: Shmid, cmd: Cmd) -> nix::Result<()> {
     // SAFETY: the kernel reads and writes no buffer for IPC_RMID, SHM_LOCK and SHM_UNLOCK, nor for a number that
-    // is no command.
+    // is no command. For the others it answers EFAULT: nothing is at NULL.
     Errno::result(unsafe { libc::shmctl(id.0, cmd.number(), std::ptr::null_mut()) }).map(drop)
 }
 

@@ -36,9 +36,13 @@ pub fn text(language: Language, symbols: &Symbols, call: &Call) -> String {
         }
         Call::Shmdt { address } => format!("shmdt({})", pointer(language, symbols, *address)),
         Call::Shmctl { shmid, cmd } => {
-            let by_index = matches!(cmd, Cmd::ShmStat | Cmd::ShmStatAny);
+            let by_index = matches!(cmd.number(), 13 | 15);
             let id = if by_index { shmid.0.to_string() } else { symbols.number(Kind::Segment, shmid.0) };
-            format!("shmctl({id}, {}, {})", command(*cmd), language.record(needs_record(*cmd)))
+            let buffer = match cmd {
+                Cmd::BufferAt { buffer, .. } => buffer_at(language, symbols, *buffer),
+                cmd => language.record(needs_record(*cmd)),
+            };
+            format!("shmctl({id}, {}, {buffer})", command(*cmd))
         }
         Call::Semop { semid, ops } => {
             format!("semop({}, {}, {})", set(semid.0), list(language, ops), ops.len())
@@ -48,13 +52,17 @@ pub fn text(language: Language, symbols: &Symbols, call: &Call) -> String {
             let timeout = language.timespec(seconds, nanoseconds);
             format!("semtimedop({}, {}, {}, {timeout})", set(semid.0), list(language, ops), ops.len())
         }
-        Call::SemopAt { semid, nsops, .. } => {
-            format!("semop({}, {}, {nsops})", set(semid.0), language.null())
+        Call::SemopAt { semid, sops, nsops } => {
+            format!("semop({}, {}, {nsops})", set(semid.0), buffer_at(language, symbols, *sops))
         }
         Call::Semctl { semid, semnum, cmd } => {
-            let by_index = matches!(cmd, SemCmd::SemStat | SemCmd::SemStatAny);
+            let by_index = matches!(cmd.number(), 18 | 20);
             let id = if by_index { semid.0.to_string() } else { set(semid.0) };
-            format!("semctl({id}, {semnum}, {}{})", semctl_command(cmd), semctl_argument(language, cmd))
+            let argument = match cmd {
+                SemCmd::BufferAt { buffer, .. } => format!(", {}", bytes_at(language, symbols, *buffer)),
+                cmd => semctl_argument(language, cmd),
+            };
+            format!("semctl({id}, {semnum}, {}{argument})", semctl_command(cmd))
         }
         Call::Ftok { path, project } => {
             format!("ftok({}, {project})", language.string(&path.display().to_string()))
@@ -65,6 +73,18 @@ pub fn text(language: Language, symbols: &Symbols, call: &Call) -> String {
 
 fn pointer(language: Language, symbols: &Symbols, address: Address) -> String {
     if address == Address::NULL { language.null() } else { symbols.address(address.0) }
+}
+
+/// An address from which nothing can be copied, or to which: the functions take it for a record's. Only an attachment that is
+/// for reading stays what it is: what lies at any other address in the program, nobody knows, and nothing lies at NULL.
+fn buffer_at(language: Language, symbols: &Symbols, address: Address) -> String {
+    let attachment = symbols.attachment(address.0);
+    attachment.map_or_else(|| language.null(), |attachment| language.untyped(&attachment))
+}
+
+/// The same for the last argument of `semctl`, which has no type of its own.
+fn bytes_at(language: Language, symbols: &Symbols, address: Address) -> String {
+    symbols.attachment(address.0).unwrap_or_else(|| language.null_of_bytes())
 }
 
 fn with_mode(language: Language, flags: ShmgetFlags, mode: Mode) -> String {
@@ -85,15 +105,15 @@ fn or_zero(parts: Vec<String>) -> String {
 
 fn command(cmd: Cmd) -> String {
     match cmd {
-        Cmd::IpcSet(_) | Cmd::IpcSetAt(_) => "IPC_SET".to_owned(),
-        Cmd::IpcStat => "IPC_STAT".to_owned(),
+        Cmd::IpcSet(_) | Cmd::BufferAt { number: 1, .. } => "IPC_SET".to_owned(),
+        Cmd::IpcStat | Cmd::BufferAt { number: 2, .. } => "IPC_STAT".to_owned(),
         Cmd::IpcRmid => "IPC_RMID".to_owned(),
         other => other.number().to_string(),
     }
 }
 
 fn needs_record(cmd: Cmd) -> bool {
-    !matches!(cmd, Cmd::IpcRmid | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::IpcSetAt(_) | Cmd::Unknown(_))
+    !matches!(cmd, Cmd::IpcRmid | Cmd::ShmLock | Cmd::ShmUnlock | Cmd::Unknown(_))
 }
 
 fn list(language: Language, ops: &[SemOp]) -> String {
@@ -107,9 +127,8 @@ fn list(language: Language, ops: &[SemOp]) -> String {
 /// By name, where both languages know it.
 fn semctl_command(cmd: &SemCmd) -> String {
     match cmd {
-        SemCmd::IpcInfo | SemCmd::SemInfo | SemCmd::SemStat | SemCmd::SemStatAny | SemCmd::Other(_) => {
-            cmd.number().to_string()
-        }
+        SemCmd::Other(number) => number.to_string(),
+        cmd if matches!(cmd.number(), 3 | 18..=20) => cmd.number().to_string(),
         other => other.to_string().split(',').next().unwrap_or_default().to_owned(),
     }
 }

@@ -59,6 +59,15 @@ impl Language {
         self.form(format!("(char *){address:#x}"), format!("({address:#x}usize as *mut u8)"))
     }
 
+    pub fn null_of_bytes(self) -> String {
+        self.pick("NULL", "null_mut::<u8>()").to_owned()
+    }
+
+    /// An address as one of anything.
+    pub fn untyped(self, address: &str) -> String {
+        self.form(format!("(void *){address}"), format!("{address}.cast()"))
+    }
+
     pub fn record(self, needed: bool) -> String {
         if needed {
             self.pick("(void *)record", "record.as_mut_ptr().cast()").to_owned()

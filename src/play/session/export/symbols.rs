@@ -95,6 +95,11 @@ impl Symbols {
         found.map_or_else(|| value.to_string(), |(_, name)| name)
     }
 
+    /// The variable that holds exactly this address.
+    pub fn attachment(&self, address: u64) -> Option<String> {
+        self.find(|kind, held| kind == Kind::Address && held == address as i64).map(|(_, name)| name)
+    }
+
     /// An address: the variable below it and the distance, or the number itself.
     pub fn address(&self, address: u64) -> String {
         let language = self.language;

@@ -13,6 +13,8 @@ const GET: [&str; 6] =
 const FIXED: [&str; 4] = ["0x5000000", "0x5001000", "0x5000123", "0x5000FFF"];
 const AT: [&str; 5] = ["0", "SHM_RDONLY", "SHM_RND", "SHM_REMAP", "SHM_RND | SHM_REMAP"];
 const FLAGS: [&str; 4] = ["0", "IPC_NOWAIT", "SEM_UNDO", "SEM_UNDO | IPC_NOWAIT"];
+/// Where no buffer can be; the last is in a program's memory on many machines.
+const NOWHERE: [&str; 3] = ["NULL", "(void *)1", "(void *)0x400000"];
 const NUMBERS: [&str; 6] = ["GETVAL", "GETPID", "GETNCNT", "GETZCNT", "IPC_RMID", "99"];
 const SETTINGS: [&str; 5] =
     ["shmmni=2", "shmmni=4096", "shm_rmid_forced=1", "shm_rmid_forced=0", "shm_next_id=7"];
@@ -36,7 +38,7 @@ fn line(random: &mut Random) -> String {
 
 fn segment(random: &mut Random) -> String {
     let (id, at, flags) = (random.below(4), random.pick(&FIXED), random.pick(&AT));
-    match random.below(13) {
+    match random.below(14) {
         0..4 => {
             let (key, size, get) = (random.pick(&KEYS), random.pick(&SIZES), random.pick(&GET));
             format!("id = shmget({key}, {size}, {get})")
@@ -54,6 +56,11 @@ fn segment(random: &mut Random) -> String {
                 "struct shmid_ds set; set.shm_perm.mode = {mode}; set.shm_perm.uid = {uid}; shmctl({id}, IPC_SET, &set)"
             )
         }
+        12 => {
+            let cmd =
+                random.pick(&["IPC_STAT", "IPC_SET", "IPC_INFO", "SHM_INFO", "SHM_STAT", "SHM_STAT_ANY"]);
+            format!("shmctl({id}, {cmd}, {})", random.pick(&NOWHERE))
+        }
         _ => "struct shm_info use; shmctl(0, SHM_INFO, &use); use.used_ids; use.shm_tot".to_owned(),
     }
 }
@@ -64,7 +71,7 @@ fn semaphore(random: &mut Random) -> String {
         let (number, change) = (random.below(3), random.below(5) as i64 - 2);
         format!("{{{number}, {change}, {}}}", random.pick(&FLAGS))
     };
-    match random.below(14) {
+    match random.below(16) {
         0..3 => {
             let (key, get) = (random.pick(&KEYS), random.pick(&GET));
             format!("semget({key}, {}, {get})", random.below(4))
@@ -80,6 +87,11 @@ fn semaphore(random: &mut Random) -> String {
         }
         9 | 10 => format!("semctl({id}, {number}, SETVAL, {value})"),
         11 => format!("semctl({id}, {number}, {})", random.pick(&NUMBERS)),
+        13 => {
+            let cmd = random.pick(&["IPC_STAT", "IPC_SET", "GETALL", "SETALL", "SEM_STAT", "SEM_INFO"]);
+            format!("semctl({id}, 0, {cmd}, {})", random.pick(&NOWHERE))
+        }
+        14 => format!("semop({id}, {}, {})", random.pick(&NOWHERE), random.pick(&["0", "1", "500", "501"])),
         12 => format!("unsigned short v[4]; semctl({id}, 0, GETALL, v); v[0] + 10 * v[1]"),
         _ => format!("unsigned short w[4] = {{1, 0, 2, 0}}; semctl({id}, 0, SETALL, w)"),
     }

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut failed = false;
-    for check in [levels, undone, random_scripts] {
+    for check in [levels, undone, buffers, random_scripts] {
         if let Err(difference) = check() {
             println!("{difference}");
             failed = true;
@@ -93,6 +93,29 @@ fn undone() -> Result<(), Difference> {
 fn notes_survive_two_ways_back() -> Result<(), Difference> {
     let mut pair = Pair::new(&[])?;
     let lines = ["semget(0x53, 3, 0)", "int a = 1", "int b = 2", "undo", "undo", "errno", "redo 2", "errno"];
+    lines.iter().try_for_each(|line| pair.line(line))
+}
+
+/// A buffer that the kernel can copy nothing from or to; one in a segment; and one in a segment that is for reading only.
+fn buffers() -> Result<(), Difference> {
+    let mut pair = Pair::new(&[])?;
+    let lines = [
+        "id = shmget(IPC_PRIVATE, 4096, 0600); p = shmat(id, NULL, 0); q = shmat(id, NULL, SHM_RDONLY)",
+        "s = semget(IPC_PRIVATE, 2, 0600)",
+        "shmctl(id, IPC_STAT, p); ((struct shmid_ds *)p)->shm_nattch; shmctl(id, IPC_SET, q)",
+        "shmctl(id, IPC_STAT, q); errno",
+        "shmctl(id, IPC_STAT, p + 4000); errno",
+        "shmctl(id, IPC_STAT, NULL) + shmdt(q)",
+        "shmctl(id, IPC_STAT, p) + shmdt(p); errno",
+        "shmctl(id, IPC_STAT, p); shmctl(id, IPC_SET, p); shmctl(9, IPC_STAT, p)",
+        "semctl(s, 0, GETALL, NULL); semctl(s, 0, SETALL, NULL); semctl(s, 0, IPC_SET, NULL); semctl(9, 0, SETALL, NULL)",
+        "semctl(s, 0, SEM_INFO, NULL); semctl(0, 0, SEM_STAT, NULL); semctl(-1, 0, IPC_STAT, NULL)",
+        "semop(s, NULL, 1); semop(s, p, 1); semop(s, NULL, 0); semop(-1, NULL, 1); semop(s, p, 501); semop(-1, p, 501)",
+        "struct sembuf op = {0, 1, 0}; semop(s, &op, 2000); semop(-1, &op, 1)",
+        "B: getpid()",
+        "semtimedop(s, &op, 1, p)",
+        "undo; redo",
+    ];
     lines.iter().try_for_each(|line| pair.line(line))
 }
 
