@@ -256,7 +256,7 @@
                 const told = [`values ${set.values.join(" ")}`, ...waits].flatMap((line) => this.wrap(line, width - 12));
                 const height = TITLE + told.length * LINE + 6;
                 this.draw(box, "rect", { width, height, rx: 6 });
-                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, this.fit(`semaphore set ${set.id}`, width - 12));
+                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, `${this.narrow ? "set" : "semaphore set"} ${set.id}`);
                 told.forEach((line, index) => this.draw(box, "text", { x: 8, y: TITLE + 12 + index * LINE }, line));
                 y += height + GAP;
             }
