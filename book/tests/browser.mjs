@@ -735,6 +735,8 @@ test("narrow or wide, nothing sticks out", async ({ browser, address, pages }) =
             await page.setViewportSize({ width, height: 900 });
             const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
             assert.ok(over <= 0, `${name} is ${over} pixels too wide at ${width}`);
+            const cut = await page.evaluate(() => [...document.querySelectorAll(".shm-frame, .shm-panels")].filter((one) => one.scrollWidth > one.clientWidth).length);
+            assert.equal(cut, 0, `${name}: a drawing is cut at ${width}`);
         }
     }
     await close(page);
