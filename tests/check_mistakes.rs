@@ -18,10 +18,7 @@ const MASKS: [(&str, &str); 5] = [
     (r"0x7[0-9a-f]{11}", "[address]"),
     (r"[A-Z]{5,7} [A-Z]{5,7} \d{6}", "[fresh text]"),
     (r"\b[Pp]rocess \d+", "process [pid]"),
-    (
-        r"ended at \d+, and not at 20000: \d+ additions",
-        "ended at [count], and not at 20000: [lost] additions",
-    ),
+    (r"came to \d+, and not to 20000: \d+ additions", "came to [count], and not to 20000: [lost] additions"),
     (r"\b\d{6,}\b", "[shmid]"),
 ];
 

@@ -15,7 +15,7 @@ use super::examined::{Workspace, cc, codes, root};
 use super::traced::{built, traced_with};
 
 /// Ways to count that lose nothing.
-const KEEPS: [&str; 25] = [
+const KEEPS: [&str; 27] = [
     "fetch-add",
     "builtin",
     "narrow",
@@ -41,10 +41,13 @@ const KEEPS: [&str; 25] = [
     "message-lock",
     "by-turns",
     "by-the-counter",
+    "beside-the-goal",
+    "wiped",
 ];
 
 /// Ways that can lose an addition, however seldom they do when they run free.
-const LOSES: [&str; 16] = [
+const LOSES: [&str; 17] = [
+    "ticket-only",
     "step",
     "one-instruction",
     "with-sleep",

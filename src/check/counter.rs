@@ -1,6 +1,9 @@
-//! Where a program counts: the word of its segment whose last value is the sum.
+//! Where a program counts: the word of its segment that comes to the sum.
 //!
-//! **Invariant:** nothing is assumed of where the counter stands or how wide it is: a lock may stand before it.
+//! A lock may count, too, in a word of its own, and the goal itself may stand in the segment: so there may be several
+//! words that could be the counter.
+//!
+//! **Invariant:** nothing is assumed of where the counter stands or how wide it is.
 
 use super::run::{Run, Snapshot};
 use crate::call::Shmid;
@@ -17,21 +20,45 @@ pub(super) struct Counter {
     pub shmid: Shmid,
     pub offset: usize,
     pub size: usize,
-    /// What it said when it was seen last.
-    pub last: u64,
+    /// The most that it held when somebody looked: a program may wipe its segment before it removes it.
+    pub most: u64,
+    /// Whether it held something else at another look.
+    pub moved: bool,
 }
 
+/// So many words that hold the sum are looked at, and so many that came near to it.
+const MOST_SUMS: usize = 3;
+const MOST_NEAR: usize = 2;
+pub(super) const MOST: usize = MOST_SUMS + MOST_NEAR;
+
 impl Counter {
-    /// The word in a run that holds the sum; or else, since updates may have been lost, the one that comes nearest.
-    pub fn find(run: &Run) -> Option<Counter> {
-        let ids: Vec<Shmid> = run.made().map(|(_, id)| id).collect();
-        let last_snapshots: Vec<&Snapshot> = ids.iter().filter_map(|id| run.snapshots(*id).last()).collect();
-        let words = |size| last_snapshots.iter().copied().flat_map(move |snapshot| words(snapshot, size));
-        let sum = words(4).chain(words(2)).find(|word| word.last == SUM);
-        let below = || words(4).filter(|word| (1..SUM).contains(&word.last)).max_by_key(|word| word.last);
-        let above =
-            || words(4).filter(|word| (SUM..4 * SUM).contains(&word.last)).min_by_key(|word| word.last);
-        sum.or_else(below).or_else(above)
+    /// The words that may be the counter, the likeliest first: those that came to the sum while somebody looked, those
+    /// that came nearly as far, and those that hold the sum all the time. Where no word holds it, updates were lost:
+    /// then it is the one word that comes nearest.
+    pub fn candidates(run: &Run) -> Vec<Counter> {
+        let segments = segments(run);
+        let words = |size| segments.iter().flat_map(move |looks| words(looks, size));
+        let mut found: Vec<Counter> = words(4).filter(|word| word.most == SUM).collect();
+        let narrow: Vec<Counter> = words(2)
+            .filter(|word| word.most == SUM && !found.iter().any(|other| other.covers(word)))
+            .collect();
+        found.extend(narrow);
+        if found.is_empty() {
+            return nearest(words(4)).into_iter().collect();
+        }
+        found.sort_by_key(|word| !word.moved);
+        found.truncate(MOST_SUMS);
+        found.extend(words(4).filter(Counter::came_near).take(MOST_NEAR));
+        found.sort_by_key(|word| !word.moved);
+        found
+    }
+
+    fn covers(&self, other: &Counter) -> bool {
+        self.shmid == other.shmid && (self.offset..self.offset + self.size).contains(&other.offset)
+    }
+
+    fn came_near(&self) -> bool {
+        self.moved && (ADDITIONS..SUM).contains(&self.most)
     }
 
     /// The same word in another run of the same program.
@@ -40,44 +67,70 @@ impl Counter {
         Some(Watch { segment, offset: self.offset, size: self.size, until_proof: true, time: None })
     }
 
-    /// The same word in another run, with what it said last there: 0, if it was never seen.
+    /// The same word in another run, with the most that it held there: 0, if it was never seen.
     pub fn in_run(&self, run: &Run) -> Counter {
-        let looks = run.made().filter_map(|(_, id)| run.snapshots(id).last());
-        let same =
-            looks.flat_map(|snapshot| words(snapshot, self.size)).filter(|word| word.offset == self.offset);
-        same.max_by_key(|word| word.last).unwrap_or(Counter { last: 0, ..*self })
+        let segments = segments(run);
+        let words = segments.iter().flat_map(|looks| words(looks, self.size));
+        let same = words.filter(|word| word.offset == self.offset);
+        same.max_by_key(|word| word.most).unwrap_or(Counter { most: 0, moved: false, ..*self })
     }
 }
 
+/// All looks at each segment that a run has made.
+fn segments(run: &Run) -> Vec<Vec<&Snapshot>> {
+    run.made().map(|(_, shmid)| run.snapshots(shmid).collect()).collect()
+}
+
+/// The word that comes nearest to the sum: from below, if there is one.
+fn nearest(words: impl Iterator<Item = Counter> + Clone) -> Option<Counter> {
+    let below = words.clone().filter(|word| (1..SUM).contains(&word.most)).max_by_key(|word| word.most);
+    below.or_else(|| words.filter(|word| (SUM..4 * SUM).contains(&word.most)).min_by_key(|word| word.most))
+}
+
 /// The words of a segment that start at multiples of their size.
-fn words(snapshot: &Snapshot, size: usize) -> impl Iterator<Item = Counter> {
-    let number =
-        move |bytes: &[u8]| bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
-    let words = snapshot.bytes.chunks_exact(size).enumerate();
-    words.map(move |(nth, bytes)| Counter {
-        shmid: snapshot.shmid,
-        offset: nth * size,
-        size,
-        last: number(bytes),
+fn words<'a>(looks: &'a [&Snapshot], size: usize) -> impl Iterator<Item = Counter> + Clone + 'a {
+    let first = looks.first();
+    let places = first.map_or(0, |snapshot| snapshot.bytes.len() / size);
+    (0..places).zip(first.into_iter().cycle()).map(move |(nth, first)| {
+        let offset = nth * size;
+        let held = looks.iter().filter_map(|look| look.bytes.get(offset..offset + size)).map(number);
+        let (least, most) = held.fold((u64::MAX, 0), |(least, most), held| (least.min(held), most.max(held)));
+        Counter { shmid: first.shmid, offset, size, most, moved: least < most }
     })
+}
+
+/// The number that these bytes are, the lowest first.
+fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn words_stand_at_multiples_of_their_size() {
-        let bytes = [0, 0, 0, 0, 0x20, 0x4e, 0, 0];
-        let snapshot = Snapshot {
+    fn look(bytes: &[u8]) -> Snapshot {
+        Snapshot {
             shmid: Shmid(1),
             pid: 1,
             bytes: bytes.to_vec(),
             injected: false,
             done: true,
             touched: true,
-        };
-        let found = words(&snapshot, 4).find(|word| word.last == SUM).map(|word| word.offset);
-        assert_eq!((SUM, found), (20000, Some(4)));
+        }
+    }
+
+    #[test]
+    fn words_stand_at_multiples_of_their_size() {
+        let look = look(&[0, 0, 0, 0, 0x20, 0x4e, 0, 0]);
+        let found = words(&[&look], 4).find(|word| word.most == SUM).map(|word| (word.offset, word.moved));
+        assert_eq!((SUM, found), (20000, Some((4, false))));
+    }
+
+    #[test]
+    fn a_word_that_was_wiped_is_known_by_what_it_held() {
+        let looks = [[7, 0, 0, 0], [0x20, 0x4e, 0, 0], [0; 4]].map(|bytes| look(&bytes));
+        let looks: Vec<&Snapshot> = looks.iter().collect();
+        let word = words(&looks, 4).next().expect("a word");
+        assert_eq!((word.most, word.moved), (SUM, true));
     }
 }

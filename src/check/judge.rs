@@ -229,7 +229,8 @@ impl<'a> GradingRun<'a> {
             .limit(Resource::RLIMIT_FSIZE, FILE_SIZE)
             .limit(Resource::RLIMIT_NOFILE, FILES)
             .limit(Resource::RLIMIT_AS, ADDRESS_SPACE)
-            .limit(Resource::RLIMIT_CPU, bounds::processor_time(timeout));
+            .limit(Resource::RLIMIT_CPU, bounds::processor_time(timeout))
+            .short_turns();
         if let Some(container) = &container {
             let filter = forbidden::filter()
                 .ok_or_else(|| Finding::new(Code::NotRun, "Its calls are not known here."))?;

@@ -4,10 +4,12 @@
 //! **Invariant:** the second run ends, whatever the program does: it has a time of its own, and what it does not come to
 //! in that time is a finding.
 
+use std::iter::repeat;
+
 use playground_core::Errno;
 
 use super::code::Code;
-use super::counter::Counter;
+use super::counter::{self, Counter};
 use super::exercises::Trial;
 use super::rules::{self, Seen};
 use super::run::Run;
@@ -21,8 +23,9 @@ const FREE: u32 = 10;
 const SCHEDULED: u32 = 20;
 /// How often a run under a schedule is made where it was not seen whole, and what was seen is not enough.
 const SCHEDULED_RUNS: usize = 3;
-/// What all of them may take together.
-pub(super) const ALTOGETHER: u32 = SCHEDULED_RUNS as u32 * SCHEDULED + FREE_RUNS as u32 * FREE + 4;
+/// What all of them may take together; each word but the likeliest is watched in one run.
+pub(super) const ALTOGETHER: u32 =
+    (SCHEDULED_RUNS + counter::MOST - 1) as u32 * SCHEDULED + FREE_RUNS as u32 * FREE + 4;
 /// How many free runs stand for it where nothing can be watched.
 const FREE_RUNS: usize = 3;
 
@@ -38,45 +41,77 @@ pub(super) fn longer(script: Script, watch: Option<Watch>) -> u32 {
 /// What was found, and what else there is to say.
 type Examined = (Vec<Finding>, Vec<String>);
 
-/// Judges the accesses to the counter that a free run has shown.
+/// What came of it to watch one word.
+enum Watched {
+    /// An update of it can be lost.
+    Loses(Finding),
+    /// None was; what was found beside that.
+    Keeps(Examined),
+    /// Nothing can be watched here.
+    Not(Errno),
+}
+
+/// Judges the accesses to the counter that a free run has shown. Several words may be it: one of them has to be counted
+/// in as the goal says, and none may lose an update.
 pub(super) fn examine(
     trial: &Trial,
     free: &Run,
     run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
 ) -> Examined {
-    let Some(counter) = Counter::find(free) else { return (rules::nothing_counted(), Vec::new()) };
+    let counters = Counter::candidates(free);
+    let mut examined = Vec::new();
+    for (counter, most) in counters.iter().zip([SCHEDULED_RUNS].into_iter().chain(repeat(1))) {
+        match watched(trial, free, counter, most, run) {
+            Watched::Loses(finding) => return (vec![finding], Vec::new()),
+            Watched::Keeps(its) => examined.push(its),
+            Watched::Not(errno) => return by_sums(trial, &counters, errno, run),
+        }
+    }
+    let right = examined.iter().position(|(findings, _)| findings.is_empty());
+    let nothing = || (rules::nothing_counted(), Vec::new());
+    examined.into_iter().nth(right.unwrap_or_default()).unwrap_or_else(nothing)
+}
+
+/// Watches one word, in no more runs than these.
+fn watched(
+    trial: &Trial,
+    free: &Run,
+    counter: &Counter,
+    most: usize,
+    run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
+) -> Watched {
     let mut examined = Examined::default();
-    for _ in 0..SCHEDULED_RUNS {
+    for _ in 0..most {
         let scheduled = match run(trial.script, counter.watch(free)) {
             Ok(scheduled) => scheduled,
-            Err(finding) => return (vec![finding], Vec::new()),
+            Err(finding) => return Watched::Keeps((vec![finding], Vec::new())),
         };
         let race = match &scheduled.trace.race {
-            Some(Race { unwatched: Some(errno), .. }) => return by_sums(trial, &counter, *errno, run),
+            Some(Race { unwatched: Some(errno), .. }) => return Watched::Not(*errno),
+            Some(Race { proof: Some(proof), .. }) => return Watched::Loses(rules::lost(proof)),
             Some(race) => race,
-            None => return (rules::sum(&counter), Vec::new()),
+            None => return Watched::Keeps((rules::sum(counter), Vec::new())),
         };
         let seen = Seen::of(race, &counter.in_run(&scheduled));
-        examined = (judged(race, seen, &scheduled, &counter), partial(race, seen).into_iter().collect());
-        let is_sure = seen == Seen::All || race.proof.is_some() || examined.0.is_empty();
-        if is_sure || race.is_partial {
+        examined = (judged(race, seen, &scheduled, counter), partial(seen).into_iter().collect());
+        if seen == Seen::All || examined.0.is_empty() || race.is_partial {
             break;
         }
     }
-    examined
+    Watched::Keeps(examined)
 }
 
 /// What has to be said where not everything was seen.
-fn partial(race: &Race, seen: Seen) -> Option<String> {
+fn partial(seen: Seen) -> Option<String> {
     let words =
         "Not every access to the counter was seen: this machine has too much to do. What was seen counts.";
-    (seen == Seen::Some && race.proof.is_none()).then(|| words.to_owned())
+    (seen == Seen::Some).then(|| words.to_owned())
 }
 
 /// Several free runs, where nothing can be watched.
 fn by_sums(
     trial: &Trial,
-    counter: &Counter,
+    counters: &[Counter],
     errno: Errno,
     run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
 ) -> Examined {
@@ -84,7 +119,8 @@ fn by_sums(
     let mut one_run = || match run(script, None) {
         Ok(run) => {
             let mut found = rules::judge(trial, &run);
-            found.extend(rules::sums(&run, &counter.in_run(&run)));
+            found
+                .extend(counters.iter().flat_map(|counter| rules::sums(&run, &counter.in_run(&run))).take(1));
             found
         }
         Err(finding) => vec![finding],
@@ -100,14 +136,11 @@ fn by_sums(
 fn judged(race: &Race, seen: Seen, run: &Run, counter: &Counter) -> Vec<Finding> {
     // A program that was watched for as long as it may be, on a machine with too much to do, need not come to its end.
     let is_cut_short = race.is_partial && matches!(&run.halted, Some((Code::TimedOut, _)));
-    if race.proof.is_none()
-        && !is_cut_short
-        && let Some((code, words)) = &run.halted
-    {
+    if !is_cut_short && let Some((code, words)) = &run.halted {
         return vec![Finding::new(*code, format!("Under a schedule, one process held at a time: {words}"))];
     }
     let found =
-        [rules::accesses(race, seen), rules::sum(counter)].into_iter().find(|found| !found.is_empty());
+        [rules::who_counts(race, seen), rules::sum(counter)].into_iter().find(|found| !found.is_empty());
     match found {
         Some(found) => found,
         None if is_cut_short => Vec::new(),

@@ -12,6 +12,7 @@ mod call;
 mod constants;
 mod declare;
 mod evaluate;
+mod fields;
 mod library;
 mod operators;
 mod printf;
@@ -22,7 +23,7 @@ mod value;
 
 pub use arena::{Arena, Variable};
 pub use constants::{CONSTANTS, constant};
-pub use evaluate::{Context, Evaluated, Stop, evaluate, names};
+pub use evaluate::{Context, Evaluated, Stop, evaluate};
 pub use structs::{Field, STRUCTS, Struct};
 pub use ty::Ty;
 pub use value::Value;

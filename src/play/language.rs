@@ -31,6 +31,7 @@ mod words;
 
 pub use functions::{FUNCTIONS, Function, function};
 pub use misunderstood::Misunderstood;
+pub(crate) use misunderstood::nearest;
 pub use parse::parse;
 pub use syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statement, Unary};
 pub use types::{Base, Type};

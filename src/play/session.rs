@@ -10,6 +10,7 @@
 //! [`World`], which is a value: to undo a line is to take the value from before it, or, on a kernel that is more than a
 //! value, to do the lines before it again from the start.
 
+mod access;
 mod acting;
 mod actor;
 mod export;
@@ -20,6 +21,7 @@ mod log;
 mod model;
 mod perform;
 mod programs;
+mod seen;
 mod shown;
 mod tables;
 mod told;
@@ -37,6 +39,7 @@ pub use log::Entry;
 pub use model::Model;
 #[cfg(all(feature = "terminal", target_os = "linux"))]
 pub(crate) use programs::{Course, course};
+pub use seen::{Seen, Touch};
 pub use tables::rights;
 pub use told::Told;
 pub use world::World;

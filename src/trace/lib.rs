@@ -62,6 +62,7 @@ mod state;
 mod stop;
 mod subject;
 mod task;
+mod turn;
 mod value;
 mod vfork;
 mod waiting;

@@ -29,6 +29,7 @@ use super::failure::Error;
 use super::filter;
 use super::inside::Inside;
 use super::interpreter;
+use super::turn;
 use super::vfork;
 
 /// What to run, and in which surroundings; what is not said is as it is for this process.
@@ -40,6 +41,7 @@ pub struct Command {
     /// What becomes standard input, output and error.
     streams: [Option<OwnedFd>; 3],
     limits: Vec<(libc::__rlimit_resource_t, u64)>,
+    short_turns: bool,
     /// `NAME=value`, each; nothing, if this process's own.
     environment: Option<Vec<OsString>>,
     inside: Option<Inside>,
@@ -55,6 +57,7 @@ impl Command {
             directory: None,
             streams: [None, None, None],
             limits: Vec::new(),
+            short_turns: false,
             environment: None,
             inside: None,
             forbidden: None,
@@ -87,6 +90,13 @@ impl Command {
     #[must_use]
     pub fn limit(mut self, resource: nix::sys::resource::Resource, value: u64) -> Command {
         self.limits.push((resource as libc::__rlimit_resource_t, value));
+        self
+    }
+
+    /// With turns on the processor as short as they can be, so that who gives way on a busy machine is soon back.
+    #[must_use]
+    pub fn short_turns(mut self) -> Command {
+        self.short_turns = true;
         self
     }
 
@@ -169,6 +179,7 @@ struct Plan {
     directory: Option<CString>,
     streams: [RawFd; 3],
     limits: Vec<(libc::__rlimit_resource_t, libc::rlimit)>,
+    turn: Option<libc::sched_attr>,
     /// The tracer's, and what the command forbids.
     filters: Vec<BpfProgram>,
     inside: Option<Inside>,
@@ -207,6 +218,7 @@ impl Plan {
                 .iter()
                 .map(|&(resource, value)| (resource, lowered(resource, value)))
                 .collect(),
+            turn: command.short_turns.then(turn::shortest).flatten(),
             filters: command.forbidden.iter().cloned().chain([own]).collect(),
             inside: command.inside.clone(),
             words: Words::new(words).map_err(nul)?,
@@ -250,6 +262,9 @@ impl Plan {
         for (resource, limit) in &self.limits {
             // SAFETY: the limit lives until the call returns.
             Errno::result(unsafe { libc::setrlimit(*resource, limit) })?;
+        }
+        if let Some(turn) = &self.turn {
+            turn::take(turn);
         }
         // Rust ignores SIGPIPE for itself, and what is ignored stays ignored by the next program.
         // SAFETY: the default action is no handler, so none can be wrong.

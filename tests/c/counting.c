@@ -265,7 +265,20 @@ static void by_the_counter(void)
     step();
 }
 
+/* The goal stands in the segment, before the counter. */
+static void beside_the_goal(void) { fetch_add(); }
+
+/* The segment is wiped before it is removed. */
+static void wiped(void) { fetch_add(); }
+
 /* Ways that can lose one. */
+
+/* A lock that counts who comes, and lets all in. */
+static void ticket_only(void)
+{
+    atomic_fetch_add(&shared->next, 1);
+    step();
+}
 
 static void one_instruction(void)
 {
@@ -405,12 +418,13 @@ static const struct way {
     { "posix-semaphore", posix_semaphore }, { "semaphore", semaphore }, { "undone-semaphore", undone_semaphore },
     { "asking-semaphore", asking_semaphore }, { "record-lock", record_lock }, { "whole-file-lock", whole_file_lock },
     { "pipe-lock", pipe_lock }, { "pipe-ring", pipe_ring }, { "message-lock", message_lock }, { "by-turns", by_turns },
-    { "by-the-counter", by_the_counter }, { "step", step }, { "one-instruction", one_instruction },
+    { "by-the-counter", by_the_counter }, { "beside-the-goal", beside_the_goal }, { "wiped", wiped },
+    { "ticket-only", ticket_only }, { "step", step }, { "one-instruction", one_instruction },
     { "with-sleep", with_sleep }, { "load-and-store", load_and_store }, { "relaxed", relaxed }, { "copied", copied },
     { "lock-for-the-read", lock_for_the_read }, { "lock-for-the-write", lock_for_the_write },
     { "two-locks", two_locks }, { "one-locks", one_locks }, { "one-does-not", one_does_not },
-    { "own-locks", own_locks }, { "tried-lock", tried_lock }, { "readers", readers }, { "one-atomic", one_atomic }, { "two-seats", two_seats }, { "own-slot", own_slot },
-    { "nothing", nothing }, { "at-once", at_once },
+    { "own-locks", own_locks }, { "tried-lock", tried_lock }, { "readers", readers }, { "one-atomic", one_atomic },
+    { "two-seats", two_seats }, { "own-slot", own_slot }, { "nothing", nothing }, { "at-once", at_once },
 };
 
 static const struct way *way(const char *name)
@@ -472,6 +486,8 @@ int main(int argc, char **argv)
     if (shared == (void *)-1)
         return 1;
     prepare(argv[1]);
+    if (strcmp(argv[1], "beside-the-goal") == 0)
+        shared->next = PROCESSES * ROUNDS;
     int parent_counts = argc > 2;
     for (int one = parent_counts; one < PROCESSES; one++)
         if (fork() == 0) {
@@ -488,6 +504,8 @@ int main(int argc, char **argv)
     if (shared->counter == 0)
         shared->counter = PROCESSES * ROUNDS;
     printf("%lu\n", (unsigned long)shared->counter);
+    if (strcmp(argv[1], "wiped") == 0)
+        memset(shared, 0, sizeof *shared);
     semctl(set, 0, IPC_RMID);
     msgctl(queue, IPC_RMID, NULL);
     return shmdt(shared) == -1 || shmctl(id, IPC_RMID, NULL) == -1;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use nix::libc;
 
+/// The descriptor of the board's file.
+const BOARD: i32 = 99;
 /// How many processes there may be at a time; the first is the observer.
 pub const SLOTS: usize = 24;
 /// How many steps a script may have, with the observer's.
@@ -43,7 +45,8 @@ pub mod log {
     use super::*;
     pub const VALUE: usize = 0;
     pub const ERRNO: usize = 1;
-    pub const FAULTS: usize = 2;
+    /// Page faults of a load or a store, nanoseconds of `semop`.
+    pub const COST: usize = 2;
     pub const FROM: usize = 3;
     pub const TO: usize = 4;
     pub const ANSWER: usize = 5;
@@ -133,12 +136,26 @@ pub struct Board {
 }
 
 impl Board {
-    /// A board that forked processes share. It lives as long as the process.
+    /// A board that forked processes share, and those that start this program anew: it is an anonymous file. It lives
+    /// as long as the process.
     pub fn new() -> &'static Board {
-        let (prot, flags) =
-            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE);
+        // SAFETY: the name is a C string.
+        let file = unsafe { libc::memfd_create(c"board".as_ptr(), 0) };
+        // SAFETY: the file is this process's own.
+        let long = unsafe { libc::ftruncate(file, size_of::<Board>() as i64) };
+        // SAFETY: as above. What has this number is replaced.
+        let numbered = unsafe { libc::dup2(file, BOARD) };
+        assert_eq!((long, numbered), (0, BOARD), "an anonymous file for the board");
+        // SAFETY: nothing else has this descriptor.
+        unsafe { libc::close(file) };
+        Board::of_the_file()
+    }
+
+    /// The board whose file this process was given.
+    pub fn of_the_file() -> &'static Board {
+        let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_POPULATE);
         // SAFETY: new memory is asked for, at no particular address.
-        let memory = unsafe { libc::mmap(std::ptr::null_mut(), size_of::<Board>(), prot, flags, -1, 0) };
+        let memory = unsafe { libc::mmap(std::ptr::null_mut(), size_of::<Board>(), prot, flags, BOARD, 0) };
         assert_ne!(memory, libc::MAP_FAILED, "memory for the board");
         // SAFETY: the memory is long enough, page-aligned, never unmapped, and zeros are a board of atomics.
         unsafe { &*memory.cast() }

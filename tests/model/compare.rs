@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a difference is told in both sides' words. A pid is compared by the process it belongs to.
 
+use std::time::Duration;
+
 use playground_core::call::Answer;
 use playground_core::machine::{Fatal, Machine, Permissions, Process, Reply, Segment, Set};
 
@@ -98,7 +100,13 @@ impl Seen<'_> {
 
     /// The page faults of a load or a store.
     pub fn faults(&self, before: &Process, after: &Process) -> Difference {
-        same(|| "page faults".into(), self.word(log::FAULTS), after.faults - before.faults)
+        same(|| "page faults".into(), self.word(log::COST), after.faults - before.faults)
+    }
+
+    /// A call that ran into its time-out has waited for that long.
+    pub fn waited(&self, timeout: Duration) -> Difference {
+        let took = Duration::from_nanos(self.word(log::COST));
+        if took >= timeout { Ok(()) } else { Err(format!("it waited {took:?} of {timeout:?}")) }
     }
 
     /// Who was woken, with what.

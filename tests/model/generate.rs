@@ -11,15 +11,15 @@ use playground_core::Mode;
 use playground_core::call::{
     Address, Call, Cmd, Key, Ownership, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
 };
-use playground_core::machine::{Action, Capabilities, Identity, Machine, Resource, Setting, State};
+use playground_core::machine::{Action, Capabilities, Identity, Machine, Resource, Setting, Space, State};
 
 use super::random::Random;
 
 /// Where fixed addresses are picked from: far from everything that a process maps by itself.
 pub const WINDOW: u64 = 0x2000_0000_0000;
 const WINDOW_PAGES: u64 = 12;
-pub const PAGE: u64 = 4096;
-pub const TASK_SIZE: u64 = 0x7fff_ffff_f000;
+/// A time-out that is waited for.
+pub const MOMENT: Duration = Duration::from_millis(1);
 /// How many processes there may be.
 pub const MOST: usize = 12;
 
@@ -30,6 +30,8 @@ pub struct Mix {
     pub limits: bool,
     /// The users that processes may become and give things to.
     pub users: [u32; 4],
+    /// What a program that is started has mapped.
+    pub program: &'static Space,
 }
 
 /// What a process does next, and which process.
@@ -58,7 +60,7 @@ pub fn next(machine: &Machine, seed: u64, mix: Mix) -> Option<(i32, Action)> {
 pub struct Chooser<'a> {
     pub machine: &'a Machine,
     pub pid: i32,
-    mix: Mix,
+    pub mix: Mix,
     theme: u64,
 }
 
@@ -104,7 +106,8 @@ impl Chooser<'_> {
             76..=77 => self.mprotect(random),
             78 => self.mremap(random),
             79 => Action::Mmap { address: self.fixed(random), length: self.length(random) },
-            80..=83 => Action::Fork { child: self.new_pid() },
+            80..=83 => self.fork(random),
+            84 if random.one_in(3) => Action::Call(self.ftok(random)),
             84 => Action::Exit,
             85 if random.one_in(2) => Action::Kill { target: self.somebody(random), signal: 9 },
             85..=86 => {
@@ -120,11 +123,16 @@ impl Chooser<'_> {
         }
     }
 
+    /// The size of a page, in bytes.
+    pub fn page(&self) -> u64 {
+        self.machine.host.page_size
+    }
+
     pub fn namespace(&self) -> &playground_core::machine::Namespace {
         &self.machine.namespaces[&self.machine.processes[&self.pid].namespace]
     }
 
-    pub fn space(&self) -> &playground_core::machine::Space {
+    pub fn space(&self) -> &Space {
         &self.machine.spaces[&self.machine.processes[&self.pid].space]
     }
 
@@ -142,7 +150,8 @@ impl Chooser<'_> {
     }
 
     fn shmget(&self, random: &mut Random) -> Call {
-        let usual = [1, 4095, 4096, 4097, 8192, 12288, 25600];
+        let page = self.page();
+        let usual = [1, page - 1, page, page + 1, 2 * page, 3 * page, 6 * page + 1024];
         let odd = [0, 1 << 20, 3 << 20, 1 << 40, 1 << 47, 1 << 62, 1 << 63, u64::MAX - (1 << 24), u64::MAX];
         let size = if random.one_in(6) { random.pick(&odd) } else { random.pick(&usual) };
         let (none, creat, excl) = (ShmgetFlags::empty(), ShmgetFlags::IPC_CREAT, ShmgetFlags::IPC_EXCL);
@@ -195,15 +204,16 @@ impl Chooser<'_> {
     }
 
     pub fn fixed(&self, random: &mut Random) -> Address {
-        Address(WINDOW + random.below(WINDOW_PAGES) * PAGE)
+        Address(WINDOW + random.below(WINDOW_PAGES) * self.page())
     }
 
     /// An address where something may be attached, or where it may not.
     fn address(&self, random: &mut Random) -> Address {
-        let odd = [1, 0x1000, TASK_SIZE, TASK_SIZE - PAGE, TASK_SIZE - 7, 1 << 63, u64::MAX - 4095, u64::MAX];
+        let (page, most) = (self.page(), self.machine.host.task_size);
+        let odd = [1, page, most, most - page, most - 7, 1 << 63, u64::MAX - page + 1, u64::MAX];
         match random.below(12) {
             0 => Address(random.pick(&odd)),
-            1 => Address(self.fixed(random).0 + 1 + random.below(4095)),
+            1 => Address(self.fixed(random).0 + 1 + random.below(page - 1)),
             2..=4 => self.fixed(random),
             _ => self.near(random),
         }
@@ -219,8 +229,8 @@ impl Chooser<'_> {
         Address(match random.below(10) {
             0 => start + 1,
             1 => end,
-            2..=3 => start + PAGE,
-            4 => end - PAGE,
+            2..=3 => start + self.page(),
+            4 => end - self.page(),
             5 => end - 3,
             _ => start,
         })
@@ -229,12 +239,12 @@ impl Chooser<'_> {
     /// Where an attachment began of which something is left, or any other address.
     pub fn attachment(&self, random: &mut Random) -> Address {
         let begin: Vec<u64> =
-            self.space().views().map(|(m, view)| m.start.wrapping_sub(view.offset * PAGE)).collect();
+            self.space().views().map(|(m, view)| m.start.wrapping_sub(view.offset * self.page())).collect();
         if begin.is_empty() || random.one_in(4) { self.address(random) } else { Address(random.pick(&begin)) }
     }
 
     pub fn length(&self, random: &mut Random) -> u64 {
-        random.pick(&[1, 1, 2, 3, 7]) * PAGE - random.pick(&[0, 0, 0, 5])
+        random.pick(&[1, 1, 2, 3, 7]) * self.page() - random.pick(&[0, 0, 0, 5])
     }
 
     fn cmd(&self, random: &mut Random) -> Cmd {
@@ -280,7 +290,7 @@ impl Chooser<'_> {
         let most = u64::MAX - (1 << 24);
         let ids = [0, 5, 32768 * 7 + 3, 100, 2147450880, 2147483647, 32767, -1];
         match random.below(9) {
-            0 => Setting::Shmmax(random.pick(&[8192, most])),
+            0 => Setting::Shmmax(random.pick(&[2 * self.page(), most])),
             1 => Setting::Shmall(random.pick(&[10, 4, most])),
             2 => Setting::Shmmni(random.pick(&[2, 5, 4096, 40000, -1])),
             3..=4 => Setting::ShmNextId(random.pick(&ids)),
@@ -298,14 +308,14 @@ impl Chooser<'_> {
         match random.below(2) {
             0 => Resource::LockedMemory(random.pick(&[
                 Some(0),
-                Some(8192),
-                Some(7 * PAGE),
-                Some(8 * PAGE),
+                Some(2 * self.page()),
+                Some(7 * self.page()),
+                Some(8 * self.page()),
                 None,
             ])),
             _ => {
                 let pages = self.space().pages(&self.machine.host) + random.below(9);
-                Resource::AddressSpace(random.pick(&[Some(pages * PAGE), None]))
+                Resource::AddressSpace(random.pick(&[Some(pages * self.page()), None]))
             }
         }
     }
@@ -330,7 +340,7 @@ impl Chooser<'_> {
             0 => Call::Semtimedop {
                 semid,
                 ops,
-                timeout: random.pick(&[Duration::ZERO, Duration::from_secs(5000)]),
+                timeout: random.pick(&[Duration::ZERO, MOMENT, Duration::from_secs(5000)]),
             },
             _ => Call::Semop { semid, ops },
         }

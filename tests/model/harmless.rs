@@ -6,7 +6,7 @@
 use playground_core::call::{Address, Call, SemCmd, ShmatFlags};
 use playground_core::machine::{Action, Identity, Mapping, Reply, State, Target, UserNamespace};
 
-use super::generate::{Chooser, MOST, PAGE, WINDOW};
+use super::generate::{Chooser, MOST, WINDOW};
 
 impl Chooser<'_> {
     /// Calls on sets are of little use where there is none.
@@ -32,6 +32,11 @@ impl Chooser<'_> {
             (Action::Exit, _) | (_, Reply::Dies(_)) => return self.pid >= 100 && awake > 2,
             (Action::Kill { target, signal: 9 }, _) => return *target >= 100 && awake > 2,
             (Action::Fork { .. }, _) => return children < MOST,
+            // With too little memory a program cannot start; who lives on shall not change.
+            (Action::Exec { .. }, _) => {
+                return self.pid >= 100 && self.machine.processes[&self.pid].address_space.is_none();
+            }
+            (Action::Vfork { .. }, _) => return children < MOST && awake > 2,
             // Who is seen to change its mind about who it is must be somebody who goes at the end.
             (Action::SetIdentity(Identity::Groups(_)), _) => return self.pid >= 100 && !sole,
             (Action::SetIdentity(_), _) => return self.pid >= 100,
@@ -44,7 +49,8 @@ impl Chooser<'_> {
     /// What a step would map or unmap, if it does.
     fn range(&self, action: &Action) -> Option<(u64, u64)> {
         let range = |Address(address): Address, length: u64| {
-            (address & !(PAGE - 1), address.saturating_add(length + PAGE))
+            let from = self.machine.host.page_of(address);
+            (from, address.saturating_add(length.saturating_add(self.page())))
         };
         match action {
             Action::Munmap { address, length } | Action::Mmap { address, length } => {

@@ -13,6 +13,7 @@
 //! MODEL_MUTANTS=1 cargo test --test model            the wrong rules, too; MODEL_MUTANT=undo those with this word
 //! ```
 
+mod births;
 mod board;
 mod clean_up;
 mod compare;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
         Some("--ground") => serve(&args[1..]),
+        Some("--serve") => process::serve_anew(args[1].parse().expect("a slot's number")),
         // What a test harness may ask of its tests.
         Some("--list") => {
             println!("model: test");
@@ -92,6 +94,9 @@ fn start(ground: &str, which: &str, cpu: usize) -> Child {
     let this = std::env::current_exe().expect("this program");
     let mut command = Command::new(this);
     command.args(["--ground", ground, which, &cpu.to_string()]).stdout(Stdio::piped());
+    let (name, value) =
+        perform::WITHOUT_RSEQ.to_str().ok().and_then(|text| text.split_once('=')).expect("two");
+    command.env(name, value);
     command.spawn().expect("another process")
 }
 

@@ -12,6 +12,7 @@ mod semaphores;
 
 use std::sync::Arc;
 
+use super::generate::MOMENT;
 use playground_core::Errno;
 use playground_core::call::{Answer, Call, Outcome};
 use playground_core::machine::{
@@ -66,16 +67,28 @@ impl Rules {
         self.name.ends_with("moves no time")
     }
 
-    pub fn decide(&self, machine: &Machine, pid: i32, action: &Action) -> Reply {
+    fn decide(&self, machine: &Machine, pid: i32, action: &Action) -> Reply {
         let reply = machine.decide(pid, action);
         (self.decide)(Decision { machine, pid, action, reply })
     }
 
-    pub fn effect(&self, machine: &mut Machine, pid: i32, action: &Action, reply: &Reply) -> Vec<Woken> {
-        let before = machine.clone();
-        let mut woken = machine.effect(pid, action, reply);
-        (self.effect)(&mut Effect { before: &before, after: machine, pid, action, reply, woken: &mut woken });
-        woken
+    /// What comes of an action. Who waits for a moment only is there again when the step ends.
+    pub fn step(
+        &self,
+        before: &Machine,
+        machine: &mut Machine,
+        pid: i32,
+        action: &Action,
+    ) -> (Reply, Vec<Woken>) {
+        let mut reply = self.decide(before, pid, action);
+        let mut woken = machine.effect(pid, action, &reply);
+        if let (Action::Call(Call::Semtimedop { timeout: MOMENT, .. }), Reply::Waits) = (action, &reply) {
+            let late = machine.pass(MOMENT).into_iter().find(|woken| woken.pid == pid);
+            reply = late.map_or(Reply::Waits, |woken| woken.outcome.into());
+        }
+        let effect = &mut Effect { before, after: machine, pid, action, reply: &reply, woken: &mut woken };
+        (self.effect)(effect);
+        (reply, woken)
     }
 }
 

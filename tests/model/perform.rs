@@ -2,11 +2,12 @@
 //!
 //! **Invariant:** one function a call, and nothing is allocated.
 
+use std::cell::UnsafeCell;
 use std::mem::zeroed;
 use std::ptr::{from_mut, null};
 use std::time::Instant;
 
-use nix::libc::{self, c_long};
+use nix::libc::{self, c_int, c_long, c_void};
 
 use super::board::{PATIENCE, SEMAPHORES, Words, log};
 
@@ -15,6 +16,53 @@ const SHM_STAT: i32 = 13;
 const SHM_INFO: i32 = 14;
 const SEM_STAT: i32 = 18;
 const SEM_INFO: i32 = 19;
+
+/// The files that `ftok` is asked about.
+pub const KEY_FILES: [&core::ffi::CStr; 4] = [c"/", c"/dev/null", c"/proc/version", c"/proc/sys/kernel/sem"];
+
+/// A child of `vfork` has its parent's memory, and so a stack that is not its parent's: one for each that comes from
+/// another one, however many of those still sleep.
+const STACK: usize = 1 << 15;
+const DEPTHS: usize = 24;
+
+#[repr(align(16))]
+struct Stacks(UnsafeCell<[[u8; STACK]; DEPTHS]>);
+
+// SAFETY: each is used by one process at a time, and no Rust code looks at it.
+unsafe impl Sync for Stacks {}
+
+static STACKS: Stacks = Stacks(UnsafeCell::new([[0; STACK]; DEPTHS]));
+
+/// `vfork`, as `clone` does it on the stack of this depth.
+pub fn vfork_with(depth: usize, begin: extern "C" fn(*mut c_void) -> c_int, argument: *mut c_void) {
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PARENT | libc::SIGCHLD;
+    let end = STACKS.0.get().cast::<[u8; STACK]>().wrapping_add(depth + 1);
+    assert!(depth < DEPTHS);
+    // SAFETY: the stack is the child's own, and the argument is there until it has ended.
+    unsafe { libc::clone(begin, end.cast(), flags, argument) };
+}
+
+/// In the environment, this keeps the C library from using rseq(2). With it, the kernel writes to a process's memory
+/// whenever another one has had the processor, and after a fork that store copies a page: one fault more, at some time.
+pub const WITHOUT_RSEQ: &core::ffi::CStr = c"GLIBC_TUNABLES=glibc.pthread.rseq=0";
+
+/// Starts this very program, for a slot. Its addresses are the same each time: none is left to chance, and its
+/// environment and its arguments are equally long.
+pub fn start_anew(slot: usize) -> (i64, i32) {
+    let slot = [b'0' + (slot / 10) as u8, b'0' + (slot % 10) as u8, 0];
+    let arguments = [c"model".as_ptr().cast(), c"--serve".as_ptr().cast(), slot.as_ptr(), null()];
+    let environment: [*const u8; 2] = [WITHOUT_RSEQ.as_ptr().cast(), null()];
+    syscall(libc::SYS_personality, [libc::ADDR_NO_RANDOMIZE as u64, 0, 0, 0, 0, 0]);
+    let path = c"/proc/self/exe".as_ptr() as u64;
+    syscall(libc::SYS_execve, [path, arguments.as_ptr() as u64, environment.as_ptr() as u64, 0, 0, 0])
+}
+
+/// The key of one of the [`KEY_FILES`].
+pub fn ftok(file: usize, project: i32) -> (i64, i32) {
+    // SAFETY: the path is a C string.
+    let key = unsafe { libc::ftok(KEY_FILES[file].as_ptr(), project) };
+    (key.into(), 0)
+}
 
 /// `sembuf`, packed into a word.
 pub fn pack(number: u16, change: i16, flags: i32) -> u64 {
@@ -144,14 +192,18 @@ pub fn shmctl(args: [u64; 6], log: &Words<{ log::WORDS }>) -> (i64, i32) {
     done
 }
 
-pub fn semop(args: [u64; 6], timeout: u64) -> (i64, i32) {
+/// The call, and how many nanoseconds it took.
+pub fn semop(args: [u64; 6], timeout: u64) -> (i64, i32, u64) {
     let mut ops = sembufs(&[args[2], args[3], args[4], args[5]]);
     let time = libc::timespec {
         tv_sec: (timeout / 1_000_000_000) as i64,
         tv_nsec: (timeout % 1_000_000_000) as i64,
     };
     let time = if timeout == u64::MAX { null() } else { std::ptr::from_ref(&time) };
-    syscall(libc::SYS_semtimedop, [args[0], ops.as_mut_ptr() as u64, args[1], time as u64, 0, 0])
+    let begin = Instant::now();
+    let (value, errno) =
+        syscall(libc::SYS_semtimedop, [args[0], ops.as_mut_ptr() as u64, args[1], time as u64, 0, 0]);
+    (value, errno, begin.elapsed().as_nanos() as u64)
 }
 
 pub fn semctl(args: [u64; 6], log: &Words<{ log::WORDS }>) -> (i64, i32) {
@@ -303,8 +355,8 @@ const FILES: [&core::ffi::CStr; 7] = [
 /// Writes a setting: the number has been spelled out by the runner, in the words that follow.
 pub fn sysctl(args: [u64; 6]) -> (i64, i32) {
     let file = FILES[args[0] as usize];
-    let flags = (libc::O_WRONLY | libc::O_CLOEXEC) as u64;
-    let (fd, errno) = syscall(libc::SYS_open, [file.as_ptr() as u64, flags, 0, 0, 0, 0]);
+    let (here, flags) = (i64::from(libc::AT_FDCWD) as u64, (libc::O_WRONLY | libc::O_CLOEXEC) as u64);
+    let (fd, errno) = syscall(libc::SYS_openat, [here, file.as_ptr() as u64, flags, 0, 0, 0]);
     if fd < 0 {
         return (fd, errno);
     }

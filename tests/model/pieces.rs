@@ -5,7 +5,7 @@
 use playground_core::call::{Address, Call, ShmatFlags};
 use playground_core::machine::{Action, Mapping, Protection, View};
 
-use super::generate::{Chooser, PAGE, TASK_SIZE};
+use super::generate::Chooser;
 use super::random::Random;
 
 impl Chooser<'_> {
@@ -32,17 +32,20 @@ impl Chooser<'_> {
         Some(Action::Mprotect { address, length, protection: first.protection })
     }
 
-    /// A piece, or part of it, made shorter or longer. A length of 0 makes a second piece.
+    /// A piece, or part of it, made shorter or longer. A length of 0 makes a second piece. One page of a longer piece
+    /// has no room behind it, so that it has to move, with what was touched.
     pub fn mremap(&self, random: &mut Random) -> Action {
         let pieces: Vec<(u64, u64)> = self.space().views().map(|(m, _)| (m.start, m.end)).collect();
         let whole = !pieces.is_empty() && !random.one_in(3);
         let (address, old_length) = match whole.then(|| random.pick(&pieces)) {
+            Some((start, _)) if random.one_in(3) => (Address(start), self.page()),
+            Some(_) if random.one_in(3) => (self.touched(random), self.page()),
             Some((start, end)) => (Address(start), end - start),
-            None => (self.near(random), random.below(4) * PAGE),
+            None => (self.near(random), random.below(4) * self.page()),
         };
-        let longer = old_length + random.pick(&[0, 1, 1, 2, 3]) * PAGE;
+        let longer = old_length + random.pick(&[0, 1, 1, 2, 3]) * self.page();
         let new_length = match random.below(10) {
-            0 => random.pick(&[0, 1, TASK_SIZE + PAGE, u64::MAX]),
+            0 => random.pick(&[0, 1, self.machine.host.task_size + self.page(), u64::MAX]),
             1..=6 => longer.saturating_sub(random.pick(&[0, 0, 5])),
             _ => self.length(random),
         };
@@ -53,7 +56,7 @@ impl Chooser<'_> {
     pub fn replace(&self, random: &mut Random) -> Call {
         let starts: Vec<u64> = self.space().views().map(|(mapping, _)| mapping.start).collect();
         let address = if starts.is_empty() { self.fixed(random).0 } else { random.pick(&starts) };
-        let address = Address(address + random.below(2) * PAGE);
+        let address = Address(address + random.below(2) * self.page());
         Call::Shmat { shmid: self.shmid(random), address, flags: ShmatFlags::SHM_REMAP }
     }
 
@@ -63,6 +66,6 @@ impl Chooser<'_> {
         if known.is_empty() || random.one_in(2) {
             return self.near(random);
         }
-        Address(random.pick(&known) * PAGE)
+        Address(random.pick(&known) * self.page())
     }
 }

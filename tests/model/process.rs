@@ -10,8 +10,8 @@ use nix::libc;
 
 use super::board::{Board, RECORD, SET_RECORD, log, step};
 use super::perform::{
-    Patience, ShmInfo, become_, load, look_at_segment, look_at_set, pause, reap, remove_all, seconds, semctl,
-    semop, setrlimit, shmctl, store, syscall, sysctl, waiting,
+    Patience, ShmInfo, become_, ftok, load, look_at_segment, look_at_set, pause, reap, remove_all, seconds,
+    semctl, semop, setrlimit, shmctl, start_anew, store, syscall, sysctl, vfork_with, waiting,
 };
 
 /// What a process can be told to do: a step's `OP`.
@@ -41,28 +41,46 @@ pub mod op {
     pub const MREMAP: u64 = 22;
     pub const PAUSE: u64 = 23;
     pub const REMOVE_ALL: u64 = 24;
+    pub const VFORK: u64 = 25;
+    pub const FTOK: u64 = 26;
+    pub const EXEC: u64 = 27;
 }
 
 /// Serves until it is killed.
 pub fn serve(board: &'static Board, slot: usize) -> ! {
-    let mut me = Me { board, slot };
+    let mut me = Me { board, slot, depth: 0 };
     me.settle_in();
-    loop {
-        me.board.slots[me.slot].turn.wait(None);
-        while me.perform() {}
-    }
+    me.serve()
+}
+
+/// Goes on in a program that has just been started, with the step that started it.
+pub fn serve_anew(slot: usize) -> ! {
+    let mut me = Me { board: Board::of_the_file(), slot, depth: 0 };
+    let number = me.board.next.load(Ordering::Acquire) as usize;
+    me.begin_with(number, 0);
+    me.serve()
 }
 
 struct Me {
     board: &'static Board,
     slot: usize,
+    /// How many `vfork`s it comes from: so many stacks are in use.
+    depth: usize,
 }
 
 impl Me {
-    fn settle_in(&self) {
+    fn settle_in(&self) -> u64 {
         syscall(libc::SYS_prctl, [libc::PR_SET_PDEATHSIG as u64, libc::SIGKILL as u64, 0, 0, 0, 0]);
         let (pid, _) = syscall(libc::SYS_getpid, [0; 6]);
         self.board.slots[self.slot].pid.store(pid as u32, Ordering::Release);
+        pid as u64
+    }
+
+    fn serve(&mut self) -> ! {
+        loop {
+            self.board.slots[self.slot].turn.wait(None);
+            while self.perform() {}
+        }
     }
 
     /// Performs the step whose turn it is, and says whether the next is its own, too.
@@ -77,6 +95,10 @@ impl Me {
             self.note_return(value, errno);
             return false;
         }
+        if step.get(step::OP) == op::VFORK {
+            self.vfork(number as usize);
+            return false;
+        }
         self.note(number as usize);
         self.board.hand_over(Some(self.slot))
     }
@@ -84,11 +106,11 @@ impl Me {
     fn note(&mut self, number: usize) {
         let log = &self.board.logs[number];
         log.set(log::FROM, seconds());
-        let (value, errno, faults) = self.act(number);
+        let (value, errno, cost) = self.act(number);
         self.await_woken(number);
         log.set(log::VALUE, value as u64);
         log.set(log::ERRNO, errno as u64);
-        log.set(log::FAULTS, faults);
+        log.set(log::COST, cost);
         self.observe(number);
         log.set(log::TO, seconds());
         log.set(log::DONE, 1);
@@ -106,7 +128,7 @@ impl Me {
         std::array::from_fn(|at| step.get(step::ARGS + at))
     }
 
-    /// Makes the call, and counts the page faults of a load or a store.
+    /// Makes the call. Of a load or a store the page faults are counted, and of `semop` the nanoseconds.
     fn act(&mut self, number: usize) -> (i64, i32, u64) {
         let step = &self.board.steps[number];
         let args = self.args(number);
@@ -117,7 +139,7 @@ impl Me {
             op::SHMDT => syscall(libc::SYS_shmdt, args),
             op::SHMCTL => shmctl(args, log),
             op::SEMGET => syscall(libc::SYS_semget, args),
-            op::SEMOP => semop(args, step.get(step::ARGS + 6)),
+            op::SEMOP => return semop(args, step.get(step::ARGS + 6)),
             op::SEMCTL => semctl(args, log),
             op::LOAD => return load(args[0], args[1], log),
             op::STORE => return store(args[0], args[1], args[2]),
@@ -132,6 +154,8 @@ impl Me {
             op::SYSCTL => sysctl(args),
             op::RLIMIT => setrlimit(args),
             op::UNSHARE => syscall(libc::SYS_unshare, [libc::CLONE_NEWIPC as u64, 0, 0, 0, 0, 0]),
+            op::FTOK => ftok(args[0] as usize, args[1] as i32),
+            op::EXEC => start_anew(self.slot),
             op::REAP => reap(self.board.slots[args[0] as usize].pid.load(Ordering::Acquire)),
             op::PAUSE => pause(),
             op::REMOVE_ALL => remove_all(log),
@@ -147,10 +171,21 @@ impl Me {
         let flags = if self.slot == 0 { libc::SIGCHLD as u64 } else { flags };
         let (value, errno) = syscall(libc::SYS_clone, [flags, 0, 0, 0, 0, 0]);
         if value == 0 {
-            serve(self.board, slot)
+            let mut child = Me { board: self.board, slot, depth: self.depth };
+            child.settle_in();
+            child.serve()
         }
         self.board.slots[slot].pid.store(value as u32, Ordering::Release);
         (value, errno)
+    }
+
+    /// The child has the same memory, but for its stack, and notes how its birth went: its parent sleeps until it ends.
+    /// Their parent is the observer, too.
+    fn vfork(&self, number: usize) {
+        self.board.logs[number].set(log::FROM, seconds());
+        let slot = self.args(number)[0] as usize;
+        let child = Birth { me: Me { board: self.board, slot, depth: self.depth + 1 }, number };
+        vfork_with(self.depth, begin, std::ptr::from_ref(&child).cast_mut().cast());
     }
 
     fn kill(&self, slot: usize, signal: u64) -> (i64, i32) {
@@ -207,6 +242,36 @@ impl Me {
             look_at_set(step.get(step::SET + at), |word, value| {
                 log.set(log::SETS + at * SET_RECORD + word, value)
             });
+        }
+    }
+}
+
+/// What a child of `vfork` begins with.
+struct Birth {
+    me: Me,
+    number: usize,
+}
+
+/// The child's first and last function.
+extern "C" fn begin(birth: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: its parent has the value on its own stack, and sleeps.
+    let birth = unsafe { &mut *birth.cast::<Birth>() };
+    let pid = birth.me.settle_in();
+    birth.me.begin_with(birth.number, pid);
+    birth.me.serve()
+}
+
+impl Me {
+    /// Ends a step that somebody else began, and goes on.
+    fn begin_with(&mut self, number: usize, value: u64) {
+        let log = &self.board.logs[number];
+        log.set(log::VALUE, value);
+        log.set(log::ERRNO, 0);
+        self.observe(number);
+        log.set(log::TO, seconds());
+        log.set(log::DONE, 1);
+        if self.board.hand_over(Some(self.slot)) {
+            while self.perform() {}
         }
     }
 }

@@ -11,9 +11,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nix::libc;
-use playground_core::Mode;
 use playground_core::call::{Answer, Call, Cmd, Key, SemCmd, Semid, ShmgetFlags, Shmid};
 use playground_core::machine::{Action, Capabilities, Credentials, Machine, Reply, Space, State, Woken};
+use playground_core::{Errno, Mode};
 
 use super::FIRST_STEP;
 use super::board::{Board, PATIENCE, PLACES, SETS, SLOTS, STEPS, log, step};
@@ -22,7 +22,7 @@ use super::generate::{self, Mix};
 use super::look::Look;
 use super::mutants::Rules;
 use super::process::{self, op};
-use super::procfs::{capabilities_of, host, memlock, memory_differs, space_of};
+use super::procfs::{host, key_files, memory_differs};
 use super::script::{Order, encode};
 use super::told;
 
@@ -72,7 +72,7 @@ pub struct Runner {
     pub slots: BTreeMap<i32, usize>,
     /// Who those are that live on, and what they have mapped: the same each time, as they are forked from one process
     /// that never changes.
-    born: BTreeMap<i32, (Credentials, Space)>,
+    pub born: BTreeMap<i32, (Credentials, Space)>,
     pub pids: Pids,
     pub written: usize,
     /// The ids that a segment and a set were dealt last.
@@ -94,8 +94,9 @@ impl Runner {
         }
         let users = [people[0].0, people[1].0, people[2].0, people[3].0];
         let (slots, pids) = (BTreeMap::from([(0, 0)]), Pids(vec![(0, 0)]));
-        let start = Machine::new(host());
-        let mix = Mix { limits, users };
+        let mut start = Machine::new(host());
+        start.files = key_files();
+        let mix = Mix { limits, users, program: Box::leak(Box::default()) };
         let mut runner = Runner {
             board,
             start,
@@ -110,49 +111,9 @@ impl Runner {
             steps: 0,
         };
         (1..=runner.people.len() as i32).for_each(|pid| runner.begin(pid));
+        runner.mix.program = Box::leak(Box::new(runner.started()));
         runner.clean_up(None, false);
         runner
-    }
-
-    /// Lets a process begin that lives on from sequence to sequence.
-    pub fn begin(&mut self, pid: i32) {
-        let (uid, gid, group) = self.people[pid as usize - 1];
-        let slot = self.free_slot(pid);
-        self.written = 0;
-        self.order(0, op::FORK, &[slot as u64]);
-        if uid != 0 {
-            for (what, id) in [(2, group), (1, gid), (0, uid)] {
-                self.order(slot, op::BECOME, &[what, id.into()]);
-            }
-        }
-        self.play().expect("a process that begins");
-        let real = self.board.logs[0].get(log::VALUE) as u32;
-        self.pids.0.retain(|(model, _)| *model != pid);
-        self.pids.0.push((pid, real));
-        let (credentials, space) = self.born.entry(pid).or_insert_with(|| {
-            let mut credentials = match self.alone {
-                true => Credentials::root_of_namespace(),
-                false => Credentials::user(uid, gid),
-            };
-            if uid != 0 {
-                credentials.groups = vec![group];
-            }
-            (credentials.effective, credentials.bounding) = capabilities_of(real);
-            (credentials, space_of(real))
-        });
-        self.start.begin(pid, credentials.clone(), space.clone());
-        let process = std::sync::Arc::make_mut(self.start.processes.get_mut(&pid).expect("it has begun"));
-        process.locked_memory = memlock();
-    }
-
-    fn free_slot(&mut self, pid: i32) -> usize {
-        let taken = |slot: &usize| self.slots.values().any(|other| other == slot);
-        let slot = (1..SLOTS).find(|slot| !taken(slot)).expect("a free slot");
-        self.board.slots[slot].turn.clear();
-        self.board.slots[slot].pid.store(0, Ordering::Release);
-        self.board.slots[slot].returned.store(0, Ordering::Release);
-        self.slots.insert(pid, slot);
-        slot
     }
 
     /// Writes on the board that one process does one thing that nobody looks at. A full board is played first.
@@ -260,8 +221,7 @@ impl Runner {
             }
             let Some((pid, action)) = generate::next(&machine, *seed, self.mix) else { continue };
             let before = machine.clone();
-            let reply = rules.decide(&machine, pid, &action);
-            let woken = rules.effect(&mut machine, pid, &action, &reply);
+            let (reply, woken) = rules.step(&before, &mut machine, pid, &action);
             let after = machine.clone();
             let mut step = Step {
                 pid,
@@ -283,7 +243,7 @@ impl Runner {
     /// A step is one on the board, unless its process falls asleep in it, or ends: then the observer waits for that.
     /// The observer also looks at the sets, where the process itself has no permission to.
     fn write_step(&mut self, step: &mut Step) {
-        if let Action::Fork { child } = step.action {
+        if let Action::Fork { child } | Action::Vfork { child } = step.action {
             self.free_slot(child);
         }
         let slots = self.slots.clone();
@@ -357,7 +317,7 @@ impl Runner {
 
     fn compare_step(&mut self, step: &Step, times: &[(u64, u64)]) -> Result<(), String> {
         let log = &self.board.logs[step.answer];
-        if let Action::Fork { child } = step.action {
+        if let Action::Fork { child } | Action::Vfork { child } = step.action {
             self.pids.0.push((child, log.get(log::VALUE) as u32));
         }
         let seen = |number| Seen { board: self.board, number, pids: &self.pids, times };
@@ -369,7 +329,7 @@ impl Runner {
             (_, Reply::Dies(fatal)) => answer.died_of(*fatal)?,
             (_, Reply::Waits) => {}
             _ if step.ends_itself() => {}
-            (Action::Fork { .. }, _) => {}
+            (Action::Fork { .. } | Action::Vfork { .. }, _) => {}
             (
                 Action::Call(Call::Semctl { cmd: SemCmd::GetPid, .. }),
                 Reply::Returns(Ok(Answer::Number(pid))),
@@ -383,6 +343,9 @@ impl Runner {
             (&step.action, step.after.processes.get(&step.pid))
         {
             answer.faults(&step.before.processes[&step.pid], after)?;
+        }
+        if let (true, Action::Call(Call::Semtimedop { timeout, .. })) = (step.timed_out(), &step.action) {
+            answer.waited(*timeout)?;
         }
         for (number, namespace) in &step.seen {
             seen(*number).world(&step.after, *namespace)?;
@@ -403,6 +366,11 @@ impl Step {
     /// Whether the process makes no other step, so that nobody else can say what came of this one.
     fn ends_itself(&self) -> bool {
         matches!(self.action, Action::Exit) || !self.after.processes.contains_key(&self.pid)
+    }
+
+    /// Whether it waited, and nobody woke it up.
+    fn timed_out(&self) -> bool {
+        self.reply == Reply::from(Errno::EAGAIN) && self.before.decide(self.pid, &self.action) == Reply::Waits
     }
 
     /// Whether its process may read every set.

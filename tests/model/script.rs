@@ -2,11 +2,14 @@
 //!
 //! **Invariant:** what the model expects is not on the board, but for what must be waited for.
 
+use std::ffi::{CStr, CString};
+use std::os::unix::ffi::OsStrExt;
+
 use nix::libc;
 use playground_core::call::{Call, Cmd, Ownership, SemCmd, SemOp};
 use playground_core::machine::{Action, Capabilities, Identity, Resource, Setting};
 
-use super::perform::pack;
+use super::perform::{KEY_FILES, pack};
 use super::process::op;
 
 /// What to do, and with which arguments.
@@ -47,8 +50,9 @@ pub fn encode(action: &Action, slot: impl Fn(i32) -> usize) -> Order {
         Action::Mremap { address, old_length, new_length, may_move } => {
             order(op::MREMAP, [address.0, *old_length, *new_length, (*may_move).into()])
         }
-        Action::Fork { child } | Action::Vfork { child } => order(op::FORK, [slot(*child) as u64]),
-        Action::Exec { .. } => unreachable!("no script starts a program"),
+        Action::Fork { child } => order(op::FORK, [slot(*child) as u64]),
+        Action::Vfork { child } => order(op::VFORK, [slot(*child) as u64]),
+        Action::Exec { .. } => order(op::EXEC, []),
         Action::Exit => order(op::EXIT, []),
         Action::Kill { target, signal } => order(op::KILL, [slot(*target) as u64, signed(*signal)]),
         Action::SetIdentity(identity) => encode_identity(identity),
@@ -88,7 +92,13 @@ fn encode_call(call: &Call) -> Order {
         Call::Semop { semid, ops } => encode_ops(semid.0, ops, u64::MAX),
         Call::Semtimedop { semid, ops, timeout } => encode_ops(semid.0, ops, timeout.as_nanos() as u64),
         Call::Semctl { semid, semnum, cmd } => encode_semctl(semid.0, *semnum, cmd),
-        Call::SemopAt { .. } | Call::File(_) | Call::Lock(_) | Call::Ftok { .. } => {
+        Call::Ftok { path, project } => {
+            let is_it =
+                |file: &&CStr| Some(*file) == CString::new(path.as_os_str().as_bytes()).ok().as_deref();
+            let number = KEY_FILES.iter().position(is_it).expect("one of the files");
+            order(op::FTOK, [number as u64, signed(*project)])
+        }
+        Call::SemopAt { .. } | Call::File(_) | Call::Lock(_) => {
             unreachable!("no script makes this call: {call}")
         }
     }

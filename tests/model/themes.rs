@@ -8,7 +8,7 @@ use playground_core::call::{
 };
 use playground_core::machine::{Action, Resource};
 
-use super::generate::{Chooser, PAGE, WINDOW};
+use super::generate::{Chooser, WINDOW};
 use super::random::Random;
 
 impl Chooser<'_> {
@@ -30,7 +30,7 @@ impl Chooser<'_> {
             0..=10 => Action::Call(self.semop(random)),
             11 => Action::Call(self.semctl(random)),
             12..=13 => Action::Call(self.setval(random)),
-            14..=15 => Action::Fork { child: self.new_pid() },
+            14..=15 => self.fork(random),
             16..=17 => Action::Exit,
             18 => Action::Kill { target: self.somebody(random), signal: 9 },
             _ => Action::Unshare,
@@ -59,10 +59,10 @@ impl Chooser<'_> {
     /// A user's segments, locked as far as the limit goes.
     pub fn on_locks(&self, random: &mut Random) -> Action {
         match random.below(12) {
-            0..=1 => Action::Setrlimit(Resource::LockedMemory(Some(8 * PAGE))),
+            0..=1 => Action::Setrlimit(Resource::LockedMemory(Some(8 * self.page()))),
             2..=4 => {
                 let (key, mode) = (Key::PRIVATE, Mode::from_bits_truncate(0o600));
-                Action::Call(Call::Shmget { key, size: 20000, flags: ShmgetFlags::IPC_CREAT, mode })
+                Action::Call(Call::Shmget { key, size: 5 * self.page(), flags: ShmgetFlags::IPC_CREAT, mode })
             }
             5..=9 => Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd: Cmd::ShmLock }),
             _ => Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd: Cmd::ShmUnlock }),
@@ -73,14 +73,14 @@ impl Chooser<'_> {
     pub fn on_memory(&self, random: &mut Random) -> Action {
         if self.namespace().segments.is_empty() {
             let (key, mode) = (Key::PRIVATE, Mode::from_bits_truncate(0o666));
-            let size = random.pick(&[4096, 8192, 12288, 25600]);
+            let size = random.pick(&[1, 2, 3, 7]) * self.page();
             return Action::Call(Call::Shmget { key, size, flags: ShmgetFlags::IPC_CREAT, mode });
         }
         match random.below(26) {
             // What replaces a piece may be more than the limit allows.
             0..=2 if self.is_limited() => Action::Call(self.replace(random)),
             20..=21 => Action::Call(self.replace(random)),
-            22..=24 => self.mremap(random),
+            16 | 22..=24 => self.mremap(random),
             0..=3 => Action::Call(self.attach(random)),
             4..=5 => Action::Call(self.shmat(random)),
             6..=8 => Action::Call(Call::Shmdt { address: self.attachment(random) }),
@@ -88,8 +88,8 @@ impl Chooser<'_> {
             12 => Action::Store { address: self.near(random), bytes: vec![random.next() as u8] },
             13 | 25 => Action::Setrlimit(self.no_more_pages(random)),
             14..=15 => Action::Munmap { address: self.near(random), length: self.length(random) },
-            16..=17 => self.mprotect(random),
-            18 => Action::Fork { child: self.new_pid() },
+            17 => self.mprotect(random),
+            18 => self.fork(random),
             _ if random.one_in(2) => Action::Setrlimit(self.resource(random)),
             _ => {
                 let cmd = random.pick(&[Cmd::ShmLock, Cmd::ShmLock, Cmd::ShmUnlock]);
@@ -105,13 +105,16 @@ impl Chooser<'_> {
     /// As many pages as there are, or one more: what replaces a piece by more than that is forbidden.
     fn no_more_pages(&self, random: &mut Random) -> Resource {
         let pages = self.space().pages(&self.machine.host) + random.below(2);
-        Resource::AddressSpace(Some(pages * PAGE))
+        Resource::AddressSpace(Some(pages * self.page()))
     }
 
     /// An attachment that mostly succeeds.
     fn attach(&self, random: &mut Random) -> Call {
-        let address =
-            if random.one_in(2) { Address::NULL } else { Address(WINDOW + random.below(2) * 8 * PAGE) };
+        let address = if random.one_in(2) {
+            Address::NULL
+        } else {
+            Address(WINDOW + random.below(2) * 8 * self.page())
+        };
         let replaces = if address == Address::NULL { ShmatFlags::empty() } else { ShmatFlags::SHM_REMAP };
         let flags = random.pick(&[ShmatFlags::empty(), replaces, ShmatFlags::SHM_RDONLY]);
         Call::Shmat { shmid: self.shmid(random), address, flags }
@@ -123,5 +126,21 @@ impl Chooser<'_> {
         let semnum = random.below(if asks { 6 } else { 2 }) as i32;
         let cmd = if asks { SemCmd::GetVal } else { SemCmd::SetVal(random.pick(&[0, 1, 3])) };
         Call::Semctl { semid: self.semid(random), semnum, cmd }
+    }
+
+    /// A child, or another program for whoever is a child.
+    pub fn fork(&self, random: &mut Random) -> Action {
+        let child = self.new_pid();
+        if self.pid >= 100 && random.one_in(4) {
+            return Action::Exec { space: self.mix.program.clone() };
+        }
+        if random.one_in(3) { Action::Vfork { child } } else { Action::Fork { child } }
+    }
+
+    /// The key of a file that is there.
+    pub fn ftok(&self, random: &mut Random) -> Call {
+        let paths: Vec<_> = self.machine.files.keys().cloned().collect();
+        let path = paths[random.below(paths.len() as u64) as usize].clone();
+        Call::Ftok { path, project: random.pick(&[0, 1, 0x5a, 0x1ff, -1]) }
     }
 }

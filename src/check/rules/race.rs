@@ -23,14 +23,14 @@ pub fn has_a_segment(run: &Run) -> Vec<Finding> {
 
 /// What came of the counter in a run that nobody has disturbed.
 pub(in crate::check) fn sum(counter: &Counter) -> Vec<Finding> {
-    let Counter { shmid, offset, last, .. } = counter;
-    if *last == SUM {
+    let Counter { shmid, offset, most, .. } = counter;
+    if *most == SUM {
         return super::fine();
     }
     let words = format!(
-        "The counter, at offset {offset} of segment {shmid}, ended at {last}, and not at {SUM}: {} additions {}.",
-        last.abs_diff(SUM),
-        if *last < SUM { "were lost" } else { "too many were made" }
+        "The counter, at offset {offset} of segment {shmid}, came to {most}, and not to {SUM}: {} additions {}.",
+        most.abs_diff(SUM),
+        if *most < SUM { "were lost" } else { "too many were made" }
     );
     missing(Code::LostUpdates, words)
 }
@@ -71,14 +71,6 @@ fn in_turn() -> Vec<Finding> {
     missing(Code::PrintedWithoutSharing, words)
 }
 
-/// What the accesses show in a run under a schedule.
-pub(in crate::check) fn accesses(race: &Race, seen: Seen) -> Vec<Finding> {
-    match &race.proof {
-        Some(proof) => vec![lost(proof)],
-        None => who_counts(race, seen),
-    }
-}
-
 /// How much of a run was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::check) enum Seen {
@@ -92,15 +84,17 @@ impl Seen {
     /// All that were seen have moved the counter as far as it has come, if none is missing.
     pub fn of(race: &Race, counter: &Counter) -> Seen {
         let moved: u64 = race.uses.iter().map(|(_, uses)| uses.changes * uses.step).sum();
-        if race.is_partial || moved < counter.last { Seen::Some } else { Seen::All }
+        if race.is_partial || moved < counter.most { Seen::Some } else { Seen::All }
     }
 }
 
-fn lost(proof: &Proof) -> Finding {
+/// An update that was lost, and how.
+pub(in crate::check) fn lost(proof: &Proof) -> Finding {
     Finding::new(Code::LostUpdates, proof.in_words()).steps(proof.steps())
 }
 
-fn who_counts(race: &Race, seen: Seen) -> Vec<Finding> {
+/// Whether four processes have added as often as they have to, all at the same time.
+pub(in crate::check) fn who_counts(race: &Race, seen: Seen) -> Vec<Finding> {
     let adds = |(_, uses): &&(i32, Uses)| is_enough(*uses, seen);
     if race.uses.iter().filter(adds).count() < PROCESSES {
         return too_few(race);
@@ -152,10 +146,10 @@ mod tests {
         Race { uses, at_once: true, ..Race::default() }
     }
 
-    const AT_THE_SUM: Counter = Counter { shmid: Shmid(1), offset: 0, size: 4, last: SUM };
+    const AT_THE_SUM: Counter = Counter { shmid: Shmid(1), offset: 0, size: 4, most: SUM, moved: true };
 
     fn passes(race: &Race) -> bool {
-        accesses(race, Seen::of(race, &AT_THE_SUM)).is_empty()
+        who_counts(race, Seen::of(race, &AT_THE_SUM)).is_empty()
     }
 
     #[test]
@@ -182,7 +176,7 @@ mod tests {
     #[test]
     fn of_a_counter_that_did_not_come_to_the_sum_nothing_is_missing() {
         let three = race([5000, 5000, 5000, 0], 1);
-        assert_eq!(Seen::of(&three, &Counter { last: 15_000, ..AT_THE_SUM }), Seen::All);
+        assert_eq!(Seen::of(&three, &Counter { most: 15_000, ..AT_THE_SUM }), Seen::All);
         assert_eq!(Seen::of(&three, &AT_THE_SUM), Seen::Some);
     }
 }

@@ -34,26 +34,32 @@ enum Stop {
     Unknown(Unknown),
 }
 
-impl From<Stop> for Reply {
-    fn from(stop: Stop) -> Reply {
-        match stop {
-            Stop::Dies(signal) => Reply::Dies(signal),
-            Stop::Unknown(unknown) => Reply::Unknown(unknown),
-        }
-    }
-}
-
 impl Caller<'_> {
     /// What a load brings: the bytes that were stored last, and zeros where nobody has stored any.
     pub fn load(&self, address: Address, length: u64) -> Reply {
         let (parts, stop) = self.parts(address, length, Protection::all());
-        stop.map_or_else(|| Ok(Answer::Bytes(self.bytes(&parts))).into(), Reply::from)
+        stop.map_or_else(|| Ok(Answer::Bytes(self.bytes(&parts))).into(), |stop| self.stopped(stop))
     }
 
     /// Whether a store succeeds.
     pub fn store(&self, address: Address, length: u64) -> Reply {
         let (_, stop) = self.parts(address, length, Protection::WRITE);
-        stop.map_or(Reply::Returns(Ok(Answer::Done)), Reply::from)
+        stop.map_or(Reply::Returns(Ok(Answer::Done)), |stop| self.stopped(stop))
+    }
+
+    fn stopped(&self, stop: Stop) -> Reply {
+        match stop {
+            Stop::Dies(_) if self.host().a_dump_ends_all && self.shares_its_memory() => {
+                Reply::Unknown(Unknown::EndOfAll)
+            }
+            Stop::Dies(signal) => Reply::Dies(signal),
+            Stop::Unknown(unknown) => Reply::Unknown(unknown),
+        }
+    }
+
+    fn shares_its_memory(&self) -> bool {
+        let with_it = self.machine.processes.values().filter(|process| process.space == self.process.space);
+        with_it.count() > 1
     }
 
     fn bytes(&self, parts: &[Part]) -> Vec<u8> {

@@ -31,6 +31,18 @@ pub struct Host {
     /// 5.19: since then root of the namespace's own user namespace may write them.
     #[serde(default)]
     pub settings_are_the_machines: bool,
+    /// Whether `mremap` that makes nothing longer asks not whether anything is mapped, as on Linux 5.10: what it cuts
+    /// off may be a hole.
+    #[serde(default)]
+    pub holes_shrink: bool,
+    /// Whether `mremap` has no word of its own for a length that no process can have, as on the older kernels: there is
+    /// no room for it (`ENOMEM`), or nothing is mapped (`EFAULT`). Newer ones say `EINVAL` before they look.
+    #[serde(default)]
+    pub mremap_takes_any_length: bool,
+    /// Whether `SIGSEGV` and `SIGBUS` end every process that has the same memory, the parent that waits in `vfork`, too,
+    /// as on Linux 5.10: a core dump was one for the whole memory.
+    #[serde(default)]
+    pub a_dump_ends_all: bool,
 }
 
 impl Host {
@@ -45,6 +57,9 @@ impl Host {
             limit_goes_before_cuts: false,
             negative_set_goes_before_count: false,
             settings_are_the_machines: false,
+            holes_shrink: false,
+            mremap_takes_any_length: false,
+            a_dump_ends_all: false,
         }
     }
 

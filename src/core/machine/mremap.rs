@@ -45,10 +45,14 @@ impl Caller<'_> {
     /// A range that grows must lie in one mapping; one that shrinks, or stays as it is, need only begin in one. A length
     /// of 0 makes a second mapping of the same pages, for which it has to move.
     pub fn mremap(&self, ask: Mremap) -> Reply {
-        if !self.host().is_page(ask.start) || ask.new == 0 || ask.new > self.host().task_size {
+        let host = self.host();
+        let is_too_long = ask.new > host.task_size && !host.mremap_takes_any_length;
+        if !host.is_page(ask.start) || ask.new == 0 || is_too_long {
             return Errno::EINVAL.into();
         }
         match self.space.at(ask.start) {
+            None if host.holes_shrink && ask.new == ask.old => Ok(Answer::Mapped(Address(ask.start))).into(),
+            None if host.holes_shrink && ask.new < ask.old => self.shrinks(ask).into(),
             None => Errno::EFAULT.into(),
             Some(_) if ask.new == ask.old => Ok(Answer::Mapped(Address(ask.start))).into(),
             Some(_) if ask.new < ask.old => self.shrinks(ask).into(),
@@ -58,7 +62,7 @@ impl Caller<'_> {
     }
 
     fn shrinks(&self, ask: Mremap) -> Result<Answer, Errno> {
-        self.munmap(Address(ask.start + ask.new), ask.old - ask.new)?;
+        self.munmap(Address(ask.start.wrapping_add(ask.new)), ask.old - ask.new)?;
         Ok(Answer::Mapped(Address(ask.start)))
     }
 
@@ -68,7 +72,7 @@ impl Caller<'_> {
             return Err(Errno::EFAULT);
         }
         self.allow_mapping(ask.new - ask.old, None)?;
-        let end = ask.start + ask.new;
+        let end = ask.start.saturating_add(ask.new);
         let is_free = end <= self.host().task_size && !self.space.meets(mapping.end, end);
         match ask.is_at_the_end_of(mapping) && is_free {
             true => Ok(ask.start),

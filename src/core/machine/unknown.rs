@@ -27,6 +27,9 @@ pub enum Unknown {
     Handler,
     /// `mremap` that makes memory longer which belongs to no segment: it may join its neighbours.
     Moving,
+    /// An access that ends all processes with the same memory, as some kernels do (`Host::a_dump_ends_all`): who of
+    /// them is the last to let go of it is chance.
+    EndOfAll,
     /// `mprotect` with `PROT_EXEC` alone, which means something else on each processor.
     ExecuteOnly,
 }
@@ -44,6 +47,7 @@ impl fmt::Display for Unknown {
             Unknown::File => "it has no such file",
             Unknown::Handler => "the signal may have a handler",
             Unknown::Moving => "it follows what mremap makes longer only if it is a segment's",
+            Unknown::EndOfAll => "whoever shares this memory ends, too, and the last one is not known",
             Unknown::ExecuteOnly => "PROT_EXEC alone depends on the processor",
         })
     }

@@ -18,36 +18,38 @@ use crate::language::{At, Expr, Kind, function};
 /// What a parameter of a function is, as far as a mistake can be seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Parameter {
-    /// An integer.
-    Number,
+    /// An integer of 32 bits: an id, a key, flags.
+    Int,
+    /// A `size_t`: 64 bits without a sign.
+    Size,
     /// An address.
     Pointer,
     /// So many more of any kind.
     More,
 }
-use Parameter::{More, Number, Pointer};
+use Parameter::{Int, More, Pointer, Size};
 
 /// The functions that the kernel performs, and their parameters.
 const SYSTEM: [(&str, &[Parameter]); 19] = [
-    ("shmget", &[Number, Number, Number]),
-    ("shmat", &[Number, Pointer, Number]),
+    ("shmget", &[Int, Size, Int]),
+    ("shmat", &[Int, Pointer, Int]),
     ("shmdt", &[Pointer]),
-    ("shmctl", &[Number, Number, Pointer]),
-    ("semget", &[Number, Number, Number]),
-    ("semop", &[Number, Pointer, Number]),
-    ("semtimedop", &[Number, Pointer, Number, Pointer]),
-    ("semctl", &[Number, Number, Number, More]),
-    ("ftok", &[Pointer, Number]),
+    ("shmctl", &[Int, Int, Pointer]),
+    ("semget", &[Int, Int, Int]),
+    ("semop", &[Int, Pointer, Size]),
+    ("semtimedop", &[Int, Pointer, Size, Pointer]),
+    ("semctl", &[Int, Int, Int, More]),
+    ("ftok", &[Pointer, Int]),
     ("fork", &[]),
-    ("exit", &[Number]),
-    ("kill", &[Number, Number]),
+    ("exit", &[Int]),
+    ("kill", &[Int, Int]),
     ("execlp", &[Pointer, Pointer, More]),
     ("getpid", &[]),
     ("getuid", &[]),
-    ("setuid", &[Number]),
-    ("setgid", &[Number]),
-    ("mprotect", &[Pointer, Number, Number]),
-    ("munmap", &[Pointer, Number]),
+    ("setuid", &[Int]),
+    ("setgid", &[Int]),
+    ("mprotect", &[Pointer, Size, Int]),
+    ("munmap", &[Pointer, Size]),
 ];
 
 /// More operations than any kernel takes at once are not read.
@@ -79,8 +81,15 @@ impl Evaluation<'_> {
         }
         let mut values = Vec::new();
         for (number, argument) in arguments.iter().enumerate() {
+            let parameter = parameters.get(number).copied().unwrap_or(More);
+            if matches!(parameter, Pointer | More) && self.struct_named(argument).is_some() {
+                let message =
+                    format!("{name} wants an address here, and {argument} is a struct: write &{argument}");
+                return wrong(argument.at, message);
+            }
             let value = self.value(argument)?;
-            self.note_kind(name, parameters.get(number).copied().unwrap_or(More), argument, &value);
+            self.note_kind(name, parameter, argument, &value);
+            self.note_cut(name, parameter, argument, &value);
             values.push(value);
         }
         Ok(values)
@@ -91,10 +100,24 @@ impl Evaluation<'_> {
         let is_null = matches!(argument.kind, Kind::Integer { value: 0, .. });
         let (wanted, given) = match parameter {
             Pointer if value.ty.is_integer() && !is_null => ("an address", "a number"),
-            Number if value.ty.is_pointer() => ("a number", "an address"),
+            Int | Size if value.ty.is_pointer() => ("a number", "an address"),
             _ => return,
         };
         self.note(format!("{name} wants {wanted} here, and {argument} is {given}: C only warns of it."));
+    }
+
+    /// C would take a number in silence that the parameter's type does not hold.
+    fn note_cut(&mut self, name: &str, parameter: Parameter, argument: &Expr, value: &Value) {
+        let becomes = match parameter {
+            Int if value.is_cut_by(&Ty::INT) => {
+                format!("an int here, which has 32 bits: {argument} becomes {}", value.as_int())
+            }
+            Size if value.is_negative() => {
+                format!("a size_t here, which has no sign: {argument} becomes {}", value.bits())
+            }
+            _ => return,
+        };
+        self.note(format!("{name} takes {becomes}."));
     }
 
     fn system(&mut self, name: &str, values: &[Value], at: At) -> Result<Value> {

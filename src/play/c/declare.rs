@@ -1,6 +1,7 @@
 //! Declarations, and the values that variables, structures and arrays begin with.
 
 use super::evaluate::{Evaluation, Place, Result, wrong};
+use super::fields::no_field;
 use super::ty::Ty;
 use crate::language::{At, Declaration, Expr, Initial, Kind};
 
@@ -68,7 +69,10 @@ impl Evaluation<'_> {
         self.fill_with(place, &mut rest, true, at)?;
         match rest {
             [] => Ok(()),
-            [Initial::Field(field, _), ..] => wrong(at, format!("{} has no field {field}", place.ty)),
+            [Initial::Field(field, _), ..] => match place.ty {
+                Ty::Struct(of) => Err(no_field(of, field, at)),
+                ref ty => wrong(at, format!("{ty} has no field {field}")),
+            },
             _ => wrong(at, format!("{} values are more than {} holds", values.len(), place.ty)),
         }
     }

@@ -10,7 +10,7 @@ use super::constants::{CONSTANTS, constant};
 use super::operators;
 use super::ty::Ty;
 use super::value::Value;
-use crate::language::{At, Does, Expr, Initial, Kind, Unary};
+use crate::language::{At, Does, Expr, Initial, Kind, Unary, nearest};
 
 /// What a statement may know beside its process's variables.
 #[derive(Clone, Copy)]
@@ -50,8 +50,8 @@ pub enum Stop {
         at: At,
         /// A sentence without its first capital and its full stop.
         message: String,
-        /// A name, and the names that are known, among which the nearest is to be found.
-        name: Option<String>,
+        /// The name that was perhaps meant.
+        nearest: Option<String>,
     },
 }
 
@@ -62,6 +62,8 @@ pub struct Evaluated {
     pub arena: Arena,
     /// The value, where the statement is an expression that has one.
     pub value: Option<Value>,
+    /// The fields, where the statement is a structure.
+    pub fields: Vec<(String, Value)>,
     /// What the process printed.
     pub printed: Vec<u8>,
     /// What should be told about the statement: what C takes in silence.
@@ -79,13 +81,19 @@ pub fn evaluate(arena: &Arena, does: &Does, answers: &[Outcome], context: Contex
     let (printed, notes) = (Vec::new(), Vec::new());
     let mut evaluation =
         Evaluation { arena: arena.clone(), answers: answers.iter(), context, printed, notes };
+    let mut fields = Vec::new();
     let value = match does {
+        Does::Evaluate(expression) if evaluation.struct_named(expression).is_some() => {
+            let place = evaluation.place(expression)?;
+            fields = evaluation.fields(&expression.to_string(), &place, expression.at)?;
+            None
+        }
         Does::Evaluate(expression) => Some(evaluation.value(expression)?),
         Does::Declare(declared) => evaluation.declare(declared).map(|()| None)?,
         Does::Move | Does::Word(_) => None,
     };
     let Evaluation { arena, printed, notes, .. } = evaluation;
-    Ok(Evaluated { arena, value, printed, notes })
+    Ok(Evaluated { arena, value, fields, printed, notes })
 }
 
 /// A place in memory that holds a value of a type.
@@ -105,7 +113,7 @@ pub(super) struct Evaluation<'a> {
 
 /// A [`Stop`] that says what is wrong.
 pub(super) fn wrong<T>(at: At, message: impl Into<String>) -> Result<T> {
-    Err(Stop::Wrong { at, message: message.into(), name: None })
+    Err(Stop::Wrong { at, message: message.into(), nearest: None })
 }
 
 impl Evaluation<'_> {
@@ -204,9 +212,13 @@ impl Evaluation<'_> {
     pub fn read(&mut self, place: &Place, at: At) -> Result<Value> {
         match &place.ty {
             Ty::Array(..) => Ok(Value::new(place.ty.decayed(), place.address)),
-            Ty::Struct(of) => {
-                wrong(at, format!("a struct {} is no single value: name one of its fields", of.name))
-            }
+            Ty::Struct(of) => wrong(
+                at,
+                format!(
+                    "a struct {} is no single value: name a field of it, or take its address with &",
+                    of.name
+                ),
+            ),
             Ty::Void => wrong(at, "a void * points to no value: cast it, as in *(int *)p"),
             ty => {
                 let bytes = self.load(place.address, ty.size(), at)?;
@@ -229,7 +241,7 @@ impl Evaluation<'_> {
         if let Some(pid) = (self.context.letters)(name) {
             return Ok(Value::int(pid));
         }
-        Err(unknown(name, at))
+        Err(unknown(&self.arena, name, at))
     }
 
     /// The place that an expression names.
@@ -241,7 +253,7 @@ impl Evaluation<'_> {
                 None if constant(name).is_some() => {
                     wrong(at, format!("{name} is a constant, and has no place"))
                 }
-                None => Err(unknown(name, at)),
+                None => Err(unknown(&self.arena, name, at)),
             },
             Kind::String(bytes) => self.string(bytes, at),
             Kind::Unary(Unary::Dereference, pointer) => self.pointed_to(pointer, 0),
@@ -266,31 +278,13 @@ impl Evaluation<'_> {
     }
 
     /// The place that a pointer leads to, so many elements on.
-    fn pointed_to(&mut self, pointer: &Expr, index: i64) -> Result<Place> {
+    pub(super) fn pointed_to(&mut self, pointer: &Expr, index: i64) -> Result<Place> {
         let value = self.value(pointer)?;
         let Some(ty) = value.ty.pointee().cloned() else {
             return wrong(pointer.at, format!("this is of type {}, and points to nothing", value.ty));
         };
         let distance = index.wrapping_mul(ty.size() as i64);
         Ok(Place { ty, address: value.bits().wrapping_add_signed(distance) })
-    }
-
-    fn member(&mut self, base: &Expr, arrow: bool, field: &str, at: At) -> Result<Place> {
-        let place = if arrow { self.pointed_to(base, 0)? } else { self.place(base)? };
-        let Ty::Struct(of) = place.ty else {
-            let sign = if arrow { "->" } else { "." };
-            return wrong(
-                at,
-                format!("what stands before {sign} is of type {}, and has no fields", place.ty),
-            );
-        };
-        match of.field(field) {
-            Some(found) => Ok(Place { ty: found.ty(), address: place.address.wrapping_add(found.offset) }),
-            None => {
-                let names: Vec<_> = of.fields.iter().map(|field| field.name).collect();
-                wrong(at, format!("struct {} has no field {field}. It has {}", of.name, names.join(", ")))
-            }
-        }
     }
 
     fn compound(
@@ -314,7 +308,16 @@ impl Evaluation<'_> {
         if value.ty == Ty::Void {
             return wrong(at, "this function returns no value");
         }
+        let cut = value.is_cut_by(&place.ty).then(|| value.clone());
         let value = value.cast(place.ty.clone());
+        if let Some(whole) = cut {
+            let (ty, bits) = (&place.ty, 8 * place.ty.size());
+            self.note(format!(
+                "{ty} has {bits} bits: {} becomes {}.",
+                whole.in_decimal(),
+                value.in_decimal()
+            ));
+        }
         self.store(place.address, &value.bytes(), at)?;
         Ok(value)
     }
@@ -339,11 +342,8 @@ impl Evaluation<'_> {
     }
 }
 
-fn unknown(name: &str, at: At) -> Stop {
-    Stop::Wrong { at, message: format!("there is no variable {name}"), name: Some(name.to_owned()) }
-}
-
-/// Every name that can stand for a value, for the nearest one.
-pub fn names(arena: &Arena) -> impl Iterator<Item = &str> {
-    arena.variables().map(|(name, _)| name).chain(CONSTANTS.iter().map(|(name, ..)| *name))
+/// No variable, no flag and no process has this name.
+fn unknown(arena: &Arena, name: &str, at: At) -> Stop {
+    let names = arena.variables().map(|(name, _)| name).chain(CONSTANTS.iter().map(|(name, ..)| *name));
+    Stop::Wrong { at, message: format!("there is no variable {name}"), nearest: nearest(name, names) }
 }

@@ -2,7 +2,7 @@
 
 use playground_core::Errno;
 
-use super::call::Parameter::{self, More, Number, Pointer};
+use super::call::Parameter::{self, Int, More, Pointer, Size};
 use super::evaluate::{Evaluation, Result, wrong};
 use super::printf;
 use super::ty::Ty;
@@ -17,8 +17,8 @@ const CHUNK: u64 = 64;
 /// The functions, and their parameters.
 const LIBRARY: [(&str, &[Parameter]); 7] = [
     ("strcpy", &[Pointer, Pointer]),
-    ("memcpy", &[Pointer, Pointer, Number]),
-    ("memset", &[Pointer, Number, Number]),
+    ("memcpy", &[Pointer, Pointer, Size]),
+    ("memset", &[Pointer, Int, Size]),
     ("strlen", &[Pointer]),
     ("puts", &[Pointer]),
     ("printf", &[Pointer, More]),

@@ -41,9 +41,29 @@ impl Value {
         self.bits as i64
     }
 
+    /// Its digits, with a sign where its type has one.
+    pub fn in_decimal(&self) -> String {
+        match self.ty {
+            Ty::Integer { signed: true, .. } => self.signed().to_string(),
+            _ => self.bits.to_string(),
+        }
+    }
+
     /// As an argument of type `int`: the lowest 32 bits.
     pub fn as_int(&self) -> i32 {
         self.bits as i32
+    }
+
+    /// Whether it is a number below 0.
+    pub fn is_negative(&self) -> bool {
+        matches!(self.ty, Ty::Integer { signed: true, .. }) && self.signed() < 0
+    }
+
+    /// Whether an integer type has too few bits for it, with a sign or without.
+    pub fn is_cut_by(&self, ty: &Ty) -> bool {
+        let Ty::Integer { size, .. } = *ty else { return false };
+        let held = [true, false].map(|signed| extended(self.bits, size, signed));
+        self.ty.is_integer() && !held.contains(&self.bits)
     }
 
     /// Whether C takes it for true.

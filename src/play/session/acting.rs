@@ -1,7 +1,7 @@
 //! What a line needs to know of the world, and what is noted of it.
 
 use playground_core::Errno;
-use playground_core::call::{Answer, Outcome};
+use playground_core::call::{Answer, Call, Outcome};
 use playground_core::machine::{Action, Protection, Space};
 
 use super::actor::{Actor, Last, Lifecycle, Pending};
@@ -9,8 +9,8 @@ use super::log::{Entry, named_by};
 use super::programs::course;
 use super::shown;
 use super::world::World;
-use crate::c::{Context, Evaluated, Stop, evaluate, names};
-use crate::language::{At, Does, Misunderstood};
+use crate::c::{Context, Evaluated, Stop, evaluate};
+use crate::language::{Does, Misunderstood};
 
 impl World {
     pub(super) fn known(&self, letter: &str, line: &str) -> Result<String, Misunderstood> {
@@ -62,21 +62,6 @@ impl World {
         actor.end = course(words).map(|course| (clock.saturating_add(course.lasts), course.status));
     }
 
-    pub(super) fn wrong(
-        &self,
-        who: &str,
-        pending: &Pending,
-        at: At,
-        message: String,
-        name: Option<String>,
-    ) -> Misunderstood {
-        let error = Misunderstood::new(&pending.line, at.0, message);
-        match name {
-            Some(name) => error.near(&name, names(&self.actors[who].arena)),
-            None => error,
-        }
-    }
-
     pub(super) fn set_pending(&mut self, who: &str, pending: Pending) {
         if let Some(actor) = self.actors.get_mut(who) {
             actor.pending = Some(pending);
@@ -85,15 +70,32 @@ impl World {
 
     /// Keeps what conditions of levels ask for: the last System V call, and how often memory was written.
     pub(super) fn count(&mut self, who: &str, action: &Action, outcome: &Outcome) {
+        self.see(who, action, outcome);
+        self.note_what_is_made(outcome);
+        let segments = self.segments().count();
         let Some(actor) = self.actors.get_mut(who) else { return };
         match action {
             Action::Call(call) => {
                 let errno = outcome.as_ref().err().copied();
-                let last = Last { call: call.name(), first: shown::first_argument(call), errno };
+                let (first, change) = (shown::first_argument(call), change(call));
+                let last = Last { call: call.name(), first, errno, segments, change };
                 actor.last = Some(last.clone());
                 self.last = Some(last);
             }
             Action::Store { .. } => actor.stores += 1,
+            _ => {}
+        }
+    }
+
+    /// Keeps which segments and sets were not there before their call.
+    fn note_what_is_made(&mut self, outcome: &Outcome) {
+        match outcome {
+            Ok(Answer::Id(id)) if self.segments().all(|segment| segment.permissions.id != id.0) => {
+                self.made.segments.insert(id.0);
+            }
+            Ok(Answer::Set(id)) if self.sets().all(|set| set.permissions.id != id.0) => {
+                self.made.sets.insert(id.0);
+            }
             _ => {}
         }
     }
@@ -137,16 +139,26 @@ impl World {
 
     /// Whether the kernel can copy bytes from a process's memory, or to it: it is a segment's, and may be read or written.
     pub(super) fn reach(&self, who: &str, address: u64, length: u64, writes: bool) -> Outcome {
-        let right = if writes { Protection::WRITE } else { Protection::READ };
+        let right = if writes { Protection::WRITE } else { Protection::all() };
         let space = self.space_of(self.actors[who].pid);
         let end = |from: u64| {
             let mapping = space?.at(from)?;
-            mapping.view().filter(|view| view.protection.contains(right)).map(|_| mapping.end)
+            mapping.view().filter(|view| view.protection.intersects(right)).map(|_| mapping.end)
         };
         let mut from = address;
         while from < address.saturating_add(length) {
             from = end(from).ok_or(Errno::EFAULT)?;
         }
         Ok(Answer::Done)
+    }
+}
+
+/// By how much a call changes semaphores in all.
+fn change(call: &Call) -> i32 {
+    match call {
+        Call::Semop { ops, .. } | Call::Semtimedop { ops, .. } => {
+            ops.iter().map(|op| i32::from(op.change)).sum()
+        }
+        _ => 0,
     }
 }

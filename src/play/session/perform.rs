@@ -11,7 +11,7 @@ use super::log::Entry;
 use super::programs::PROGRAMS;
 use super::told::Told;
 use super::world::{INIT, World};
-use super::{shown, why};
+use super::{access, shown, why};
 use crate::c::{Evaluated, Stop};
 use crate::language::{Does, Misunderstood, Statement};
 
@@ -113,8 +113,9 @@ impl Performer<'_> {
                     continue;
                 }
                 Err(Stop::Exec { words }) => Asked { action: self.world.exec(), words },
-                Err(Stop::Wrong { at, message, name }) => {
-                    return Err(self.world.wrong(who, &pending, at, message, name));
+                Err(Stop::Wrong { at, message, nearest }) => {
+                    let error = Misunderstood::new(&pending.line, at.0, message);
+                    return Err(Misunderstood { nearest, ..error });
                 }
             };
             let Some(outcome) = self.act(who, &mut pending, asked)? else { return Ok(()) };
@@ -129,6 +130,9 @@ impl Performer<'_> {
             let from = self.world.first_read(who, pending.began);
             self.world.log.push(Entry::Printed { who: who.to_owned(), text: text.clone(), from });
             self.told.push(Told::Prints { who: who.to_owned(), text });
+        }
+        if !done.fields.is_empty() {
+            self.told.push(Told::Lines { lines: shown::fields(&done.fields) });
         }
         if let Some(value) = done.value.filter(|_| shown::is_asked_for(&pending.does)) {
             self.told.push(Told::Value { text: shown::value(&value) });
@@ -159,7 +163,10 @@ impl Performer<'_> {
             return Err(Misunderstood::new(&pending.line, 0, why));
         }
         let reply = match self.kernel.perform(&self.world.machine, pid, &asked.action, &asked.words) {
-            Performed::Refused(why) => return Err(Misunderstood::new(&pending.line, 0, why)),
+            Performed::Refused(refusal) => {
+                let why = access::not_done(self.world, pid, &asked.action, &refusal);
+                return Err(Misunderstood::new(&pending.line, 0, why));
+            }
             Performed::Lost(how) => {
                 self.over(who, how, None);
                 return self.effect(pid, &Action::Exit, &Reply::Returns(Ok(Answer::Done))).map(|()| None);

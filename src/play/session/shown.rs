@@ -129,10 +129,15 @@ pub(super) fn value(value: &Value) -> String {
             u64::MAX => "(void *) -1".to_owned(),
             address => format!("{address:#x}"),
         },
-        Ty::Integer { signed: true, .. } => number(value.signed().to_string(), value),
-        _ => number(value.bits().to_string(), value),
+        _ => number(value.in_decimal(), value),
     };
     format!("{text}   {}", value.ty)
+}
+
+/// The fields of a structure, one a line.
+pub(super) fn fields(fields: &[(String, Value)]) -> Vec<String> {
+    let widest = fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    fields.iter().map(|(name, field)| format!("{name:<widest$} = {}", value(field))).collect()
 }
 
 /// A number above 9 is shown in octal and hexadecimal, too: a mode or a key is read so.

@@ -6,6 +6,7 @@ use playground_core::Errno;
 use playground_core::call::{Address, Call, Cmd, SemCmd, ShmgetFlags};
 use playground_core::machine::{Action, Machine, Namespace, Process, Reply, Segment, Set};
 
+use super::access;
 use super::world::World;
 
 /// A reason, and what to do.
@@ -78,10 +79,7 @@ pub(super) fn explained(world: &World, pid: i32, action: &Action, reply: &Reply)
                 .map_or_else(Vec::new, |set| set.semaphores.iter().map(|s| s.value).collect());
             because(format!("It waits for {}. The values are {values:?}.", numbers.join(" and ")))
         }
-        (Action::Load { address, .. } | Action::Store { address, .. }, Reply::Dies(_), Some(view)) => {
-            let store = matches!(action, Action::Store { .. });
-            view.fault(address.0, store)
-        }
+        (_, Reply::Dies(_), _) => because(access::why(world, pid, action).unwrap_or_default()),
         (_, Reply::Returns(Err(errno)), _) => of_a_process(action, *errno),
         _ => because(""),
     }
@@ -344,21 +342,6 @@ impl<'a> View<'a> {
             )),
             (Errno::ERANGE, _) => because("A value is from 0 to 32767."),
             _ => because(format!("semctl does not take {cmd} so.")),
-        }
-    }
-
-    /// What an access met that ended the process.
-    fn fault(&self, address: u64, store: bool) -> Explained {
-        let space = self.machine.spaces.get(&self.process.space);
-        let verb = if store { "written" } else { "read" };
-        match space.and_then(|space| space.at(address)).and_then(|mapping| mapping.view()) {
-            Some(view) => because(format!(
-                "Segment {} is attached at {address:#x}, but its mapping does not let it be {verb}.",
-                view.shmid
-            )),
-            None => because(format!(
-                "Nothing of a segment is mapped at {address:#x}, or the access goes on behind its end."
-            )),
         }
     }
 }

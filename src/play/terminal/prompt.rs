@@ -17,6 +17,8 @@ use super::progress::Progress;
 use super::save::save;
 use super::{Failure, Format, Options, levels, open, render};
 
+/// How a line begins that stands for something that this prompt has no words for.
+const LEFT_OUT: &str = "# left out";
 /// How deep files may name files.
 const DEEPEST: usize = 16;
 
@@ -94,8 +96,9 @@ impl Prompt {
     /// Says what was done before the first line; a lesson may have done much.
     fn introduce_so_far(&self, out: &mut impl Write) -> io::Result<()> {
         const LAST: usize = 6;
-        let lines: Vec<&str> = self.session.start().collect();
-        if lines.is_empty() {
+        let (left_out, lines): (Vec<&str>, Vec<&str>) =
+            self.session.start().partition(|line| line.starts_with(LEFT_OUT));
+        if lines.is_empty() && left_out.is_empty() {
             return Ok(());
         }
         writeln!(out, "\nUntil now, in this world of your own:")?;
@@ -104,6 +107,7 @@ impl Prompt {
             writeln!(out, "    ... {earlier} lines before that")?;
         }
         lines[earlier..].iter().try_for_each(|line| writeln!(out, "    {line}"))?;
+        render::left_out(out, left_out.len())?;
         writeln!(out, "show draws it, quit goes back to the lesson.")
     }
 

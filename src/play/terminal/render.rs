@@ -67,6 +67,18 @@ pub fn text(out: &mut impl Write, told: &Told) -> io::Result<()> {
     }
 }
 
+/// That something of a lesson is missing.
+pub fn left_out(out: &mut impl Write, count: usize) -> io::Result<()> {
+    let calls = match count {
+        0 => return Ok(()),
+        1 => "1 step of the lesson is".to_owned(),
+        count => format!("{count} steps of the lesson are"),
+    };
+    let why =
+        "the prompt has the calls of System V and those on processes, and none of POSIX, files or pipes.";
+    labelled(out, "Note", Some(&format!("{calls} left out: {why}")))
+}
+
 /// A line that was not understood, with a mark under the place.
 pub fn misunderstood(out: &mut impl Write, sign: &str, error: &Misunderstood) -> io::Result<()> {
     writeln!(out, "{}{}", " ".repeat(sign.len() + error.column - 1), "^".red())?;

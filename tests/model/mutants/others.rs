@@ -1,8 +1,10 @@
 //! Wrong rules of who may do what to whom, of limits on semaphores, and of what older kernels do otherwise.
 
+use std::sync::Arc;
+
 use playground_core::Errno;
-use playground_core::call::{Call, SemCmd};
-use playground_core::machine::{Action, Limits};
+use playground_core::call::{Answer, Call, Key, SemCmd};
+use playground_core::machine::{Action, Limits, Reply, State};
 
 use super::{Rules, done, limits_of, returns};
 
@@ -52,6 +54,41 @@ pub const MUTANTS: &[Rules] = &[
     }),
     Rules::deciding("semopm knows no limit", |it| {
         it.in_world(|world| limits_of(world, |limits| limits.semopm = i32::MAX))
+    }),
+    Rules::deciding("ftok keeps more of the inode", |it| match (it.call(), &it.reply) {
+        (Some(Call::Ftok { path, .. }), Reply::Returns(Ok(Answer::Key(key)))) => {
+            let inode = it.machine.files[path].1;
+            Reply::Returns(Ok(Answer::Key(Key(key.0 | inode as i32 & 0xff_0000))))
+        }
+        _ => it.reply,
+    }),
+    Rules::deciding("ftok of the same file is the same key", |it| match it.call() {
+        Some(Call::Ftok { path, .. }) => it.on_call(Call::Ftok { path: path.clone(), project: 1 }),
+        _ => it.reply,
+    }),
+    Rules::changing("vfork counts attachments, as fork does", |it| {
+        if let Action::Vfork { child } = it.action {
+            it.instead(&Action::Fork { child: *child });
+        }
+    }),
+    Rules::changing("a child of vfork pays for each page anew", |it| {
+        if let Action::Vfork { child } = it.action {
+            let number = it.after.processes[child].space;
+            let space = it.after.spaces.get_mut(&number).map(Arc::make_mut).expect("its memory");
+            space.present = Arc::default();
+        }
+    }),
+    Rules::changing("exec keeps what is attached", |it| {
+        if matches!(it.action, Action::Exec { .. }) {
+            *it.after = it.before.clone();
+        }
+    }),
+    Rules::changing("who timed out stays in the queue", |it| {
+        let timed_out = matches!(it.call(), Some(Call::Semtimedop { .. })) && !it.succeeded();
+        if timed_out && it.before.decide(it.pid, it.action) == Reply::Waits {
+            it.instead_with(it.action, &Reply::Waits);
+            it.process_after().expect("it has not ended").state = State::Running;
+        }
     }),
     Rules::deciding("semmsl knows no limit", |it| it.in_world(|world| limits_of(world, any_set))),
 ];

@@ -86,11 +86,90 @@ fn structures_have_the_fields_of_the_manual_page() {
     assert_eq!(value(&mut session, "struct sembuf x = {1, -1, SEM_UNDO}; x.sem_op"), -1);
     assert_eq!(value(&mut session, "(&(struct sembuf){2, 3, 0})->sem_num"), 2);
     assert_eq!(value(&mut session, "(struct sembuf[]){{0, 4, 0}, {7, -5, 0}}[1].sem_op"), -5);
-    assert!(
-        error(&mut session, "buf.shm_nattach")
-            .contains("struct shmid_ds has no field shm_nattach. It has shm_perm")
-    );
-    assert!(error(&mut session, "buf").contains("a struct shmid_ds is no single value"));
+}
+
+#[test]
+fn a_wrong_field_or_sign_names_the_right_one() {
+    let mut session = Session::empty();
+    session.line("struct shmid_ds buf; struct shmid_ds *to = &buf; struct sembuf one").unwrap();
+    for (line, wanted) in [
+        ("buf.shm_natch", "struct shmid_ds has no field shm_natch. Did you mean shm_nattch?"),
+        ("buf.nattch", "Did you mean shm_nattch?"),
+        ("to->mode", "Did you mean shm_perm.mode?"),
+        ("buf.shm_perm.mdoe", "struct ipc_perm has no field mdoe. Did you mean mode?"),
+        ("struct sembuf x = {.sem_flag = 0}", "Did you mean sem_flg?"),
+        ("one.colour", "struct sembuf has no field colour. It has sem_num, sem_op, sem_flg"),
+        ("buf->shm_nattch", "buf is a struct shmid_ds and no pointer to one: write buf.shm_nattch"),
+        ("buf.shm_perm->mode", "write buf.shm_perm.mode"),
+        ("to.shm_nattch", "to is a pointer to a struct shmid_ds: write to->shm_nattch"),
+        ("shmctl(0, IPC_STAT, buf)", "buf is a struct: write &buf"),
+        ("semop(0, one, 1)", "write &one"),
+        ("semctl(0, 0, IPC_STAT, buf)", "write &buf"),
+        ("1 + buf", "a struct shmid_ds is no single value"),
+    ] {
+        assert!(error(&mut session, line).contains(wanted), "{line}: {}", error(&mut session, line));
+    }
+}
+
+#[test]
+fn a_struct_alone_shows_its_fields() {
+    let mut session = Session::empty();
+    session.line("struct shmid_ds buf; buf.shm_segsz = 4096; buf.shm_perm.mode = 0640").unwrap();
+    let told = session.line("buf").unwrap();
+    let [Told::Lines { lines }] = &told[..] else { panic!("{told:?}") };
+    let has = |name: &str, value: &str| {
+        lines.iter().any(|line| line.starts_with(name) && line.contains(&format!("= {value}")))
+    };
+    assert!(has("buf.shm_segsz", "4096"), "{lines:?}");
+    assert!(has("buf.shm_perm.mode", "416   0x1a0   0640"), "{lines:?}");
+    let told = session.line("buf.shm_perm").unwrap();
+    assert!(matches!(&told[..], [Told::Lines { lines }] if lines.len() == 7), "{told:?}");
+}
+
+#[test]
+fn a_number_that_a_type_does_not_hold_is_told() {
+    let mut session = Session::empty();
+    for (line, wanted) in [
+        ("shmget(0x100000052, 1, 0)", "shmget takes an int here, which has 32 bits: 0x100000052 becomes 82."),
+        (
+            "shmget(0x52, -1, 0)",
+            "shmget takes a size_t here, which has no sign: -1 becomes 18446744073709551615.",
+        ),
+        ("key_t k = 0x7ffffffff", "int has 32 bits: 34359738367 becomes -1."),
+        ("int id = 1L << 40", "int has 32 bits: 1099511627776 becomes 0."),
+        ("unsigned short v = 70000", "unsigned short has 16 bits: 70000 becomes 4464."),
+        ("semop(1L << 32, NULL, 0)", "semop takes an int here, which has 32 bits: 1L << 32 becomes 0."),
+    ] {
+        assert_eq!(notes(&mut session, line), [wanted], "{line}");
+    }
+    for line in ["shmget(0xffffffff, 1, 0)", "char c = 200", "unsigned u = -1", "long l = 1L << 40", "l + 1"]
+    {
+        assert_eq!(notes(&mut session, line), [""; 0], "{line}");
+    }
+}
+
+#[test]
+fn an_access_that_ends_a_process_is_explained_by_what_it_met() {
+    for (line, wanted) in [
+        ("memset(p, 'A', 5000)", "The pages of segment 0 end at 0x5001000: from 0x5000000 on 4096 bytes"),
+        ("strcpy(p + 4094, \"long\")", "from 0x5000ffe on 2 bytes"),
+        ("*(long *)(p + 4092)", "from 0x5000ffc on 4 bytes"),
+        ("p[8192]", "Nothing of a segment is mapped at 0x5002000."),
+        ("q[1] = 'X'", "Segment 0 is attached at 0x6000001, but its mapping does not let it be written."),
+        ("memset(q, 'A', 5000)", "Segment 0 is attached at 0x6000000, but its mapping does not let"),
+        ("*(int *)0 = 5", "the pointer is NULL"),
+    ] {
+        let mut session = Session::empty();
+        let start = "int id = shmget(IPC_PRIVATE, 100, 0600); char *p = shmat(id, (void *)0x5000000, 0)";
+        session.line(start).unwrap();
+        session.line("char *q = shmat(id, (void *)0x6000000, SHM_RDONLY)").unwrap();
+        let told = session.line(line).unwrap();
+        let why = told.iter().find_map(|told| match told {
+            Told::Ends { why, .. } => why.clone(),
+            _ => None,
+        });
+        assert!(why.as_ref().is_some_and(|why| why.contains(wanted)), "{line}: {why:?}");
+    }
 }
 
 #[test]

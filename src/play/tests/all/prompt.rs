@@ -283,5 +283,7 @@ fn a_session_can_begin_where_a_lesson_is() {
         assert_eq!(output.status.code(), Some(0), "{}", text(&output));
         assert!(text(&output).contains("25600      1"), "{}", text(&output));
         assert!(text(&output).contains("Until now"), "{}", text(&output));
+        assert!(text(&output).contains("1 step of the lesson is left out"), "{}", text(&output));
+        assert!(!text(&output).contains("# left out"), "{}", text(&output));
     }
 }

@@ -17,6 +17,27 @@ fn the_session_in_the_readme_is_what_is_printed() {
     assert_eq!(without_addresses(from_first_line(&printed)), without_addresses(from_first_line(shown)));
 }
 
+/// Each event that the program can write has its row in the README.
+#[test]
+fn the_readme_names_every_event() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let table = readme.split("`who` is a process's letter:").nth(1).unwrap().split("\n## ").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("session").display().to_string();
+    let lines = "hint\nint id = shmget(0x52, 1, IPC_CREAT)\nchar *p = shmat(id, NULL, 0)\nfork()\n*p = 'X'\nputs(p)\n*p\n\
+         ipcrm -m 0\nshow\nshmdt(id)\nint s = semget(1, 1, 01600)\nB: semop(0, &(struct sembuf){0, -1, 0}, 1)\n";
+    let script = lines.to_owned() + &format!("undo\nredo\nrestart\nsave {file}\nshmget(0, 1, 0)\noops\n");
+    let output = play(&["--kernel", "model", "--format", "json", "--level", "nobody"], script);
+    let mut told = std::collections::BTreeSet::new();
+    for line in text(&output).lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        told.insert(event["event"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(told.len(), 19, "the script brings all events: {told:?}");
+    let unnamed: Vec<_> = told.iter().filter(|name| !table.contains(&format!("`{name}`"))).collect();
+    assert!(unnamed.is_empty(), "{unnamed:?}");
+}
+
 fn from_first_line(text: &str) -> &str {
     text.find("A> ").map_or("", |at| &text[at..])
 }
