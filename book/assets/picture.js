@@ -248,6 +248,12 @@
             return lines;
         }
 
+        // The whole name, where it has room.
+        named({ id }, width) {
+            const whole = `semaphore set ${id}`;
+            return whole.length <= this.room(width) ? whole : `set ${id}`;
+        }
+
         sets(sets, y) {
             const x = this.width * (this.narrow ? 0.63 : 0.6), width = this.width - x - 4;
             for (const set of sets) {
@@ -256,7 +262,7 @@
                 const told = [`values ${set.values.join(" ")}`, ...waits].flatMap((line) => this.wrap(line, width - 12));
                 const height = TITLE + told.length * LINE + 6;
                 this.draw(box, "rect", { width, height, rx: 6 });
-                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, this.fit(`semaphore set ${set.id}`, width - 12));
+                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, this.named(set, width - 12));
                 told.forEach((line, index) => this.draw(box, "text", { x: 8, y: TITLE + 12 + index * LINE }, line));
                 y += height + GAP;
             }

@@ -239,6 +239,7 @@ for (const width of [360, 1600]) {
                         seen.add(key);
                         const own = text.getBBox(), box = text.parentElement.querySelector(":scope > rect")?.getBBox();
                         const over = box ? Math.round(own.x + own.width - box.x - box.width) : 0;
+                        if (text.textContent.includes("…")) found.add(`"${text.textContent}" is cut`);
                         if (over > 0) found.add(`"${text.textContent}" leaves its box by ${over}`);
                         const size = parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a;
                         if (!picture.figure.hidden && size < 9.9) found.add(`"${text.textContent}" has ${size.toFixed(1)} pixels`);
@@ -386,7 +387,7 @@ test("each call marks its line in the source, and the bar stays in sight", async
     const player = page.locator("shm-player");
     await player.locator(".shm-jump button").nth(1).click();
     const line = player.locator(".shm-source-code:visible .shm-line[aria-current]");
-    while (!(await line.count())) await player.locator(".shm-next").click();
+    while (!(await player.locator(".shm-now small").count())) await player.locator(".shm-next").click();
     const marked = await line.textContent();
     const told = await player.locator(".shm-now small").textContent();
     assert.equal(told.split(":").at(-1), String(parseInt(marked, 10)), `${told} ${marked}`);
@@ -406,6 +407,25 @@ test("an answer does not push what was clicked out of sight", async ({ browser, 
     await option.click();
     const after = await option.boundingBox();
     assert.ok(Math.abs(after.y - before.y) < 3, `${before.y} ${after.y}`);
+    await close(page);
+});
+
+test("enlarged to twice its size, the player has its buttons, the call, the picture and the source in sight", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson08.html#step-3.4`, { viewport: { width: 600, height: 450 }, deviceScaleFactor: 2 });
+    await page.waitForFunction(() => scrollY > 0);
+    for (const part of [".shm-next", ".shm-take", ".shm-made", ".shm-picture svg", ".shm-line[aria-current]", ".shm-step:not(.shm-later) .shm-title"]) {
+        const { top, bottom } = await page.locator(`shm-player ${part}`).first().evaluate((one) => one.getBoundingClientRect());
+        assert.ok(top >= 0 && bottom <= 450, `${part} is from ${top} to ${bottom}`);
+    }
+    await close(page);
+});
+
+test("before the first call of a step its question is told, and the last line that ran stays marked", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson14.html#step-2`);
+    const player = page.locator("shm-player");
+    assert.equal(await player.locator(".shm-where").textContent(), "Step 2");
+    assert.equal(await player.locator(".shm-source-code:visible .shm-line[aria-current]").count(), 1);
+    await page.waitForFunction(() => document.querySelector(".shm-stage").getBoundingClientRect().top >= 0);
     await close(page);
 });
 
@@ -715,6 +735,8 @@ test("narrow or wide, nothing sticks out", async ({ browser, address, pages }) =
             await page.setViewportSize({ width, height: 900 });
             const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
             assert.ok(over <= 0, `${name} is ${over} pixels too wide at ${width}`);
+            const cut = await page.evaluate(() => [...document.querySelectorAll(".shm-frame, .shm-panels")].filter((one) => one.scrollWidth > one.clientWidth).length);
+            assert.equal(cut, 0, `${name}: a drawing is cut at ${width}`);
         }
     }
     await close(page);
