@@ -17,8 +17,11 @@ impl World {
         if self.actors.contains_key(letter) {
             return Ok(letter.to_owned());
         }
-        let there = self.letters(|_| true).join(", ");
-        Err(Misunderstood::new(line, 0, format!("there is no process {letter}: there are {there}")))
+        let there = match &self.letters(|_| true)[..] {
+            [one] => format!("there is {one} alone"),
+            many => format!("there are {}", many.join(", ")),
+        };
+        Err(Misunderstood::new(line, 0, format!("there is no process {letter}: {there}")))
     }
 
     /// Who acts in a statement: whom it names, or whose the prompt is.

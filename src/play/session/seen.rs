@@ -57,7 +57,7 @@ impl World {
             }
             (Action::Store { address, bytes }, Ok(_)) => (None, touch(place(address), bytes), None),
             (Action::Call(Call::Shmctl { shmid: Shmid(id), .. }), Ok(Answer::Record(record))) => {
-                (None, None, Some((*id, record.nattch as u64)))
+                (None, None, Some((*id, record.nattch)))
             }
             _ => return,
         };
