@@ -16,6 +16,7 @@ mod check_open;
 mod check_race;
 mod check_verdicts;
 mod check_walls;
+mod crowded;
 mod ends;
 mod environment;
 mod input;

@@ -62,7 +62,9 @@
             // Where there is no segment, there is nothing to draw; the text has it all.
             this.figure.hidden = this.scene.segments.length === 0 && this.scene.sets.length === 0 && this.isRecorded;
             this.caption.textContent = this.scene.caption;
-            this.width = Math.min(Math.max((this.figure.clientWidth || 640) - 14, 240), 760);
+            // Asking for the width makes the browser lay out the page: only when it may have changed.
+            if (!scene || !this.across) this.across = this.figure.clientWidth;
+            this.width = Math.min(Math.max((this.across || 640) - 14, 240), 760);
             this.narrow = this.width < NARROW;
             this.seen = new Set();
             this.ends = [];
@@ -81,7 +83,11 @@
             const height = Math.max(left, right) + 4;
             this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
             this.svg.style.maxHeight = `${height}px`;
-            // A picture that is higher than its frame can be moved by keyboard, too.
+            requestAnimationFrame(() => this.reach());
+        }
+
+        // A picture that is higher than its frame can be moved by keyboard, too.
+        reach() {
             if (this.figure.scrollHeight > this.figure.clientHeight + 1) this.figure.tabIndex = 0;
             else this.figure.removeAttribute("tabindex");
         }
@@ -248,6 +254,12 @@
             return lines;
         }
 
+        // The whole name, where it has room.
+        named({ id }, width) {
+            const whole = `semaphore set ${id}`;
+            return whole.length <= this.room(width) ? whole : `set ${id}`;
+        }
+
         sets(sets, y) {
             const x = this.width * (this.narrow ? 0.63 : 0.6), width = this.width - x - 4;
             for (const set of sets) {
@@ -256,7 +268,7 @@
                 const told = [`values ${set.values.join(" ")}`, ...waits].flatMap((line) => this.wrap(line, width - 12));
                 const height = TITLE + told.length * LINE + 6;
                 this.draw(box, "rect", { width, height, rx: 6 });
-                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, this.fit(`semaphore set ${set.id}`, width - 12));
+                this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, this.named(set, width - 12));
                 told.forEach((line, index) => this.draw(box, "text", { x: 8, y: TITLE + 12 + index * LINE }, line));
                 y += height + GAP;
             }

@@ -153,7 +153,15 @@
             this.at = step;
             this.place = Math.min(Number(found[2] ?? 1) - 1, this.stops.get(this.steps[step]).length - 1);
             this.render();
+            if (!this.whole) this.comeIntoSight();
             return true;
+        }
+
+        // A browser goes to the text of a step that an address names: the picture above it would be out of sight.
+        comeIntoSight() {
+            const come = () => setTimeout(() => this.above.scrollIntoView({ block: "start", behavior: "instant" }));
+            if (document.readyState === "complete") come();
+            else window.addEventListener("load", come, { once: true });
         }
 
         // A new step is a new entry for the browser's Back; a call within a step is not.
@@ -219,8 +227,8 @@
             bar.append(this.back, this.next, this.where, this.take, this.made);
             this.picture = new Picture();
             const stage = element("div", { className: "shm-stage" }, this.picture.figure, this.source.figure);
-            const above = element("div", { className: "shm-whither" }, this.jumps(), this.again, this.all);
-            this.steps[0].before(above, bar, this.live, stage);
+            this.above = element("div", { className: "shm-whither" }, this.jumps(), this.again, this.all);
+            this.steps[0].before(this.above, bar, this.live, stage);
         }
 
         // The prompt, with the state at this call: the run's own lines have led to it.
@@ -314,7 +322,8 @@
             this.next.textContent = waits ? "Show the answer" : "Next";
             enable(this.next, !this.whole && (waits || !last));
             enable(this.back, !this.whole && (this.at > 0 || this.place > 0));
-            const call = stops > 1 ? `, call ${this.place + 1} of ${stops}` : "";
+            // A question before the first call hides it.
+            const call = stops > 1 && this.current ? `, call ${this.place + 1} of ${stops}` : "";
             const [title] = this.steps[this.at].getAttribute("aria-label").split(" · ");
             this.where.textContent = `${title}${call}`;
             this.jump.forEach((one, index) => {
@@ -328,8 +337,9 @@
             this.current?.classList.remove("shm-now");
             this.current = visible.filter((block) => block.matches(MOVING)).pop();
             this.current?.classList.add("shm-now");
-            const done = visible.filter((block) => block.dataset.at || block.dataset.c).pop()?.dataset;
-            this.source.show({ Rust: done?.at, C: done?.c });
+            const before = this.steps.slice(0, this.at).flatMap((step) => [...step.children]);
+            const done = (name) => [...before, ...visible].findLast((block) => block.dataset[name])?.dataset[name];
+            this.source.show({ Rust: done("at"), C: done("c") });
             const [who, c] = [".shm-who", "code"].map((one) => this.current?.querySelector(one));
             this.made.replaceChildren(...(c ? [...(who ? [who.cloneNode(true), " "] : []), c.cloneNode(true)] : []));
         }

@@ -182,9 +182,13 @@ fn each_step_of_a_run_has_its_picture_in_the_page() {
     assert!(steps.iter().all(|step| step.matches("class=\"shm-caption").count() == 1), "a picture each");
     let drawn = |step: &str, what: &str| step.contains("<svg") && step.contains(what);
     assert!(!still::figure(&Scene::default()).contains("<svg"), "nothing is drawn where there is nothing");
-    for what in
-        ["class=\"shm-full\"", "class=\"shm-empty\"", "nattch 2", "&quot;THIS IS A TEST&quot;", "<path"]
-    {
+    for what in [
+        "class=\"shm-full\"",
+        "class=\"shm-empty\"",
+        "nattch 1",
+        "&quot;THIS IS A TEST&quot;</text>",
+        "<path",
+    ] {
         assert!(steps.iter().any(|step| drawn(step, what)), "{what}");
     }
 }

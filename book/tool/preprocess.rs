@@ -120,7 +120,7 @@ fn folded(summary: &str, text: &str) -> String {
     )
 }
 
-/// A drawing that is moved sideways where it is wider than the page, and what it shows.
+/// A drawing, and what it shows.
 fn figure(class: &str, drawing: &str, caption: &str) -> String {
     let frame = "<div class=\"shm-frame\" tabindex=\"0\" role=\"group\" aria-label=\"Drawing\">";
     format!("<figure class=\"{class}\">{frame}{drawing}</div><figcaption>{caption}</figcaption></figure>")

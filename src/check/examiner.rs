@@ -21,7 +21,7 @@ use super::code::Code;
 use super::exercises::Exercise;
 use super::group::Group;
 use super::job::{Answer, Job, Line, Work, now};
-use super::judge::remove;
+use super::judge::{STRETCH, remove};
 use super::orphans;
 use super::scheduled;
 use super::scratch;
@@ -329,7 +329,9 @@ impl Session {
                 self.timeout = timeout;
                 self.enter(Stage::Building, BUILD);
             }
-            Some(Line::Built) if self.stage == Stage::Building => self.enter(Stage::Running, self.runs),
+            Some(Line::Built) if self.stage == Stage::Building => {
+                self.enter(Stage::Running, self.runs * STRETCH);
+            }
             Some(made @ (Line::Created(_) | Line::Fixture(_))) => self.made.push(made),
             // No stage begins twice: each is bounded, whoever speaks.
             _ => {}

@@ -1,7 +1,9 @@
 //! Puzzles: a start, a goal as conditions over the world, and the fewest calls that reach it.
 //!
-//! **Invariant:** a condition asks for the world and for what processes were answered, never for the lines that were
+//! **Invariant:** a condition asks for the world, and for what processes were answered, read and wrote, never for the lines that were
 //! typed: any way that reaches the goal counts, and looking around never counts against it.
+
+mod history;
 
 use playground_core::Errno;
 use playground_core::machine::{Segment, Set};
@@ -9,6 +11,8 @@ use serde::Deserialize;
 
 use crate::c::{Arena, Ty, Value};
 use crate::session::{Actor, Lifecycle, Session, World};
+
+use history::{Asked, Touched};
 
 /// A puzzle.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,8 +72,10 @@ pub enum Condition {
     Lives(String),
     /// These processes, and no others, wait.
     Waiting(String),
-    /// These processes, and no others, are over.
+    /// This process is over.
     Dead(String),
+    /// A signal has ended this process.
+    Killed(String),
     /// How many mappings a process has.
     Views(Views),
     /// Which segments are mapped in a process from an address on, without a gap.
@@ -80,6 +86,12 @@ pub enum Condition {
     Field(FieldOf),
     /// A variable that a process has.
     Variable(VariableOf),
+    /// This process has read these bytes of a segment since the start.
+    Read(Touched),
+    /// This process has written them.
+    Wrote(Touched),
+    /// IPC_STAT has told this process of a segment since the start.
+    Asked(Asked),
     /// How often a process has written to memory since the start.
     Stores(Stores),
 }
@@ -96,6 +108,8 @@ pub struct SegmentPattern {
     nattch: Option<u64>,
     dest: Option<bool>,
     text: Option<String>,
+    /// Whether it is the one that was there at the start, and no other under its id or key.
+    old: Option<bool>,
     #[serde(default = "exactly_one")]
     count: usize,
 }
@@ -107,6 +121,7 @@ pub struct SetPattern {
     values: Option<Vec<i32>>,
     pids: Option<Vec<String>>,
     used: Option<bool>,
+    old: Option<bool>,
     #[serde(default = "exactly_one")]
     count: usize,
 }
@@ -147,6 +162,10 @@ pub struct LastCall {
     call: String,
     answer: String,
     first: Option<i64>,
+    /// How many segments there were before it.
+    segments: Option<usize>,
+    /// By how much a `semop` changed semaphores in all.
+    change: Option<i32>,
 }
 
 /// A field of a structure.
@@ -190,7 +209,7 @@ impl Condition {
             Condition::Segments(count) => world.segments().count() == *count,
             Condition::Sets(count) => world.sets().count() == *count,
             Condition::Segment(pattern) => {
-                world.segments().filter(|segment| pattern.fits(segment)).count() == pattern.count
+                world.segments().filter(|segment| pattern.fits(segment, world)).count() == pattern.count
             }
             Condition::Set(pattern) => {
                 world.sets().filter(|set| pattern.fits(set, world)).count() == pattern.count
@@ -200,9 +219,11 @@ impl Condition {
             Condition::Alive(letters) => world.letters(Actor::is_here).concat() == *letters,
             Condition::Lives(letter) => world.actors.get(letter).is_some_and(Actor::is_here),
             Condition::Waiting(letters) => world.letters(Actor::waits).concat() == *letters,
-            Condition::Dead(letters) => {
-                world.letters(|actor| matches!(actor.life, Lifecycle::Over(_))).concat() == *letters
-            }
+            Condition::Dead(letter) => end_of(world, letter).is_some(),
+            Condition::Killed(letter) => end_of(world, letter).is_some_and(|how| how.contains("killed by")),
+            Condition::Read(touched) => touched.is_among(world, |seen| &seen.reads),
+            Condition::Wrote(touched) => touched.is_among(world, |seen| &seen.writes),
+            Condition::Asked(asked) => asked.holds(world),
             Condition::Views(views) => views.hold(world),
             Condition::Layout(layout) => layout.holds(world),
             Condition::Last(last) => last.holds(world),
@@ -215,13 +236,21 @@ impl Condition {
     }
 }
 
+/// How a process ended, if it is over.
+fn end_of<'a>(world: &'a World, letter: &str) -> Option<&'a str> {
+    match &world.actors.get(letter)?.life {
+        Lifecycle::Over(how) => Some(how),
+        _ => None,
+    }
+}
+
 /// Whether a value is as it is wanted, where it is wanted at all.
 fn is<T: PartialEq>(wanted: &Option<T>, value: &T) -> bool {
     wanted.as_ref().is_none_or(|wanted| wanted == value)
 }
 
 impl SegmentPattern {
-    fn fits(&self, segment: &Segment) -> bool {
+    fn fits(&self, segment: &Segment, world: &World) -> bool {
         let permissions = &segment.permissions;
         is(&self.id, &permissions.id)
             && is(&self.key, &(permissions.key.0 as u32))
@@ -230,6 +259,7 @@ impl SegmentPattern {
             && is(&self.uid, &permissions.uid)
             && is(&self.nattch, &segment.attached)
             && is(&self.dest, &segment.is_marked())
+            && is(&self.old, &world.is_old_segment(permissions.id))
             && self.text.as_ref().is_none_or(|text| begins_with(segment, text))
     }
 }
@@ -247,7 +277,10 @@ impl SetPattern {
             .semaphores
             .iter()
             .map(|semaphore| world.letter_of(semaphore.pid).unwrap_or_default().to_owned());
-        is(&self.values, &values) && is(&self.pids, &pids.collect()) && is(&self.used, &(set.otime != 0))
+        is(&self.values, &values)
+            && is(&self.pids, &pids.collect())
+            && is(&self.used, &(set.otime != 0))
+            && is(&self.old, &world.is_old_set(set.permissions.id))
     }
 }
 
@@ -256,9 +289,8 @@ impl InSegment {
         let segment = world.segments().find(|segment| segment.permissions.id == self.segment)?;
         let page = world.machine.host.page_size;
         let within = (self.offset % page) as usize;
-        let bytes =
-            segment.pages.get(&(self.offset / page)).map(|page| page[within..within + length].to_vec());
-        Some(bytes.unwrap_or_else(|| vec![0; length]))
+        let bytes = segment.pages.get(&(self.offset / page)).map(|page| page.get(within..within + length));
+        Some(bytes.unwrap_or(Some(&[0; 8][..length]))?.to_vec())
     }
 }
 
@@ -297,7 +329,11 @@ impl LastCall {
         };
         last.is_some_and(|last| {
             let answer = last.errno.map_or("ok".to_owned(), |errno: Errno| format!("{errno:?}"));
-            last.call == self.call && answer == self.answer && is(&self.first, &last.first)
+            last.call == self.call
+                && answer == self.answer
+                && is(&self.first, &last.first)
+                && is(&self.segments, &last.segments)
+                && is(&self.change, &last.change)
         })
     }
 }

@@ -21,6 +21,7 @@ mod log;
 mod model;
 mod perform;
 mod programs;
+mod seen;
 mod shown;
 mod tables;
 mod told;
@@ -38,6 +39,7 @@ pub use log::Entry;
 pub use model::Model;
 #[cfg(all(feature = "terminal", target_os = "linux"))]
 pub(crate) use programs::{Course, course};
+pub use seen::{Seen, Touch};
 pub use tables::rights;
 pub use told::Told;
 pub use world::World;

@@ -18,6 +18,8 @@ const NOW_AND_THEN: Duration = Duration::from_millis(200);
 
 /// When a run has to be over.
 pub(super) struct Deadline {
+    began: Instant,
+    time: Option<Duration>,
     end: Option<Instant>,
     /// Stops when it is dropped.
     _timer: Option<Timer>,
@@ -26,15 +28,28 @@ pub(super) struct Deadline {
 impl Deadline {
     /// So much time from now on; without end for `None`.
     pub fn after(time: Option<Duration>) -> nix::Result<Deadline> {
-        let Some(time) = time else { return Ok(Deadline { end: None, _timer: None }) };
-        let mut timer = timer()?;
-        start(&mut timer, time, AGAIN)?;
-        Ok(Deadline { end: Some(Instant::now() + time), _timer: Some(timer) })
+        let timer = time.map(|time| {
+            let mut timer = timer()?;
+            start(&mut timer, time, AGAIN).map(|()| timer)
+        });
+        let began = Instant::now();
+        Ok(Deadline { began, time, end: time.map(|time| began + time), _timer: timer.transpose()? })
     }
 
     /// Whether it is over.
     pub fn has_passed(&self) -> bool {
         self.end.is_some_and(|end| Instant::now() >= end)
+    }
+
+    /// How long the run has taken so far.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Gives this much more time than there was at first, but no more than `most` times that; what was given stays.
+    pub fn put_off(&mut self, by: Duration, most: u32) {
+        let later = self.time.map(|time| self.began + (time + by).min(time * most));
+        self.end = self.end.max(later);
     }
 }
 

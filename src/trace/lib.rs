@@ -58,6 +58,7 @@ mod scheduled;
 mod signals;
 mod space;
 mod start;
+mod starved;
 mod state;
 mod stop;
 mod subject;

@@ -59,14 +59,14 @@ pub fn run_watching(
     watch: Option<Watch>,
     observer: &mut dyn Observer,
 ) -> Result<Trace, Error> {
-    let deadline = Deadline::after(limits.time).map_err(|errno| Error::Lost { errno })?;
+    let mut deadline = Deadline::after(limits.time).map_err(|errno| Error::Lost { errno })?;
     let every_call = refused().is_some();
     let started = start(command)?;
     signals::program(started.pid.as_raw());
     let mut tracer = Tracer::new(started.pid, limits, observer);
     tracer.every_call = every_call;
     tracer.scheduler = watch.map(Scheduler::new);
-    let result = tracer.until_all_ended(&deadline);
+    let result = tracer.until_all_ended(&mut deadline);
     signals::program(0);
     result?;
     match (tracer.records.first(), started.failure()) {
@@ -138,7 +138,7 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    fn until_all_ended(&mut self, deadline: &Deadline) -> Result<(), Error> {
+    fn until_all_ended(&mut self, deadline: &mut Deadline) -> Result<(), Error> {
         loop {
             match self.next(deadline) {
                 Ok((tid, Stop::Ended(ending))) => self.ended(tid, ending),
@@ -155,7 +155,10 @@ impl<'a> Tracer<'a> {
                 Err(errno) => return Err(Error::Lost { errno }),
             }
             if self.cut.is_none() && deadline.has_passed() {
-                self.cut_short(StopReason::Time);
+                deadline.put_off(self.starved(deadline.elapsed()), self.limits.stretch);
+                if deadline.has_passed() {
+                    self.cut_short(StopReason::Time);
+                }
             }
             if self.alarm.rings() {
                 self.tell_long_waits();

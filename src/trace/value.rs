@@ -21,6 +21,8 @@ pub struct Limits {
     pub tasks: usize,
     /// How long it may take altogether; then all of it is killed.
     pub time: Option<Duration>,
+    /// How many times as long it may take at most, if others on the machine keep it from running.
+    pub stretch: u32,
     /// How many calls a [`Trace`] keeps. Later ones are shown to the observer, and judged, but not kept.
     pub calls: usize,
 }
@@ -28,7 +30,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 1024 tasks, any time, a million calls.
     fn default() -> Limits {
-        Limits { tasks: 1024, time: None, calls: 1_000_000 }
+        Limits { tasks: 1024, time: None, stretch: 1, calls: 1_000_000 }
     }
 }
 

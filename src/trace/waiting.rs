@@ -18,6 +18,8 @@ use nix::unistd::Pid;
 pub(super) struct Used {
     /// For how long it has run.
     pub time: Duration,
+    /// For how long it would have run if a processor had been free.
+    pub waited: Duration,
     /// How often it was given a processor.
     pub turns: u64,
 }
@@ -36,10 +38,9 @@ pub(super) enum Doing {
 /// How much a thread has run so far.
 pub(super) fn used(tid: Pid) -> Option<Used> {
     let text = fs::read_to_string(format!("/proc/{tid}/schedstat")).ok()?;
-    let mut numbers = text.split_whitespace().map(str::parse);
-    let (time, _, turns) =
-        (numbers.next()?.ok()?, numbers.next()?.ok() as Option<u64>, numbers.next()?.ok()?);
-    Some(Used { time: Duration::from_nanos(time), turns })
+    let mut numbers = text.split_whitespace().map_while(|word| word.parse().ok());
+    let mut time = || numbers.next().map(Duration::from_nanos);
+    Some(Used { time: time()?, waited: time()?, turns: numbers.next()? })
 }
 
 /// What a thread does, by the call that it is in: `/proc/TID/syscall`.

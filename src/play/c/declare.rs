@@ -1,6 +1,6 @@
 //! Declarations, and the values that variables, structures and arrays begin with.
 
-use super::evaluate::{Evaluation, Place, Result, wrong};
+use super::evaluate::{Evaluation, NO_ROOM, Place, Result, wrong};
 use super::fields::no_field;
 use super::ty::Ty;
 use crate::language::{At, Declaration, Expr, Initial, Kind};
@@ -40,7 +40,7 @@ impl Evaluation<'_> {
             return wrong(at, "a variable cannot be of type void: a pointer to anything is void *");
         }
         let Some(variable) = self.arena.declare(&declaration.name, ty) else {
-            return wrong(at, "the prompt's variables have no room for this: restart frees it");
+            return wrong(at, NO_ROOM);
         };
         let place = Place { ty: variable.ty, address: variable.address };
         match (&declaration.initial, value) {

@@ -111,6 +111,9 @@ pub(super) struct Evaluation<'a> {
     pub notes: Vec<String>,
 }
 
+/// What is said where a process's variables would take more than they may.
+pub(super) const NO_ROOM: &str = "there is no room for this: the variables and texts of a process take at most 1 MiB here, and restart frees them";
+
 /// A [`Stop`] that says what is wrong.
 pub(super) fn wrong<T>(at: At, message: impl Into<String>) -> Result<T> {
     Err(Stop::Wrong { at, message: message.into(), nearest: None })
@@ -186,7 +189,7 @@ impl Evaluation<'_> {
     /// Zeros for a string or a list that has no name.
     pub fn reserve(&mut self, size: u64, at: At) -> Result<u64> {
         let room = self.arena.reserve(size);
-        room.map_or_else(|| wrong(at, "the prompt's variables have no room for this: restart frees it"), Ok)
+        room.map_or_else(|| wrong(at, NO_ROOM), Ok)
     }
 
     pub fn value(&mut self, expression: &Expr) -> Result<Value> {
@@ -335,7 +338,7 @@ impl Evaluation<'_> {
             let variable = self.arena.declare(name, ty);
             return match variable {
                 Some(variable) => Ok(Place { ty: variable.ty, address: variable.address }),
-                None => wrong(target.at, "the prompt's variables have no room for this: restart frees it"),
+                None => wrong(target.at, NO_ROOM),
             };
         }
         self.place(target)

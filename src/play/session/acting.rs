@@ -1,7 +1,7 @@
 //! What a line needs to know of the world, and what is noted of it.
 
 use playground_core::Errno;
-use playground_core::call::{Answer, Outcome};
+use playground_core::call::{Answer, Call, Outcome};
 use playground_core::machine::{Action, Protection, Space};
 
 use super::actor::{Actor, Last, Lifecycle, Pending};
@@ -17,8 +17,11 @@ impl World {
         if self.actors.contains_key(letter) {
             return Ok(letter.to_owned());
         }
-        let there = self.letters(|_| true).join(", ");
-        Err(Misunderstood::new(line, 0, format!("there is no process {letter}: there are {there}")))
+        let there = match &self.letters(|_| true)[..] {
+            [one] => format!("there is {one} alone"),
+            many => format!("there are {}", many.join(", ")),
+        };
+        Err(Misunderstood::new(line, 0, format!("there is no process {letter}: {there}")))
     }
 
     /// Who acts in a statement: whom it names, or whose the prompt is.
@@ -70,15 +73,32 @@ impl World {
 
     /// Keeps what conditions of levels ask for: the last System V call, and how often memory was written.
     pub(super) fn count(&mut self, who: &str, action: &Action, outcome: &Outcome) {
+        self.see(who, action, outcome);
+        self.note_what_is_made(outcome);
+        let segments = self.segments().count();
         let Some(actor) = self.actors.get_mut(who) else { return };
         match action {
             Action::Call(call) => {
                 let errno = outcome.as_ref().err().copied();
-                let last = Last { call: call.name(), first: shown::first_argument(call), errno };
+                let (first, change) = (shown::first_argument(call), change(call));
+                let last = Last { call: call.name(), first, errno, segments, change };
                 actor.last = Some(last.clone());
                 self.last = Some(last);
             }
             Action::Store { .. } => actor.stores += 1,
+            _ => {}
+        }
+    }
+
+    /// Keeps which segments and sets were not there before their call.
+    fn note_what_is_made(&mut self, outcome: &Outcome) {
+        match outcome {
+            Ok(Answer::Id(id)) if self.segments().all(|segment| segment.permissions.id != id.0) => {
+                self.made.segments.insert(id.0);
+            }
+            Ok(Answer::Set(id)) if self.sets().all(|set| set.permissions.id != id.0) => {
+                self.made.sets.insert(id.0);
+            }
             _ => {}
         }
     }
@@ -133,5 +153,15 @@ impl World {
             from = end(from).ok_or(Errno::EFAULT)?;
         }
         Ok(Answer::Done)
+    }
+}
+
+/// By how much a call changes semaphores in all.
+fn change(call: &Call) -> i32 {
+    match call {
+        Call::Semop { ops, .. } | Call::Semtimedop { ops, .. } => {
+            ops.iter().map(|op| i32::from(op.change)).sum()
+        }
+        _ => 0,
     }
 }

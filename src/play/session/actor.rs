@@ -5,6 +5,7 @@ use std::time::Duration;
 use playground_core::Errno;
 use playground_core::call::Outcome;
 
+use super::seen::Seen;
 use crate::c::Arena;
 use crate::language::Does;
 
@@ -23,6 +24,8 @@ pub struct Actor {
     pub last: Option<Last>,
     /// How often it has written to memory that is not a variable's.
     pub stores: u64,
+    /// What it has seen and written.
+    pub seen: Seen,
     /// When the other program that it runs comes to its end by the clock of the rules, and with what exit status; nothing,
     /// where that does not follow from the program's words.
     pub(super) end: Option<(Duration, i32)>,
@@ -63,11 +66,16 @@ pub struct Last {
     pub first: i64,
     /// Why it was refused, if it was.
     pub errno: Option<Errno>,
+    /// How many segments there were before it.
+    pub segments: usize,
+    /// By how much it changed semaphores in all, if it is a `semop`.
+    pub change: i32,
 }
 
 impl Actor {
     pub(super) fn new(pid: i32, arena: Arena) -> Actor {
-        Actor { pid, arena, life: Lifecycle::Here, pending: None, last: None, stores: 0, end: None }
+        let seen = Seen::default();
+        Actor { pid, arena, life: Lifecycle::Here, pending: None, last: None, stores: 0, seen, end: None }
     }
 
     /// Whether it lives and does what the prompt says.

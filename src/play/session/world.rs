@@ -1,6 +1,6 @@
 //! Everything that a line can change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use playground_core::machine::{Credentials, Machine, Segment, Set, Space};
@@ -9,6 +9,7 @@ use super::actor::{Actor, Last, Lifecycle};
 use super::kernel::Kernel;
 use super::letters::letter;
 use super::log::Entry;
+use super::seen::Seen;
 use crate::c::Arena;
 
 /// The process id of A.
@@ -16,6 +17,13 @@ const FIRST_PID: i32 = 101;
 /// The first process of the namespace, which is none of the session: while it lives the namespace does, and it acts for
 /// the shell.
 pub(super) const INIT: i32 = 1;
+
+/// The ids of what was made since the start of a level: an id that was removed and made again is among them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Made {
+    pub segments: BTreeSet<i32>,
+    pub sets: BTreeSet<i32>,
+}
 
 /// The processes of a session, and the kernel's world that they act on.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +40,8 @@ pub struct World {
     pub log: Vec<Entry>,
     pub(super) why: Option<String>,
     pub(super) last: Option<Last>,
+    /// What was made since the start.
+    pub(super) made: Made,
     pub(super) was_told_of_zeros: bool,
 }
 
@@ -45,7 +55,8 @@ impl World {
         let (mut machine, actors) = (kernel.begin()?, BTreeMap::new());
         machine.begin(INIT, Credentials::root_of_namespace(), Space::default());
         let (log, why, last, was_told_of_zeros) = (Vec::new(), None, None, false);
-        let mut world = World { machine, actors, current: None, acts: 0, log, why, last, was_told_of_zeros };
+        let (current, acts, made) = (None, 0, Made::default());
+        let mut world = World { machine, actors, current, acts, log, why, last, made, was_told_of_zeros };
         world.current = Some(world.start(kernel)?);
         Ok(world)
     }
@@ -99,6 +110,16 @@ impl World {
         self.last.as_ref()
     }
 
+    /// Whether a segment was there at the start.
+    pub fn is_old_segment(&self, id: i32) -> bool {
+        !self.made.segments.contains(&id)
+    }
+
+    /// Whether a set was there at the start.
+    pub fn is_old_set(&self, id: i32) -> bool {
+        !self.made.sets.contains(&id)
+    }
+
     /// The memory of a process, if it lives.
     pub fn space_of(&self, pid: i32) -> Option<&Space> {
         let process = self.machine.processes.get(&pid)?;
@@ -108,7 +129,11 @@ impl World {
     /// From now on calls and stores are counted.
     pub(super) fn begin_counting(&mut self) {
         self.acts = 0;
-        self.actors.values_mut().for_each(|actor| actor.stores = 0);
+        self.made = Made::default();
+        for actor in self.actors.values_mut() {
+            actor.stores = 0;
+            actor.seen = Seen::default();
+        }
     }
 
     /// Whether anything differs that a line is undone for: the kernel's world, a process, or a variable, but neither
@@ -124,6 +149,7 @@ impl World {
             compared.current = None;
             for actor in compared.actors.values_mut() {
                 actor.last = None;
+                actor.seen = Seen::default();
                 actor.arena.forget_errno_and_texts();
             }
             compared

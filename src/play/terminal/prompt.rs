@@ -155,10 +155,12 @@ impl Prompt {
     fn script(&mut self, reader: impl BufRead) -> Result<(), Failure> {
         for (number, line) in reader.split(b'\n').enumerate() {
             let line = String::from_utf8_lossy(&line?).into_owned();
+            // Some editors begin a file with a mark of its encoding.
+            let line = if number == 0 { line.trim_start_matches('\u{feff}') } else { &line };
             if self.format == Format::Text && !line.trim().is_empty() {
                 writeln!(io::stdout(), "{}{}", self.sign(), line.trim_end())?;
             }
-            match self.line(&line) {
+            match self.line(line) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(Failure::Misunderstood) => {

@@ -6,3 +6,4 @@ mod levels;
 mod prompt;
 mod readme;
 mod session;
+mod ways;

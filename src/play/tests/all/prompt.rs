@@ -66,6 +66,27 @@ fn lines_may_end_as_on_windows_and_hold_any_bytes() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     assert_eq!(play(&[], b"puts(\"\xff\xfe\")\n").status.code(), Some(0));
     assert_eq!(play(&[], b"\xff\xfe\n").status.code(), Some(2));
+    let with_a_mark = play(&[], b"\xef\xbb\xbfint id = 5\r\nid\r\n");
+    assert_eq!(with_a_mark.status.code(), Some(0), "{}", text(&with_a_mark));
+}
+
+#[test]
+fn half_lines_and_large_numbers_are_misuses_that_are_explained() {
+    for (line, wanted) in [
+        ("shmget(IPC_PRIVATE, 1", "the line ends where ) is missing"),
+        ("puts(\"half", "this string does not end"),
+        ("'ab", "this character does not end"),
+        ("((((", "the line ends where a value is missing"),
+        ("99999999999999999999999", "does not fit into 64 bits"),
+        ("int a[9999999999]", "at most 1 MiB"),
+        ("1 << 200", "shifts by more bits"),
+        ("B: getpid()", "there is no process B: there is A alone"),
+    ] {
+        let output = play(&["--kernel", "model"], line);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        let told = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(wanted), "{line}: {told}");
+    }
 }
 
 #[test]

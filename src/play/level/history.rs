@@ -1,0 +1,40 @@
+//! Conditions over what processes have done since the start: where the world alone does not show that a goal was reached as it
+//! is worded.
+
+use serde::Deserialize;
+
+use crate::session::{Seen, Touch, World};
+
+/// Bytes of a segment that a process has accessed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Touched {
+    of: String,
+    segment: i32,
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+/// What a process was told by IPC_STAT.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    of: String,
+    segment: i32,
+    nattch: u64,
+}
+
+impl Touched {
+    pub(super) fn is_among(&self, world: &World, kind: impl Fn(&Seen) -> &Vec<Touch>) -> bool {
+        let actor = world.actors.get(&self.of);
+        let is_it = |touch: &Touch| touch.has(self.segment, self.offset, &self.bytes);
+        actor.is_some_and(|actor| kind(&actor.seen).iter().any(is_it))
+    }
+}
+
+impl Asked {
+    pub(super) fn holds(&self, world: &World) -> bool {
+        let actor = world.actors.get(&self.of);
+        actor.is_some_and(|actor| actor.seen.nattch.contains(&(self.segment, self.nattch)))
+    }
+}

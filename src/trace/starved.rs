@@ -1,0 +1,62 @@
+//! How long a program was kept from running by others on the machine.
+//!
+//! **Invariant:** a program that has all the processors is kept from nothing, however many of its threads want to run;
+//! and what waits for anything but a processor is not kept from running.
+
+use std::thread;
+use std::time::Duration;
+
+use super::run::Tracer;
+use super::waiting::{Used, used};
+
+impl Tracer<'_> {
+    /// By how much longer it has taken so far than on a machine of its own, as far as its living threads show.
+    pub(super) fn starved(&self, elapsed: Duration) -> Duration {
+        let threads: Vec<Used> = self.tasks.iter().filter_map(|(tid, _)| used(tid)).collect();
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        starved(&threads, elapsed, processors as u32)
+    }
+}
+
+/// What the threads were kept from, spread over as many processors as they could have used.
+fn starved(threads: &[Used], elapsed: Duration, processors: u32) -> Duration {
+    let ran: Duration = threads.iter().map(|used| used.time).sum();
+    let waited: Duration = threads.iter().map(|used| used.waited).sum();
+    let wanted = (ran + waited).min(elapsed * processors);
+    let at_once = (wanted.as_secs_f64() / elapsed.as_secs_f64()).max(1.0);
+    wanted.saturating_sub(ran).div_f64(at_once)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn kept(threads: &[(u64, u64)], elapsed: u64, processors: u32) -> u128 {
+        let threads: Vec<Used> = threads
+            .iter()
+            .map(|(ran, waited)| Used {
+                time: SECOND * *ran as u32,
+                waited: SECOND * *waited as u32,
+                turns: 1,
+            })
+            .collect();
+        starved(&threads, SECOND * elapsed as u32, processors).as_millis()
+    }
+
+    #[test]
+    fn a_program_that_has_the_machine_is_kept_from_nothing() {
+        assert_eq!(kept(&[(10, 0)], 10, 2), 0);
+        assert_eq!(kept(&[(5, 5), (5, 5), (5, 5), (5, 5)], 10, 2), 0, "four that spin on two processors");
+        assert_eq!(kept(&[(0, 0), (0, 0)], 10, 2), 0, "all of it sleeps");
+    }
+
+    #[test]
+    fn who_runs_seldom_is_given_what_others_had() {
+        assert_eq!(kept(&[(1, 9)], 10, 2), 9000);
+        assert_eq!(kept(&[(1, 9), (0, 0)], 10, 2), 9000, "its parent waits");
+        assert_eq!(kept(&[(1, 9); 4], 10, 2), 8000, "four that could have used two processors");
+        assert_eq!(kept(&[(1, 1)], 10, 2), 1000, "it slept for the rest");
+    }
+}
