@@ -62,7 +62,9 @@
             // Where there is no segment, there is nothing to draw; the text has it all.
             this.figure.hidden = this.scene.segments.length === 0 && this.scene.sets.length === 0 && this.isRecorded;
             this.caption.textContent = this.scene.caption;
-            this.width = Math.min(Math.max((this.figure.clientWidth || 640) - 14, 240), 760);
+            // Asking for the width makes the browser lay out the page: only when it may have changed.
+            if (!scene || !this.across) this.across = this.figure.clientWidth;
+            this.width = Math.min(Math.max((this.across || 640) - 14, 240), 760);
             this.narrow = this.width < NARROW;
             this.seen = new Set();
             this.ends = [];
@@ -81,7 +83,11 @@
             const height = Math.max(left, right) + 4;
             this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
             this.svg.style.maxHeight = `${height}px`;
-            // A picture that is higher than its frame can be moved by keyboard, too.
+            requestAnimationFrame(() => this.reach());
+        }
+
+        // A picture that is higher than its frame can be moved by keyboard, too.
+        reach() {
             if (this.figure.scrollHeight > this.figure.clientHeight + 1) this.figure.tabIndex = 0;
             else this.figure.removeAttribute("tabindex");
         }

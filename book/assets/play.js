@@ -325,7 +325,8 @@
 
         tell(...told) {
             this.log.append(line("shm-turn", ...told));
-            this.log.scrollTop = this.log.scrollHeight;
+            // Once a frame: where the end is has to be laid out.
+            requestAnimationFrame(() => { this.log.scrollTop = this.log.scrollHeight; });
         }
 
         show(done) {
