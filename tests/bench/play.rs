@@ -3,6 +3,8 @@
 //! ```text
 //! cargo bench -p play --bench play
 //! ```
+//!
+//! Measured on two cores of a busy virtual machine, median of 1000 calls: 0.024 ms on the model, 0.078 ms on Linux 6.18.
 
 use std::time::{Duration, Instant};
 
