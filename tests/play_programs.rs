@@ -75,8 +75,9 @@ fn sessions() -> Vec<(String, Vec<String>)> {
 }
 
 /// Calls with a buffer that the kernel can copy nothing from, or to.
-const BUFFERS: [&str; 8] = [
+const BUFFERS: [&str; 9] = [
     "int id = shmget(IPC_PRIVATE, 4096, 0600)",
+    "memset(shmat(id, NULL, 0), 'A', 4096)",
     "char *p = shmat(id, NULL, SHM_RDONLY)",
     "shmctl(id, IPC_STAT, NULL); shmctl(id, IPC_STAT, p); shmctl(id, IPC_SET, NULL)",
     "shmctl(id, SHM_INFO, NULL); shmctl(id, IPC_SET, p + 4090); shmctl(7, IPC_STAT, NULL)",

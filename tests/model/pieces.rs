@@ -11,7 +11,7 @@ use super::random::Random;
 impl Chooser<'_> {
     /// Other rights for some pages, or those of the piece before it, so that the two may join.
     pub fn mprotect(&self, random: &mut Random) -> Action {
-        if let Some(joins) = self.like_its_neighbour().filter(|_| random.one_in(3)) {
+        if let Some(joins) = self.like_its_neighbour().filter(|_| random.one_in(2)) {
             return joins;
         }
         let rights = [0, 1, 3, 3, 2, 5, 7].map(Protection::from_bits_truncate);

@@ -14,7 +14,7 @@ use nix::unistd::{ForkResult, fork};
 use playground_core::machine::{Capabilities, Host, Machine, Space};
 
 use super::generate::WINDOW;
-use super::perform::{KEY_FILES, look_at_segment, read, syscall, vfork_with};
+use super::perform::{KEY_FILES, faults, look_at_segment, read, syscall, vfork_with, write};
 use super::script;
 
 /// The word of a segment's record that counts its mappings.
@@ -104,6 +104,7 @@ pub fn host() -> Host {
         negative_set_goes_before_count: negative_set_goes_before_count(),
         settings_are_the_machines: settings_are_the_machines(),
         a_dump_ends_all: a_dump_ends_all(),
+        first_store_faults: first_store_faults(),
         holes_shrink: mremap_of_nothing() == 0,
         mremap_takes_any_length: mremap_of_a_page_to_any_length() == libc::ENOMEM,
         ..Host::x86_64(memory())
@@ -202,6 +203,19 @@ fn a_dump_ends_all() -> bool {
             !matches!(ended, Ok(WaitStatus::Exited(..)))
         }
     }
+}
+
+/// Reads a byte, then writes it.
+fn first_store_faults() -> bool {
+    let mut took = 0;
+    mappings_after(|start| {
+        let mut own = 0u8;
+        write(std::ptr::from_mut(&mut own) as u64, 1, read(start, 1));
+        let before = faults();
+        write(start, 1, 0);
+        took = faults() - before;
+    });
+    took > 0
 }
 
 /// Leaves a page as long as it is where none is.

@@ -80,7 +80,7 @@ impl Chooser<'_> {
             // What replaces a piece may be more than the limit allows.
             0..=2 if self.is_limited() => Action::Call(self.replace(random)),
             20..=21 => Action::Call(self.replace(random)),
-            16 | 22..=24 => self.mremap(random),
+            22..=24 => self.mremap(random),
             0..=3 => Action::Call(self.attach(random)),
             4..=5 => Action::Call(self.shmat(random)),
             6..=8 => Action::Call(Call::Shmdt { address: self.attachment(random) }),
@@ -88,7 +88,7 @@ impl Chooser<'_> {
             12 => Action::Store { address: self.near(random), bytes: vec![random.next() as u8] },
             13 | 25 => Action::Setrlimit(self.no_more_pages(random)),
             14..=15 => Action::Munmap { address: self.near(random), length: self.length(random) },
-            17 => self.mprotect(random),
+            16..=17 => self.mprotect(random),
             18 => self.fork(random),
             _ if random.one_in(2) => Action::Setrlimit(self.resource(random)),
             _ => {

@@ -3,7 +3,8 @@
 //! A page comes with the first access to it, reading or writing, by whatever process. Each process learns the way to
 //! it with a page fault of its own, one a page: segments have no fault-around, which brings in a file's pages 16 at a
 //! time. All of these faults are counted alike: they are minor ones, except that Linux 5.10 calls the first store to a
-//! page major, as if a disk had been read. The kernel protects pages, not bytes, so that all of a segment's last page may be used.
+//! page major, as if a disk had been read. On some arm64 processors a store to a page that was only read takes one
+//! more. The kernel protects pages, not bytes, so that all of a segment's last page may be used.
 //!
 //! **Invariant:** an access that ends the process has touched what lies before the byte that ends it.
 
@@ -118,7 +119,8 @@ impl Machine {
     /// The pages of a load are there now, and the process knows the way to them.
     pub(super) fn loaded(&mut self, pid: i32, address: Address, length: u64) {
         for part in self.parts(pid, address, length, Protection::all()) {
-            self.touch(pid, &part, |_| {});
+            self.touch(&part, |_| {});
+            self.know_the_way(pid, &part);
         }
     }
 
@@ -127,7 +129,9 @@ impl Machine {
         let mut rest = bytes;
         for part in self.parts(pid, address, bytes.len() as u64, Protection::WRITE) {
             let (now, later) = rest.split_at(part.length as usize);
-            self.touch(pid, &part, |page| page[part.within as usize..][..now.len()].copy_from_slice(now));
+            self.touch(&part, |page| page[part.within as usize..][..now.len()].copy_from_slice(now));
+            let was_known = self.know_the_way(pid, &part);
+            self.note_store(pid, &part, was_known);
             rest = later;
         }
     }
@@ -136,14 +140,31 @@ impl Machine {
         Caller::new(self, pid).map_or_else(Vec::new, |caller| caller.parts(address, length, needs).0)
     }
 
-    fn touch(&mut self, pid: i32, part: &Part, change: impl FnOnce(&mut [u8])) {
+    fn touch(&mut self, part: &Part, change: impl FnOnce(&mut [u8])) {
         let page_size = self.host.page_size;
         if let Some(segment) = self.segment_mut(&part.view) {
             change(segment.page_mut(part.page, page_size));
         }
-        let Some(space) = self.space_of(pid) else { return };
-        if !space.present.contains(&part.entry) {
+    }
+
+    /// An entry of the page table leads to the page from now on. Whether one did before is returned.
+    fn know_the_way(&mut self, pid: i32, part: &Part) -> bool {
+        let Some(space) = self.space_of(pid) else { return false };
+        let was_known = space.present.contains(&part.entry);
+        if !was_known {
             Arc::make_mut(&mut space.present).insert(part.entry);
+            self.count_fault(pid);
+        }
+        was_known
+    }
+
+    /// The fault that brings a page for a store notes the store, too.
+    fn note_store(&mut self, pid: i32, part: &Part, was_known: bool) {
+        if !self.host.first_store_faults {
+            return;
+        }
+        let Some(space) = self.space_of(pid) else { return };
+        if Arc::make_mut(&mut space.written).insert(part.entry) && was_known {
             self.count_fault(pid);
         }
     }

@@ -43,6 +43,10 @@ pub struct Host {
     /// as on Linux 5.10: a core dump was one for the whole memory.
     #[serde(default)]
     pub a_dump_ends_all: bool,
+    /// Whether the first store to a page that was only read before takes a page fault of its own, as on arm64 without
+    /// FEAT_HAFDBS: there the kernel has to note that the page was written to, and elsewhere the processor does.
+    #[serde(default)]
+    pub first_store_faults: bool,
 }
 
 impl Host {
@@ -60,6 +64,7 @@ impl Host {
             holes_shrink: false,
             mremap_takes_any_length: false,
             a_dump_ends_all: false,
+            first_store_faults: false,
         }
     }
 

@@ -43,7 +43,7 @@ impl Machine {
     /// to undo anything. What the parent has made the child has not.
     pub(super) fn fork(&mut self, pid: i32, child: i32) {
         let Some(caller) = Caller::new(self, pid) else { return };
-        let space = Space { present: Arc::default(), ..caller.space.clone() };
+        let space = Space { present: Arc::default(), written: Arc::default(), ..caller.space.clone() };
         let process = Process { faults: 0, ..caller.process.clone() };
         let mappings: Vec<Mapping> = space.views().map(|(mapping, _)| *mapping).collect();
         mappings.iter().for_each(|mapping| self.opened(pid, mapping));

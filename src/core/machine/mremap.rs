@@ -128,9 +128,10 @@ fn grow(space: &mut Space, ask: Mremap) {
 /// The entries of the page table for a range lead to the same pages from its new place.
 fn move_ways(space: &mut Space, ask: Mremap, to: u64, page_size: u64) {
     let (first, last) = (ask.start / page_size, (ask.start + ask.old) / page_size);
-    let known: Vec<u64> =
-        space.present.range(first..last).map(|page| page - first + to / page_size).collect();
-    if !known.is_empty() {
-        Arc::make_mut(&mut space.present).extend(known);
+    for pages in [&mut space.present, &mut space.written] {
+        let known: Vec<u64> = pages.range(first..last).map(|page| page - first + to / page_size).collect();
+        if !known.is_empty() {
+            Arc::make_mut(pages).extend(known);
+        }
     }
 }

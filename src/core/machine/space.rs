@@ -70,6 +70,10 @@ pub struct Space {
     /// The pages of segments that an entry of the page table leads to, by number. Copying the table copies nothing
     /// before it is changed.
     pub present: Arc<BTreeSet<u64>>,
+    /// Those of them that the process has stored to. They are noted only where the kernel has to
+    /// (`Host::first_store_faults`).
+    #[serde(default)]
+    pub written: Arc<BTreeSet<u64>>,
 }
 
 /// A mapping that a range was cut out of, and what is left of it on either side.
@@ -107,7 +111,8 @@ impl Space {
     /// Memory in which nothing is mapped yet but what these ranges hold.
     pub fn new(occupied: impl IntoIterator<Item = (u64, u64)>, top: u64) -> Space {
         let other = |(start, end)| (start, Mapping { start, end, target: Target::Other });
-        Space { mappings: occupied.into_iter().map(other).collect(), top, present: Arc::default() }
+        let mappings = occupied.into_iter().map(other).collect();
+        Space { mappings, top, ..Space::default() }
     }
 
     /// The mapping that an address lies in.
@@ -189,8 +194,10 @@ impl Space {
     /// Forgets the way to the pages of a range.
     fn forget(&mut self, from: u64, to: u64, host: &Host) {
         let gone = from / host.page_size..host.pages(to);
-        if self.present.range(gone.clone()).next().is_some() {
-            Arc::make_mut(&mut self.present).retain(|page| !gone.contains(page));
+        for pages in [&mut self.present, &mut self.written] {
+            if pages.range(gone.clone()).next().is_some() {
+                Arc::make_mut(pages).retain(|page| !gone.contains(page));
+            }
         }
     }
 }

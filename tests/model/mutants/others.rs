@@ -78,6 +78,9 @@ pub const MUTANTS: &[Rules] = &[
             space.present = Arc::default();
         }
     }),
+    Rules::changing("a store to a page that was only read takes a fault", |it| {
+        it.on_host(|host| host.first_store_faults = true);
+    }),
     Rules::changing("exec keeps what is attached", |it| {
         if matches!(it.action, Action::Exec { .. }) {
             *it.after = it.before.clone();

@@ -162,6 +162,10 @@ impl Language {
             }
             (C, [byte]) if byte.is_ascii_alphanumeric() => format!("*({address}) = '{}';", *byte as char),
             (C, [byte]) => format!("*({address}) = {byte};"),
+            (C, [byte, ..]) if is_filled(bytes) => format!("memset({address}, {byte}, {});", bytes.len()),
+            (Rust, [byte, ..]) if is_filled(bytes) => {
+                format!("store({address}, &[{byte}; {}]);", bytes.len())
+            }
             (C, bytes) => format!("memcpy({address}, \"{}\", {});", escaped(bytes), bytes.len()),
             (Rust, bytes) => format!("store({address}, b\"{}\");", escaped(bytes)),
         }
@@ -198,6 +202,11 @@ impl Language {
         };
         format!("set_limit(\"/proc/sys/kernel/{name}\", \"{value}\");")
     }
+}
+
+/// Whether so many bytes are all the same that nobody would write them one by one.
+fn is_filled(bytes: &[u8]) -> bool {
+    bytes.len() > 16 && bytes.iter().all(|byte| *byte == bytes[0])
 }
 
 fn setting_name(setting: Setting) -> &'static str {

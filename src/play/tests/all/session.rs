@@ -253,3 +253,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_filled_is_written_as_one_call() {
+    let mut session =
+        after(&["char *p = shmat(shmget(IPC_PRIVATE, 1, 0600), NULL, 0)", "memset(p, 'A', 4096)"]);
+    for (language, wanted) in [("c", "memset(p, 65, 4096);"), ("rust", "store(p, &[65; 4096]);")] {
+        let told = session.line(language).unwrap();
+        let [Told::Lines { lines }] = &told[..] else { panic!("{told:?}") };
+        assert!(lines.iter().any(|line| line.trim() == wanted), "{lines:?}");
+    }
+}
