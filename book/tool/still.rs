@@ -74,7 +74,7 @@ impl Drawing {
         lines: &[String],
         room: usize,
     ) -> usize {
-        let height = TITLE + room + lines.len() * LINE;
+        let height = TITLE + room + lines.len() * LINE + 5;
         self.draw(format_args!(
             "<g class=\"{class}\"><rect x=\"{x}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" rx=\"6\"/>"
         ));
