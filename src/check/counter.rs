@@ -76,9 +76,13 @@ impl Counter {
     }
 }
 
-/// All looks at each segment that a run has made.
+/// All looks at each segment that a run has made, from before the first child could count.
 fn segments(run: &Run) -> Vec<Vec<&Snapshot>> {
-    run.made().map(|(_, shmid)| run.snapshots(shmid).collect()).collect()
+    let looks = |shmid| {
+        let at_start = run.starts.iter().filter(move |snapshot| snapshot.shmid == shmid);
+        at_start.chain(run.snapshots(shmid)).collect()
+    };
+    run.made().map(|(_, shmid)| looks(shmid)).collect()
 }
 
 /// The word that comes nearest to the sum: from below, if there is one.

@@ -200,7 +200,7 @@ impl Inspector {
 
     /// Looks at a segment before the first child can have counted in it.
     fn look_at_start(&mut self, shmid: Shmid, pid: i32) {
-        if self.script.compares_lives
+        if self.script.watches_counter
             && self.first != Some(pid)
             && self.starts.iter().all(|snapshot| snapshot.shmid != shmid)
             && let Some(bytes) = read(shmid)

@@ -18,7 +18,7 @@ const SEM_STAT: i32 = 18;
 const SEM_INFO: i32 = 19;
 
 /// The files that `ftok` is asked about.
-pub const KEY_FILES: [&core::ffi::CStr; 4] = [c"/", c"/dev/null", c"/proc/version", c"/proc/sys/kernel/sem"];
+pub const KEY_FILES: [&core::ffi::CStr; 4] = [c"/", c"/dev/null", c"/proc/version", c"/dev"];
 
 /// A child of `vfork` has its parent's memory, and so a stack that is not its parent's: one for each that comes from
 /// another one, however many of those still sleep.
