@@ -5,6 +5,7 @@
 
 mod foreign;
 mod named;
+mod nesting;
 
 use std::ops::Range;
 
@@ -18,9 +19,6 @@ use super::token::Token;
 use super::types::{self, Type};
 use super::words;
 use foreign::{not_here, unknown};
-
-/// How deep brackets and operators may nest: deeper, and no person has written them.
-const DEEPEST: usize = 64;
 
 /// What a line says: its statements, in order. A line that is empty, or only a comment, says nothing.
 ///
@@ -86,7 +84,10 @@ struct Parser<'a> {
     line: &'a str,
     tokens: Vec<(Token, Range<usize>)>,
     next: usize,
+    /// In how many brackets and operators the next token stands.
     depth: usize,
+    /// How many operators nest in one another by standing one behind the other: at most so many up to here.
+    links: usize,
     end: usize,
 }
 
@@ -100,7 +101,7 @@ impl<'a> Parser<'a> {
                 Err(()) => return Err(unknown(line, &span)),
             }
         }
-        Ok(Parser { line, tokens, next: 0, depth: 0, end: range.end })
+        Ok(Parser { line, tokens, next: 0, depth: 0, links: 0, end: range.end })
     }
 
     fn rest(&self) -> &[(Token, Range<usize>)] {
@@ -164,7 +165,8 @@ impl<'a> Parser<'a> {
     }
 
     fn declarator(&mut self, base: Type) -> Parsed<Declaration> {
-        let of = self.stars(base);
+        self.links = 0;
+        let of = self.stars(base)?;
         let at = self.at();
         let name = self.name("a name")?.to_owned();
         let array = self.array()?;
@@ -189,7 +191,7 @@ impl<'a> Parser<'a> {
         if self.take(".") {
             let field = self.name("the name of a field")?.to_owned();
             self.expect("=")?;
-            return Ok(Initial::Field(field, self.initial()?.into()));
+            return Ok(Initial::Field(field, self.nested(Parser::initial)?.into()));
         }
         self.expression(0).map(Initial::Value)
     }
@@ -198,15 +200,7 @@ impl<'a> Parser<'a> {
     fn list(&mut self) -> Parsed<Vec<Initial>> {
         self.nested(|parser| {
             parser.expect("{")?;
-            let mut values = Vec::new();
-            while parser.peek() != "}" {
-                values.push(parser.initial()?);
-                if !parser.take(",") {
-                    break;
-                }
-            }
-            parser.expect("}")?;
-            Ok(values)
+            parser.items("}", Parser::initial)
         })
     }
 
@@ -228,6 +222,7 @@ impl<'a> Parser<'a> {
             while let Some((binary, binds)) =
                 Binary::written(parser.peek()).filter(|found| found.1 >= strength)
             {
+                parser.link()?;
                 let at = parser.at();
                 parser.next += 1;
                 let right = parser.expression(binds + 1)?;
@@ -284,7 +279,7 @@ impl<'a> Parser<'a> {
 
     fn full_type(&mut self) -> Parsed<Type> {
         let base = self.base_type()?;
-        Ok(self.stars(base))
+        self.stars(base)
     }
 
     /// `(type) operand`, or `(type){…}`, after its opening bracket.
@@ -337,14 +332,7 @@ impl<'a> Parser<'a> {
             return Err(self.wrong(format!("there is no function {name}")).near(name, names));
         }
         self.next += 2;
-        let mut arguments = Vec::new();
-        while self.peek() != ")" {
-            arguments.push(self.expression(0)?);
-            if !self.take(",") {
-                break;
-            }
-        }
-        self.expect(")")?;
+        let arguments = self.items(")", |parser| parser.expression(0))?;
         Ok(Expr { at, kind: Kind::Call(name.to_owned(), arguments) })
     }
 
@@ -371,17 +359,8 @@ impl<'a> Parser<'a> {
                 }
                 _ => return Ok(base),
             };
+            self.link()?;
             base = Expr { at, kind };
         }
-    }
-
-    fn nested<T>(&mut self, parse: impl FnOnce(&mut Parser<'a>) -> Parsed<T>) -> Parsed<T> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(self.wrong(format!("brackets and operators nest deeper than {DEEPEST} here")));
-        }
-        let parsed = parse(self);
-        self.depth -= 1;
-        parsed
     }
 }

@@ -26,12 +26,13 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn stars(&mut self, base: Type) -> Type {
+    pub(super) fn stars(&mut self, base: Type) -> Parsed<Type> {
         let mut stars = base.stars;
         while self.take("*") {
+            self.link()?;
             stars += 1;
             self.skip_qualifiers();
         }
-        Type { stars, ..base }
+        Ok(Type { stars, ..base })
     }
 }

@@ -120,6 +120,39 @@ fn what_is_wrong_is_said_where_it_stands() {
     assert!(error(&"(".repeat(500)).contains("nest deeper than 64"));
 }
 
+/// A chain nests as brackets do, though it has none: `a + a + a` is `(a + a) + a`.
+#[test]
+fn a_chain_of_operators_ends_with_a_sentence_and_not_with_the_stack() {
+    let many = |link: &str| link.repeat(50_000);
+    for chain in [
+        format!("x = 1{}", many(" + 1")),
+        format!("x = 1{}", many(" && 1")),
+        format!("p{}", many("[0]")),
+        format!("p{}", many("->next")),
+        format!("x{}", many("++")),
+        format!("{}1", many("x = ")),
+        format!("{}1", many("x += ")),
+        format!("int x = 1{}", many(" | 1")),
+        format!("int {}x", many("*")),
+        format!("x = (int {})1", many("*")),
+        format!("struct sembuf x = {{{}1}}", many(".sem_op = ")),
+        format!("{}1{}", "(".repeat(50), format!("{})", " * 2".repeat(50)).repeat(50)),
+        format!("{}1{}", "getpid(".repeat(30), format!("{})", " + 2".repeat(50)).repeat(30)),
+    ] {
+        let error = error(&chain);
+        assert!(error.contains("brackets and operators nest deeper than 64 here"), "{error}");
+    }
+}
+
+#[test]
+fn what_stands_side_by_side_does_not_nest() {
+    let list = "{0, -1, SEM_UNDO | IPC_NOWAIT}, ".repeat(501);
+    one(&format!("semop(s, (struct sembuf[]){{{list}}}, 501)"));
+    one(&format!("printf(form{})", ", a + b - c".repeat(100)));
+    one(&format!("int x = 1{}", ", y = 2 + 3".repeat(100)));
+    one(&format!("x = 1{}", " + 1".repeat(64)));
+}
+
 fn expressions() -> impl Strategy<Value = Expr> {
     let here = |kind| Expr { at: At::default(), kind };
     let leaf = prop_oneof![
