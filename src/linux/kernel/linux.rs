@@ -42,7 +42,7 @@ use crate::call::{
 use crate::error::{Error, Result};
 use files::Files;
 
-pub(super) use danger::is_the_programs;
+pub(super) use danger::{Use, is_the_programs};
 pub(super) use files::{close_all_but, line_at_stdin};
 pub use ftok::{ftok, key_of};
 pub use life::{exit_now, fork, restore_default};

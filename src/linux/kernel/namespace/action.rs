@@ -9,7 +9,7 @@ use nix::unistd::{Gid, Pid, Uid, setgid, setuid};
 use playground_core::call::{Address, Answer, Outcome};
 use playground_core::machine::{Action, Identity, Reply, Setting};
 
-use crate::kernel::linux::{is_the_programs, memory, portable};
+use crate::kernel::linux::{Use, is_the_programs, memory, portable};
 use crate::kernel::{Linux, Process};
 
 /// Why something is not done.
@@ -47,14 +47,15 @@ pub(super) fn perform(process: &mut Linux, action: &Action, checked: bool) -> Re
 }
 
 fn touches_the_program(action: &Action) -> bool {
-    let (address, length) = match action {
-        Action::Load { address, length }
-        | Action::Munmap { address, length }
-        | Action::Mprotect { address, length, .. } => (*address, *length),
-        Action::Store { address, bytes } => (*address, bytes.len() as u64),
+    let (address, length, what) = match action {
+        Action::Load { address, length } => (*address, *length, Use::Load),
+        Action::Store { address, bytes } => (*address, bytes.len() as u64, Use::Store),
+        Action::Munmap { address, length } | Action::Mprotect { address, length, .. } => {
+            (*address, *length, Use::Remap)
+        }
         _ => return false,
     };
-    is_the_programs(address, length as usize)
+    is_the_programs(address, length as usize, what)
 }
 
 fn load(process: &mut Linux, address: Address, length: u64) -> Result<Outcome, String> {
