@@ -196,7 +196,8 @@ impl Evaluation<'_> {
         let at = expression.at;
         match &expression.kind {
             Kind::Integer { value, text } => Ok(operators::literal(*value, text)),
-            Kind::Character(byte) => Ok(Value::int((*byte).into())),
+            // It is a char first, and a char has a sign.
+            Kind::Character(byte) => Ok(Value::int((*byte as i8).into())),
             Kind::Name(name) => self.name(name, at),
             Kind::Unary(unary, operand) => self.unary(*unary, operand, at),
             Kind::Binary(binary, left, right) => self.binary(*binary, left, right, at),

@@ -90,9 +90,15 @@ impl Evaluation<'_> {
 
     /// The bytes at an address up to the first zero.
     pub(super) fn text(&mut self, address: u64, at: At) -> Result<Vec<u8>> {
+        self.text_up_to(address, None, at)
+    }
+
+    /// The bytes at an address up to the first zero, or up to so many: then no zero needs to be there.
+    pub(super) fn text_up_to(&mut self, address: u64, most: Option<usize>, at: At) -> Result<Vec<u8>> {
         let (mut text, mut next) = (Vec::new(), address);
-        while text.len() < LONGEST {
-            let length = self.readable(next, CHUNK - next % CHUNK);
+        let wanted = most.unwrap_or(LONGEST);
+        while text.len() < wanted {
+            let length = self.readable(next, (CHUNK - next % CHUNK).min((wanted - text.len()) as u64));
             let bytes = self.load(next, length, at)?;
             match bytes.iter().position(|byte| *byte == 0) {
                 Some(end) => {
@@ -103,6 +109,6 @@ impl Evaluation<'_> {
             }
             next += length;
         }
-        wrong(at, "no zero byte ends this string")
+        if most.is_some() { Ok(text) } else { wrong(at, "no zero byte ends this string") }
     }
 }

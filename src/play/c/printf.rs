@@ -33,75 +33,103 @@ pub(super) fn formatted(
 }
 
 /// What stands behind a percent sign.
+#[derive(Default)]
 struct Directive {
     left: bool,
     zeros: bool,
     alternative: bool,
+    /// What stands before a number that is not negative: a plus, or a blank.
+    plus: &'static str,
     width: usize,
+    /// How many digits a number has at least, and how many bytes a text has at most.
+    precision: Option<usize>,
     /// In bytes.
     size: u8,
     conversion: u8,
+}
+
+/// A number with one more digit. No more than a screen is asked for: a terminal is no place for a million blanks.
+fn with_digit(number: usize, digit: u8) -> usize {
+    (number * 10 + usize::from(digit - b'0')).min(999)
 }
 
 impl Directive {
     /// Reads a directive. Returns it, and what comes after it.
     fn read(form: &[u8]) -> (Directive, &[u8]) {
         let mut rest = form;
-        let mut directive =
-            Directive { left: false, zeros: false, alternative: false, width: 0, size: 4, conversion: 0 };
+        let mut directive = Directive { size: 4, ..Directive::default() };
         while let Some((byte, after)) = rest.split_first() {
             rest = after;
-            match byte {
-                b'-' => directive.left = true,
-                b'0' if directive.width == 0 => directive.zeros = true,
-                b'#' => directive.alternative = true,
-                b'0'..=b'9' => directive.width = (directive.width * 10 + usize::from(byte - b'0')).min(999),
-                b'l' | b'z' | b'j' | b't' => directive.size = 8,
-                b'h' => directive.size /= 2,
-                b' ' | b'+' | b'.' => {}
-                conversion => {
-                    directive.conversion = *conversion;
-                    break;
-                }
+            if !directive.takes(*byte) {
+                directive.conversion = *byte;
+                break;
             }
         }
         (directive, rest)
     }
 
+    /// Takes a byte that stands before the conversion, if it is one.
+    fn takes(&mut self, byte: u8) -> bool {
+        match (byte, &mut self.precision) {
+            (b'0'..=b'9', Some(digits)) => *digits = with_digit(*digits, byte),
+            (b'0', None) if self.width == 0 => self.zeros = true,
+            (b'0'..=b'9', None) => self.width = with_digit(self.width, byte),
+            (b'.', precision @ None) => *precision = Some(0),
+            (b'-', _) => self.left = true,
+            (b'#', _) => self.alternative = true,
+            (b'+', _) => self.plus = "+",
+            (b' ', _) if self.plus.is_empty() => self.plus = " ",
+            (b' ', _) => {}
+            (b'l' | b'z' | b'j' | b't', _) => self.size = 8,
+            (b'h', _) => self.size /= 2,
+            _ => return false,
+        }
+        true
+    }
+
     fn shown(&self, evaluation: &mut Evaluation<'_>, value: &Value, at: At) -> Result<Vec<u8>> {
         let ty = |signed| super::ty::Ty::Integer { size: self.size.max(1), signed };
+        let (signed, bits) = (value.cast(ty(true)).signed(), value.cast(ty(false)).bits());
+        let prefix = |prefix: &'static str| if self.alternative && bits != 0 { prefix } else { "" };
         let text = match self.conversion {
-            b'd' | b'i' => value.cast(ty(true)).signed().to_string(),
-            b'u' => value.cast(ty(false)).bits().to_string(),
-            b'x' if self.alternative => format!("{:#x}", value.cast(ty(false)).bits()),
-            b'x' => format!("{:x}", value.cast(ty(false)).bits()),
-            b'X' => format!("{:X}", value.cast(ty(false)).bits()),
-            b'o' if self.alternative => format!("0{:o}", value.cast(ty(false)).bits()),
-            b'o' => format!("{:o}", value.cast(ty(false)).bits()),
-            b'p' if value.bits() == 0 => "(nil)".to_owned(),
-            b'p' => format!("{:#x}", value.bits()),
-            b'c' => return Ok(self.padded(vec![value.bits() as u8])),
-            b's' => {
-                let text = evaluation.text(value.bits(), at)?;
-                return Ok(self.padded(text));
-            }
+            b'd' | b'i' if signed < 0 => self.number("-", signed.unsigned_abs().to_string()),
+            b'd' | b'i' => self.number(self.plus, signed.to_string()),
+            b'u' => self.number("", bits.to_string()),
+            b'x' => self.number(prefix("0x"), format!("{bits:x}")),
+            b'X' => self.number(prefix("0X"), format!("{bits:X}")),
+            b'o' => self.number("", format!("{}{bits:o}", prefix("0"))),
+            b'p' if value.bits() == 0 => b"(nil)".to_vec(),
+            b'p' => format!("{:#x}", value.bits()).into_bytes(),
+            b'c' => vec![value.bits() as u8],
+            b's' => evaluation.text_up_to(value.bits(), self.precision, at)?,
             other => {
                 let shown = char::from(other);
                 return wrong(at, format!("printf knows %d %i %u %x %X %o %p %c %s %%, and not %{shown}"));
             }
         };
-        Ok(self.padded(text.into_bytes()))
+        Ok(self.padded(text))
+    }
+
+    /// A number behind its sign or its prefix, with as many zeros between them as are asked for.
+    fn number(&self, before: &str, digits: String) -> Vec<u8> {
+        let (digits, least) = match self.precision {
+            Some(0) if digits == "0" => {
+                (String::new(), usize::from(self.alternative && self.conversion == b'o'))
+            }
+            Some(least) => (digits, least),
+            None if self.zeros && !self.left => (digits, self.width.saturating_sub(before.len())),
+            None => (digits, 0),
+        };
+        format!("{before}{digits:0>least$}").into_bytes()
     }
 
     fn padded(&self, mut text: Vec<u8>) -> Vec<u8> {
-        let missing = self.width.saturating_sub(text.len());
+        let mut blanks = vec![b' '; self.width.saturating_sub(text.len())];
         if self.left {
-            text.extend(vec![b' '; missing]);
+            text.extend(blanks);
             return text;
         }
-        let fill = if self.zeros && self.conversion != b's' { b'0' } else { b' ' };
-        let mut padded = vec![fill; missing];
-        padded.extend(text);
-        padded
+        blanks.extend(text);
+        blanks
     }
 }

@@ -243,6 +243,53 @@ fn memory_is_read_and_written_where_pointers_lead() {
 }
 
 #[test]
+fn printf_shows_signs_precisions_and_widths_as_the_c_library() {
+    let mut session = Session::empty();
+    session
+        .line("char five[5] = \"hello\"; char *p = shmat(shmget(IPC_PRIVATE, 4096, 0600), NULL, 0)")
+        .unwrap();
+    session.line("memset(p, 'm', 4096)").unwrap();
+    for (arguments, wanted) in [
+        (
+            "\"[%.3s|%6.2s|%-6.2s|%.0s]\", \"abcdef\", \"abcdef\", \"abcdef\", \"abcdef\"",
+            "[abc|    ab|ab    |]",
+        ),
+        ("\"[%5.2d|%.5d|%-6.3d|%.3d]\", 7, 42, 5, -5", "[   07|00042|005   |-005]"),
+        ("\"[%+d|%+d|% d|% d|%+5d]\", 3, -3, 3, -3, 8", "[+3|-3| 3|-3|   +8]"),
+        ("\"[%+ d|% +d|%+u]\", 1, 2, 3", "[+1|+2|3]"),
+        ("\"[%05d|%+05d|%-05d|%05.2d]\", -1, 2, 3, 4", "[-0001|+0002|3    |   04]"),
+        (
+            "\"[%#06x|%#x|%#X|%.4X|%#o|%#o|%#.0o|%#.3o]\", 255, 0, 255, 10, 8, 0, 0, 8",
+            "[0x00ff|0|0XFF|000A|010|0|0|010]",
+        ),
+        ("\"[%.0d|%.d|%3.0d]\", 0, 0, 0", "[||   ]"),
+        ("\"[%.5s|%.2s]\", five, p + 4094", "[hello|mm]"),
+        ("\"[%hhd|%5c|%-3c|%8p]\", 200, 'x', 'y', NULL", "[-56|    x|y  |   (nil)]"),
+    ] {
+        assert_eq!(printed(&mut session, &format!("printf({arguments})")), wanted, "{arguments}");
+    }
+}
+
+#[test]
+fn a_character_has_the_sign_of_a_char() {
+    let mut session = Session::empty();
+    for (line, wanted) in
+        [("'\\xff'", -1), ("'\\200' + 0", -128), ("'\\x7f' + 0", 127), ("char c = '\\xff'; c == '\\xff'", 1)]
+    {
+        assert_eq!(value(&mut session, line), wanted, "{line}");
+    }
+    assert_eq!(value(&mut session, "unsigned char u = 255; u == '\\xff'"), 0);
+}
+
+#[test]
+fn nothing_is_near_a_name_of_one_letter() {
+    let mut session = Session::empty();
+    session.line("int n = 1; int id = 2").unwrap();
+    assert_eq!(error(&mut session, "k + 1"), "column 1: there is no variable k");
+    assert_eq!(error(&mut session, "ids + 1"), "column 1: there is no variable ids. Did you mean id?");
+}
+
+#[test]
 fn what_c_takes_in_silence_is_told() {
     let mut session = Session::empty();
     let null = "shmat does not return NULL when it fails: it returns (void *) -1.";
