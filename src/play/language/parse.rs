@@ -18,7 +18,7 @@ use super::syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statemen
 use super::token::Token;
 use super::types::{self, Type};
 use super::words;
-use foreign::{not_here, unknown};
+use foreign::{no_function, not_here, unknown};
 
 /// What a line says: its statements, in order. A line that is empty, or only a comment, says nothing.
 ///
@@ -328,6 +328,9 @@ impl<'a> Parser<'a> {
     fn call(&mut self) -> Parsed<Expr> {
         let (at, name) = (self.at(), self.peek());
         if function(name).is_none() {
+            if let Some(message) = no_function(name) {
+                return Err(self.wrong(message));
+            }
             let names = FUNCTIONS.iter().map(|function| function.name);
             return Err(self.wrong(format!("there is no function {name}")).near(name, names));
         }

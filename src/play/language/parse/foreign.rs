@@ -1,4 +1,4 @@
-//! What the prompt's language does not have: words of a whole program, and characters that C has not.
+//! What the prompt's language does not have: words of a whole program, functions, and characters that C has not.
 
 use std::ops::Range;
 
@@ -18,6 +18,29 @@ pub(super) fn not_here(word: &str) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// What a function is for that the prompt does not have, and what does the same here.
+pub(super) fn no_function(name: &str) -> Option<String> {
+    let instead = match name {
+        "wait" | "waitpid" | "waitid" | "wait3" | "wait4" => {
+            "the prompt waits for children by itself, and says how each ends"
+        }
+        "sleep" | "usleep" | "nanosleep" | "clock_nanosleep" | "pause" | "alarm" => {
+            "a process rests until you let it go on, so just wait. execlp(\"sleep\", \"sleep\", \"5\", NULL) runs a program that sleeps"
+        }
+        "msgget" | "msgsnd" | "msgrcv" | "msgctl" => "a lesson shows message queues: the book has it",
+        "shm_open" | "shm_unlink" | "ftruncate" | "sem_open" | "sem_wait" | "sem_post" | "sem_unlink" => {
+            "here are System V's calls, as shmget and semget. A lesson shows POSIX shared memory: the book has it"
+        }
+        "mmap" | "mremap" => "shmat is what maps memory here",
+        "malloc" | "calloc" | "realloc" | "free" => "declare an array, as in char text[100]",
+        "memcmp" | "strcmp" | "strncmp" | "memchr" | "strchr" | "strstr" => {
+            "compare bytes, as in p[0] == 'A', or look at a text with puts(p)"
+        }
+        _ => return None,
+    };
+    Some(format!("there is no {name} here: {instead}"))
 }
 
 /// What is wrong with a character that begins no token.

@@ -120,6 +120,27 @@ fn what_is_wrong_is_said_where_it_stands() {
     assert!(error(&"(".repeat(500)).contains("nest deeper than 64"));
 }
 
+#[test]
+fn functions_of_other_programs_have_a_word_of_their_own() {
+    for (line, wanted) in [
+        ("wait(NULL)", "column 1: there is no wait here: the prompt waits for children by itself"),
+        ("r = waitpid(-1, NULL, 0)", "column 5: there is no waitpid here: the prompt waits for children"),
+        ("B: sleep(1)", "column 4: there is no sleep here: a process rests until you let it go on"),
+        ("nanosleep(&t, NULL)", "execlp(\"sleep\", \"sleep\", \"5\", NULL) runs a program that sleeps"),
+        ("int q = msgget(IPC_PRIVATE, 0600)", "there is no msgget here: a lesson shows message queues"),
+        ("shm_open(\"/x\", 0, 0600)", "A lesson shows POSIX shared memory"),
+        ("sem_wait(s)", "here are System V's calls"),
+        ("0 + memcmp(p, q, 4)", "column 5: there is no memcmp here: compare bytes"),
+        ("strcmp(p, \"x\") == 0", "there is no strcmp here: compare bytes"),
+        ("mmap(NULL, 4096, 3, 33, -1, 0)", "shmat is what maps memory here"),
+        ("malloc(100)", "declare an array"),
+    ] {
+        let error = error(line);
+        assert!(error.contains(wanted) && !error.contains("Did you mean"), "{line}: {error}");
+    }
+    assert_eq!(one("wait = sleep + 1").to_string(), "wait = sleep + 1", "variables may have these names");
+}
+
 /// A chain nests as brackets do, though it has none: `a + a + a` is `(a + a) + a`.
 #[test]
 fn a_chain_of_operators_ends_with_a_sentence_and_not_with_the_stack() {
