@@ -76,9 +76,12 @@ impl Met<'_> {
                 "The pages of segment {id} end at {end:#x}: from {address:#x} on {} bytes are its own, and the access goes on behind them.",
                 end - address
             ),
-            Met::Nothing(_, None) if address < page_size => {
-                format!("{address:#x} is in the first page, where nothing is mapped: the pointer is NULL.")
+            Met::Nothing(_, None) if address == 0 => {
+                "0x0 is in the first page, where nothing is mapped: the pointer is NULL.".to_owned()
             }
+            Met::Nothing(_, None) if address < page_size => format!(
+                "{address:#x} is in the first page, where nothing is mapped: {address} is a number and no address, or so far behind a pointer that is NULL."
+            ),
             Met::Nothing(at, None) => format!("Nothing of a segment is mapped at {at:#x}."),
         }
     }

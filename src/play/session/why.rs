@@ -2,8 +2,10 @@
 //!
 //! **Invariant:** what is said is read off the world in which the call was made, and names what is there.
 
+use std::collections::BTreeMap;
+
 use playground_core::Errno;
-use playground_core::call::{Address, Call, Cmd, SemCmd, ShmgetFlags};
+use playground_core::call::{Address, Call, Cmd, SemCmd, SemOp, ShmatFlags, ShmgetFlags};
 use playground_core::machine::{Action, Machine, Namespace, Process, Reply, Segment, Set};
 
 use super::access;
@@ -67,22 +69,30 @@ pub(super) fn explained(world: &World, pid: i32, action: &Action, reply: &Reply)
             Reply::Waits,
             Some(view),
         ) => {
-            let numbers: Vec<String> = ops
-                .iter()
-                .map(|op| match op.change {
-                    0 => format!("semaphore {} to be 0", op.number),
-                    change => format!("semaphore {} to be at least {}", op.number, -i32::from(change)),
-                })
-                .collect();
             let values = view
                 .set(semid.0)
                 .map_or_else(Vec::new, |set| set.semaphores.iter().map(|s| s.value).collect());
-            because(format!("It waits for {}. The values are {values:?}.", numbers.join(" and ")))
+            because(format!("It waits for {}. The values are {values:?}.", awaited(ops).join(" and ")))
         }
         (_, Reply::Dies(_), _) => because(access::why(world, pid, action).unwrap_or_default()),
         (_, Reply::Returns(Err(errno)), _) => of_a_process(action, *errno),
         _ => because(""),
     }
+}
+
+/// What a call of `semop` may have to wait for. What its earlier operations change counts already.
+fn awaited(ops: &[SemOp]) -> Vec<String> {
+    let (mut awaited, mut changes) = (Vec::new(), BTreeMap::<u16, i32>::new());
+    for SemOp { number, change, .. } in ops {
+        let so_far = changes.entry(*number).or_default();
+        *so_far += i32::from(*change);
+        match (change, -*so_far) {
+            (0, value) => awaited.push(format!("semaphore {number} to be {value}")),
+            (..0, least @ 1..) => awaited.push(format!("semaphore {number} to be at least {least}")),
+            _ => {}
+        }
+    }
+    awaited
 }
 
 /// Of calls that concern no table: who a process is, its memory, other processes.
@@ -109,6 +119,12 @@ fn of_a_process(action: &Action, errno: Errno) -> Explained {
         (_, Errno::EAGAIN) => because("As many processes run as may."),
         _ => because("The kernel refused it."),
     }
+}
+
+/// Whether a command is about one semaphore of the set, by its number.
+fn is_of_one(cmd: &SemCmd) -> bool {
+    use SemCmd::{GetNcnt, GetPid, GetVal, GetZcnt, SetVal};
+    matches!(cmd, SetVal(_) | GetVal | GetPid | GetNcnt | GetZcnt)
 }
 
 /// What a process sees: itself, and its namespace.
@@ -140,17 +156,20 @@ impl<'a> View<'a> {
                 self.shmget(found, *size, *flags, errno)
             }
             Call::Semget { key, nsems, .. } => self.semget(self.namespace.sets.with_key(*key), *nsems, errno),
-            Call::Shmat { shmid, address, .. } => self.shmat(shmid.0, address.0, errno),
+            Call::Shmat { shmid, address, flags } => self.shmat(shmid.0, address.0, *flags, errno),
             Call::Shmdt { address } => self.shmdt(address.0),
             Call::Shmctl { shmid, cmd } => self.shmctl(shmid.0, *cmd, errno),
             Call::Semop { semid, .. } | Call::SemopAt { semid, .. } | Call::Semtimedop { semid, .. } => {
                 self.semop(semid.0, errno)
             }
             Call::Semctl { semid, cmd, .. } => self.semctl(semid.0, cmd, errno),
-            Call::Ftok { path, .. } => because(format!(
-                "There is no file {} in this model. ftok needs a file that exists. It returns -1, and -1 is a key like others.",
-                path.display()
-            )),
+            Call::Ftok { path, .. } => explain(
+                match errno {
+                    Errno::ENOENT => format!("There is no file {} here.", path.display()),
+                    _ => format!("The process cannot look at {}.", path.display()),
+                },
+                "ftok needs a file that exists. It returned -1, and -1 is a key like others.",
+            ),
             Call::File(_) | Call::Lock(_) => because("The kernel refused it."),
         }
     }
@@ -245,19 +264,24 @@ impl<'a> View<'a> {
         because(format!("No segment has the id {id}: {there}."))
     }
 
-    fn shmat(&self, id: i32, address: u64, errno: Errno) -> Explained {
+    fn shmat(&self, id: i32, address: u64, flags: ShmatFlags, errno: Errno) -> Explained {
         let page = self.machine.host.page_size;
+        let place = if flags.contains(ShmatFlags::SHM_RND) { address - address % page } else { address };
         match (errno, self.segment(id)) {
             (Errno::EACCES, Some(segment)) => {
                 self.permission(segment.permissions.uid, segment.permissions.mode)
             }
+            (Errno::EINVAL, _) if place == 0 && flags.contains(ShmatFlags::SHM_REMAP) => explain(
+                "SHM_REMAP replaces what is mapped at an address, and NULL is none.",
+                "Pass an address, or leave SHM_REMAP out.",
+            ),
             (Errno::EINVAL, None) => self.no_segment(id),
-            (Errno::EINVAL, Some(_)) if address != 0 && !address.is_multiple_of(page) => explain(
+            (Errno::EINVAL, Some(_)) if !place.is_multiple_of(page) => explain(
                 format!("{address:#x} is not a multiple of {page}."),
                 "Choose an address at the beginning of a page, or add SHM_RND to round it down.",
             ),
             (Errno::EINVAL, Some(_)) => explain(
-                format!("Something is mapped at {address:#x}, or right behind it, already."),
+                format!("Something is mapped at {place:#x}, or right behind it, already."),
                 "Pass NULL and let the kernel choose, or replace what is there with SHM_REMAP.",
             ),
             (Errno::EPERM, _) => because(format!(
@@ -286,6 +310,9 @@ impl<'a> View<'a> {
 
     fn shmctl(&self, id: i32, cmd: Cmd, errno: Errno) -> Explained {
         match (errno, self.segment(id)) {
+            (Errno::EINVAL, _) if matches!(cmd, Cmd::Unknown(_)) => {
+                because(format!("shmctl knows no command {}.", cmd.number()))
+            }
             (Errno::EINVAL, None) => self.no_segment(id),
             (Errno::EACCES, Some(segment)) => {
                 self.permission(segment.permissions.uid, segment.permissions.mode)
@@ -331,8 +358,11 @@ impl<'a> View<'a> {
 
     fn semctl(&self, id: i32, cmd: &SemCmd, errno: Errno) -> Explained {
         match (errno, self.set(id)) {
+            (Errno::EINVAL, _) if matches!(cmd, SemCmd::Other(_)) => {
+                because(format!("semctl knows no command {}.", cmd.number()))
+            }
             (Errno::EINVAL, None) => self.no_set(id),
-            (Errno::EINVAL, Some(set)) => {
+            (Errno::EINVAL, Some(set)) if is_of_one(cmd) => {
                 because(format!("The set has {} semaphores, numbered from 0.", set.semaphores.len()))
             }
             (Errno::EACCES, Some(set)) => self.permission(set.permissions.uid, set.permissions.mode),

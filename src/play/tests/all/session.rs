@@ -142,6 +142,72 @@ fn a_refusal_that_concerns_no_table_has_a_reason_too() {
     }
 }
 
+/// The reason and the advice of the last call of a line that was refused, or that waits, or of a process's end.
+fn reason(lines: &[&str]) -> String {
+    let (last, before) = lines.split_last().unwrap();
+    let told = after(before).line(last).unwrap_or_else(|error| panic!("{last}: {error}"));
+    let said = told.into_iter().filter_map(|told| match told {
+        Told::Call { why: Some(why), advice, .. } => Some(why + " " + &advice.unwrap_or_default()),
+        Told::Waits { why, .. } | Told::Ends { why: Some(why), .. } => Some(why),
+        _ => None,
+    });
+    said.last().unwrap_or_else(|| panic!("{last}: nothing was said"))
+}
+
+#[test]
+fn a_command_that_no_kernel_knows_is_not_taken_for_a_wrong_number_or_id() {
+    let set = "int s = semget(IPC_PRIVATE, 2, 0600); int id = shmget(IPC_PRIVATE, 1, 0600)";
+    assert_eq!(reason(&[set, "semctl(s, 0, 99)"]), "semctl knows no command 99. ");
+    assert_eq!(reason(&[set, "semctl(77, 0, 99)"]), "semctl knows no command 99. ");
+    assert_eq!(reason(&[set, "shmctl(id, 99, NULL)"]), "shmctl knows no command 99. ");
+    assert!(reason(&[set, "semctl(s, 2, GETVAL)"]).contains("The set has 2 semaphores"));
+    assert!(reason(&[set, "semctl(77, 0, GETVAL)"]).contains("No set has the id 77"));
+}
+
+#[test]
+fn a_call_waits_for_what_its_own_operations_do_not_bring() {
+    let set = "int s = semget(IPC_PRIVATE, 3, 0600); semctl(s, 1, SETVAL, 1)";
+    for (ops, wanted) in [
+        ("{0, 1, 0}, {2, -1, 0}", "It waits for semaphore 2 to be at least 1. The values are [0, 1, 0]."),
+        ("{1, 0, 0}, {2, 5, 0}", "It waits for semaphore 1 to be 0. The"),
+        ("{0, 1, 0}, {0, -3, 0}", "It waits for semaphore 0 to be at least 2. The"),
+        (
+            "{1, -1, 0}, {1, -1, 0}",
+            "It waits for semaphore 1 to be at least 1 and semaphore 1 to be at least 2. The",
+        ),
+        ("{0, 2, 0}, {0, -1, 0}, {1, -2, 0}", "It waits for semaphore 1 to be at least 2. The"),
+    ] {
+        let call = format!("semop(s, (struct sembuf[]){{{ops}}}, {})", ops.matches('{').count());
+        let said = reason(&[set, &call]);
+        assert!(said.starts_with(wanted), "{ops}: {said}");
+    }
+}
+
+#[test]
+fn the_flags_of_shmat_are_explained_as_they_are() {
+    let start = "int id = shmget(IPC_PRIVATE, 4096, 0600); shmat(id, (void *)0x5000000, 0)";
+    let taken = reason(&[start, "shmat(id, (void *)0x5000001, SHM_RND)"]);
+    assert!(taken.starts_with("Something is mapped at 0x5000000,"), "{taken}");
+    assert!(taken.contains("SHM_REMAP") && !taken.contains("SHM_RND"), "{taken}");
+    assert!(reason(&[start, "shmat(id, (void *)0x5000001, 0)"]).contains("add SHM_RND"));
+    for call in ["shmat(id, NULL, SHM_REMAP)", "shmat(77, NULL, SHM_REMAP)"] {
+        let said = reason(&[start, call]);
+        assert!(
+            said.starts_with("SHM_REMAP replaces what is mapped at an address, and NULL is none."),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_and_a_number_that_is_no_pointer_are_named() {
+    let said = reason(&["ftok(\"/nonexistent\", 'R')"]);
+    assert!(said.starts_with("There is no file /nonexistent here.") && !said.contains("model"), "{said}");
+    let said = reason(&["printf(\"%s\", 5)"]);
+    assert!(said.contains("5 is a number and no address"), "{said}");
+    assert!(reason(&["puts(NULL)"]).contains("the pointer is NULL."));
+}
+
 #[test]
 fn an_access_outside_ends_the_process_and_not_the_session() {
     let mut session = after(&["char *p = shmat(shmget(IPC_PRIVATE, 1, 0600), NULL, SHM_RDONLY)", "new"]);
