@@ -15,7 +15,7 @@ use super::examined::{Workspace, cc, codes, root};
 use super::traced::{built, traced_with};
 
 /// Ways to count that lose nothing.
-const KEEPS: [&str; 27] = [
+const KEEPS: [&str; 31] = [
     "fetch-add",
     "builtin",
     "narrow",
@@ -43,10 +43,15 @@ const KEEPS: [&str; 27] = [
     "by-the-counter",
     "beside-the-goal",
     "wiped",
+    "with-results",
+    "filled",
+    "attached-anew",
+    "with-statistics",
 ];
 
 /// Ways that can lose an addition, however seldom they do when they run free.
-const LOSES: [&str; 17] = [
+const LOSES: [&str; 18] = [
+    "beside-others",
     "ticket-only",
     "step",
     "one-instruction",
@@ -67,10 +72,11 @@ const LOSES: [&str; 17] = [
 ];
 
 /// Ways in which four processes do not count in one counter, with what is found.
-const DODGES: [(&str, &str); 3] = [
+const DODGES: [(&str, &str); 4] = [
     ("own-slot", "printed-without-sharing"),
     ("nothing", "printed-without-sharing"),
     ("at-once", "too-few-additions"),
+    ("leap", "too-few-additions"),
 ];
 
 /// As many at a time as there are processors.

@@ -3,7 +3,8 @@
 //! A lock may count, too, in a word of its own, and the goal itself may stand in the segment: so there may be several
 //! words that could be the counter.
 //!
-//! **Invariant:** nothing is assumed of where the counter stands or how wide it is.
+//! **Invariant:** nothing is assumed of where the counter stands, but that a number of two bytes stands at a multiple of
+//! two, and a larger one at a multiple of four.
 
 use super::run::{Run, Snapshot};
 use crate::call::Shmid;
@@ -18,39 +19,49 @@ pub(super) const SUM: u64 = PROCESSES as u64 * ADDITIONS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counter {
     pub shmid: Shmid,
+    /// Which of the segments it is in, in the order in which the program attached them first.
+    pub segment: usize,
     pub offset: usize,
     pub size: usize,
-    /// The most that it held when somebody looked: a program may wipe its segment before it removes it.
-    pub most: u64,
-    /// Whether it held something else at another look.
-    pub moved: bool,
+    /// The sum, if it held that when somebody looked; or what it held last. A program may wipe its segment.
+    pub came_to: u64,
+    /// What was seen of its way there.
+    pub way: Way,
+}
+
+/// What looks have shown of a word, the likeliest for a counter first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Way {
+    /// It was on its way to the sum.
+    Counted,
+    /// It has changed.
+    Moved,
+    /// It was always the same.
+    #[default]
+    Stood,
 }
 
 /// So many words that hold the sum are looked at, and so many that came near to it.
-const MOST_SUMS: usize = 3;
-const MOST_NEAR: usize = 2;
-pub(super) const MOST: usize = MOST_SUMS + MOST_NEAR;
+const MOST_SUMS: usize = 8;
+const MOST_NEAR: usize = 4;
 
 impl Counter {
-    /// The words that may be the counter, the likeliest first: those that came to the sum while somebody looked, those
-    /// that came nearly as far, and those that hold the sum all the time. Where no word holds it, updates were lost:
-    /// then it is the one word that comes nearest.
+    /// The words that may be the counter: those that came to the sum, the likeliest first, and those that came near.
+    /// Where no word came to it, updates were lost: then it is the one word that came nearest.
     pub fn candidates(run: &Run) -> Vec<Counter> {
         let segments = segments(run);
-        let words = |size| segments.iter().flat_map(move |looks| words(looks, size));
-        let mut found: Vec<Counter> = words(4).filter(|word| word.most == SUM).collect();
-        let narrow: Vec<Counter> = words(2)
-            .filter(|word| word.most == SUM && !found.iter().any(|other| other.covers(word)))
-            .collect();
-        found.extend(narrow);
-        if found.is_empty() {
-            return nearest(words(4)).into_iter().collect();
+        let words = |size| segments.iter().flat_map(move |segment| segment.words(size));
+        let mut sums = with_narrow(words(4), words(2), |word| word.came_to == SUM);
+        if sums.is_empty() {
+            return nearest(words(4)).or_else(|| nearest(words(2))).into_iter().collect();
         }
-        found.sort_by_key(|word| !word.moved);
-        found.truncate(MOST_SUMS);
-        found.extend(words(4).filter(Counter::came_near).take(MOST_NEAR));
-        found.sort_by_key(|word| !word.moved);
-        found
+        sums.sort_by_key(|word| word.way);
+        sums.truncate(MOST_SUMS);
+        let mut near = with_narrow(words(4), words(2), |word| word.came_near() && word.is_told(run));
+        near.sort_by_key(|word| SUM - word.came_to);
+        near.truncate(MOST_NEAR);
+        let (stood, counted): (Vec<_>, Vec<_>) = sums.into_iter().partition(|word| word.way == Way::Stood);
+        [counted, near, stood].concat()
     }
 
     fn covers(&self, other: &Counter) -> bool {
@@ -58,49 +69,93 @@ impl Counter {
     }
 
     fn came_near(&self) -> bool {
-        self.moved && (ADDITIONS..SUM).contains(&self.most)
+        self.way != Way::Stood && (ADDITIONS..SUM).contains(&self.came_to)
     }
 
-    /// The same word in another run of the same program.
-    pub fn watch(&self, run: &Run) -> Option<Watch> {
-        let segment = run.order_of(self.shmid)?;
-        Some(Watch { segment, offset: self.offset, size: self.size, until_proof: true, time: None })
+    /// Whether it may be what the program calls its counter: who prints the sum, and not this number, counts elsewhere.
+    fn is_told(&self, run: &Run) -> bool {
+        run.printed_number(self.came_to as usize) || !run.printed_number(SUM as usize)
     }
 
-    /// The same word in another run, with the most that it held there: 0, if it was never seen.
+    /// The word, to be watched in another run of the same program.
+    pub fn watch(&self) -> Watch {
+        Watch { segment: self.segment, offset: self.offset, size: self.size, until_proof: true, time: None }
+    }
+
+    /// The same word in another run: 0, if it was never seen.
     pub fn in_run(&self, run: &Run) -> Counter {
         let segments = segments(run);
-        let words = segments.iter().flat_map(|looks| words(looks, self.size));
-        let same = words.filter(|word| word.offset == self.offset);
-        same.max_by_key(|word| word.most).unwrap_or(Counter { most: 0, moved: false, ..*self })
+        let same = segments.iter().find(|segment| segment.order == self.segment);
+        let word = same.and_then(|segment| segment.words(self.size).find(|word| word.offset == self.offset));
+        word.unwrap_or(Counter { came_to: 0, way: Way::Stood, ..*self })
     }
 }
 
-/// All looks at each segment that a run has made, from before the first child could count.
-fn segments(run: &Run) -> Vec<Vec<&Snapshot>> {
-    let looks = |shmid| {
-        let at_start = run.starts.iter().filter(move |snapshot| snapshot.shmid == shmid);
-        at_start.chain(run.snapshots(shmid)).collect()
-    };
-    run.made().map(|(_, shmid)| looks(shmid)).collect()
+/// Words of four bytes, and those of two that are not part of them.
+fn with_narrow(
+    wide: impl Iterator<Item = Counter>,
+    narrow: impl Iterator<Item = Counter>,
+    is_meant: impl Fn(&Counter) -> bool,
+) -> Vec<Counter> {
+    let wide: Vec<Counter> = wide.filter(|word| is_meant(word)).collect();
+    let is_apart = |word: &Counter| !wide.iter().any(|other| other.covers(word));
+    let narrow: Vec<Counter> = narrow.filter(|word| is_meant(word) && is_apart(word)).collect();
+    [wide, narrow].concat()
 }
 
 /// The word that comes nearest to the sum: from below, if there is one.
 fn nearest(words: impl Iterator<Item = Counter> + Clone) -> Option<Counter> {
-    let below = words.clone().filter(|word| (1..SUM).contains(&word.most)).max_by_key(|word| word.most);
-    below.or_else(|| words.filter(|word| (SUM..4 * SUM).contains(&word.most)).min_by_key(|word| word.most))
+    let below = words.clone().filter(|word| (1..SUM).contains(&word.came_to)).max_by_key(|word| word.came_to);
+    below.or_else(|| {
+        words.filter(|word| (SUM..4 * SUM).contains(&word.came_to)).min_by_key(|word| word.came_to)
+    })
 }
 
-/// The words of a segment that start at multiples of their size.
-fn words<'a>(looks: &'a [&Snapshot], size: usize) -> impl Iterator<Item = Counter> + Clone + 'a {
-    let first = looks.first();
-    let places = first.map_or(0, |snapshot| snapshot.bytes.len() / size);
-    (0..places).zip(first.into_iter().cycle()).map(move |(nth, first)| {
-        let offset = nth * size;
-        let held = looks.iter().filter_map(|look| look.bytes.get(offset..offset + size)).map(number);
-        let (least, most) = held.fold((u64::MAX, 0), |(least, most), held| (least.min(held), most.max(held)));
-        Counter { shmid: first.shmid, offset, size, most, moved: least < most }
-    })
+/// A segment that a run has made and attached, and all looks at it, from before the first child could count.
+struct Segment<'a> {
+    shmid: Shmid,
+    order: usize,
+    looks: Vec<&'a Snapshot>,
+}
+
+fn segments(run: &Run) -> Vec<Segment<'_>> {
+    let looks = |shmid| {
+        let at_start = run.starts.iter().filter(move |snapshot| snapshot.shmid == shmid);
+        at_start.chain(run.snapshots(shmid)).collect()
+    };
+    let attached = |shmid| Some(Segment { shmid, order: run.order_of(shmid)?, looks: looks(shmid) });
+    run.made().filter_map(|(_, shmid)| attached(shmid)).collect()
+}
+
+impl Segment<'_> {
+    /// The words that start at multiples of their size.
+    fn words(&self, size: usize) -> impl Iterator<Item = Counter> + Clone + '_ {
+        let places = self.looks.first().map_or(0, |look| look.bytes.len() / size);
+        (0..places).map(move |nth| {
+            let offset = nth * size;
+            let held = self.looks.iter().filter_map(|look| look.bytes.get(offset..offset + size)).map(number);
+            let (came_to, way) = told(&held.collect::<Vec<_>>());
+            Counter { shmid: self.shmid, segment: self.order, offset, size, came_to, way }
+        })
+    }
+}
+
+/// Where a word came to that held these numbers, one after the other, and how.
+fn told(held: &[u64]) -> (u64, Way) {
+    let is_on_its_way = |number: &&u64| (1..SUM).contains(*number);
+    let last = held.last().copied().unwrap_or(0);
+    let came_to = match last {
+        _ if held.contains(&SUM) => SUM,
+        // It was wiped.
+        0 | SUM.. => held.iter().rfind(is_on_its_way).copied().unwrap_or(last),
+        _ => last,
+    };
+    let way = match held.iter().min() < held.iter().max() {
+        true if held.iter().any(|number| is_on_its_way(&number)) => Way::Counted,
+        true => Way::Moved,
+        false => Way::Stood,
+    };
+    (came_to, way)
 }
 
 /// The number that these bytes are, the lowest first.
@@ -112,29 +167,33 @@ fn number(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    fn look(bytes: &[u8]) -> Snapshot {
-        Snapshot {
+    fn words_of(looks: &[[u8; 8]], size: usize) -> Vec<(usize, u64, Way)> {
+        let look = |bytes: &[u8; 8]| Snapshot {
             shmid: Shmid(1),
             pid: 1,
             bytes: bytes.to_vec(),
             injected: false,
             done: true,
             touched: true,
-        }
+        };
+        let looks: Vec<Snapshot> = looks.iter().map(look).collect();
+        let segment = Segment { shmid: Shmid(1), order: 0, looks: looks.iter().collect() };
+        segment.words(size).map(|word| (word.offset, word.came_to, word.way)).collect()
     }
 
     #[test]
     fn words_stand_at_multiples_of_their_size() {
-        let look = look(&[0, 0, 0, 0, 0x20, 0x4e, 0, 0]);
-        let found = words(&[&look], 4).find(|word| word.most == SUM).map(|word| (word.offset, word.moved));
-        assert_eq!((SUM, found), (20000, Some((4, false))));
+        let found = words_of(&[[0, 0, 0, 0, 0x20, 0x4e, 0, 0]], 4);
+        assert_eq!(found, [(0, 0, Way::Stood), (4, SUM, Way::Stood)]);
     }
 
     #[test]
-    fn a_word_that_was_wiped_is_known_by_what_it_held() {
-        let looks = [[7, 0, 0, 0], [0x20, 0x4e, 0, 0], [0; 4]].map(|bytes| look(&bytes));
-        let looks: Vec<&Snapshot> = looks.iter().collect();
-        let word = words(&looks, 4).next().expect("a word");
-        assert_eq!((word.most, word.moved), (SUM, true));
+    fn a_word_is_known_by_the_sum_that_it_held_whatever_else_it_held() {
+        assert_eq!(told(&[0, 7, SUM, 0]), (SUM, Way::Counted));
+        assert_eq!(told(&[0xaaaa_aaaa, 0, SUM, SUM, 0xffff_ffff]), (SUM, Way::Moved));
+        assert_eq!(told(&[30_000, 0, 6000, SUM]), (SUM, Way::Counted));
+        assert_eq!(told(&[0, 6000, 19_000, 0xffff_ffff]), (19_000, Way::Counted));
+        assert_eq!(told(&[0, 0, 25_000]), (25_000, Way::Moved));
+        assert_eq!(told(&[0, 0, 0]), (0, Way::Stood));
     }
 }

@@ -189,9 +189,13 @@ impl Inspector {
     }
 
     fn look(&mut self, shmid: Shmid, pid: i32, done: bool, state: &State) {
-        if self.snapshots.len() < MOST_SNAPSHOTS
-            && let Some(bytes) = read(shmid)
-        {
+        if let Some(bytes) = read(shmid) {
+            if self.snapshots.len() >= MOST_SNAPSHOTS {
+                // The last look at a segment counts, however many came before.
+                let before = self.snapshots.iter().rposition(|snapshot| snapshot.shmid == shmid);
+                let Some(before) = before else { return };
+                self.snapshots.remove(before);
+            }
             let injected = self.injected.iter().any(|injected| injected.shmid == shmid);
             let touched = has_touched(pid, shmid, state);
             self.snapshots.push(Snapshot { shmid, pid, bytes, injected, done, touched });

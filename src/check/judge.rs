@@ -232,7 +232,7 @@ impl<'a> GradingRun<'a> {
             .limit(Resource::RLIMIT_FSIZE, FILE_SIZE)
             .limit(Resource::RLIMIT_NOFILE, FILES)
             .limit(Resource::RLIMIT_AS, ADDRESS_SPACE)
-            .limit(Resource::RLIMIT_CPU, bounds::processor_time(timeout))
+            .limit(Resource::RLIMIT_CPU, bounds::processor_time(timeout * STRETCH))
             .short_turns();
         if let Some(container) = &container {
             let filter = forbidden::filter()

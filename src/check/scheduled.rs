@@ -9,7 +9,7 @@ use std::iter::repeat;
 use playground_core::Errno;
 
 use super::code::Code;
-use super::counter::{self, Counter};
+use super::counter::Counter;
 use super::exercises::Trial;
 use super::rules::{self, Seen};
 use super::run::Run;
@@ -23,9 +23,11 @@ const FREE: u32 = 10;
 const SCHEDULED: u32 = 20;
 /// How often a run under a schedule is made where it was not seen whole, and what was seen is not enough.
 const SCHEDULED_RUNS: usize = 3;
-/// What all of them may take together; each word but the likeliest is watched in one run.
-pub(super) const ALTOGETHER: u32 =
-    (SCHEDULED_RUNS + counter::MOST - 1) as u32 * SCHEDULED + FREE_RUNS as u32 * FREE + 4;
+/// Each word but the likeliest is watched in one run. In a right program few of them are counted in, and the runs for the
+/// others are short: so many long ones are enough.
+const OTHERS: u32 = 4;
+/// What all runs may take together.
+pub(super) const ALTOGETHER: u32 = (SCHEDULED_RUNS as u32 + OTHERS) * SCHEDULED + FREE_RUNS as u32 * FREE + 4;
 /// How many free runs stand for it where nothing can be watched.
 const FREE_RUNS: usize = 3;
 
@@ -61,7 +63,7 @@ pub(super) fn examine(
     let counters = Counter::candidates(free);
     let mut examined = Vec::new();
     for (counter, most) in counters.iter().zip([SCHEDULED_RUNS].into_iter().chain(repeat(1))) {
-        match watched(trial, free, counter, most, run) {
+        match watched(trial, counter, most, run) {
             Watched::Loses(finding) => return (vec![finding], Vec::new()),
             Watched::Keeps(its) => examined.push(its),
             Watched::Not(errno) => return by_sums(trial, &counters, errno, run),
@@ -75,25 +77,26 @@ pub(super) fn examine(
 /// Watches one word, in no more runs than these.
 fn watched(
     trial: &Trial,
-    free: &Run,
     counter: &Counter,
     most: usize,
     run: &mut impl FnMut(Script, Option<Watch>) -> Result<Run, Finding>,
 ) -> Watched {
     let mut examined = Examined::default();
     for _ in 0..most {
-        let scheduled = match run(trial.script, counter.watch(free)) {
+        let scheduled = match run(trial.script, Some(counter.watch())) {
             Ok(scheduled) => scheduled,
             Err(finding) => return Watched::Keeps((vec![finding], Vec::new())),
         };
         let race = match &scheduled.trace.race {
             Some(Race { unwatched: Some(errno), .. }) => return Watched::Not(*errno),
-            Some(Race { proof: Some(proof), .. }) => return Watched::Loses(rules::lost(proof)),
+            Some(Race { proof: Some(proof), .. }) => return Watched::Loses(rules::lost(proof, counter)),
             Some(race) => race,
             None => return Watched::Keeps((rules::sum(counter), Vec::new())),
         };
         let seen = Seen::of(race, &counter.in_run(&scheduled));
-        examined = (judged(race, seen, &scheduled, counter), partial(seen).into_iter().collect());
+        let findings = judged(race, seen, &scheduled, counter);
+        let note = partial(seen).filter(|_| findings.is_empty());
+        examined = (findings, note.into_iter().collect());
         if seen == Seen::All || examined.0.is_empty() || race.is_partial {
             break;
         }

@@ -138,6 +138,7 @@ impl History {
         if changes {
             let step = step.unwrap_or(1);
             its.step = if its.changes == 0 { step } else { its.step.min(step) };
+            its.largest = its.largest.max(step);
             its.changes += 1;
         }
         if changes {
@@ -281,7 +282,7 @@ mod tests {
         history.add(&access(2, Read, 6), None);
         history.add(&access(1, Write, 6), None);
         let uses = history.finished().uses;
-        assert_eq!(uses[0], (1, Uses { reads: 1, changes: 1, step: 1 }));
+        assert_eq!(uses[0], (1, Uses { reads: 1, changes: 1, step: 1, largest: 1 }));
     }
 
     #[test]
@@ -311,7 +312,10 @@ mod tests {
     fn who_writes_what_is_there_has_changed_nothing() {
         use AccessKind::{Atomic, Write};
         let race = history(&[(1, Write, 0), (2, Atomic, 1), (2, Atomic, 2)]);
-        assert_eq!(race.uses, [(1, Uses::default()), (2, Uses { reads: 0, changes: 2, step: 1 })]);
+        assert_eq!(
+            race.uses,
+            [(1, Uses::default()), (2, Uses { reads: 0, changes: 2, step: 1, largest: 1 })]
+        );
         assert!(!race.at_once, "to set it to 0 is no part of the race");
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, gettid};
 
 use super::calls::Undecided;
 use super::collector::Found;
@@ -31,6 +31,7 @@ use super::task::{Task, Tasks};
 use super::value::{
     CompletedCall, Fault, How, Limits, Observer, ProcessRecord, ProcessStart, Step, StopReason, Trace,
 };
+use super::waiting::{Used, used};
 use crate::kernel::{Linux, Look, refused};
 
 /// How long what the program has left running is given to end by itself, once somebody has asked it to.
@@ -105,6 +106,9 @@ pub(super) struct Tracer<'a> {
     pub alarm: Alarm,
     /// When what was left running is killed, since it was asked to end.
     pub killed_at: Option<Instant>,
+    /// What the threads that are gone have used of the processor, and what this one had when the run began.
+    pub used_by_gone: Used,
+    pub used_before: Used,
     pub cut: Option<StopReason>,
     /// Decides who goes on, where a word is watched.
     pub scheduler: Option<Scheduler>,
@@ -133,6 +137,8 @@ impl<'a> Tracer<'a> {
             stops: 0,
             alarm: Alarm::default(),
             killed_at: None,
+            used_by_gone: Used::default(),
+            used_before: used(gettid()).unwrap_or_default(),
             cut: None,
             scheduler: None,
         }
@@ -329,6 +335,7 @@ impl<'a> Tracer<'a> {
     fn exiting(&mut self, tid: Pid) -> Resume {
         let Some(task) = self.tasks.get_mut(tid) else { return Resume::Free(0) };
         task.exiting = true;
+        self.used_by_gone = self.used_by_gone.and(used(tid).unwrap_or_default());
         let pid = task.pid;
         if self.tasks.of_process(pid).all(|task| task.exiting) {
             if self.state.is_alone(pid) {

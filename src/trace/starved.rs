@@ -1,18 +1,24 @@
 //! How long a program was kept from running by others on the machine.
 //!
+//! Whatever the program waits for the tracer is part of it: that, too, may be kept from running by others.
+//!
 //! **Invariant:** a program that has all the processors is kept from nothing, however many of its threads want to run;
 //! and what waits for anything but a processor is not kept from running.
 
 use std::thread;
 use std::time::Duration;
 
+use nix::unistd::gettid;
+
 use super::run::Tracer;
 use super::waiting::{Used, used};
 
 impl Tracer<'_> {
-    /// By how much longer it has taken so far than on a machine of its own, as far as its living threads show.
+    /// By how much longer it has taken so far than on a machine of its own.
     pub(super) fn starved(&self, elapsed: Duration) -> Duration {
-        let threads: Vec<Used> = self.tasks.iter().filter_map(|(tid, _)| used(tid)).collect();
+        let living = self.tasks.iter().filter_map(|(tid, _)| used(tid));
+        let tracer = used(gettid()).unwrap_or_default().since(self.used_before);
+        let threads: Vec<Used> = living.chain([self.used_by_gone, tracer]).collect();
         let processors = thread::available_parallelism().map_or(1, usize::from);
         starved(&threads, elapsed, processors as u32)
     }

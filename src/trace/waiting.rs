@@ -24,6 +24,26 @@ pub(super) struct Used {
     pub turns: u64,
 }
 
+impl Used {
+    /// What two have used together.
+    pub fn and(self, other: Used) -> Used {
+        Used {
+            time: self.time + other.time,
+            waited: self.waited + other.waited,
+            turns: self.turns + other.turns,
+        }
+    }
+
+    /// What was used since then.
+    pub fn since(self, then: Used) -> Used {
+        Used {
+            time: self.time.saturating_sub(then.time),
+            waited: self.waited.saturating_sub(then.waited),
+            turns: self.turns.saturating_sub(then.turns),
+        }
+    }
+}
+
 /// What a thread does now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doing {

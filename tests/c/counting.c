@@ -45,7 +45,7 @@ struct shared {
 
 static struct shared *shared;
 static int me;
-static int set, queue, file, other, tube[2], ring[PROCESSES][2];
+static int segment, set, queue, file, other, tube[2], ring[PROCESSES][2];
 
 static void step(void)
 {
@@ -271,7 +271,42 @@ static void beside_the_goal(void) { fetch_add(); }
 /* The segment is wiped before it is removed. */
 static void wiped(void) { fetch_add(); }
 
+/* The parent copies the sum into words before the counter. */
+static void with_results(void) { fetch_add(); }
+
+/* The segment is full of other numbers at first. */
+static void filled(void) { fetch_add(); }
+
+/* Each addition attaches the segment for itself. */
+static void attached_anew(void)
+{
+    struct shared *own = shmat(segment, NULL, 0);
+    atomic_fetch_add((_Atomic uint64_t *)&own->counter, 1);
+    shmdt(own);
+}
+
+/* How often anybody had to wait is of no account, and is counted without a lock. */
+static void with_statistics(void)
+{
+    fetch_add();
+    if (shared->counter % 2 == 0)
+        *(volatile unsigned *)&shared->slots[0] = shared->slots[0] + 1;
+}
+
 /* Ways that can lose one. */
+
+/* A lock keeps its own account right, and the counter stands outside of it, among words that came near. */
+static void beside_others(void)
+{
+    atomic_fetch_add(&shared->next, 1);
+    if (atomic_load(&shared->next) % 10 != 0)
+        atomic_fetch_add(&shared->level[1], 1);
+    if (atomic_load(&shared->next) % 10 != 1)
+        atomic_fetch_add(&shared->level[2], 1);
+    uint64_t seen = shared->counter;
+    sched_yield();
+    shared->counter = seen + 1;
+}
 
 /* A lock that counts who comes, and lets all in. */
 static void ticket_only(void)
@@ -398,6 +433,15 @@ static void two_seats(void)
 
 /* Ways that are no counting by four. */
 
+/* A few additions, and the rest at once. */
+static void leap(void)
+{
+    unsigned long by = shared->slots[me] < 24 ? 1 : shared->slots[me] == 24 ? ROUNDS - 24 : 0;
+    shared->slots[me]++;
+    if (by > 0)
+        atomic_fetch_add((_Atomic uint64_t *)&shared->counter, by);
+}
+
 static void own_slot(void) { shared->slots[me]++; }
 static void nothing(void) { atomic_fetch_add((_Atomic uint64_t *)&shared->counter, 0); }
 
@@ -419,12 +463,13 @@ static const struct way {
     { "asking-semaphore", asking_semaphore }, { "record-lock", record_lock }, { "whole-file-lock", whole_file_lock },
     { "pipe-lock", pipe_lock }, { "pipe-ring", pipe_ring }, { "message-lock", message_lock }, { "by-turns", by_turns },
     { "by-the-counter", by_the_counter }, { "beside-the-goal", beside_the_goal }, { "wiped", wiped },
-    { "ticket-only", ticket_only }, { "step", step }, { "one-instruction", one_instruction },
+    { "with-results", with_results }, { "filled", filled }, { "attached-anew", attached_anew },
+    { "with-statistics", with_statistics }, { "beside-others", beside_others }, { "ticket-only", ticket_only }, { "step", step }, { "one-instruction", one_instruction },
     { "with-sleep", with_sleep }, { "load-and-store", load_and_store }, { "relaxed", relaxed }, { "copied", copied },
     { "lock-for-the-read", lock_for_the_read }, { "lock-for-the-write", lock_for_the_write },
     { "two-locks", two_locks }, { "one-locks", one_locks }, { "one-does-not", one_does_not },
     { "own-locks", own_locks }, { "tried-lock", tried_lock }, { "readers", readers }, { "one-atomic", one_atomic },
-    { "two-seats", two_seats }, { "own-slot", own_slot }, { "nothing", nothing }, { "at-once", at_once },
+    { "two-seats", two_seats }, { "own-slot", own_slot }, { "nothing", nothing }, { "at-once", at_once }, { "leap", leap },
 };
 
 static const struct way *way(const char *name)
@@ -481,10 +526,16 @@ int main(int argc, char **argv)
 {
     if (argc < 2)
         return 2;
-    int id = shmget(IPC_PRIVATE, sizeof *shared, IPC_CREAT | IPC_EXCL | 0600);
+    int id = segment = shmget(IPC_PRIVATE, sizeof *shared, IPC_CREAT | IPC_EXCL | 0600);
     shared = shmat(id, NULL, 0);
     if (shared == (void *)-1)
         return 1;
+    if (strcmp(argv[1], "filled") == 0) {
+        memset(shared, 0xaa, sizeof *shared);
+        shmdt(shared);
+        shared = shmat(id, NULL, 0);
+        memset(shared, 0, sizeof *shared);
+    }
     prepare(argv[1]);
     if (strcmp(argv[1], "beside-the-goal") == 0)
         shared->next = PROCESSES * ROUNDS;
@@ -498,6 +549,9 @@ int main(int argc, char **argv)
         count(0, way(argv[1]));
     while (wait(NULL) > 0)
         ;
+    if (strcmp(argv[1], "with-results") == 0)
+        for (int one = 0; one < PROCESSES; one++)
+            shared->level[one] = shared->last[one] = shared->counter;
     if (shared->slots[0] > 0 && shared->counter == 0)
         for (int one = 0; one < PROCESSES; one++)
             shared->counter += shared->slots[one];

@@ -23,14 +23,14 @@ pub fn has_a_segment(run: &Run) -> Vec<Finding> {
 
 /// What came of the counter in a run that nobody has disturbed.
 pub(in crate::check) fn sum(counter: &Counter) -> Vec<Finding> {
-    let Counter { shmid, offset, most, .. } = counter;
-    if *most == SUM {
+    let Counter { shmid, offset, came_to, .. } = counter;
+    if *came_to == SUM {
         return super::fine();
     }
     let words = format!(
-        "The counter, at offset {offset} of segment {shmid}, came to {most}, and not to {SUM}: {} additions {}.",
-        most.abs_diff(SUM),
-        if *most < SUM { "were lost" } else { "too many were made" }
+        "The counter, at offset {offset} of segment {shmid}, came to {came_to}, and not to {SUM}: {} additions {}.",
+        came_to.abs_diff(SUM),
+        if *came_to < SUM { "were lost" } else { "too many were made" }
     );
     missing(Code::LostUpdates, words)
 }
@@ -84,13 +84,14 @@ impl Seen {
     /// All that were seen have moved the counter as far as it has come, if none is missing.
     pub fn of(race: &Race, counter: &Counter) -> Seen {
         let moved: u64 = race.uses.iter().map(|(_, uses)| uses.changes * uses.step).sum();
-        if race.is_partial || moved < counter.most { Seen::Some } else { Seen::All }
+        if race.is_partial || moved < counter.came_to { Seen::Some } else { Seen::All }
     }
 }
 
 /// An update that was lost, and how.
-pub(in crate::check) fn lost(proof: &Proof) -> Finding {
-    Finding::new(Code::LostUpdates, proof.in_words()).steps(proof.steps())
+pub(in crate::check) fn lost(proof: &Proof, counter: &Counter) -> Finding {
+    let words = format!("{} That word is at offset {} of its segment.", proof.in_words(), counter.offset);
+    Finding::new(Code::LostUpdates, words).steps(proof.steps())
 }
 
 /// Whether four processes have added as often as they have to, all at the same time.
@@ -104,8 +105,8 @@ pub(in crate::check) fn who_counts(race: &Race, seen: Seen) -> Vec<Finding> {
 
 /// Whether a process adds as often as it has to. Who comes to its sum by larger steps does not: a step looks no larger
 /// than it is but by what each of the others has added before the tracer came to look.
-fn is_enough(Uses { changes, step, .. }: Uses, seen: Seen) -> bool {
-    let adds_one = step <= PROCESSES as u64 && changes * step < ADDITIONS;
+fn is_enough(Uses { changes, step, largest, .. }: Uses, seen: Seen) -> bool {
+    let adds_one = step <= PROCESSES as u64 && changes * step < ADDITIONS && largest < ADDITIONS / 2;
     changes >= ADDITIONS || seen == Seen::Some && changes >= SOME_ADDITIONS && adds_one
 }
 
@@ -139,14 +140,17 @@ fn too_few(race: &Race) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::call::Shmid;
+    use crate::counter::Way;
 
     /// Four processes that changed the counter so often, by steps of this size.
     fn race(changes: [u64; 4], step: u64) -> Race {
-        let uses = (1..).zip(changes.map(|changes| Uses { reads: 0, changes, step })).collect();
+        let uses =
+            (1..).zip(changes.map(|changes| Uses { reads: 0, changes, step, largest: step })).collect();
         Race { uses, at_once: true, ..Race::default() }
     }
 
-    const AT_THE_SUM: Counter = Counter { shmid: Shmid(1), offset: 0, size: 4, most: SUM, moved: true };
+    const AT_THE_SUM: Counter =
+        Counter { shmid: Shmid(1), segment: 0, offset: 0, size: 4, came_to: SUM, way: Way::Counted };
 
     fn passes(race: &Race) -> bool {
         who_counts(race, Seen::of(race, &AT_THE_SUM)).is_empty()
@@ -174,9 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn a_few_steps_and_a_leap_are_no_additions() {
+        let mut few = race([25; 4], 1);
+        few.uses.iter_mut().for_each(|(_, uses)| uses.largest = 4976);
+        assert_eq!(Seen::of(&few, &AT_THE_SUM), Seen::Some);
+        assert!(!passes(&few));
+    }
+
+    #[test]
     fn of_a_counter_that_did_not_come_to_the_sum_nothing_is_missing() {
         let three = race([5000, 5000, 5000, 0], 1);
-        assert_eq!(Seen::of(&three, &Counter { most: 15_000, ..AT_THE_SUM }), Seen::All);
+        assert_eq!(Seen::of(&three, &Counter { came_to: 15_000, ..AT_THE_SUM }), Seen::All);
         assert_eq!(Seen::of(&three, &AT_THE_SUM), Seen::Some);
     }
 }

@@ -87,6 +87,9 @@ pub struct Uses {
     /// The smallest step of a change: 1, where a step is not known.
     #[serde(skip)]
     pub step: u64,
+    /// The largest step of a change.
+    #[serde(skip)]
+    pub largest: u64,
 }
 
 /// Why an update can be lost.
