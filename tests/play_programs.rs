@@ -21,12 +21,12 @@ type Made = (String, Option<String>);
 
 #[test]
 fn the_program_of_each_level_makes_the_sessions_calls_in_c() {
-    programs("c", "c", &["-std=gnu11", "-Wall", "-Wextra", "-Werror"]);
+    programs("c", "c");
 }
 
 #[test]
 fn the_program_of_each_level_makes_the_sessions_calls_in_rust() {
-    programs("rust", "rs", &["-D", "warnings"]);
+    programs("rust", "rs");
 }
 
 /// Compiles a program in its folder as its first line says, and with these options.
@@ -41,28 +41,61 @@ fn compile(source: &Path, options: &[&str]) -> Output {
     compiler.output().expect("a compiler")
 }
 
-fn programs(language: &str, extension: &str, options: &[&str]) {
+/// A session of one process, what it prints, and the status that it exits with.
+const PRINTS: [&str; 9] = [
+    "char *p = shmat(shmget(IPC_PRIVATE, 4096, 0600), NULL, 0); strcpy(p, \"THIS IS A TEST\"); int n = 5",
+    "struct shmid_ds buf; shmctl(0, IPC_STAT, &buf)",
+    "printf(\"%lu attached %s\\n\", buf.shm_nattch, p)",
+    "printf(\"<%s> %d\\n\", p, n); printf(\"%d,\", p[0]); printf(\"%c\", p[1])",
+    "puts(p + 5); printf(\"%s\", p); printf(\"%.4s|%s\\n\", p, p + 10)",
+    "printf(\"%.4s\\n\", p); puts(\"\"); puts(\"grün \\\"{}\\\" %s\")",
+    "memset(p, 'm', 70); puts(p)",
+    "printf(\"a%cb\\n\", 0)",
+    "exit(7)",
+];
+
+#[test]
+fn a_program_prints_what_its_session_printed_and_exits_as_it_did() {
+    if !namespaces("what the programs of sessions print") {
+        return;
+    }
+    let lines = PRINTS.map(str::to_owned);
+    for (language, extension) in [("c", "c"), ("rust", "rs")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let session = folder.path().join("session");
+        let events = written(&session.with_extension(extension), language, "prints", &lines);
+        let prints = events.iter().filter(|event| event["event"] == "prints");
+        let printed: String = prints.map(|event| event["text"].as_str().expect("text")).collect();
+        let mut program = Command::new(&session);
+        Namespace::new().around_command(&mut program);
+        let output = program.output().expect("the program runs");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), printed, "{language}");
+        assert_eq!(output.status.code(), Some(7), "{language}");
+    }
+}
+
+/// Plays a session, writes its program, and compiles it. Returns the session's events.
+fn written(source: &Path, language: &str, name: &str, lines: &[String]) -> Vec<Value> {
+    let events = played(name, lines, language);
+    let program = events.iter().rev().find(|event| event["event"] == "lines").expect("a program");
+    let lines = program["lines"].as_array().expect("lines").iter().map(|line| line.as_str().expect("text"));
+    fs::write(source, lines.fold(String::new(), |text, line| text + line + "\n")).expect("written");
+    let options: &[&str] =
+        if language == "c" { &["-std=gnu11", "-Wall", "-Wextra", "-Werror"] } else { &["-D", "warnings"] };
+    let compiled = compile(source, options);
+    assert!(compiled.status.success(), "{name}: {}", String::from_utf8_lossy(&compiled.stderr));
+    events
+}
+
+fn programs(language: &str, extension: &str) {
     if !namespaces("the programs of sessions") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
     for (name, lines) in sessions() {
-        let events = played(&name, &lines, language);
-        let source = folder.path().join(format!("session.{extension}"));
-        let lines = events.iter().rev().find(|event| event["event"] == "lines").expect("a program");
-        fs::write(
-            &source,
-            lines["lines"]
-                .as_array()
-                .expect("lines")
-                .iter()
-                .fold(String::new(), |text, line| text + line.as_str().expect("text") + "\n"),
-        )
-        .expect("written");
-        let compiled = compile(&source, options);
-        assert!(compiled.status.success(), "{name}: {}", String::from_utf8_lossy(&compiled.stderr));
-        let (session, traced) =
-            (by_process(&events, "who"), by_process(&traced(&folder.path().join("session")), "pid"));
+        let session = folder.path().join("session");
+        let events = written(&session.with_extension(extension), language, &name, &lines);
+        let (session, traced) = (by_process(&events, "who"), by_process(&traced(&session), "pid"));
         assert_eq!(session, traced, "{name} in {language}");
     }
 }

@@ -163,14 +163,22 @@ impl Evaluation<'_> {
                 let process = self.context.machine.processes.get(&self.context.pid);
                 Ok(Value::int(process.map_or(0, |process| process.credentials.uid as i32)))
             }
+            ("exit", [status]) => self.numbered(Stop::Exit { status: status.as_int() }),
             ("execlp", words) => self.exec(words, at),
-            _ => self.number(action(name, values, self.context.next_pid)),
+            _ => match action(name, values, self.context.next_pid) {
+                Some(action) => self.number(action),
+                None => wrong(at, format!("{name} takes other arguments")),
+            },
         }
     }
 
-    /// An action whose answer is a number, or -1.
+    /// What is answered with a number, or -1.
+    fn numbered(&mut self, stop: Stop) -> Result<Value> {
+        Ok(Value::int(self.answer(stop)?.map_or(-1, |answer| answer.value() as i32)))
+    }
+
     fn number(&mut self, action: Action) -> Result<Value> {
-        Ok(Value::int(self.act(action)?.map_or(-1, |answer| answer.value() as i32)))
+        self.numbered(Stop::Ask(action))
     }
 
     fn made(&mut self, call: Call) -> Result<Value> {
@@ -183,8 +191,7 @@ impl Evaluation<'_> {
         for value in values.iter().take_while(|value| value.bits() != 0) {
             words.push(String::from_utf8_lossy(&self.text(value.bits(), at)?).into_owned());
         }
-        let outcome = self.answer(Stop::Exec { words })?;
-        Ok(Value::int(outcome.map_or(-1, |answer| answer.value() as i32)))
+        self.numbered(Stop::Exec { words })
     }
 
     fn shmctl(&mut self, shmid: Shmid, cmd: i32, buffer: u64, at: At) -> Result<Value> {
@@ -332,8 +339,8 @@ fn operation(bytes: &[u8]) -> SemOp {
 }
 
 /// What the remaining functions do.
-fn action(name: &str, values: &[Value], child: i32) -> Action {
-    match (name, values) {
+fn action(name: &str, values: &[Value], child: i32) -> Option<Action> {
+    Some(match (name, values) {
         ("fork", _) => Action::Fork { child },
         ("kill", [target, signal]) => Action::Kill { target: target.as_int(), signal: signal.as_int() },
         ("setuid", [uid]) => Action::SetIdentity(Identity::User(uid.bits() as u32)),
@@ -346,6 +353,6 @@ fn action(name: &str, values: &[Value], child: i32) -> Action {
         ("munmap", [address, length]) => {
             Action::Munmap { address: Address(address.bits()), length: length.bits() }
         }
-        _ => Action::Exit,
-    }
+        _ => return None,
+    })
 }

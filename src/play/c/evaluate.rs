@@ -44,6 +44,11 @@ pub enum Stop {
         /// As `execlp` has them, up to `NULL`.
         words: Vec<String>,
     },
+    /// It ends the process.
+    Exit {
+        /// Its exit status.
+        status: i32,
+    },
     /// It means nothing: where, why, and the name that was perhaps meant.
     Wrong {
         /// The place in the line.

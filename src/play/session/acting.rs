@@ -130,14 +130,27 @@ impl World {
         self.log.iter_mut().rev().find(is_its)
     }
 
-    /// Where a process first read memory, of what was done after so much.
-    pub(super) fn first_read(&self, letter: &str, began: usize) -> Option<u64> {
-        self.log.iter().skip(began).find_map(|entry| match entry {
-            Entry::Did { who: Some(who), action: Action::Load { address, .. }, .. } if who == letter => {
-                Some(address.0)
-            }
+    /// Where a text lies in memory, if a process read just that, of what was done after so much: a line may end it.
+    pub(super) fn read_from(&self, letter: &str, began: usize, text: &[u8]) -> Option<u64> {
+        let mut loads = self.log.iter().skip(began).filter_map(|entry| match entry {
+            Entry::Did {
+                who: Some(who),
+                action: Action::Load { address, .. },
+                outcome: Some(Ok(Answer::Bytes(bytes))),
+                ..
+            } if who == letter => Some((address.0, bytes)),
             _ => None,
-        })
+        });
+        let (from, bytes) = loads.next()?;
+        let mut read = bytes.clone();
+        for (address, bytes) in loads {
+            if address != from + read.len() as u64 {
+                break;
+            }
+            read.extend_from_slice(bytes);
+        }
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        (!text.is_empty() && read.starts_with(text)).then_some(from)
     }
 
     /// Whether the kernel can copy bytes from a process's memory, or to it: it is a segment's, and may be read or written.

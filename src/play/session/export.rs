@@ -45,7 +45,7 @@ pub(super) fn program(world: &World, language: Language) -> Vec<String> {
                 turns.push(Turn { who: None, lines: vec![start(number(who))], leaves: false })
             }
             Entry::Printed { who, text, from } => {
-                let lines = vec![writer.print(text, *from)];
+                let lines = writer.print(text, *from);
                 turns.push(Turn { who: Some(number(who)), lines, leaves: false });
             }
             Entry::Did { who, action, words, outcome, waited, name } => {
@@ -87,12 +87,14 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn print(&self, text: &str, from: Option<u64>) -> String {
-        let text = text.strip_suffix('\n').unwrap_or(text);
-        match from {
-            Some(address) => self.language.print_memory(&self.address(address), text.len()),
-            None => self.language.print_text(text),
+    fn print(&self, text: &[u8], from: Option<u64>) -> Vec<String> {
+        let Some(address) = from else { return vec![self.language.say(text)] };
+        let read = text.strip_suffix(b"\n").unwrap_or(text);
+        let mut lines = vec![self.language.print(&self.address(address), read.len())];
+        if read.len() < text.len() {
+            lines.push(self.language.say(b"\n"));
         }
+        lines
     }
 
     fn address(&self, address: u64) -> String {
@@ -122,7 +124,7 @@ impl Writer<'_> {
                 };
                 return vec![start(number(letter))];
             }
-            Action::Exit => return vec!["_exit(0);".to_owned()],
+            Action::Exit => return vec![format!("_exit({});", words.concat())],
             Action::Exec { .. } => language.exec(words),
             Action::Kill { target, signal } => {
                 let target = match self.world.letter_of(*target) {

@@ -14,7 +14,7 @@ pub enum Entry {
         who: Option<String>,
         /// What it did.
         action: Action,
-        /// The words of a program that it started.
+        /// The words of a program that it started, or the status that it exited with.
         words: Vec<String>,
         /// What came of it; nothing, if it still waits, or died of it.
         outcome: Option<Outcome>,
@@ -28,8 +28,8 @@ pub enum Entry {
         /// Its letter.
         who: String,
         /// The text.
-        text: String,
-        /// Where it was read, if it was read from memory.
+        text: Vec<u8>,
+        /// Where it lies in memory but for the end of its line, if it was read there as it is.
         from: Option<u64>,
     },
     /// A process began that is unrelated to the others.

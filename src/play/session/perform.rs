@@ -30,7 +30,7 @@ pub(super) struct Performer<'a> {
     pub has_acted: bool,
 }
 
-/// An action that a statement asks for, and the words of the program that it starts.
+/// An action that a statement asks for, and the words of the program that it starts, or the status that it exits with.
 struct Asked {
     action: Action,
     words: Vec<String>,
@@ -112,6 +112,7 @@ impl Performer<'_> {
                     pending.answers.push(self.world.reach(who, address, length, writes));
                     continue;
                 }
+                Err(Stop::Exit { status }) => Asked { action: Action::Exit, words: vec![status.to_string()] },
                 Err(Stop::Exec { words }) => Asked { action: self.world.exec(), words },
                 Err(Stop::Wrong { at, message, nearest }) => {
                     let error = Misunderstood::new(&pending.line, at.0, message);
@@ -127,8 +128,8 @@ impl Performer<'_> {
     fn finish(&mut self, who: &str, pending: &Pending, done: Evaluated) {
         if !done.printed.is_empty() {
             let text = String::from_utf8_lossy(&done.printed).into_owned();
-            let from = self.world.first_read(who, pending.began);
-            self.world.log.push(Entry::Printed { who: who.to_owned(), text: text.clone(), from });
+            let from = self.world.read_from(who, pending.began, &done.printed);
+            self.world.log.push(Entry::Printed { who: who.to_owned(), text: done.printed, from });
             self.told.push(Told::Prints { who: who.to_owned(), text });
         }
         if !done.fields.is_empty() {

@@ -32,10 +32,17 @@ __attribute__((unused)) static void look(const char *from, size_t length)
     for (size_t i = 0; i < length; i++) (void)*(volatile const char *)(from + i);
 }
 
-__attribute__((unused)) static void print(const char *text, int length)
+// Prints bytes of memory, at once: a process may end in its next call.
+__attribute__((unused)) static void print(const char *text, size_t length)
 {
-    printf("%.*s\n", length, text);
+    fwrite(text, 1, length, stdout);
     fflush(stdout);
+}
+
+// Prints a text of the program itself.
+__attribute__((unused)) static void say(const char *text)
+{
+    print(text, strlen(text));
 }
 
 __attribute__((unused)) static void set_limit(const char *file, const char *value)

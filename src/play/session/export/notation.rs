@@ -171,13 +171,19 @@ impl Language {
         }
     }
 
-    pub fn print_memory(self, address: &str, length: usize) -> String {
+    /// Prints bytes of memory.
+    pub fn print(self, address: &str, length: usize) -> String {
         format!("print({address}, {length});")
     }
 
-    pub fn print_text(self, text: &str) -> String {
-        let text = escaped(text.as_bytes());
-        self.form(format!("puts(\"{text}\");"), format!("println!(\"{{}}\", \"{text}\");"))
+    /// Prints a text that the program itself holds.
+    pub fn say(self, text: &[u8]) -> String {
+        let written = escaped(text);
+        match self {
+            C if text.contains(&0) => self.print(&format!("\"{written}\""), text.len()),
+            C => format!("say(\"{written}\");"),
+            Rust => format!("say(b\"{written}\");"),
+        }
     }
 
     pub fn pid(self, number: usize) -> String {
@@ -230,10 +236,11 @@ fn escaped(bytes: &[u8]) -> String {
         match byte {
             b'"' | b'\\' => text.extend(['\\', *byte as char]),
             b'{' | b'}' => text.push(*byte as char),
+            b'\n' => text += "\\n",
             _ if is_plain && !(after_number && byte.is_ascii_hexdigit()) => text.push(*byte as char),
             _ => text += &format!("\\x{byte:02x}"),
         }
-        after_number = !is_plain && !matches!(byte, b'"' | b'\\' | b'{' | b'}')
+        after_number = !is_plain && !matches!(byte, b'"' | b'\\' | b'{' | b'}' | b'\n')
             || after_number && byte.is_ascii_hexdigit();
     }
     text

@@ -146,12 +146,12 @@ fn a_refusal_that_concerns_no_table_has_a_reason_too() {
 fn reason(lines: &[&str]) -> String {
     let (last, before) = lines.split_last().unwrap();
     let told = after(before).line(last).unwrap_or_else(|error| panic!("{last}: {error}"));
-    let said = told.into_iter().filter_map(|told| match told {
+    let mut said = told.into_iter().filter_map(|told| match told {
         Told::Call { why: Some(why), advice, .. } => Some(why + " " + &advice.unwrap_or_default()),
         Told::Waits { why, .. } | Told::Ends { why: Some(why), .. } => Some(why),
         _ => None,
     });
-    said.last().unwrap_or_else(|| panic!("{last}: nothing was said"))
+    said.next_back().unwrap_or_else(|| panic!("{last}: nothing was said"))
 }
 
 #[test]
