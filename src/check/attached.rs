@@ -6,7 +6,7 @@ use crate::call::{Address, Answer, Call, Cmd, ShmatFlags, Shmid};
 use crate::kernel::{Linux, Process};
 
 /// As much of a segment as is looked at.
-const ENOUGH: usize = 64 * 1024;
+const ENOUGH: usize = 1 << 20;
 
 /// The first bytes of a segment; nothing if it cannot be attached.
 pub(super) fn read(shmid: Shmid) -> Option<Vec<u8>> {

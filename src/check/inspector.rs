@@ -32,6 +32,7 @@ use trace::{Attachment, How, Observer, ProcessStart, State, Step, request_size};
 const COMPANY: Duration = Duration::from_millis(250);
 /// A program in an endless loop would be looked at for ever.
 const MOST_SNAPSHOTS: usize = 200;
+const MOST_BYTES: usize = 64 << 20;
 /// More bytes than a namespace of ours may have in segments, and fewer than any segment may have.
 const IMPOSSIBLE: usize = 1 << 60;
 /// What exercise 15 has in its segment when it is at work.
@@ -190,7 +191,8 @@ impl Inspector {
 
     fn look(&mut self, shmid: Shmid, pid: i32, done: bool, state: &State) {
         if let Some(bytes) = read(shmid) {
-            if self.snapshots.len() >= MOST_SNAPSHOTS {
+            let kept: usize = self.snapshots.iter().map(|snapshot| snapshot.bytes.len()).sum();
+            if self.snapshots.len() >= MOST_SNAPSHOTS || kept >= MOST_BYTES {
                 // The last look at a segment counts, however many came before.
                 let before = self.snapshots.iter().rposition(|snapshot| snapshot.shmid == shmid);
                 let Some(before) = before else { return };

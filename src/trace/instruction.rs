@@ -22,7 +22,7 @@ pub(super) struct Decoded {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Instructions, has_made_a_call};
+pub(super) use x86::{Instructions, has_made_a_call, way};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -47,6 +47,14 @@ mod x86 {
     /// The address of the next instruction of a stopped thread.
     fn pointer(tid: Pid) -> Option<u64> {
         ptrace::getregs(tid).ok().map(|registers| registers.rip)
+    }
+
+    /// By which way through the program a thread came where it stands, as far as one can tell at a glance: the place, how
+    /// deep the stack is, and where the function returns to, if it keeps that where functions usually do.
+    pub fn way(tid: Pid) -> Option<[u64; 3]> {
+        let registers = ptrace::getregs(tid).ok()?;
+        let caller = memory::word(tid, registers.rbp.wrapping_add(8), 8).unwrap_or(0);
+        Some([registers.rip, registers.rsp, caller])
     }
 
     /// Whether the last instruction of a thread was a system call.
@@ -267,7 +275,7 @@ mod x86 {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) use unknown::{Instructions, has_made_a_call};
+pub(super) use unknown::{Instructions, has_made_a_call, way};
 
 /// Machines whose watchpoints are not known need no decoder.
 #[cfg(not(target_arch = "x86_64"))]
@@ -291,6 +299,10 @@ mod unknown {
         }
 
         pub fn forget(&mut self, _: i32) {}
+    }
+
+    pub fn way(_: Pid) -> Option<[u64; 3]> {
+        None
     }
 
     pub fn has_made_a_call(_: Pid) -> bool {

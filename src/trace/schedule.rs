@@ -35,6 +35,8 @@ const LONGEST: Duration = Duration::from_millis(100);
 const ENOUGH: u64 = 400;
 const LONG_ENOUGH: Duration = Duration::from_millis(700);
 const SELDOM: u64 = 64;
+/// A thread that comes by a way on which it has not come before is held all the same, so many times.
+const MOST_WAYS: usize = 64;
 /// Longer than this they never take together.
 const MOST: Duration = Duration::from_secs(5);
 /// After so many accesses only writes stop a thread: whoever looks at the word until it changes would stop for ever.
@@ -43,13 +45,22 @@ const MOST_ACCESSES: u64 = 60_000;
 const STEPS: u64 = 2000;
 
 /// A thread that can be scheduled.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Member {
     /// The process that it belongs to.
     pid: i32,
     /// Stopped by job control.
     listening: bool,
     holds: u64,
+    /// The ways by which it has come to the word.
+    ways: HashSet<[u64; 3]>,
+}
+
+impl Member {
+    /// Whether it has come by a way that is new.
+    fn comes_anew(&mut self, tid: Pid) -> bool {
+        self.ways.len() < MOST_WAYS && instruction::way(tid).is_some_and(|way| self.ways.insert(way))
+    }
 }
 
 /// What a thread watches.
@@ -262,8 +273,9 @@ impl Scheduler {
         let is_needed = self.members.len() > 1 && !self.is_over() && !self.has_proof();
         let Some(member) = self.members.get_mut(&tid).filter(|_| is_needed) else { return false };
         member.holds += 1;
+        let is_new = member.comes_anew(tid);
         let is_early = self.history.race.held < ENOUGH || self.spent < LONG_ENOUGH;
-        self.spent < MOST && (is_early || member.holds.is_multiple_of(SELDOM))
+        self.spent < MOST && (is_early || is_new || member.holds.is_multiple_of(SELDOM))
     }
 
     fn begin_hold(&mut self, tid: Pid, access: WordAccess, number: u64) {

@@ -295,6 +295,19 @@ static void with_statistics(void)
 
 /* Ways that can lose one. */
 
+/* The lock is left out in the last two rounds. */
+static void careless_at_last(void)
+{
+    static int round;
+    if (++round > ROUNDS - 2) {
+        step();
+        return;
+    }
+    change(-1, 0);
+    step();
+    change(1, 0);
+}
+
 /* A lock keeps its own account right, and the counter stands outside of it, among words that came near. */
 static void beside_others(void)
 {
@@ -464,7 +477,8 @@ static const struct way {
     { "pipe-lock", pipe_lock }, { "pipe-ring", pipe_ring }, { "message-lock", message_lock }, { "by-turns", by_turns },
     { "by-the-counter", by_the_counter }, { "beside-the-goal", beside_the_goal }, { "wiped", wiped },
     { "with-results", with_results }, { "filled", filled }, { "attached-anew", attached_anew },
-    { "with-statistics", with_statistics }, { "beside-others", beside_others }, { "ticket-only", ticket_only }, { "step", step }, { "one-instruction", one_instruction },
+    { "with-statistics", with_statistics }, { "beside-others", beside_others },
+    { "careless-at-last", careless_at_last }, { "ticket-only", ticket_only }, { "step", step }, { "one-instruction", one_instruction },
     { "with-sleep", with_sleep }, { "load-and-store", load_and_store }, { "relaxed", relaxed }, { "copied", copied },
     { "lock-for-the-read", lock_for_the_read }, { "lock-for-the-write", lock_for_the_write },
     { "two-locks", two_locks }, { "one-locks", one_locks }, { "one-does-not", one_does_not },
