@@ -178,7 +178,10 @@ fn trace_tells_who_uses_a_word_and_whether_an_update_can_be_lost() {
     let (kept, lost) = (run("fetch-add"), run("step"));
     let race = kept.all("race")[0];
     assert!(race["proof"].is_null() && race["unwatched"].is_null(), "{race}");
-    let changes = |uses: &&Value| uses["changes"] == 5000;
+    // On a busy machine the processor may stop a thread and not say for what: trace says that it has not seen all.
+    let least = if race["partial"] == true { 4900 } else { 5000 };
+    let changes =
+        |uses: &&Value| uses["changes"].as_u64().is_some_and(|times| (least..=5000).contains(&times));
     assert_eq!(race["processes"].as_array().expect("processes").iter().filter(changes).count(), 4, "{race}");
     let race = lost.all("race")[0];
     assert_eq!(race["proof"]["how"], "lost", "{race}");
