@@ -58,7 +58,7 @@ pub const MUTANTS: &[Rules] = &[
     Rules::deciding("ftok keeps more of the inode", |it| match (it.call(), &it.reply) {
         (Some(Call::Ftok { path, .. }), Reply::Returns(Ok(Answer::Key(key)))) => {
             let inode = it.machine.files[path].1;
-            Reply::Returns(Ok(Answer::Key(Key(key.0 | inode as i32 & 0xff_0000))))
+            Reply::Returns(Ok(Answer::Key(Key(key.0 | inode as i32 & !0xffff))))
         }
         _ => it.reply,
     }),
