@@ -14,6 +14,8 @@ use trace::Watch;
 pub(super) const PROCESSES: usize = 4;
 pub(super) const ADDITIONS: u64 = 5000;
 pub(super) const SUM: u64 = PROCESSES as u64 * ADDITIONS;
+/// A number from here on is no count, not even one of too many additions.
+const TOO_MANY: u64 = 4 * SUM;
 
 /// A word that may be the counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +109,7 @@ fn with_narrow(
 fn nearest(words: impl Iterator<Item = Counter> + Clone) -> Option<Counter> {
     let below = words.clone().filter(|word| (1..SUM).contains(&word.came_to)).max_by_key(|word| word.came_to);
     below.or_else(|| {
-        words.filter(|word| (SUM..4 * SUM).contains(&word.came_to)).min_by_key(|word| word.came_to)
+        words.filter(|word| (SUM..TOO_MANY).contains(&word.came_to)).min_by_key(|word| word.came_to)
     })
 }
 
@@ -144,10 +146,10 @@ impl Segment<'_> {
 fn told(held: &[u64]) -> (u64, Way) {
     let is_on_its_way = |number: &&u64| (1..SUM).contains(*number);
     let last = held.last().copied().unwrap_or(0);
-    let came_to = match last {
+    let is_wiped = !(1..TOO_MANY).contains(&last);
+    let came_to = match held.iter().rfind(is_on_its_way) {
         _ if held.contains(&SUM) => SUM,
-        // It was wiped.
-        0 | SUM.. => held.iter().rfind(is_on_its_way).copied().unwrap_or(last),
+        Some(before) if is_wiped => *before,
         _ => last,
     };
     let way = match held.iter().min() < held.iter().max() {
@@ -194,6 +196,7 @@ mod tests {
         assert_eq!(told(&[30_000, 0, 6000, SUM]), (SUM, Way::Counted));
         assert_eq!(told(&[0, 6000, 19_000, 0xffff_ffff]), (19_000, Way::Counted));
         assert_eq!(told(&[0, 0, 25_000]), (25_000, Way::Moved));
+        assert_eq!(told(&[0, 7000, 25_000]), (25_000, Way::Counted));
         assert_eq!(told(&[0, 0, 0]), (0, Way::Stood));
     }
 }

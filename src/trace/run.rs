@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, gettid};
+use nix::unistd::Pid;
 
 use super::calls::Undecided;
 use super::collector::Found;
@@ -25,13 +25,13 @@ use super::race::Watch;
 use super::schedule::Scheduler;
 use super::signals;
 use super::start::{Command, start};
+use super::starved::Account;
 use super::state::{Namespace, State};
 use super::stop::{self, Resume, Stop};
 use super::task::{Task, Tasks};
 use super::value::{
     CompletedCall, Fault, How, Limits, Observer, ProcessRecord, ProcessStart, Step, StopReason, Trace,
 };
-use super::waiting::{Used, used};
 use crate::kernel::{Linux, Look, refused};
 
 /// How long what the program has left running is given to end by itself, once somebody has asked it to.
@@ -106,9 +106,7 @@ pub(super) struct Tracer<'a> {
     pub alarm: Alarm,
     /// When what was left running is killed, since it was asked to end.
     pub killed_at: Option<Instant>,
-    /// What the threads that are gone have used of the processor, and what this one had when the run began.
-    pub used_by_gone: Used,
-    pub used_before: Used,
+    pub account: Account,
     pub cut: Option<StopReason>,
     /// Decides who goes on, where a word is watched.
     pub scheduler: Option<Scheduler>,
@@ -137,8 +135,7 @@ impl<'a> Tracer<'a> {
             stops: 0,
             alarm: Alarm::default(),
             killed_at: None,
-            used_by_gone: Used::default(),
-            used_before: used(gettid()).unwrap_or_default(),
+            account: Account::open(),
             cut: None,
             scheduler: None,
         }
@@ -161,10 +158,7 @@ impl<'a> Tracer<'a> {
                 Err(errno) => return Err(Error::Lost { errno }),
             }
             if self.cut.is_none() && deadline.has_passed() {
-                deadline.put_off(self.starved(deadline.elapsed()), self.limits.stretch);
-                if deadline.has_passed() {
-                    self.cut_short(StopReason::Time);
-                }
+                self.out_of_time(deadline);
             }
             if self.alarm.rings() {
                 self.tell_long_waits();
@@ -335,7 +329,7 @@ impl<'a> Tracer<'a> {
     fn exiting(&mut self, tid: Pid) -> Resume {
         let Some(task) = self.tasks.get_mut(tid) else { return Resume::Free(0) };
         task.exiting = true;
-        self.used_by_gone = self.used_by_gone.and(used(tid).unwrap_or_default());
+        self.account.close(tid);
         let pid = task.pid;
         if self.tasks.of_process(pid).all(|task| task.exiting) {
             if self.state.is_alone(pid) {

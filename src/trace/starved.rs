@@ -8,17 +8,47 @@
 use std::thread;
 use std::time::Duration;
 
-use nix::unistd::gettid;
+use nix::unistd::{Pid, gettid};
 
+use super::deadline::Deadline;
 use super::run::Tracer;
+use super::value::StopReason;
 use super::waiting::{Used, used};
 
+/// What a run has used of the processor beside its living threads.
+pub(super) struct Account {
+    /// The threads that are gone.
+    gone: Used,
+    /// The tracer, before the run began.
+    before: Used,
+}
+
+impl Account {
+    /// Begins with the run.
+    pub fn open() -> Account {
+        Account { gone: Used::default(), before: used(gettid()).unwrap_or_default() }
+    }
+
+    /// A thread is about to end.
+    pub fn close(&mut self, tid: Pid) {
+        self.gone = self.gone.and(used(tid).unwrap_or_default());
+    }
+}
+
 impl Tracer<'_> {
+    /// The time is up: what others took of it is given once more, as far as the limit may be stretched.
+    pub(super) fn out_of_time(&mut self, deadline: &mut Deadline) {
+        deadline.put_off(self.starved(deadline.elapsed()), self.limits.stretch);
+        if deadline.has_passed() {
+            self.cut_short(StopReason::Time);
+        }
+    }
+
     /// By how much longer it has taken so far than on a machine of its own.
-    pub(super) fn starved(&self, elapsed: Duration) -> Duration {
-        let living = self.tasks.iter().filter_map(|(tid, _)| used(tid));
-        let tracer = used(gettid()).unwrap_or_default().since(self.used_before);
-        let threads: Vec<Used> = living.chain([self.used_by_gone, tracer]).collect();
+    fn starved(&self, elapsed: Duration) -> Duration {
+        let living = self.tasks.iter().filter(|(_, task)| !task.exiting).filter_map(|(tid, _)| used(tid));
+        let tracer = used(gettid()).unwrap_or_default().since(self.account.before);
+        let threads: Vec<Used> = living.chain([self.account.gone, tracer]).collect();
         let processors = thread::available_parallelism().map_or(1, usize::from);
         starved(&threads, elapsed, processors as u32)
     }
