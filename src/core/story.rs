@@ -9,6 +9,7 @@
 
 mod acts;
 mod counted;
+mod direct;
 pub mod event;
 mod explain;
 mod json;
