@@ -52,10 +52,25 @@ fn every_lesson_tells_on_the_model_what_it_tells_on_linux() {
         return;
     }
     for program in on_both() {
-        let [linux, model] =
-            ["linux", "model"].map(|kernel| told(run(&program, kernel).args(["--isolated"])));
-        assert_same(program.name, &linux, &model);
+        let tell = |kernel| told(run(&program, kernel).args(["--isolated"]));
+        let model = tell("model");
+        let linux = (0..3).map(|_| tell("linux")).find(|linux| !only_faults_differ(linux, &model));
+        assert_same(program.name, &linux.expect("one of three runs in which no page was taken away"), &model);
     }
+}
+
+/// Linux counts one fault more where it took a page of the program itself away while the program stood still, as it may
+/// where memory is short. Such a run is made again.
+fn only_faults_differ(linux: &[Value], model: &[Value]) -> bool {
+    let but_faults = |events: &[Value]| -> Vec<Value> {
+        let without = |event: &Value| {
+            let mut event = event.clone();
+            event.as_object_mut().expect("an object").remove("faults");
+            event
+        };
+        events.iter().map(without).collect()
+    };
+    linux != model && but_faults(linux) == but_faults(model)
 }
 
 /// In a table of its own, where ids begin at 0 as they do on the model, and with its powers over all users.
