@@ -35,4 +35,4 @@ pub(crate) use misunderstood::nearest;
 pub use parse::parse;
 pub use syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statement, Unary};
 pub use types::{Base, Type};
-pub use words::{Table, Word, beginnings};
+pub use words::{Table, Word, beginnings, meaning, names};

@@ -14,6 +14,7 @@ mod access;
 mod acting;
 mod actor;
 mod export;
+mod help;
 mod history;
 mod kernel;
 mod letters;

@@ -219,9 +219,11 @@ impl Performer<'_> {
         self.world.note(who, action, &[], None);
         if let Reply::Dies(signal) = reply {
             let how = format!("is killed by {}", shown::signal(*signal));
+            self.world.why = Some(explained.why.clone());
             self.over(who, how, Some(explained.why));
         } else {
             let c = shown::action(action);
+            self.world.why = Some(explained.why.clone());
             self.told.push(Told::Waits { who: who.to_owned(), c: c.clone(), why: explained.why });
             pending.waits_in = Some(c);
             self.world.set_pending(who, pending.clone());
