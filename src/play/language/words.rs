@@ -138,7 +138,10 @@ pub(super) fn word(text: &str) -> Option<Result<Word, String>> {
     if rest.first().is_some_and(|next| next.starts_with(['=', '(', '[', '+', '*'])) {
         return None;
     }
-    Some(with_arguments(name, &rest).ok_or_else(|| format!("write {form}")))
+    Some(with_arguments(name, &rest).ok_or_else(|| match unfit(name, &rest) {
+        Some(why) => format!("{why}: write {form}"),
+        None => format!("write {form}"),
+    }))
 }
 
 fn with_arguments(name: &str, rest: &[&str]) -> Option<Word> {
@@ -158,18 +161,34 @@ fn with_arguments(name: &str, rest: &[&str]) -> Option<Word> {
     }
 }
 
+/// What does not fit behind a word.
+fn unfit(name: &str, rest: &[&str]) -> Option<String> {
+    let text = rest.concat();
+    match name {
+        "source" | "save" if rest.is_empty() => Some(format!("{name} needs the name of a file")),
+        "source" | "save" => Some(format!("{name} takes one file, whose name has no blanks")),
+        "ipcs" if text == "-q" => Some("there are no message queues here".to_owned()),
+        "ipcs" | "ipcrm" if rest.is_empty() => None,
+        "ipcs" | "ipcrm" => Some(format!("{name} does not take {} here", rest.join(" "))),
+        "undo" | "redo" => Some(format!("{text} is no number of lines from 1 on")),
+        "sysctl" if text.ends_with('=') => Some("there is no value behind =".to_owned()),
+        "sysctl" => text.split_once('=').map(|(_, value)| format!("{value} is no number")),
+        _ => None,
+    }
+}
+
 fn table(option: &str) -> Option<Table> {
     [Table::Segments, Table::Sets].into_iter().find(|table| table.option() == option)
 }
 
 fn ipcs(rest: &[&str]) -> Option<Word> {
-    let (table, rest) = match rest {
-        [option, rest @ ..] if table(option).is_some() => (table(option), rest),
-        _ => (None, rest),
+    let (options, id) = match rest {
+        [options @ .., "-i", id] => (options, Some(id.parse().ok()?)),
+        options => (options, None),
     };
-    let id = match rest {
-        [] => None,
-        ["-i", id] => Some(id.parse().ok()?),
+    let table = match options {
+        [] | ["-a"] | ["-m", "-s"] | ["-s", "-m"] => None,
+        [option] => Some(table(option)?),
         _ => return None,
     };
     Some(Word::Ipcs { table, id })

@@ -21,7 +21,8 @@ impl Performer<'_> {
     /// Where it cannot be done, and what could.
     pub fn word(&mut self, word: &Word, process: Option<&str>) -> Result<(), Misunderstood> {
         let lines = match word {
-            Word::Ipcs { table, id } => tables::ipcs(self.world, *table, *id),
+            Word::Ipcs { table, id: None } => tables::ipcs(self.world, *table),
+            Word::Ipcs { table, id: Some(id) } => return self.record(*table, *id),
             Word::Ipcrm { table, id } => return self.ipcrm(*table, *id),
             Word::Cat(file) => self.cat(file, process)?,
             Word::Sysctl { name, value } => self.sysctl(name, *value)?,
@@ -46,6 +47,23 @@ impl Performer<'_> {
 
     fn says(&mut self, lines: Vec<String>) -> Result<(), Misunderstood> {
         self.told.push(Told::Text { lines });
+        Ok(())
+    }
+
+    /// One row whole, or what `ipcs` of util-linux says where it cannot show it.
+    fn record(&mut self, table: Option<Table>, id: i32) -> Result<(), Misunderstood> {
+        let lines = match table {
+            Some(Table::Segments) => tables::segment_record(self.world, id),
+            Some(Table::Sets) => tables::set_record(self.world, id),
+            None => {
+                let both = "ipcs: when using an ID, a single resource must be specified";
+                return self.says(vec![format!("{both}: ipcs -m -i {id}, or ipcs -s -i {id}")]);
+            }
+        };
+        match lines {
+            Some(lines) => self.told.push(Told::Lines { lines }),
+            None => return self.says(vec![format!("ipcs: id {id} not found")]),
+        }
         Ok(())
     }
 
@@ -128,6 +146,7 @@ impl Performer<'_> {
             "shm_rmid_forced" => Setting::ShmRmidForced(value as i32),
             "shm_next_id" => Setting::ShmNextId(value as i32),
             "sem_next_id" => Setting::SemNextId(value as i32),
+            "sem" => return self.wrong("kernel.sem is only shown here: write sysctl kernel.sem".to_owned()),
             _ => return Err(unknown_limit(short, self.line)),
         };
         match self.as_root(&Action::Sysctl(setting))? {
