@@ -6,4 +6,5 @@ mod levels;
 mod prompt;
 mod readme;
 mod session;
+mod told;
 mod ways;
