@@ -28,6 +28,7 @@ mod told;
 mod why;
 mod words;
 mod world;
+mod zombies;
 
 use std::fmt;
 

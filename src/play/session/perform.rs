@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use playground_core::call::{Answer, Outcome};
-use playground_core::machine::{Action, Reply, Woken};
+use playground_core::machine::{Action, Identity, Reply, Woken};
 
 use super::actor::{Actor, Lifecycle, Pending};
 use super::kernel::{Kernel, Performed};
@@ -281,7 +281,14 @@ impl Performer<'_> {
                 self.told.push(Told::Ends { who: who.to_owned(), how, why: None });
                 Ok(false)
             }
-            (Action::Kill { target, signal: 1.. }, Ok(_)) => Ok(self.killed(who, *target, action)),
+            (Action::Kill { target, signal }, Ok(_)) => {
+                self.note_zombie(*target);
+                Ok(*signal == 0 || self.killed(who, *target, action))
+            }
+            (Action::SetIdentity(Identity::User(user)), Ok(_)) => {
+                self.world.becomes(who, *user);
+                Ok(true)
+            }
             (Action::Fork { child }, Ok(_)) => {
                 self.forked(who, pending, *child)?;
                 Ok(true)
@@ -290,9 +297,21 @@ impl Performer<'_> {
         }
     }
 
+    /// A signal to a process that has ended is no mistake to the kernel, as long as nobody has waited for it.
+    fn note_zombie(&mut self, target: i32) {
+        let Some((one, parent)) = self.world.zombie(target) else { return };
+        let text = format!(
+            "{one} has ended. It is a zombie until {parent}, its parent, waits for it or ends: its id stays taken, and kill succeeds."
+        );
+        self.told.push(Told::Note { text });
+    }
+
     /// Somebody was killed. Returns whether it was somebody else.
     fn killed(&mut self, who: &str, target: i32, action: &Action) -> bool {
         let Some(killed) = self.world.letter_of(target).map(str::to_owned) else { return true };
+        if matches!(self.world.actors[&killed].life, Lifecycle::Over(_)) {
+            return true;
+        }
         let Action::Kill { signal, .. } = action else { return true };
         self.over(&killed, format!("was killed by {}", playground_core::Signal::from_raw(*signal)), None);
         killed != who
@@ -301,8 +320,7 @@ impl Performer<'_> {
     /// The child has the parent's variables as they were when the statement began. It goes through the statement with
     /// 0 for the answer of fork.
     fn forked(&mut self, who: &str, pending: &Pending, child: i32) -> Result<(), Misunderstood> {
-        let arena = self.world.actors[who].arena.clone();
-        let letter = self.world.enter(Actor::new(child, arena));
+        let letter = self.world.enter(self.world.actors[who].child(child));
         self.told.push(Told::Begins { who: letter.clone(), pid: child, how: "fork" });
         let mut answers = pending.answers.clone();
         answers.push(Ok(Answer::Number(0)));
@@ -318,6 +336,9 @@ impl Performer<'_> {
         if let Some(actor) = self.world.actors.get_mut(who) {
             actor.life = Lifecycle::Over(how.clone());
             actor.pending = None;
+        }
+        for pid in self.world.waited_for(who) {
+            self.kernel.reap(pid);
         }
         self.told.push(Told::Ends { who: who.to_owned(), how, why });
     }

@@ -24,7 +24,7 @@ pub(super) fn not_here(word: &str) -> Option<String> {
 pub(super) fn no_function(name: &str) -> Option<String> {
     let instead = match name {
         "wait" | "waitpid" | "waitid" | "wait3" | "wait4" => {
-            "the prompt waits for children by itself, and says how each ends"
+            "the prompt says how each process ends. A child that has ended stays a zombie until its parent ends"
         }
         "sleep" | "usleep" | "nanosleep" | "clock_nanosleep" | "pause" | "alarm" => {
             "a process rests until you let it go on, so just wait. execlp(\"sleep\", \"sleep\", \"5\", NULL) runs a program that sleeps"
