@@ -104,8 +104,20 @@ fn programs(language: &str, extension: &str) {
 fn sessions() -> Vec<(String, Vec<String>)> {
     let mut sessions = levels();
     sessions.push(("buffers".to_owned(), BUFFERS.map(str::to_owned).to_vec()));
+    sessions.push(("zombies".to_owned(), ZOMBIES.map(str::to_owned).to_vec()));
     sessions
 }
+
+/// A call stands behind each signal: where a signal that was sent in the session is refused, the program ends before it.
+const ZOMBIES: [&str; 7] = [
+    "fork(); new",
+    "B: exit(0)",
+    "C: exit(0)",
+    "kill(B, 0); shmget(1, 1, IPC_CREAT)",
+    "kill(B, SIGKILL); shmget(2, 1, IPC_CREAT)",
+    "kill(C, 0); shmget(3, 1, IPC_CREAT)",
+    "fork(); shmget(4, 1, IPC_CREAT)",
+];
 
 /// Calls with a buffer that the kernel can copy nothing from, or to.
 const BUFFERS: [&str; 9] = [

@@ -247,6 +247,12 @@ impl Kernel for Linux {
         self.namespace.as_mut()?.ended(pid, within).map(|ending| ending.to_string())
     }
 
+    fn reap(&mut self, pid: i32) {
+        if let Some(namespace) = &mut self.namespace {
+            namespace.reap(pid);
+        }
+    }
+
     fn read(&mut self, pid: Option<i32>, path: &str) -> Option<String> {
         self.namespace.as_mut()?.read(pid, Path::new(path)).ok()
     }

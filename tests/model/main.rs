@@ -50,6 +50,8 @@ const STEPS: u64 = 20;
 const PAUSE: usize = 9;
 /// How many sequences each ground runs in a test run.
 const USUAL: u64 = 1000;
+/// How often a long run says how far it is.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 /// Within how many sequences a wrong rule must be found out.
 const ENOUGH: u64 = 2000;
 
@@ -116,7 +118,12 @@ fn serve(args: &[String]) -> ExitCode {
 fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
     let count = setting("MODEL_SEQUENCES", USUAL);
     let (begin, mut pauses) = (Instant::now(), Pauses::default());
+    let mut told = begin;
     for number in 0..count {
+        if told.elapsed() > SIGN_OF_LIFE {
+            eprintln!("{}: {number} of {count} sequences", ground.name);
+            told = Instant::now();
+        }
         let seeds = seeds(setting("MODEL_SEED", 1) + 1000 * ground.number() as u64, number);
         if let Some(difference) =
             comes_again(runner, &seeds, Care { memory: looks_at_memory(number), pause: pauses.next() })

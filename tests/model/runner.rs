@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use nix::libc;
 use playground_core::call::{Answer, Call, Cmd, Key, SemCmd, Semid, ShmgetFlags, Shmid};
-use playground_core::machine::{Action, Capabilities, Credentials, Machine, Reply, Space, State, Woken};
+use playground_core::machine::{Action, Credentials, Machine, Reply, Set, Space, State, Woken};
 use playground_core::{Errno, Mode};
 
 use super::FIRST_STEP;
@@ -373,9 +373,13 @@ impl Step {
         self.reply == Reply::from(Errno::EAGAIN) && self.before.decide(self.pid, &self.action) == Reply::Waits
     }
 
-    /// Whether its process may read every set.
+    /// Whether its process may read every set, as the model has it: each look by the observer costs two hand-overs.
     fn may_look(&self) -> bool {
-        self.after.processes[&self.pid].credentials.may(Capabilities::IPC_OWNER)
+        let reads = |set: &Set| {
+            let ask = Call::Semctl { semid: Semid(set.permissions.id), semnum: 0, cmd: SemCmd::GetVal };
+            matches!(self.after.decide(self.pid, &Action::Call(ask)), Reply::Returns(Ok(_)))
+        };
+        self.after.namespaces[&0].sets.iter().all(reads)
     }
 
     fn concerns_sets(&self) -> bool {

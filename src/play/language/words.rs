@@ -72,6 +72,34 @@ pub enum Word {
     Help(Option<String>),
     /// `quit`: ends the session.
     Quit,
+    /// `:show`: the word, where a variable has its name.
+    Plain(Box<Word>),
+}
+
+impl Word {
+    fn plain(self) -> Word {
+        if self.gives_way() { Word::Plain(self.into()) } else { self }
+    }
+
+    /// Whether a variable of the same name stands in front of the word: of those that lead through the session or out
+    /// of it none does.
+    pub fn gives_way(&self) -> bool {
+        matches!(self, Word::Show | Word::C | Word::Rust | Word::Why | Word::New)
+    }
+}
+
+/// What is told of a variable that is declared, and has the name of a word; nothing, if it has not.
+pub(crate) fn taken(name: &str) -> Option<String> {
+    let gives_way = ALONE.iter().find(|(known, ..)| *known == name).map(|(_, word, _)| word.gives_way());
+    match gives_way {
+        Some(true) => Some(format!(
+            "{name} alone is this variable from now on. The prompt's word of this name is :{name} with a colon."
+        )),
+        _ if names().any(|known| known == name) => {
+            Some(format!("{name} alone stays the prompt's word. ({name}) in brackets is this variable."))
+        }
+        _ => None,
+    }
 }
 
 /// The words that take nothing, and what each does.
@@ -126,6 +154,9 @@ pub fn meaning(name: &str) -> Option<(&'static str, &'static str)> {
 ///
 /// The form of the word, where what follows does not fit it.
 pub(super) fn word(text: &str) -> Option<Result<Word, String>> {
+    if let Some(named) = text.trim_start().strip_prefix(':') {
+        return word(named).map(|word| word.map(Word::plain));
+    }
     let mut parts = text.split_whitespace();
     let name = parts.next()?;
     let rest: Vec<&str> = parts.collect();
@@ -135,7 +166,11 @@ pub(super) fn word(text: &str) -> Option<Result<Word, String>> {
     }
     let (_, form, _) = FORMS.iter().find(|(known, ..)| *known == name)?;
     // `undo = 3` is C: a variable may have the name of a word.
-    if rest.first().is_some_and(|next| next.starts_with(['=', '(', '[', '+', '*'])) {
+    let operators: &[char] = match name {
+        "ipcs" | "ipcrm" | "sysctl" | "source" | "save" | "cat" => &['=', '(', '[', '+', '*'],
+        _ => &['=', '(', '[', '+', '*', '-', '<', '>', '&', '|', '!', '%', '^'],
+    };
+    if rest.first().is_some_and(|next| next.starts_with(operators)) {
         return None;
     }
     Some(with_arguments(name, &rest).ok_or_else(|| match unfit(name, &rest) {
@@ -235,6 +270,7 @@ impl fmt::Display for Word {
             Word::Save(file) => write!(f, "save {file}"),
             Word::Help(None) => f.write_str("help"),
             Word::Help(Some(name)) => write!(f, "help {name}"),
+            Word::Plain(word) => write!(f, ":{word}"),
             word => {
                 f.write_str(ALONE.iter().find(|(_, known, _)| known == word).map_or("", |(name, ..)| name))
             }

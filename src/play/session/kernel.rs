@@ -62,6 +62,9 @@ pub trait Kernel {
     /// rules its end has come.
     fn ended(&mut self, pid: i32, due: Option<i32>) -> Option<String>;
 
+    /// Takes away what is left of a process that has ended, as its parent's `wait` does.
+    fn reap(&mut self, pid: i32);
+
     /// A file of `/proc` as a process reads it; nothing, where the tables of the [`Machine`] are all there is.
     fn read(&mut self, pid: Option<i32>, path: &str) -> Option<String>;
 }

@@ -162,8 +162,8 @@ fn maps_line(world: &World, mapping: &Mapping) -> String {
     match &mapping.target {
         Target::Other => format!("{range} rw-p   the program, its heap or its stack"),
         Target::Segment(view) => {
-            let key = world.segments().find(|segment| segment.permissions.id == view.shmid);
-            let key = key.map_or(0, |segment| segment.permissions.key.0);
+            let segment = world.segments().find(|segment| segment.permissions.id == view.shmid);
+            let key = segment.map_or(0, |segment| segment.made_with.0);
             let rights = rights(view.protection);
             format!(
                 "{range} {rights}s {:08x} 00:01 {} /SYSV{key:08x} (deleted)",

@@ -34,6 +34,7 @@ impl Performer<'_> {
                 return self.says(vec![why.unwrap_or_else(|| "The last answer was no error.".to_owned())]);
             }
             Word::New => return self.new_process(),
+            Word::Plain(word) => return self.word(word, process),
             Word::Help(name) => return self.says(help::help(name.as_deref(), self.line)?),
             Word::Undo(_) | Word::Redo(_) | Word::Restart | Word::Source(_) | Word::Save(_) | Word::Quit => {
                 Vec::new()

@@ -10,7 +10,6 @@ use super::kernel::Kernel;
 use super::letters::letter;
 use super::log::Entry;
 use super::seen::Seen;
-use crate::c::Arena;
 
 /// The process id of A.
 const FIRST_PID: i32 = 101;
@@ -69,7 +68,7 @@ impl World {
     pub(super) fn start(&mut self, kernel: &mut dyn Kernel) -> Result<String, String> {
         let next = self.next_pid();
         let pid = kernel.start(&mut self.machine, next)?;
-        Ok(self.enter(Actor::new(pid, Arena::default())))
+        Ok(self.enter(Actor::unrelated(pid)))
     }
 
     /// Gives a process the next letter.

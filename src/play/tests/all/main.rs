@@ -7,4 +7,5 @@ mod levels;
 mod prompt;
 mod readme;
 mod session;
+mod told;
 mod ways;

@@ -203,7 +203,17 @@ fn another_program_runs_with_its_own_arguments_and_its_end_is_told() {
     for told in told_by_each_kernel(lines) {
         let at = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text}: {told}"));
         assert!(at("kill(102, 0) = 0") < at("is over: its program exited with status 0"), "{told}");
-        assert!(at("is over: its program") < at("kill(102, 0) = -1 ESRCH"), "{told}");
+        assert!(at("is over: its program") < at("It is a zombie until A, its parent"), "{told}");
+        assert_eq!(told.matches("kill(102, 0) = 0").count(), 2, "{told}");
+    }
+}
+
+#[test]
+fn an_attachment_keeps_the_name_of_the_key_that_its_segment_was_made_with() {
+    let lines = "id = shmget(0x52, 1, IPC_CREAT | 0600); p = shmat(id, NULL, 0); shmctl(id, IPC_RMID, NULL)\ncat /proc/self/maps\n";
+    for told in told_by_each_kernel(lines) {
+        assert!(told.contains("key 0x00000052 -> 0x00000000"), "{told}");
+        assert!(told.contains("/SYSV00000052 (deleted)"), "{told}");
     }
 }
 

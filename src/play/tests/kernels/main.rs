@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut failed = false;
-    for check in [levels, undone, buffers, ends_of_segments, random_scripts] {
+    for check in [levels, undone, buffers, ends_of_segments, zombies, random_scripts] {
         if let Err(difference) = check() {
             println!("{difference}");
             failed = true;
@@ -128,6 +128,31 @@ fn ends_of_segments() -> Result<(), Difference> {
         pair.line("B: shmctl(id = 0, IPC_RMID, NULL)")?;
     }
     Ok(())
+}
+
+/// A child that has ended is a zombie until its parent ends; what `new` started leaves nothing.
+fn zombies() -> Result<(), Difference> {
+    let mut pair = Pair::new(&[])?;
+    let lines = [
+        "fork(); new",
+        "B: fork()",
+        "D: exit(3)",
+        "kill(D, 0); kill(D, SIGKILL); kill(D, SIGTERM)",
+        "C: exit(0)",
+        "kill(C, 0)",
+        "kill(B, SIGKILL)",
+        "kill(B, 0); kill(D, 0)",
+        "fork()",
+        "E: fork()",
+        "E: execlp(\"true\", \"true\", NULL)",
+        "F: getpid()",
+        "F: kill(E, 0); kill(F, 0)",
+        "undo; redo",
+        "A: kill(B, SIGKILL)",
+        "A: setuid(65534)",
+        "kill(B, 0); kill(E, 0)",
+    ];
+    lines.iter().try_for_each(|line| pair.line(line))
 }
 
 fn random_scripts() -> Result<(), Difference> {
