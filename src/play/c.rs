@@ -27,6 +27,7 @@ pub use arena::{Arena, Variable};
 pub use constants::{CONSTANTS, constant};
 pub use evaluate::{Context, Evaluated, Stop, evaluate};
 pub use fixed::Fixed;
+pub use library::PIECE;
 pub use structs::{Field, STRUCTS, Struct};
 pub use ty::Ty;
 pub use value::Value;

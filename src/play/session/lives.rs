@@ -5,6 +5,7 @@ use playground_core::machine::{Action, Identity};
 
 use super::actor::{Lifecycle, Pending};
 use super::perform::{Asked, Performer};
+use super::programs::is_silent;
 use super::told::Told;
 use crate::language::Misunderstood;
 
@@ -26,6 +27,10 @@ impl Performer<'_> {
                 self.world.goes_elsewhere(who, words);
                 let how = "runs another program from now on, with nothing attached".to_owned();
                 self.told.push(Told::Ends { who: who.to_owned(), how, why: None });
+                if let Some(program) = words.first().filter(|_| !is_silent(words)) {
+                    let text = format!("What {program} prints is not shown here: its output is /dev/null.");
+                    self.told.push(Told::Note { text });
+                }
                 Ok(false)
             }
             (Action::Kill { target, signal }, Ok(_)) => {

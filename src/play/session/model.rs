@@ -68,6 +68,8 @@ impl Kernel for Model {
         due.map(|status| Ending::Exited(status).to_string())
     }
 
+    fn cut_short(&mut self, _: i32) {}
+
     fn reap(&mut self, _: i32) {}
 
     fn read(&mut self, _: Option<i32>, _: &str) -> Option<String> {

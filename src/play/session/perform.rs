@@ -12,7 +12,7 @@ use super::programs::PROGRAMS;
 use super::told::Told;
 use super::world::{INIT, World};
 use super::{access, shown, why};
-use crate::c::{Evaluated, Stop};
+use crate::c::{Evaluated, PIECE, Stop};
 use crate::language::{Does, Misunderstood, Statement};
 
 /// With each statement the model's clock goes on by so much.
@@ -131,7 +131,7 @@ impl Performer<'_> {
         if !done.printed.is_empty() {
             let text = String::from_utf8_lossy(&done.printed).into_owned();
             let from = self.world.read_from(who, pending.began, &done.printed);
-            self.world.log.push(Entry::Printed { who: who.to_owned(), text: done.printed, from });
+            self.world.keep(Entry::Printed { who: who.to_owned(), text: done.printed, from });
             self.told.push(Told::Prints { who: who.to_owned(), text });
         }
         if !done.fields.is_empty() {
@@ -250,6 +250,14 @@ impl Performer<'_> {
         match action {
             Action::Load { .. } => return,
             Action::Store { address, bytes } => {
+                if let Some(Told::Wrote { who: before, address: from, length }) = self.told.last_mut()
+                    && before == who
+                    && *from + *length as u64 == address.0
+                    && length.is_multiple_of(PIECE as usize)
+                {
+                    *length += bytes.len();
+                    return;
+                }
                 self.told.push(Told::Wrote { who: who.to_owned(), address: address.0, length: bytes.len() });
                 return;
             }

@@ -76,7 +76,7 @@ impl Performer<'_> {
         let started = self.world.start(self.kernel);
         let who = started.or_else(|why| self.wrong(why))?;
         self.has_acted = true;
-        self.world.log.push(Entry::Began { who: who.clone() });
+        self.world.keep(Entry::Began { who: who.clone() });
         let pid = self.world.actors[&who].pid;
         self.told.push(Told::Begins { who, pid, how: "new" });
         self.world.choose_current();
@@ -104,7 +104,7 @@ impl Performer<'_> {
             self.has_acted = true;
             let (action, outcome) = (action.clone(), Some(Ok(answer.clone())));
             let words = Vec::new();
-            self.world.log.push(Entry::Did { who: None, action, words, outcome, waited: false, name: None });
+            self.world.keep(Entry::Did { who: None, action, words, outcome, waited: false, name: None });
             self.told.push(Told::Ran { command: self.line.trim().to_owned() });
         }
         self.effect(INIT, action, &reply)?;
