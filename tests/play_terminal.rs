@@ -65,7 +65,9 @@ fn tab_completes_calls_flags_variables_and_words() {
     terminal.send("resta\t\r");
     answers(&mut terminal, "restart: shmctl(segment, IPC_RMID, NULL)");
     // Where several names begin so, they are listed; a field is completed as any name.
-    terminal.send("struct shmid_ds buf; buf.shm_na\t + 40\r");
+    terminal.send("struct shmid_ds buf\r");
+    answers(&mut terminal, "A new struct holds zeros here");
+    terminal.send("buf.shm_na\t + 40\r");
     answers(&mut terminal, "= 40");
     terminal.send("buf.shm_perm.\t\t");
     sees(&mut terminal, "the fields", |screen| {
