@@ -49,11 +49,13 @@ fn found(text: &str) -> impl Iterator<Item = (u64, &str)> {
     })
 }
 
-/// Which kernel it was, on which processor.
+/// Which kernel it was, without what its builder has added to the number, and on which processor.
 fn kernel() -> String {
     let uname = nix::sys::utsname::uname().expect("the kernel's name");
     let text = |word: &std::ffi::OsStr| word.to_string_lossy().into_owned();
-    format!("{} {} on {}", text(uname.sysname()), text(uname.release()), text(uname.machine()))
+    let release = text(uname.release());
+    let number = release.split('-').next().unwrap_or_default();
+    format!("{} {number} on {}", text(uname.sysname()), text(uname.machine()))
 }
 
 /// A table in TOML, as the book reads it.

@@ -42,6 +42,11 @@ impl Ground {
         }
     }
 
+    /// Whether there are several users.
+    pub fn has_users(&self) -> bool {
+        !self.alone
+    }
+
     /// A number by which grounds get other sequences.
     pub fn number(&self) -> usize {
         GROUNDS.iter().position(|ground| ground.name == self.name).unwrap_or_default()
