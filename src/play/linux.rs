@@ -252,6 +252,16 @@ impl Kernel for Linux {
         clock::told(time, now, linux::clock::zone)
     }
 
+    fn cut_short(&mut self, pid: i32) {
+        self.ends.remove(&pid);
+        let kill = Action::Kill { target: pid, signal: Signal::SIGKILL.raw() };
+        if let Some(namespace) = &mut self.namespace
+            && namespace.as_root(&kill).is_ok()
+        {
+            namespace.await_end(pid);
+        }
+    }
+
     fn reap(&mut self, pid: i32) {
         if let Some(namespace) = &mut self.namespace {
             namespace.reap(pid);

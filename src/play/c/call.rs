@@ -13,7 +13,7 @@ use super::records;
 use super::structs::{SEMBUF, SEMID_DS, SHMID_DS, TIMESPEC};
 use super::ty::Ty;
 use super::value::Value;
-use crate::language::{At, Expr, Kind, function};
+use crate::language::{At, Expr, function};
 
 /// What a parameter of a function is, as far as a mistake can be seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,34 +90,12 @@ impl Evaluation<'_> {
             let value = self.value(argument)?;
             self.note_kind(name, parameter, argument, &value);
             self.note_cut(name, parameter, argument, &value);
+            if number == 2 && ["shmget", "semget"].contains(&name) {
+                self.note_mode(argument);
+            }
             values.push(value);
         }
         Ok(values)
-    }
-
-    /// C would warn of an integer where an address is wanted, and of an address where an integer is.
-    fn note_kind(&mut self, name: &str, parameter: Parameter, argument: &Expr, value: &Value) {
-        let is_null = matches!(argument.kind, Kind::Integer { value: 0, .. });
-        let (wanted, given) = match parameter {
-            Pointer if value.ty.is_integer() && !is_null => ("an address", "a number"),
-            Int | Size if value.ty.is_pointer() => ("a number", "an address"),
-            _ => return,
-        };
-        self.note(format!("{name} wants {wanted} here, and {argument} is {given}: C only warns of it."));
-    }
-
-    /// C would take a number in silence that the parameter's type does not hold.
-    fn note_cut(&mut self, name: &str, parameter: Parameter, argument: &Expr, value: &Value) {
-        let becomes = match parameter {
-            Int if value.is_cut_by(&Ty::INT) => {
-                format!("an int here, which has 32 bits: {argument} becomes {}", value.as_int())
-            }
-            Size if value.is_negative() => {
-                format!("a size_t here, which has no sign: {argument} becomes {}", value.bits())
-            }
-            _ => return,
-        };
-        self.note(format!("{name} takes {becomes}."));
     }
 
     fn system(&mut self, name: &str, values: &[Value], at: At) -> Result<Value> {
@@ -152,6 +130,11 @@ impl Evaluation<'_> {
             }
             ("semctl", [semid, semnum, cmd, rest @ ..]) => {
                 self.semctl(Semid(semid.as_int()), semnum.as_int(), cmd.as_int(), rest.first(), at)
+            }
+            ("ftok", [path, _]) if !self.reaches(path.bits(), 1, false)? => {
+                self.set_errno(Errno::EFAULT.raw());
+                self.note("ftok returns -1 with EFAULT: at the address of its path nothing can be read.");
+                Ok(Value::int(-1))
             }
             ("ftok", [path, project]) => {
                 let path = self.text(path.bits(), at)?;
@@ -265,6 +248,11 @@ impl Evaluation<'_> {
     }
 
     fn semctl(&mut self, semid: Semid, semnum: i32, cmd: i32, arg: Option<&Value>, at: At) -> Result<Value> {
+        if arg.is_none() && SemCmd::that_copies_out(cmd).is_some()
+            || arg.is_none() && [1, 16, 17].contains(&cmd)
+        {
+            self.note("This command of semctl wants a fourth argument. C passes whatever lies there, and here that is 0.");
+        }
         let bits = arg.map_or(0, Value::bits);
         let nowhere = SemCmd::BufferAt { number: cmd, buffer: Address(bits) };
         let cmd = match cmd {

@@ -62,6 +62,9 @@ pub trait Kernel {
     /// rules its end has come.
     fn ended(&mut self, pid: i32, due: Option<i32>) -> Option<String>;
 
+    /// Ends a process that runs another program whose end is known already.
+    fn cut_short(&mut self, pid: i32);
+
     /// Takes away what is left of a process that has ended, as its parent's `wait` does.
     fn reap(&mut self, pid: i32);
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use playground_core::Errno;
 use playground_core::call::{Call, Outcome};
 use playground_core::clock;
-use playground_core::machine::{Action, Credentials, Host, Machine, Reply, Space, Woken};
+use playground_core::machine::{Action, Credentials, Host, Machine, Reply, Space, Unknown, Woken};
 use playground_core::process::Ending;
 
+use super::files::{self, Found};
 use super::kernel::{Kernel, Performed};
 use super::programs::{PROGRAMS, course, program};
 
@@ -18,13 +19,6 @@ const TOP: u64 = 0x7fff_f7ff_f000;
 /// What is in a process's memory before it attaches anything: a program, a heap and a stack.
 const OCCUPIED: [(u64, u64); 3] =
     [(0x40_0000, 0x40_4000), (0x40_5000, 0x42_6000), (0x7fff_fffd_e000, 0x7fff_ffff_f000)];
-/// The files that the model has, for `ftok`: path, device, inode.
-const FILES: [(&str, u64, u64); 4] = [
-    ("/", 0x801, 2),
-    ("/tmp", 0x801, 0x1_8001),
-    ("/etc/passwd", 0x801, 0x2_0f3c),
-    ("/bin/sh", 0x801, 0x3_07a2),
-];
 /// The rules as a kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Model;
@@ -40,9 +34,7 @@ impl Kernel for Model {
 
     fn begin(&mut self) -> Result<Machine, String> {
         let mut machine = Machine::new(Host::x86_64(MEMORY));
-        for (path, device, inode) in FILES {
-            machine.files.insert(path.into(), (device, inode));
-        }
+        machine.files = files::all();
         Ok(machine)
     }
 
@@ -86,6 +78,8 @@ impl Kernel for Model {
         due.map(|status| Ending::Exited(status).to_string())
     }
 
+    fn cut_short(&mut self, _: i32) {}
+
     fn reap(&mut self, _: i32) {}
 
     fn read(&mut self, _: Option<i32>, _: &str) -> Option<String> {
@@ -97,7 +91,11 @@ impl Kernel for Model {
 /// signal, and a file or a program that is not among the few is not there.
 fn decide(machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Reply {
     match action {
-        Action::Call(Call::Ftok { path, .. }) if !machine.files.contains_key(path) => Errno::ENOENT.into(),
+        Action::Call(Call::Ftok { path, project }) => match files::found(path) {
+            Found::File(path) => machine.decide(pid, &Action::Call(Call::Ftok { path, project: *project })),
+            Found::Nothing => Errno::ENOENT.into(),
+            Found::Unknown => Reply::Unknown(Unknown::File),
+        },
         Action::Call(Call::SemopAt { nsops, .. }) => semop_at(machine, *nsops).into(),
         Action::Exec { .. } if program(words).is_none() => Errno::ENOENT.into(),
         Action::Kill { target, signal } if *signal != 0 => {

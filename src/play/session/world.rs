@@ -1,6 +1,7 @@
 //! Everything that a line can change.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use playground_core::machine::{Credentials, Machine, Segment, Set, Space};
@@ -36,7 +37,7 @@ pub struct World {
     /// How many calls have acted since the start: changed the world, or tried to.
     pub acts: usize,
     /// What was done, in order.
-    pub log: Vec<Entry>,
+    pub log: Vec<Arc<Entry>>,
     pub(super) why: Option<String>,
     pub(super) last: Option<Last>,
     /// What was made since the start.

@@ -156,7 +156,7 @@ fn a_number_that_a_type_does_not_hold_is_told() {
     ] {
         assert_eq!(notes(&mut session, line), [wanted], "{line}");
     }
-    for line in ["shmget(0xffffffff, 1, 0)", "char c = 200", "unsigned u = -1", "long l = 1L << 40", "l + 1"]
+    for line in ["shmget(0xffffffff, 1, 0)", "char v = 200", "unsigned u = -1", "long l = 1L << 40", "l + 1"]
     {
         assert_eq!(notes(&mut session, line), [""; 0], "{line}");
     }

@@ -53,7 +53,8 @@ fn a_line_is_printed_as_it_was_written() {
 
 #[test]
 fn types_that_change_nothing_and_spaces_are_left_out() {
-    assert_eq!(one("const volatile char * p=q ;").to_string(), "char *p = q");
+    assert_eq!(one("volatile char * p=q ;").to_string(), "char *p = q");
+    assert_eq!(one("char const static*const p=q ;").to_string(), "const char *const p = q");
     assert_eq!(one(" unsigned long  int n ").to_string(), "unsigned long int n");
 }
 

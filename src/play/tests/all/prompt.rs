@@ -235,6 +235,28 @@ fn programs_come_to_the_same_end_on_both_kernels() {
     assert!(!told[0].contains("Done again"), "{}", told[0]);
 }
 
+/// What a program's end was is known when the lines before it are done again: the time is not.
+#[test]
+fn undo_does_not_wait_again_for_a_program_that_has_ended() {
+    let script = "fork()\nB: execlp(\"sleep\", \"sleep\", \"2\", NULL)\nint a\nint b\nint d\nundo\nundo\nredo\nkill(B, 0)\n";
+    let begun = std::time::Instant::now();
+    let told = told_by_each_kernel(script);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(told.iter().all(|each| *each == told[0]), "{told:#?}");
+    assert_eq!(told[0].matches("is over: its program exited with status 0").count(), 1, "{}", told[0]);
+    assert!(told[0].contains("kill(102, 0) = 0"), "{}", told[0]);
+}
+
+#[test]
+fn what_a_program_prints_is_said_to_go_nowhere() {
+    for told in told_by_each_kernel("execlp(\"sleep\", \"sleep\", \"soon\", NULL)\n") {
+        assert!(told.contains("What sleep prints is not shown here"), "{told}");
+    }
+    for told in told_by_each_kernel("execlp(\"true\", \"true\", NULL)\n") {
+        assert!(!told.contains("is not shown here"), "{told}");
+    }
+}
+
 #[test]
 fn what_the_model_cannot_run_it_says_in_words() {
     let told = text(&play(&["--kernel", "model"], "execlp(\"sh\", \"sh\", \"-c\", \"exit 3\", NULL)\n"));

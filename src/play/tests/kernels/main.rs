@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut failed = false;
-    for check in [levels, undone, buffers, ends_of_segments, zombies, random_scripts] {
+    for check in [levels, undone, buffers, ends_of_segments, long_copies, zombies, random_scripts] {
         if let Err(difference) = check() {
             println!("{difference}");
             failed = true;
@@ -126,6 +126,31 @@ fn ends_of_segments() -> Result<(), Difference> {
         pair.line("id = shmget(IPC_PRIVATE, 4096, 0600); p = shmat(id, NULL, 0); new")?;
         pair.line(&format!("A: {access}"))?;
         pair.line("B: shmctl(id = 0, IPC_RMID, NULL)")?;
+    }
+    Ok(())
+}
+
+/// More than a mebibyte at once, up to the end of a segment and over it.
+fn long_copies() -> Result<(), Difference> {
+    for last in [
+        "memset(p + 5, 'B', 3 << 19)",
+        "memset(q, 'C', -1)",
+        "memcpy(p, q, 2 << 20)",
+        "memcpy(q, p, 1 << 40)",
+    ] {
+        let mut pair = Pair::new(&[])?;
+        let lines = [
+            "id = shmget(IPC_PRIVATE, 3 << 19, 0600); q = shmat(id, (void *)0x9000000, 0); memset(q, 'A', 3 << 19)",
+            "big = shmget(IPC_PRIVATE, 20 << 20, 0600); p = shmat(big, (void *)0x5000000, 0); memcpy(p + 100, q, 3 << 19)",
+            "p[99] + p[100] * 1000; p[99 + (3 << 19)] + 1000 * p[100 + (3 << 19)]",
+            "memset(p, 0, 17 << 20)",
+            "new",
+        ];
+        lines.iter().try_for_each(|line| pair.line(line))?;
+        pair.line(&format!("A: {last}"))?;
+        pair.line(
+            "B: p = shmat(1, NULL, 0); p[0] + 1000 * p[1500000]; q = shmat(0, NULL, 0); q[0] + q[1500000]",
+        )?;
     }
     Ok(())
 }
