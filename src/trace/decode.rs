@@ -85,7 +85,7 @@ fn semop(pid: Pid, asked: &RawSyscall, timeout: Option<Duration>) -> Call {
     let [semid, sops, nsops, ..] = asked.arguments;
     let semid = Semid(semid as i32);
     match (operations(pid, sops, nsops), timeout) {
-        (Err(_), _) => Call::SemopAt { semid, sops: Address(sops), nsops },
+        (Err(_), _) => Call::SemopAt { semid, sops: Address(sops), nsops, timeout: None },
         (Ok(ops), None) => Call::Semop { semid, ops },
         (Ok(ops), Some(timeout)) => Call::Semtimedop { semid, ops, timeout },
     }
