@@ -36,4 +36,4 @@ pub use parse::{parse, preprocessed};
 pub use syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statement, Unary};
 pub use types::{Base, Type};
 pub(crate) use words::taken;
-pub use words::{Table, Word, beginnings};
+pub use words::{Table, Word, beginnings, meaning, names};

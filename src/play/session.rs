@@ -15,6 +15,7 @@ mod acting;
 mod actor;
 mod export;
 mod files;
+mod help;
 mod history;
 mod kernel;
 mod letters;

@@ -33,15 +33,26 @@ impl World {
         let wrong = |message: String| Err(Misunderstood::new(line, 0, message));
         match &self.actors[&letter] {
             Actor { life: Lifecycle::Over(how), .. } => {
-                wrong(format!("process {letter} {how}, and does nothing more"))
+                wrong(format!("process {letter} {how}. {}", self.who_else()))
             }
-            Actor { life: Lifecycle::Elsewhere, .. } => {
-                wrong(format!("process {letter} runs another program, and does not listen any more"))
-            }
-            actor if actor.waits() => {
-                wrong(format!("process {letter} waits in a call, and can do nothing else"))
-            }
+            Actor { life: Lifecycle::Elsewhere, .. } => wrong(format!(
+                "process {letter} runs another program, and does not listen any more. {}",
+                self.who_else()
+            )),
+            actor if actor.waits() => wrong(format!(
+                "process {letter} waits in a call, and can do nothing before it returns. {}",
+                self.who_else()
+            )),
             _ => Ok(letter),
+        }
+    }
+
+    /// Who can act, for somebody who has named a process that cannot.
+    fn who_else(&self) -> String {
+        match &self.letters(|actor| actor.is_here() && !actor.waits())[..] {
+            [] => "Nobody else can act: write new, undo or restart".to_owned(),
+            [one] => format!("{one} can act: write {one}: before a line"),
+            many => format!("{} can act: write {}: before a line", many.join(", "), many[0]),
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use playground_core::Errno;
 use playground_core::call::{Call, Outcome, RefusedTimeout};
+use playground_core::clock;
 use playground_core::machine::{Action, Credentials, Host, Machine, Reply, Space, Unknown, Woken};
 use playground_core::process::Ending;
 
@@ -40,6 +41,15 @@ impl Kernel for Model {
     fn start(&mut self, machine: &mut Machine, next: i32) -> Result<i32, String> {
         machine.begin(next, Credentials::root_beside_nobody(), Space::new(OCCUPIED, TOP));
         Ok(next)
+    }
+
+    /// The model's clock begins with the session, at no time of any day.
+    fn told_time(&self, time: i64, now: i64) -> String {
+        if time == 0 {
+            clock::never()
+        } else {
+            format!("{time}, {} by the model's clock", clock::ago(time, now))
+        }
     }
 
     fn perform(&mut self, machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Performed {

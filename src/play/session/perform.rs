@@ -135,7 +135,10 @@ impl Performer<'_> {
             self.told.push(Told::Prints { who: who.to_owned(), text });
         }
         if !done.fields.is_empty() {
-            self.told.push(Told::Lines { lines: shown::fields(&done.fields) });
+            let now = self.world.machine.clock.as_secs() as i64;
+            self.told.push(Told::Lines {
+                lines: shown::fields(&done.fields, |time| self.kernel.told_time(time, now)),
+            });
         }
         if let Some(value) = done.value.filter(|_| shown::is_asked_for(&pending.does)) {
             self.told.push(Told::Value { text: shown::value(&value) });
@@ -227,9 +230,11 @@ impl Performer<'_> {
         self.world.note(who, action, &[], None);
         if let Reply::Dies(signal) = reply {
             let how = format!("is killed by {}", shown::signal(*signal));
+            self.world.why = Some(explained.why.clone());
             self.over(who, how, Some(explained.why));
         } else {
             let c = shown::action(action);
+            self.world.why = Some(explained.why.clone());
             self.told.push(Told::Waits { who: who.to_owned(), c: c.clone(), why: explained.why });
             pending.waits_in = Some(c);
             self.world.set_pending(who, pending.clone());

@@ -135,7 +135,7 @@ fn one(session: &Session, told: &Told) -> String {
         Told::Begins { who, how, .. } => format!("{who} begins {how}"),
         Told::Ends { who, how, .. } => format!("{who} ends {how}"),
         Told::Value { text } if text.contains('*') => "an address".to_owned(),
-        Told::Lines { .. } => "lines".to_owned(),
+        Told::Lines { .. } | Told::Text { .. } => "lines".to_owned(),
         other => format!("{other:?}"),
     }
 }
