@@ -68,6 +68,39 @@ fn tab_completes_calls_flags_variables_and_words() {
     ends(terminal);
 }
 
+/// What a person sees in a window of so many columns after these lines on the model.
+fn seen_in(columns: u16, lines: &[&str], last: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program { name: "play", path: program_file("play") };
+    let run = Run::new(&program).args(["--kernel=model"]).env("XDG_STATE_HOME", folder.path());
+    let mut terminal = Terminal::start(run, 60, columns);
+    terminal.until("the prompt", |running| running.out().contains("A> "));
+    terminal.send(&format!("\x1b[200~{}\x1b[201~\r", lines.join("\n")));
+    terminal.until(last, |running| running.out().contains(last));
+    terminal.send("\x04");
+    let out = terminal.into_running().finish().out;
+    String::from_utf8_lossy(&out).lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// Lines are broken between words, under what they belong to; a table stays whole.
+#[test]
+fn answers_are_broken_at_the_width_of_the_window() {
+    let lines = ["shmget(0x1234567, 1, 0600)", "help EINVAL", "ipcs -m", "40 + 2"];
+    for (columns, broken) in [(50, true), (80, false)] {
+        let seen = seen_in(columns, &lines, "= 42");
+        let answers = seen.lines().filter(|line| line.starts_with("    ") && !line.contains("shmid"));
+        for line in answers {
+            assert!(line.chars().count() <= columns.into(), "{line}\n{seen}");
+        }
+        let whole = "Why   No segment has this key, and IPC_CREAT is not given.";
+        assert_eq!(!seen.contains(whole), broken, "{seen}");
+        assert!(
+            seen.contains("key        shmid      owner      perms      bytes      nattch     status"),
+            "{seen}"
+        );
+    }
+}
+
 #[test]
 fn history_is_kept_between_runs() {
     let folder = tempfile::tempdir().unwrap();

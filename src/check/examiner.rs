@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -44,7 +43,8 @@ pub struct Examiner {
     without_walls: Option<String>,
     /// Why there can be none on this machine; found out once, before the first hand-in.
     machine: OnceLock<Option<String>>,
-    tools: OnceLock<Toolchain>,
+    compilers: OnceLock<Toolchain>,
+    interpreters: OnceLock<Toolchain>,
     /// The judges at work.
     judges: Mutex<BTreeSet<i32>>,
 }
@@ -56,7 +56,8 @@ impl Examiner {
             hidden,
             without_walls: None,
             machine: OnceLock::new(),
-            tools: OnceLock::new(),
+            compilers: OnceLock::new(),
+            interpreters: OnceLock::new(),
             judges: Mutex::default(),
         }
     }
@@ -90,8 +91,9 @@ impl Examiner {
             Ok(program) => program.display().to_string(),
             Err(error) => return words(error),
         };
-        let job = self.job(0, Work::Command(vec![program]), Path::new("/"), None);
-        let begun = start(&self.tools().path()).and_then(|judge| Session::begin(judge, &job));
+        let tools = self.compilers();
+        let job = self.job(tools, 0, Work::Command(vec![program]), Path::new("/"), None);
+        let begun = start(&tools.path()).and_then(|judge| Session::begin(judge, &job));
         let mut session = match begun {
             Ok(session) => session,
             Err(error) => return words(error),
@@ -105,13 +107,26 @@ impl Examiner {
         why_not.map(|finding| finding.message)
     }
 
-    fn tools(&self) -> &Toolchain {
-        self.tools.get_or_init(Toolchain::find)
+    fn compilers(&self) -> &Toolchain {
+        self.compilers.get_or_init(Toolchain::find)
     }
 
-    fn job(&self, exercise: usize, work: Work, directory: &Path, class: Option<&Path>) -> Job {
-        // Finding them takes time that says nothing about a judge's.
-        let tools = self.tools().clone();
+    /// What a hand-in is built and run with. Only a program may need an interpreter, which takes long to find.
+    fn tools_for(&self, work: &Work) -> &Toolchain {
+        match work {
+            Work::Source(_) => self.compilers(),
+            Work::Command(_) => self.interpreters.get_or_init(|| self.compilers().clone().with_python()),
+        }
+    }
+
+    fn job(
+        &self,
+        tools: &Toolchain,
+        exercise: usize,
+        work: Work,
+        directory: &Path,
+        class: Option<&Path>,
+    ) -> Job {
         Job {
             exercise,
             work,
@@ -120,7 +135,7 @@ impl Examiner {
             keep: None,
             begun: now(),
             examiner: std::process::id() as i32,
-            tools,
+            tools: tools.clone(),
             hidden: self.hidden.clone(),
             class: class.map(Path::to_owned),
             without_walls: false,
@@ -138,16 +153,18 @@ impl Examiner {
         directory: &Path,
         class: Option<&Path>,
     ) -> Verdict {
-        if class.is_some() && leads_out(&work, directory) {
+        if class.is_some() && work.leads_out_of(directory) {
             let words = "It is a link that leads out of the student's folder. Hand in the file itself.";
             return failed(exercise, Finding::new(Code::NotRun, words));
         }
-        self.judged(exercise, self.job(exercise.number, work, directory, class))
+        let tools = self.tools_for(&work);
+        self.judged(exercise, self.job(tools, exercise.number, work, directory, class))
     }
 
     /// Has a learner's own file judged, and keeps the program that is built of it.
     pub fn examine_own(&self, exercise: &Exercise, handed: Handed, directory: &Path) -> Verdict {
-        let mut job = self.job(exercise.number, handed.work, directory, None);
+        let tools = self.tools_for(&handed.work);
+        let mut job = self.job(tools, exercise.number, handed.work, directory, None);
         job.keep = handed.built.as_ref().and_then(Built::place);
         let verdict = self.judged(exercise, job);
         if let Some(built) = handed.built {
@@ -170,7 +187,7 @@ impl Examiner {
         job.scratch = scratch.as_ref().map(|scratch| scratch.path().to_owned());
         job.without_walls = open.is_some();
         let path =
-            if open.is_some() { std::env::var_os("PATH").unwrap_or_default() } else { self.tools().path() };
+            if open.is_some() { std::env::var_os("PATH").unwrap_or_default() } else { job.tools.path() };
         if open.is_some() {
             let _ = set_child_subreaper(true);
         }
@@ -211,17 +228,6 @@ impl Examiner {
         let judges = self.judges();
         orphans::end_all_but(&judges);
     }
-}
-
-/// Whether what was handed in lies elsewhere than in this folder: with another student, or with the marker.
-fn leads_out(work: &Work, folder: &Path) -> bool {
-    let file = match work {
-        Work::Source(file) => Some(file.clone()),
-        Work::Command(words) => words.last().map(PathBuf::from),
-    };
-    let folder = fs::canonicalize(folder);
-    let file = file.map(fs::canonicalize);
-    !matches!((file, folder), (Some(Ok(file)), Ok(folder)) if file.starts_with(&folder))
 }
 
 fn failed(exercise: &Exercise, finding: Finding) -> Verdict {

@@ -1,7 +1,8 @@
 //! What is asked of a judge, and what it answers: a line of JSON each, and short lines on the way.
 
+use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
@@ -49,6 +50,19 @@ pub enum Work {
     Command(Vec<String>),
     /// A source file, in Rust or C, which is built where it runs.
     Source(PathBuf),
+}
+
+impl Work {
+    /// Whether what was handed in lies elsewhere than in this folder: with another student, or with the marker.
+    pub fn leads_out_of(&self, folder: &Path) -> bool {
+        let file = match self {
+            Work::Source(file) => Some(file.clone()),
+            Work::Command(words) => words.last().map(PathBuf::from),
+        };
+        let folder = fs::canonicalize(folder);
+        let file = file.map(fs::canonicalize);
+        !matches!((file, folder), (Some(Ok(file)), Ok(folder)) if file.starts_with(&folder))
+    }
 }
 
 /// What the judge answers.

@@ -1,4 +1,4 @@
-//! What builds and runs hand-ins on this machine, wherever it is installed: found once, before the first hand-in.
+//! What builds and runs hand-ins on this machine, wherever it is installed: found once.
 //!
 //! **Invariant:** only the marker's own programs are asked, and nothing that was handed in.
 
@@ -29,9 +29,16 @@ impl Toolchain {
         let rust = sysroot();
         let rustc = rust.as_ref().map(|root| root.join("bin/rustc"));
         let others = ["cc", "c++", "ld", "as", "sh"].into_iter().filter_map(folder_of);
-        let folders = rust.into_iter().chain(others).chain(python());
+        let folders = rust.into_iter().chain(others);
         let folders: Vec<PathBuf> = folders.filter(|folder| !is_system(folder)).collect();
         Toolchain { rustc, gold: in_path("ld.gold").is_some_and(|program| is_system(&program)), folders }
+    }
+
+    /// And Python, for what may be written in it.
+    #[must_use]
+    pub fn with_python(mut self) -> Toolchain {
+        self.folders.extend(python().into_iter().filter(|folder| !is_system(folder)));
+        self
     }
 
     /// `PATH` in the sandbox.

@@ -29,7 +29,7 @@ pub use playground_core::process::{
 pub use child::Child;
 pub use cleanup::{hold_signals, install as install_safety_net, remove_all as remove_what_is_left};
 pub use count::semop_one;
-pub use ending::{dies_with, ending_of, ending_within};
+pub use ending::{dies_with, ending_of, ending_seen_within, ending_within};
 pub use interrupts::Interrupts;
 pub use isolated::isolate;
 pub use linux::{Linux, ftok, key_of};

@@ -104,6 +104,8 @@ pub struct SegmentPattern {
     key: Option<u32>,
     size: Option<u64>,
     mode: Option<u32>,
+    /// Whether its mode lets anybody read it: owner, group or others.
+    readable: Option<bool>,
     uid: Option<u32>,
     nattch: Option<u64>,
     dest: Option<bool>,
@@ -120,7 +122,6 @@ pub struct SegmentPattern {
 pub struct SetPattern {
     values: Option<Vec<i32>>,
     pids: Option<Vec<String>>,
-    used: Option<bool>,
     old: Option<bool>,
     #[serde(default = "exactly_one")]
     count: usize,
@@ -142,7 +143,9 @@ pub struct Views {
     of: String,
     protection: Option<String>,
     segment: Option<i32>,
-    count: usize,
+    count: Option<usize>,
+    /// Where more of them do no harm.
+    at_least: Option<usize>,
 }
 
 /// Mappings of a process, page by page.
@@ -256,6 +259,7 @@ impl SegmentPattern {
             && is(&self.key, &(permissions.key.0 as u32))
             && is(&self.size, &segment.size)
             && is(&self.mode, &(permissions.mode & 0o777))
+            && is(&self.readable, &(permissions.mode & 0o444 != 0))
             && is(&self.uid, &permissions.uid)
             && is(&self.nattch, &segment.attached)
             && is(&self.dest, &segment.is_marked())
@@ -279,7 +283,6 @@ impl SetPattern {
             .map(|semaphore| world.letter_of(semaphore.pid).unwrap_or_default().to_owned());
         is(&self.values, &values)
             && is(&self.pids, &pids.collect())
-            && is(&self.used, &(set.otime != 0))
             && is(&self.old, &world.is_old_set(set.permissions.id))
     }
 }
@@ -297,12 +300,14 @@ impl InSegment {
 impl Views {
     fn hold(&self, world: &World) -> bool {
         let space = world.actors.get(&self.of).and_then(|actor| world.space_of(actor.pid));
-        let views = space.into_iter().flat_map(|space| space.views()).filter(|(_, view)| {
+        let views = space.into_iter().flat_map(|space| space.views());
+        let found = views.filter(|(_, view)| {
             let rights = crate::session::rights(view.protection);
             self.protection.as_ref().is_none_or(|wanted| rights.starts_with(wanted.as_str()))
                 && is(&self.segment, &view.shmid)
         });
-        views.count() == self.count
+        let found = found.count();
+        is(&self.count, &found) && self.at_least.is_none_or(|least| found >= least)
     }
 }
 

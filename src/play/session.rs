@@ -14,9 +14,13 @@ mod access;
 mod acting;
 mod actor;
 mod export;
+mod files;
+mod help;
 mod history;
 mod kernel;
 mod letters;
+mod line;
+mod lives;
 mod log;
 mod model;
 mod perform;
@@ -28,10 +32,11 @@ mod told;
 mod why;
 mod words;
 mod world;
+mod zombies;
 
 use std::fmt;
 
-use crate::language::{Does, Misunderstood, Statement, Word, parse};
+use crate::language::{Does, Misunderstood, Statement, Word, parse, preprocessed};
 
 pub use actor::{Actor, Last, Lifecycle};
 pub use kernel::{Kernel, Performed};
@@ -140,6 +145,7 @@ impl Session {
             return Ok(self.go(way));
         }
         let mut told = self.hear();
+        told.extend(preprocessed(line).map(|text| Told::Note { text }));
         let before = self.world.clone();
         told.extend(self.run(&statements, line)?);
         if self.world.differs_from(&before) {
@@ -179,7 +185,7 @@ impl Session {
         let mut after = self.world.clone();
         let kernel = &mut *self.kernel;
         let mut performer = Performer { world: &mut after, kernel, line, told: Vec::new(), has_acted: false };
-        let performed = statements.iter().try_for_each(|statement| performer.perform(statement));
+        let performed = performer.perform_all(statements);
         let Performer { told, has_acted, .. } = performer;
         if let Err(error) = performed {
             if has_acted && !self.kernel.is_a_value() {

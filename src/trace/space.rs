@@ -28,6 +28,14 @@ pub struct Attachment {
 }
 
 impl Attachment {
+    fn key(&self) -> (Address, usize) {
+        (self.address, self.number)
+    }
+
+    fn end(&self) -> Address {
+        self.address.offset(self.length)
+    }
+
     pub(super) fn holds(&self, address: Address) -> bool {
         address.0 >= self.address.0 && address.0 - self.address.0 < self.length as u64
     }
@@ -56,7 +64,8 @@ pub(super) struct Former {
 /// A process's memory, which threads share, and a `vfork` does for a while.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Space {
-    pub attached: BTreeMap<Address, Attachment>,
+    /// By address, and by number: of two that began at one address, the later one lies over the former.
+    pub attached: BTreeMap<(Address, usize), Attachment>,
     detached: BTreeMap<Address, Former>,
     /// Its calls of `shmget` that failed.
     pub shmget: Failures,
@@ -86,9 +95,21 @@ impl Space {
         [&self.shmget, &self.semget, &self.shmat].into_iter().any(Failures::stands)
     }
 
-    /// The attachment that a byte belongs to.
+    /// The attachment that begins at an address: the one that `shmdt` would take away.
+    pub fn attached_at(&self, address: Address) -> Option<&Attachment> {
+        let (_, attachment) = self.attached.range((address, 0)..=(address, usize::MAX)).next_back()?;
+        Some(attachment)
+    }
+
+    /// Whether this very attachment is there.
+    pub fn has(&self, attachment: &Attachment) -> bool {
+        self.attached.get(&attachment.key()) == Some(attachment)
+    }
+
+    /// The attachment that a byte belongs to: of several that held it, the latest lies over the others.
     pub fn attached_around(&self, address: Address) -> Option<&Attachment> {
-        self.attached.values().find(|attachment| attachment.holds(address))
+        let holding = self.attached.values().filter(|attachment| attachment.holds(address));
+        holding.max_by_key(|attachment| attachment.number)
     }
 
     /// The attachment that a byte belonged to, before it went away.
@@ -98,26 +119,26 @@ impl Space {
 
     /// The attachment that ends last at or before an address: where a program goes when it goes too far.
     pub fn attached_before(&self, address: Address) -> Option<&Attachment> {
-        let (_, attachment) = self.attached.range(..address).next_back()?;
+        let (_, attachment) = self.attached.range(..(address, 0)).next_back()?;
         Some(attachment)
     }
 
     /// A `shmat` has returned.
     pub fn attach(&mut self, attachment: Attachment) {
-        let start = attachment.address;
-        let end = start.offset(attachment.length);
+        let (start, end) = (attachment.address, attachment.end());
         // What was detached there is covered now, so a use of it would be a use of the new one.
-        let is_apart = |old: &Attachment| old.address >= end || old.address.offset(old.length) <= start;
+        let is_apart = |old: &Attachment| old.address >= end || old.end() <= start;
         self.detached.retain(|_, former| is_apart(&former.attachment));
-        // With SHM_REMAP the new one takes the place of what was attached there.
-        self.attached.retain(|_, old| is_apart(old));
+        // With SHM_REMAP the new one takes the place of what was attached there. Of what reaches further, the rest stays.
+        self.attached.retain(|_, old| old.address < start || old.end() > end);
         self.tried(attachment.shmid);
-        self.attached.insert(start, attachment);
+        self.attached.insert(attachment.key(), attachment);
     }
 
     /// A `shmdt` has returned.
     pub fn detach(&mut self, address: Address) {
-        if let Some(attachment) = self.attached.remove(&address) {
+        let found = self.attached_at(address).map(Attachment::key);
+        if let Some(attachment) = found.and_then(|key| self.attached.remove(&key)) {
             self.detached.insert(address, Former { attachment, how: Departure::Detached });
         }
     }
@@ -137,13 +158,14 @@ impl Space {
     /// Brings what is attached in line with what is mapped.
     pub fn confirm(&mut self, maps: &[Mapping]) {
         let attached = std::mem::take(&mut self.attached);
-        let others: Vec<_> = attached.keys().copied().collect();
+        let others: Vec<_> = attached.values().map(|attachment| attachment.address).collect();
         for attachment in attached.into_values() {
             match departure(&attachment, maps, &others) {
-                None => drop(self.attached.insert(attachment.address, attachment)),
+                None => drop(self.attached.insert(attachment.key(), attachment)),
                 Some(how) => {
                     if let Departure::Moved(address) = how {
-                        self.attached.insert(address, Attachment { address, ..attachment.clone() });
+                        let moved = Attachment { address, ..attachment.clone() };
+                        self.attached.insert(moved.key(), moved);
                     }
                     self.detached.insert(attachment.address, Former { attachment, how });
                 }

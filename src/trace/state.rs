@@ -1,8 +1,14 @@
-//! A model of what the traced processes have made, and of who has what attached where.
+//! What the traced processes have made, who made it by which call, and who has what attached where.
 //!
-//! It follows the calls that were seen, and the rules of fork(2), execve(2) and exit(2): a copy inherits all
-//! attachments, another program has none. What happens to an attachment without a System V call (`munmap`) is found
-//! out from `/proc/PID/maps` when the process ends.
+//! It keeps a record of its own beside the [`Machine`](playground_core::machine::Machine), because a tracer sees only
+//! part of a world: segments that others made, of which it knows not even the size, and no call that the filter lets
+//! pass unseen; and because it keeps what the kernel forgets, such as who made, removed or detached what is gone. The
+//! Machine owns the rules of the kernel's answers ([`rules`](super::rules) asks it), and this record owns one: an
+//! attachment comes by `shmat`, goes by `shmdt`, is copied by fork(2), shared by vfork(2), and lost by execve(2) and
+//! exit(2). A test tells both the same calls, and demands that they have the same attached.
+//!
+//! What happens to an attachment without a System V call (`munmap`) is found out from `/proc/PID/maps` when the process
+//! ends.
 //!
 //! **Invariant:** nothing enters the model but calls that succeeded, and processes that were seen to begin and end.
 
@@ -150,7 +156,7 @@ impl State {
 
     /// Whether another process has this very attachment, too.
     pub(super) fn has_heir(&self, pid: i32, attachment: &Attachment) -> bool {
-        self.others(pid).any(|space| space.attached.get(&attachment.address) == Some(attachment))
+        self.others(pid).any(|space| space.has(attachment))
     }
 
     /// Whether an attachment was left to another process, which had inherited it and has detached it.
@@ -169,7 +175,7 @@ impl State {
 
     /// What a process is just about to detach that another one has attached; that one's id comes with it.
     pub(super) fn inherited(&self, pid: i32, address: Address) -> Option<(usize, i32)> {
-        let attachment = self.space(pid)?.attached.get(&address)?;
+        let attachment = self.space(pid)?.attached_at(address)?;
         (attachment.made.pid != pid).then_some((attachment.number, attachment.made.pid))
     }
 
@@ -349,5 +355,7 @@ impl State {
     }
 }
 
+#[cfg(test)]
+mod agrees;
 #[cfg(test)]
 mod tests;

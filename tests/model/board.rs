@@ -22,8 +22,6 @@ pub const SEMAPHORES: usize = 4;
 /// How many words a segment's record has, and a set's.
 pub const RECORD: usize = 13;
 pub const SET_RECORD: usize = 8 + 4 * SEMAPHORES;
-/// How long a process may take to do what it has been told to.
-pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The words of a step.
 pub mod step {
@@ -130,6 +128,8 @@ pub struct Board {
     pub runner: Turn,
     pub next: AtomicU32,
     pub count: AtomicU32,
+    /// How long a process may take to do what it has been told to, in seconds.
+    patience: AtomicU32,
     pub slots: [Slot; SLOTS],
     pub steps: [Words<{ step::WORDS }>; STEPS],
     pub logs: [Words<{ log::WORDS }>; STEPS],
@@ -159,6 +159,16 @@ impl Board {
         assert_ne!(memory, libc::MAP_FAILED, "memory for the board");
         // SAFETY: the memory is long enough, page-aligned, never unmapped, and zeros are a board of atomics.
         unsafe { &*memory.cast() }
+    }
+
+    /// How long a process may take to do what it has been told to. A busy machine may keep one waiting for long; where a
+    /// rule is wrong, one often waits in vain.
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(self.patience.load(Ordering::Relaxed).into())
+    }
+
+    pub fn set_patience(&self, seconds: u32) {
+        self.patience.store(seconds, Ordering::Relaxed);
     }
 
     /// Goes on to the next step: its performer's turn, or the runner's after the last. Whether it is `mine`, whose

@@ -8,10 +8,10 @@
 use std::time::Duration;
 
 use playground_core::Mode;
-use playground_core::call::{
-    Address, Call, Cmd, Key, Ownership, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
+use playground_core::call::{Address, Call, Cmd, Key, Ownership, Semid, ShmatFlags, ShmgetFlags, Shmid};
+use playground_core::machine::{
+    Action, Capabilities, Identity, Machine, Resource, Segment, Setting, Space, State,
 };
-use playground_core::machine::{Action, Capabilities, Identity, Machine, Resource, Setting, Space, State};
 
 use super::random::Random;
 
@@ -96,7 +96,7 @@ impl Chooser<'_> {
             0..=13 => Action::Call(self.shmget(random)),
             14..=33 => Action::Call(self.shmat(random)),
             34..=43 => Action::Call(Call::Shmdt { address: self.attachment(random) }),
-            44..=60 => Action::Call(Call::Shmctl { shmid: self.shmid(random), cmd: self.cmd(random) }),
+            44..=60 => Action::Call(self.shmctl(random)),
             61..=66 => Action::Load { address: self.near(random), length: 1 + random.below(8) },
             67..=72 => {
                 let bytes = (0..1 + random.below(8)).map(|_| random.next() as u8).collect();
@@ -247,6 +247,19 @@ impl Chooser<'_> {
         random.pick(&[1, 1, 2, 3, 7]) * self.page() - random.pick(&[0, 0, 0, 5])
     }
 
+    /// A segment's creator, who has given it away, may still want to change it.
+    fn shmctl(&self, random: &mut Random) -> Call {
+        let uid = self.machine.processes[&self.pid].credentials.uid;
+        let given_away = |made: &&Segment| made.permissions.cuid == uid && made.permissions.uid != uid;
+        match self.namespace().segments.iter().find(given_away).filter(|_| random.one_in(3)) {
+            Some(made) => {
+                let (shmid, new) = (Shmid(made.permissions.id), self.ownership(random));
+                Call::Shmctl { shmid, cmd: Cmd::IpcSet(new) }
+            }
+            None => Call::Shmctl { shmid: self.shmid(random), cmd: self.cmd(random) },
+        }
+    }
+
     fn cmd(&self, random: &mut Random) -> Cmd {
         match random.below(20) {
             0..=2 => Cmd::IpcStat,
@@ -262,7 +275,7 @@ impl Chooser<'_> {
         }
     }
 
-    fn ownership(&self, random: &mut Random) -> Ownership {
+    pub fn ownership(&self, random: &mut Random) -> Ownership {
         let mode = Mode::from_bits_truncate(random.pick(&[0, 0o600, 0o666, 0o7777, 0o444, 0o1600, 0o060]));
         Ownership { uid: self.user(random), gid: self.user(random), mode }
     }
@@ -318,73 +331,6 @@ impl Chooser<'_> {
                 Resource::AddressSpace(random.pick(&[Some(pages * self.page()), None]))
             }
         }
-    }
-
-    fn semget(&self, random: &mut Random) -> Call {
-        let (none, creat, excl) = (ShmgetFlags::empty(), ShmgetFlags::IPC_CREAT, ShmgetFlags::IPC_EXCL);
-        let flags = random.pick(&[none, creat, creat, creat, creat | excl, excl]);
-        let nsems = random.pick(&[1, 1, 2, 3, 4, 4, 0, -1, 32001]);
-        let mode = if random.one_in(3) { self.mode(random) } else { Mode::from_bits_truncate(0o666) };
-        Call::Semget { key: self.key(random), nsems, flags, mode }
-    }
-
-    pub fn semop(&self, random: &mut Random) -> Call {
-        let semid = self.semid(random);
-        let many = random.pick(&[1, 1, 1, 2, 2, 3, 4]);
-        let ops = match random.below(30) {
-            0 => Vec::new(),
-            1 => vec![self.op(random); 501],
-            _ => (0..many).map(|_| self.op(random)).collect(),
-        };
-        match random.below(5) {
-            0 => Call::Semtimedop {
-                semid,
-                ops,
-                timeout: random.pick(&[Duration::ZERO, MOMENT, Duration::from_secs(5000)]),
-            },
-            _ => Call::Semop { semid, ops },
-        }
-    }
-
-    fn op(&self, random: &mut Random) -> SemOp {
-        let number = if random.one_in(25) { random.pick(&[4, 9, 65535]) } else { random.below(4) as u16 };
-        let number = if random.one_in(2) { 0 } else { number };
-        let change = if random.one_in(6) {
-            random.pick(&[32767, 32766, -32768, 20000])
-        } else {
-            random.pick(&[0, 0, 1, 1, 2, -1, -1, -2])
-        };
-        let undo = SemFlags::SEM_UNDO;
-        let flags =
-            random.pick(&[SemFlags::empty(), undo, undo, SemFlags::IPC_NOWAIT, SemFlags::IPC_NOWAIT | undo]);
-        SemOp { number, change, flags }
-    }
-
-    pub fn semctl(&self, random: &mut Random) -> Call {
-        let semnum = if random.one_in(12) { random.pick(&[-1, 4, 70000]) } else { random.below(4) as i32 };
-        let cmd = match random.below(25) {
-            0..=5 => SemCmd::SetVal(random.pick(&[0, 0, 1, 1, 2, 5, 32767, 32768, -1])),
-            6 => SemCmd::GetVal,
-            7 => SemCmd::GetPid,
-            8 => SemCmd::GetNcnt,
-            9 => SemCmd::GetZcnt,
-            10 => SemCmd::GetAll,
-            11..=13 => SemCmd::SetAll(self.values(random)),
-            14 => SemCmd::IpcStat,
-            15..=16 => SemCmd::IpcSet(self.ownership(random)),
-            17 => SemCmd::IpcInfo,
-            18 | 23 => SemCmd::SemInfo,
-            19 => SemCmd::SemStat,
-            20 => SemCmd::SemStatAny,
-            21..=22 => SemCmd::IpcRmid,
-            _ => SemCmd::Other(random.pick(&[-1, 99, 5])),
-        };
-        Call::Semctl { semid: self.semid(random), semnum, cmd }
-    }
-
-    fn values(&self, random: &mut Random) -> Vec<u16> {
-        let many = self.namespace().sets.iter().next().map_or(1, |set| set.semaphores.len());
-        (0..many).map(|_| random.pick(&[0, 0, 1, 2, 32767, 32768])).collect()
     }
 }
 

@@ -11,7 +11,9 @@ use super::random::Random;
 impl Chooser<'_> {
     /// Other rights for some pages, or those of the piece before it, so that the two may join.
     pub fn mprotect(&self, random: &mut Random) -> Action {
-        if let Some(joins) = self.like_its_neighbour().filter(|_| random.one_in(2)) {
+        if random.one_in(2)
+            && let Some(joins) = self.like_its_neighbour(random)
+        {
             return joins;
         }
         let rights = [0, 1, 3, 3, 2, 5, 7].map(Protection::from_bits_truncate);
@@ -19,7 +21,9 @@ impl Chooser<'_> {
         Action::Mprotect { address, length, protection: random.pick(&rights) }
     }
 
-    fn like_its_neighbour(&self) -> Option<Action> {
+    /// A piece gets the rights of the one before it, or its first page alone does, so that the border between the two
+    /// moves.
+    pub fn like_its_neighbour(&self, random: &mut Random) -> Option<Action> {
         let views: Vec<(&Mapping, &View)> = self.space().views().collect();
         let differs = |pair: &&[(&Mapping, &View)]| {
             let [(below, first), (above, second)] = pair else { return false };
@@ -28,8 +32,8 @@ impl Chooser<'_> {
         };
         let pair = views.windows(2).find(differs)?;
         let ((_, first), (above, _)) = (pair[0], pair[1]);
-        let (address, length) = (Address(above.start), above.length());
-        Some(Action::Mprotect { address, length, protection: first.protection })
+        let length = if random.one_in(3) { above.length() } else { self.page() };
+        Some(Action::Mprotect { address: Address(above.start), length, protection: first.protection })
     }
 
     /// A piece, or part of it, made shorter or longer. A length of 0 makes a second piece. One page of a longer piece

@@ -71,6 +71,11 @@ struct Me {
 impl Me {
     fn settle_in(&self) -> u64 {
         syscall(libc::SYS_prctl, [libc::PR_SET_PDEATHSIG as u64, libc::SIGKILL as u64, 0, 0, 0, 0]);
+        let (parent, _) = syscall(libc::SYS_getppid, [0; 6]);
+        if self.slot != 0 && parent as u32 != self.board.slots[0].pid.load(Ordering::Acquire) {
+            // The observer, whose end is to be this one's, has ended before that was said.
+            syscall(libc::SYS_exit_group, [0; 6]);
+        }
         let (pid, _) = syscall(libc::SYS_getpid, [0; 6]);
         self.board.slots[self.slot].pid.store(pid as u32, Ordering::Release);
         pid as u64
@@ -195,7 +200,7 @@ impl Me {
 
     /// Waits until so many processes sleep on a set, or the one that should has returned instead.
     fn await_sleep(&self, slot: usize, semid: u64, sleepers: u64) -> (i64, i32) {
-        let patience = Patience::new();
+        let patience = Patience::new(self.board);
         let slot = &self.board.slots[slot];
         while waiting(semid) != sleepers && patience.lasts() && slot.returned.load(Ordering::Acquire) == 0 {
             syscall(libc::SYS_sched_yield, [0; 6]);
@@ -209,7 +214,7 @@ impl Me {
         let log = &self.board.logs[number];
         for at in 0..step.get(step::WAKES) as usize {
             let slot = &self.board.slots[step.get(step::WOKEN + at) as usize];
-            let patience = Patience::new();
+            let patience = Patience::new(self.board);
             while slot.returned.load(Ordering::Acquire) == 0 && patience.lasts() {
                 syscall(libc::SYS_sched_yield, [0; 6]);
             }

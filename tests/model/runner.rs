@@ -12,15 +12,16 @@ use std::time::Duration;
 
 use nix::libc;
 use playground_core::call::{Answer, Call, Cmd, Key, SemCmd, Semid, ShmgetFlags, Shmid};
-use playground_core::machine::{Action, Capabilities, Credentials, Machine, Reply, Space, State, Woken};
+use playground_core::machine::{Action, Credentials, Machine, Reply, Set, Space, State, Woken};
 use playground_core::{Errno, Mode};
 
 use super::FIRST_STEP;
-use super::board::{Board, PATIENCE, PLACES, SETS, SLOTS, STEPS, log, step};
+use super::board::{Board, PLACES, SETS, SLOTS, STEPS, log, step};
 use super::compare::{Pids, Seen};
 use super::generate::{self, Mix};
 use super::look::Look;
 use super::mutants::Rules;
+use super::perform::print_nowhere;
 use super::process::{self, op};
 use super::procfs::{host, key_files, memory_differs};
 use super::script::{Order, encode};
@@ -62,6 +63,9 @@ pub struct Step {
     pub seen: Vec<(usize, u64)>,
 }
 
+/// What is said where a script comes to no end.
+const STUCK: &str = "its step does not end: the kernel lets it wait, or ends its process";
+
 /// Both sides.
 pub struct Runner {
     pub board: &'static Board,
@@ -83,10 +87,12 @@ pub struct Runner {
 
 impl Runner {
     /// A world with one process for each person. `alone` is whoever is root of a user namespace with nobody else.
-    pub fn new(people: Vec<Person>, alone: bool, limits: bool) -> Runner {
+    pub fn new(people: Vec<Person>, alone: bool, limits: bool, patience: u32) -> Runner {
         let board = Board::new();
+        board.set_patience(patience);
         // SAFETY: this process has one thread, and the child allocates nothing.
         if unsafe { libc::fork() } == 0 {
+            print_nowhere();
             process::serve(board, 0)
         }
         while board.slots[0].pid.load(Ordering::Acquire) == 0 {
@@ -157,16 +163,11 @@ impl Runner {
         self.board.runner.clear();
         let first = self.board.steps[0].get(step::SLOT) as usize;
         self.board.slots[first].turn.give();
-        if self.board.runner.wait(Some(PATIENCE + Duration::from_secs(1))) {
+        if self.board.runner.wait(Some(self.board.patience() + Duration::from_secs(1))) {
             Ok(())
         } else {
-            Err(self.stuck())
+            Err(STUCK.into())
         }
-    }
-
-    fn stuck(&self) -> String {
-        let number = self.board.next.load(Ordering::Acquire);
-        format!("step {number} on the board does not end: the kernel lets it wait, or ends its process")
     }
 
     /// Runs a sequence, and says where the two sides differ.
@@ -184,7 +185,7 @@ impl Runner {
     }
 
     /// The start, with the ids that the kernel deals next.
-    fn synchronised(&self) -> Machine {
+    pub fn synchronised(&self) -> Machine {
         let mut machine = self.start.clone();
         let (first, mode) = (1, Mode::empty());
         let (shmid, semid) = (Shmid(self.dealt.0), Semid(self.dealt.1));
@@ -276,11 +277,12 @@ impl Runner {
                 step.seen = vec![(self.write(0, &order, &woken, &Look::all(&step.after, 0), false), 0)];
             }
             _ => {
-                let looks_at_sets = here == 0 && step.concerns_sets();
-                let look = if looks_at_sets && step.may_look() { Look::all } else { Look::segments };
+                let itself = here == 0 && step.concerns_sets() && step.may_look();
+                let look = if itself { Look::all } else { Look::segments };
                 step.answer = self.write(slot, &order, &woken, &look(&step.after, here), false);
                 step.seen = vec![(step.answer, here)];
-                if looks_at_sets && !step.may_look() {
+                let left = step.action == Action::Unshare;
+                if step.concerns_sets() && !itself && (here == 0 || left) {
                     let order = waits_for(op::OBSERVE, [0; 3]);
                     step.seen.push((self.write(0, &order, &[], &Look::all(&step.after, 0), false), 0));
                 }
@@ -373,9 +375,13 @@ impl Step {
         self.reply == Reply::from(Errno::EAGAIN) && self.before.decide(self.pid, &self.action) == Reply::Waits
     }
 
-    /// Whether its process may read every set.
+    /// Whether its process may read every set, as the model has it: each look by the observer costs two hand-overs.
     fn may_look(&self) -> bool {
-        self.after.processes[&self.pid].credentials.may(Capabilities::IPC_OWNER)
+        let reads = |set: &Set| {
+            let ask = Call::Semctl { semid: Semid(set.permissions.id), semnum: 0, cmd: SemCmd::GetVal };
+            matches!(self.after.decide(self.pid, &Action::Call(ask)), Reply::Returns(Ok(_)))
+        };
+        self.after.namespaces[&0].sets.iter().all(reads)
     }
 
     fn concerns_sets(&self) -> bool {

@@ -6,7 +6,7 @@ use playground_core::Mode;
 use playground_core::call::{
     Address, Call, Cmd, Key, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags,
 };
-use playground_core::machine::{Action, Resource};
+use playground_core::machine::{Action, HIGHEST, Resource};
 
 use super::generate::{Chooser, WINDOW};
 use super::random::Random;
@@ -23,12 +23,19 @@ impl Chooser<'_> {
             let nsems = 1 + random.below(4) as i32;
             return Action::Call(Call::Semget { key, nsems, flags: ShmgetFlags::IPC_CREAT, mode });
         }
+        if random.one_in(6)
+            && let Some(call) = self.disturb(random)
+        {
+            return Action::Call(call);
+        }
+        if self.pid >= 100 && self.has_promised() && random.one_in(5) {
+            return if random.one_in(3) { Action::Unshare } else { Action::Exit };
+        }
         match random.below(20) {
-            0..=3 if self.fill().is_some() => Action::Call(self.fill().expect("as found")),
             0..=1 if self.pid >= 100 => Action::Call(self.take(random)),
             2 if self.pid >= 100 => Action::Unshare,
             0..=10 => Action::Call(self.semop(random)),
-            11 => Action::Call(self.semctl(random)),
+            11 => Action::Call(self.remove_awaited(random).unwrap_or_else(|| self.semctl(random))),
             12..=13 => Action::Call(self.setval(random)),
             14..=15 => self.fork(random),
             16..=17 => Action::Exit,
@@ -37,22 +44,46 @@ impl Chooser<'_> {
         }
     }
 
-    /// A semaphore is made as full as it can be that some process has promised to add to.
-    fn fill(&self) -> Option<Call> {
+    /// A semaphore that a guest has promised to add to is made as full as it can be, and one that it has promised to
+    /// take from is made empty. Or its value is set, which forgets the promise.
+    fn disturb(&self, random: &mut Random) -> Option<Call> {
         let sets = self.namespace().sets.iter();
         let promised = sets.flat_map(|set| set.undo.iter().map(move |undo| (set, undo)));
         let guests = promised.filter(|(_, (pid, _))| **pid >= 100);
-        let mut open =
-            guests.filter_map(|(set, (_, undo))| Some((set, undo.iter().position(|promise| *promise > 0)?)));
-        let (set, number) = open.find(|(set, number)| set.semaphores[*number].value < 32767)?;
-        let change = (32767 - set.semaphores[number].value) as i16;
+        let (set, number, promise) = guests
+            .flat_map(|(set, (_, undo))| {
+                undo.iter().enumerate().map(move |(at, promise)| (set, at, *promise))
+            })
+            .find(|(.., promise)| *promise != 0)?;
+        let (semid, value) = (Semid(set.permissions.id), set.semaphores[number].value);
+        if random.one_in(3) {
+            return Some(Call::Semctl { semid, semnum: number as i32, cmd: SemCmd::SetVal(3) });
+        }
+        let change = if promise > 0 { HIGHEST - value } else { -value } as i16;
         let ops = vec![SemOp { number: number as u16, change, flags: SemFlags::IPC_NOWAIT }];
-        (change > 0).then_some(Call::Semop { semid: Semid(set.permissions.id), ops })
+        (change != 0).then_some(Call::Semop { semid, ops })
     }
 
-    /// One is taken, to be given back at the end.
+    /// Whether the process has something to undo at its end.
+    fn has_promised(&self) -> bool {
+        let promises = self.namespace().sets.iter().filter_map(|set| set.undo.get(&self.pid));
+        promises.flatten().any(|promise| *promise != 0)
+    }
+
+    /// A set goes that somebody waits for, half of the time.
+    fn remove_awaited(&self, random: &mut Random) -> Option<Call> {
+        let awaited = self.namespace().sets.iter().find(|set| !set.waiters.is_empty())?;
+        let (semid, cmd) = (Semid(awaited.permissions.id), SemCmd::IpcRmid);
+        random.one_in(2).then_some(Call::Semctl { semid, semnum: 0, cmd })
+    }
+
+    /// One is taken, to be given back at the end, or given, to be taken back.
     fn take(&self, random: &mut Random) -> Call {
-        let op = SemOp { number: 0, change: -1, flags: SemFlags::SEM_UNDO | SemFlags::IPC_NOWAIT };
+        let op = SemOp {
+            number: 0,
+            change: random.pick(&[-1, 1]),
+            flags: SemFlags::SEM_UNDO | SemFlags::IPC_NOWAIT,
+        };
         Call::Semop { semid: self.semid(random), ops: vec![op] }
     }
 
@@ -76,7 +107,12 @@ impl Chooser<'_> {
             let size = random.pick(&[1, 2, 3, 7]) * self.page();
             return Action::Call(Call::Shmget { key, size, flags: ShmgetFlags::IPC_CREAT, mode });
         }
-        match random.below(26) {
+        if random.one_in(12)
+            && let Some(joins) = self.like_its_neighbour(random)
+        {
+            return joins;
+        }
+        match random.below(30) {
             // What replaces a piece may be more than the limit allows.
             0..=2 if self.is_limited() => Action::Call(self.replace(random)),
             20..=21 => Action::Call(self.replace(random)),
@@ -89,7 +125,8 @@ impl Chooser<'_> {
             13 | 25 => Action::Setrlimit(self.no_more_pages(random)),
             14..=15 => Action::Munmap { address: self.near(random), length: self.length(random) },
             16..=17 => self.mprotect(random),
-            18 => self.fork(random),
+            18 | 29 => self.fork(random),
+            26..=28 => Action::Load { address: self.near(random), length: 1 },
             _ if random.one_in(2) => Action::Setrlimit(self.resource(random)),
             _ => {
                 let cmd = random.pick(&[Cmd::ShmLock, Cmd::ShmLock, Cmd::ShmUnlock]);
@@ -120,11 +157,14 @@ impl Chooser<'_> {
         Call::Shmat { shmid: self.shmid(random), address, flags }
     }
 
-    /// A value is set, or asked for.
+    /// A value is set, or asked for, or all are asked for.
     fn setval(&self, random: &mut Random) -> Call {
         let asks = random.one_in(3);
         let semnum = random.below(if asks { 6 } else { 2 }) as i32;
-        let cmd = if asks { SemCmd::GetVal } else { SemCmd::SetVal(random.pick(&[0, 1, 3])) };
+        let cmd = match asks {
+            true => random.pick(&[SemCmd::GetVal, SemCmd::GetVal, SemCmd::GetAll]),
+            false => SemCmd::SetVal(random.pick(&[0, 1, 3])),
+        };
         Call::Semctl { semid: self.semid(random), semnum, cmd }
     }
 

@@ -13,17 +13,14 @@ use super::shmat::Shmat;
 use super::shmget::Shmget;
 use super::unknown::Unknown;
 use crate::Errno;
-use crate::call::{Answer, Call, Key, SemOp, Semid, ShmgetFlags};
+use crate::call::{Answer, Call, Key, SemOp, Semid};
 
 impl Caller<'_> {
     /// What the call would be answered.
     pub fn call(&self, call: &Call) -> Reply {
         match call {
-            Call::Shmget { flags, .. } if flags.contains(ShmgetFlags::SHM_HUGETLB) => {
-                Reply::Unknown(Unknown::HugePages)
-            }
             &Call::Shmget { key, size, flags, mode } => {
-                self.shmget(Shmget { key, size, flags, mode: mode.bits() }).map(Answer::Id).into()
+                self.shmget_of_any_pages(Shmget { key, size, flags, mode: mode.bits() })
             }
             &Call::Shmat { shmid, address, flags } => {
                 self.shmat(Shmat { shmid, address, flags }).map(Answer::Mapped).into()

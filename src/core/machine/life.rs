@@ -20,12 +20,16 @@ use super::action::Reply;
 
 impl Caller<'_> {
     /// A signal goes to one's own user's processes, and with `CAP_KILL` to all. There are 64 of them, and 0 only asks.
+    /// A zombie takes any, and nothing comes of it.
     pub fn kill(&self, target: i32, signal: i32) -> Reply {
-        let Some(process) = self.machine.processes.get(&target) else { return Errno::ESRCH.into() };
-        let own = process.credentials.uid == self.credentials().uid;
+        let lives = self.machine.processes.get(&target).map(|process| process.credentials.uid);
+        let zombie = self.machine.zombies.get(&target).copied();
+        let Some(user) = lives.or(zombie) else { return Errno::ESRCH.into() };
+        let own = user == self.credentials().uid;
         match signal {
             _ if !(0..=64).contains(&signal) => Errno::EINVAL.into(),
             _ if !own && !self.credentials().may(Capabilities::KILL) => Errno::EPERM.into(),
+            _ if lives.is_none() => Ok(Answer::Done).into(),
             0 | 9 => Ok(Answer::Done).into(),
             _ => Reply::Unknown(Unknown::Handler),
         }

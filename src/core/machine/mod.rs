@@ -107,6 +107,10 @@ pub struct Machine {
     pub namespaces: BTreeMap<u64, Arc<Namespace>>,
     /// How many pages each user has locked.
     pub locked: BTreeMap<u32, u64>,
+    /// Who has ended and not been waited for by its parent, by pid, and whose process it was: `kill` finds it. Who waits
+    /// for whom no rule knows: whoever follows the processes keeps this.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub zombies: BTreeMap<i32, u32>,
     /// The files that `ftok` knows: device and inode.
     pub files: BTreeMap<PathBuf, (u64, u64)>,
     /// How many attachments there have been.
@@ -123,6 +127,7 @@ impl Machine {
             spaces: BTreeMap::new(),
             namespaces: BTreeMap::from([(0, Arc::default())]),
             locked: BTreeMap::new(),
+            zombies: BTreeMap::new(),
             files: BTreeMap::new(),
             attachments: 0,
         }

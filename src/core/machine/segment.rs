@@ -9,13 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::Entry;
 use super::permission::Permissions;
-use crate::call::ShmidDs;
+use crate::call::{Key, ShmidDs};
 
 /// A segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// Its id, key, owners and mode.
     pub permissions: Permissions,
+    /// The key that it was made with. `/proc/PID/maps` names it by that key, also after `IPC_RMID` took the key away.
+    #[serde(default = "private")]
+    pub made_with: Key,
     /// Its size as it was asked for, in bytes.
     pub size: u64,
     /// How many mappings lead to it, in all processes.
@@ -38,6 +41,11 @@ pub struct Segment {
     pub pages: BTreeMap<u64, Arc<[u8]>>,
 }
 
+/// A machine that was stored before its segments had names.
+fn private() -> Key {
+    Key::PRIVATE
+}
+
 impl Entry for Segment {
     fn permissions(&self) -> &Permissions {
         &self.permissions
@@ -48,6 +56,7 @@ impl Segment {
     /// A new segment: nobody has attached it, and none of its pages is there.
     pub(super) fn new(permissions: Permissions, size: u64, cpid: i32, now: i64) -> Segment {
         Segment {
+            made_with: permissions.key,
             permissions,
             size,
             attached: 0,

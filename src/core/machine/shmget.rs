@@ -1,11 +1,13 @@
 //! `shmget`: a new segment, or the one with a key. Source: shmget(2).
 
 use super::Machine;
+use super::action::Reply;
 use super::caller::Caller;
 use super::permission::Permissions;
 use super::segment::Segment;
+use super::unknown::Unknown;
 use crate::Errno;
-use crate::call::{Key, ShmgetFlags, Shmid};
+use crate::call::{Answer, Key, ShmgetFlags, Shmid};
 
 /// The arguments of `shmget`.
 #[derive(Clone, Copy)]
@@ -26,6 +28,18 @@ impl Caller<'_> {
             }
             None => Err(Errno::ENOENT),
         }
+    }
+
+    /// `SHM_HUGETLB` concerns a new segment alone, and only where its size passes: what comes of it then depends on how
+    /// many huge pages the machine keeps.
+    pub fn shmget_of_any_pages(&self, ask: Shmget) -> Reply {
+        let answer = self.shmget(ask);
+        let is_new = self.namespace.segments.with_key(ask.key).is_none();
+        let passes = !matches!(answer, Err(Errno::ENOENT | Errno::EINVAL));
+        if ask.flags.contains(ShmgetFlags::SHM_HUGETLB) && is_new && passes {
+            return Reply::Unknown(Unknown::HugePages);
+        }
+        answer.map(Answer::Id).into()
     }
 
     /// The checks come in this order: `EEXIST` before the size, the size before permission. A wish for no permission

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getppid};
 
 use super::Ending;
@@ -32,9 +32,24 @@ pub fn ending_of(child: Pid) -> nix::Result<Ending> {
 ///
 /// As for [`ending_of`].
 pub fn ending_within(child: Pid, time: Duration) -> nix::Result<Option<Ending>> {
+    within(time, || waited(child, WaitPidFlag::WNOHANG))
+}
+
+/// The same, and the child that has ended stays a zombie: [`ending_of`] takes it away.
+///
+/// # Errors
+///
+/// As for [`ending_of`].
+pub fn ending_seen_within(child: Pid, time: Duration) -> nix::Result<Option<Ending>> {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    within(time, || ending(waitid(Id::Pid(child), flags)))
+}
+
+/// Looks again and again, but not for longer than this time.
+fn within(time: Duration, look: impl Fn() -> nix::Result<Option<Ending>>) -> nix::Result<Option<Ending>> {
     let until = Instant::now() + time;
     loop {
-        let ending = waited(child, WaitPidFlag::WNOHANG)?;
+        let ending = look()?;
         if ending.is_some() || Instant::now() > until {
             return Ok(ending);
         }
@@ -43,7 +58,11 @@ pub fn ending_within(child: Pid, time: Duration) -> nix::Result<Option<Ending>> 
 }
 
 fn waited(child: Pid, flags: WaitPidFlag) -> nix::Result<Option<Ending>> {
-    match waitpid(child, Some(flags)) {
+    ending(waitpid(child, Some(flags)))
+}
+
+fn ending(status: nix::Result<WaitStatus>) -> nix::Result<Option<Ending>> {
+    match status {
         Ok(WaitStatus::Exited(_, status)) => Ok(Some(Ending::Exited(status))),
         Ok(WaitStatus::Signaled(_, signal, _)) => {
             Ok(Some(Ending::Killed(playground_core::Signal::from_raw(signal as i32))))

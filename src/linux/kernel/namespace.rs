@@ -244,6 +244,12 @@ impl Namespace {
         self.ending(pid);
     }
 
+    /// Takes away what is left of a process that has ended, as `wait` in its parent does: until then its id is taken,
+    /// and `kill` finds it.
+    pub fn reap(&mut self, pid: i32) {
+        let _ = self.init.ask(&Request::Reap { pid });
+    }
+
     /// Waits for the end of a worker that has closed its line, or is about to.
     fn ending(&mut self, pid: i32) -> Ending {
         self.workers.remove(&pid);

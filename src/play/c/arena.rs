@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::fixed::Fixed;
 use super::ty::Ty;
 
 /// Where the variables start.
@@ -19,6 +20,8 @@ pub struct Variable {
     pub ty: Ty,
     /// Where it is.
     pub address: u64,
+    /// What may not be written.
+    pub fixed: Fixed,
 }
 
 /// The variables of one process, and their bytes.
@@ -26,12 +29,14 @@ pub struct Variable {
 pub struct Arena {
     variables: BTreeMap<String, Variable>,
     bytes: Vec<u8>,
+    /// String constants, which may be read only: where each begins, and how many bytes it has.
+    constants: BTreeMap<u64, u64>,
 }
 
 impl Default for Arena {
     /// The variables of a process that has just begun: `errno`.
     fn default() -> Arena {
-        let mut arena = Arena { variables: BTreeMap::new(), bytes: Vec::new() };
+        let mut arena = Arena { variables: BTreeMap::new(), bytes: Vec::new(), constants: BTreeMap::new() };
         arena.declare("errno", Ty::INT);
         arena
     }
@@ -51,9 +56,35 @@ impl Arena {
     /// Makes a variable of zeros; one of the same name is forgotten. Nothing, if there is no room.
     pub fn declare(&mut self, name: &str, ty: Ty) -> Option<Variable> {
         let address = self.reserve(ty.size())?;
-        let variable = Variable { ty, address };
+        let variable = Variable { ty, address, fixed: Fixed::default() };
         self.variables.insert(name.to_owned(), variable.clone());
         Some(variable)
+    }
+
+    /// Forbids to write a variable, or what it points to.
+    pub fn fix(&mut self, name: &str, fixed: Fixed) {
+        if let Some(variable) = self.variables.get_mut(name) {
+            variable.fixed = fixed;
+        }
+    }
+
+    /// Makes bytes that are there a string constant.
+    pub fn seal(&mut self, address: u64, length: u64) {
+        self.constants.insert(address, length);
+    }
+
+    /// Whether an address lies in a string constant.
+    pub fn is_constant(&self, address: u64) -> bool {
+        let before = self.constants.range(..=address).next_back();
+        before.is_some_and(|(start, length)| address - start < *length)
+    }
+
+    /// The variable that an address lies in, and how many of its bytes are left from there on.
+    pub fn at(&self, address: u64) -> Option<(&str, u64)> {
+        self.variables.iter().find_map(|(name, variable)| {
+            let from = address.checked_sub(variable.address)?;
+            Some((name.as_str(), variable.ty.size().checked_sub(from).filter(|rest| *rest > 0)?))
+        })
     }
 
     /// Takes over another process's `errno`.
@@ -67,11 +98,12 @@ impl Arena {
     /// Puts `errno` to 0, and forgets the bytes that belong to no variable.
     pub fn forget_errno_and_texts(&mut self) {
         let variables = std::mem::take(&mut self.variables);
-        let mut kept = Arena { variables: BTreeMap::new(), bytes: Vec::new() };
+        let mut kept = Arena { variables: BTreeMap::new(), bytes: Vec::new(), constants: BTreeMap::new() };
         for (name, variable) in variables.into_iter().filter(|(name, _)| name != "errno") {
             let bytes = self.load(variable.address, variable.ty.size()).unwrap_or_default();
             if let Some(place) = kept.declare(&name, variable.ty) {
                 let _ = kept.store(place.address, bytes);
+                kept.fix(&name, variable.fixed);
             }
         }
         *self = kept;
@@ -94,6 +126,15 @@ impl Arena {
     pub fn load(&self, address: u64, length: u64) -> Option<&[u8]> {
         let start = usize::try_from(address.checked_sub(START)?).ok()?;
         self.bytes.get(start..start.checked_add(usize::try_from(length).ok()?)?)
+    }
+
+    /// Changes the bytes at an address that lies in a variable, and what lies behind it, for which room is made.
+    pub fn store_over(&mut self, address: u64, bytes: &[u8]) -> Option<()> {
+        let end = usize::try_from(address.checked_sub(START)?).ok()?.checked_add(bytes.len())?;
+        if end > self.bytes.len() && end <= LARGEST && self.at(address).is_some() {
+            self.bytes.resize(end, 0);
+        }
+        self.store(address, bytes)
     }
 
     /// Changes the bytes at an address, if all are there.

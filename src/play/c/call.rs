@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use playground_core::Errno;
 use playground_core::call::{
-    Address, Answer, Call, Cmd, Key, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
+    Address, Answer, Call, Cmd, Key, RefusedTimeout, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags,
+    Shmid,
 };
 use playground_core::machine::{Action, Identity, Protection};
 
@@ -13,7 +14,7 @@ use super::records;
 use super::structs::{SEMBUF, SEMID_DS, SHMID_DS, TIMESPEC};
 use super::ty::Ty;
 use super::value::Value;
-use crate::language::{At, Expr, Kind, function};
+use crate::language::{At, Expr, function};
 
 /// What a parameter of a function is, as far as a mistake can be seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,9 +53,6 @@ const SYSTEM: [(&str, &[Parameter]); 19] = [
     ("munmap", &[Pointer, Size]),
 ];
 
-/// More operations than any kernel takes at once are not read.
-const MOST_OPERATIONS: u64 = 1024;
-
 impl Evaluation<'_> {
     pub(super) fn call(&mut self, name: &str, arguments: &[Expr], at: At) -> Result<Value> {
         if let Some((name, parameters)) = SYSTEM.iter().find(|(known, _)| *known == name) {
@@ -90,34 +88,12 @@ impl Evaluation<'_> {
             let value = self.value(argument)?;
             self.note_kind(name, parameter, argument, &value);
             self.note_cut(name, parameter, argument, &value);
+            if number == 2 && ["shmget", "semget"].contains(&name) {
+                self.note_mode(argument);
+            }
             values.push(value);
         }
         Ok(values)
-    }
-
-    /// C would warn of an integer where an address is wanted, and of an address where an integer is.
-    fn note_kind(&mut self, name: &str, parameter: Parameter, argument: &Expr, value: &Value) {
-        let is_null = matches!(argument.kind, Kind::Integer { value: 0, .. });
-        let (wanted, given) = match parameter {
-            Pointer if value.ty.is_integer() && !is_null => ("an address", "a number"),
-            Int | Size if value.ty.is_pointer() => ("a number", "an address"),
-            _ => return,
-        };
-        self.note(format!("{name} wants {wanted} here, and {argument} is {given}: C only warns of it."));
-    }
-
-    /// C would take a number in silence that the parameter's type does not hold.
-    fn note_cut(&mut self, name: &str, parameter: Parameter, argument: &Expr, value: &Value) {
-        let becomes = match parameter {
-            Int if value.is_cut_by(&Ty::INT) => {
-                format!("an int here, which has 32 bits: {argument} becomes {}", value.as_int())
-            }
-            Size if value.is_negative() => {
-                format!("a size_t here, which has no sign: {argument} becomes {}", value.bits())
-            }
-            _ => return,
-        };
-        self.note(format!("{name} takes {becomes}."));
     }
 
     fn system(&mut self, name: &str, values: &[Value], at: At) -> Result<Value> {
@@ -142,16 +118,26 @@ impl Evaluation<'_> {
             ("semtimedop", [semid, ops, count, timeout]) => {
                 let timeout = self.timeout(timeout, at)?;
                 let call = self.operations(semid, ops, count, at)?;
-                self.made(call.map_or_else(
-                    |call| call,
-                    |(semid, ops)| match timeout {
-                        Some(timeout) => Call::Semtimedop { semid, ops, timeout },
-                        None => Call::Semop { semid, ops },
-                    },
-                ))
+                let refused = |timeout| Call::SemopAt {
+                    semid: Semid(semid.as_int()),
+                    sops: Address(ops.bits()),
+                    nsops: count.bits(),
+                    timeout: Some(timeout),
+                };
+                self.made(match (call, timeout) {
+                    (_, Err(timeout @ RefusedTimeout::At(_))) | (Ok(_), Err(timeout)) => refused(timeout),
+                    (Err(call), _) => call,
+                    (Ok((semid, ops)), Ok(Some(timeout))) => Call::Semtimedop { semid, ops, timeout },
+                    (Ok((semid, ops)), Ok(None)) => Call::Semop { semid, ops },
+                })
             }
             ("semctl", [semid, semnum, cmd, rest @ ..]) => {
                 self.semctl(Semid(semid.as_int()), semnum.as_int(), cmd.as_int(), rest.first(), at)
+            }
+            ("ftok", [path, _]) if !self.reaches(path.bits(), 1, false)? => {
+                self.set_errno(Errno::EFAULT.raw());
+                self.note("ftok returns -1 with EFAULT: at the address of its path nothing can be read.");
+                Ok(Value::int(-1))
             }
             ("ftok", [path, project]) => {
                 let path = self.text(path.bits(), at)?;
@@ -200,7 +186,7 @@ impl Evaluation<'_> {
             0 => Cmd::IpcRmid,
             1 if !self.reaches(buffer, SHMID_DS.size, false)? => nowhere,
             1 => {
-                let bytes = self.load(buffer, SHMID_DS.size, at)?;
+                let bytes = self.load_record(buffer, SHMID_DS.size, at)?;
                 Cmd::IpcSet(records::ownership(&bytes))
             }
             11 => Cmd::ShmLock,
@@ -241,37 +227,54 @@ impl Evaluation<'_> {
         if nsops == 0 {
             return Ok(Ok((semid, Vec::new())));
         }
-        if nsops > MOST_OPERATIONS || !self.reaches(sops.0, nsops * SEMBUF.size, false)? {
-            return Ok(Err(Call::SemopAt { semid, sops, nsops }));
+        if nsops > self.most_operations() || !self.reaches(sops.0, nsops * SEMBUF.size, false)? {
+            return Ok(Err(Call::SemopAt { semid, sops, nsops, timeout: None }));
         }
-        let bytes = self.load(sops.0, nsops * SEMBUF.size, at)?;
+        let bytes = self.load_record(sops.0, nsops * SEMBUF.size, at)?;
         Ok(Ok((semid, bytes.chunks_exact(SEMBUF.size as usize).map(operation).collect())))
     }
 
-    fn timeout(&mut self, pointer: &Value, at: At) -> Result<Option<Duration>> {
-        if pointer.bits() == 0 {
-            return Ok(None);
+    /// More operations than this the kernel does not even read.
+    fn most_operations(&self) -> u64 {
+        let namespace = self.context.machine.namespaces.get(&0);
+        namespace.map_or(0, |namespace| namespace.limits.semopm.max(0) as u64)
+    }
+
+    /// The time limit that a pointer leads to, if it is not `NULL`; or why it is none.
+    fn timeout(
+        &mut self,
+        pointer: &Value,
+        at: At,
+    ) -> Result<std::result::Result<Option<Duration>, RefusedTimeout>> {
+        let pointer = pointer.bits();
+        if pointer == 0 {
+            return Ok(Ok(None));
         }
-        if !self.reaches(pointer.bits(), TIMESPEC.size, false)? {
-            return wrong(at, "the time limit is at an address that cannot be read");
+        if !self.reaches(pointer, TIMESPEC.size, false)? {
+            return Ok(Err(RefusedTimeout::At(Address(pointer))));
         }
-        let bytes = self.load(pointer.bits(), TIMESPEC.size, at)?;
+        let bytes = self.load_record(pointer, TIMESPEC.size, at)?;
         let part = |from: usize| Value::from_bytes(Ty::LONG, &bytes[from..from + 8]).signed();
-        let (seconds, nanoseconds) = (u64::try_from(part(0)), u32::try_from(part(8)));
-        match (seconds, nanoseconds) {
+        let (seconds, nanoseconds) = (part(0), part(8));
+        Ok(match (u64::try_from(seconds), u32::try_from(nanoseconds)) {
             (Ok(seconds), Ok(nanoseconds @ ..1_000_000_000)) => Ok(Some(Duration::new(seconds, nanoseconds))),
-            _ => wrong(at, "tv_sec and tv_nsec are not negative, and tv_nsec is below 1000000000"),
-        }
+            _ => Err(RefusedTimeout::Is { seconds, nanoseconds }),
+        })
     }
 
     fn semctl(&mut self, semid: Semid, semnum: i32, cmd: i32, arg: Option<&Value>, at: At) -> Result<Value> {
+        if arg.is_none() && SemCmd::that_copies_out(cmd).is_some()
+            || arg.is_none() && [1, 16, 17].contains(&cmd)
+        {
+            self.note("This command of semctl wants a fourth argument. C passes whatever lies there, and here that is 0.");
+        }
         let bits = arg.map_or(0, Value::bits);
         let nowhere = SemCmd::BufferAt { number: cmd, buffer: Address(bits) };
         let cmd = match cmd {
             0 => SemCmd::IpcRmid,
             1 if !self.reaches(bits, SEMID_DS.size, false)? => nowhere,
             1 => {
-                let bytes = self.load(bits, SEMID_DS.size, at)?;
+                let bytes = self.load_record(bits, SEMID_DS.size, at)?;
                 SemCmd::IpcSet(records::ownership(&bytes))
             }
             11 => SemCmd::GetPid,
@@ -282,7 +285,7 @@ impl Evaluation<'_> {
             17 => {
                 let length = 2 * self.semaphores_of(semid);
                 match self.reaches(bits, length, false)? {
-                    true => SemCmd::SetAll(halves(&self.load(bits, length, at)?)),
+                    true => SemCmd::SetAll(halves(&self.load_record(bits, length, at)?)),
                     false => nowhere,
                 }
             }

@@ -2,8 +2,9 @@
 
 use super::evaluate::{Evaluation, NO_ROOM, Place, Result, wrong};
 use super::fields::no_field;
+use super::fixed::Fixed;
 use super::ty::Ty;
-use crate::language::{At, Declaration, Expr, Initial, Kind};
+use crate::language::{At, Declaration, Expr, Initial, Kind, taken};
 
 impl Evaluation<'_> {
     /// The type of a variable: an array has the length that is given, or that of its list.
@@ -42,6 +43,8 @@ impl Evaluation<'_> {
         let Some(variable) = self.arena.declare(&declaration.name, ty) else {
             return wrong(at, NO_ROOM);
         };
+        self.notes.extend(taken(&declaration.name));
+        self.arena.fix(&declaration.name, fixed(declaration));
         let place = Place { ty: variable.ty, address: variable.address };
         match (&declaration.initial, value) {
             (_, Some(value)) => self.write(&place, &value, at).map(|_| ()),
@@ -113,6 +116,12 @@ impl Evaluation<'_> {
         }
         Ok(())
     }
+}
+
+/// What the words `const` of a declaration forbid to write.
+fn fixed(declaration: &Declaration) -> Fixed {
+    let of = declaration.of;
+    Fixed { itself: of.is_fixed || (of.is_const && of.stars == 0), target: of.is_const && of.stars == 1 }
 }
 
 /// Which field of a structure this is.

@@ -10,7 +10,7 @@ use super::constants::{CONSTANTS, constant};
 use super::operators;
 use super::ty::Ty;
 use super::value::Value;
-use crate::language::{At, Does, Expr, Initial, Kind, Unary, nearest};
+use crate::language::{At, Does, Expr, Initial, Kind, Unary, function, nearest, taken};
 
 /// What a statement may know beside its process's variables.
 #[derive(Clone, Copy)]
@@ -139,8 +139,12 @@ impl Evaluation<'_> {
         Ok(outcome)
     }
 
+    /// Tells something of the statement, once.
     pub fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// The bytes at an address: of a variable, or of the process's memory.
@@ -157,8 +161,9 @@ impl Evaluation<'_> {
 
     /// Changes the bytes at an address.
     pub fn store(&mut self, address: u64, bytes: &[u8], at: At) -> Result<()> {
-        if Arena::holds(address) {
-            let stored = self.arena.store(address, bytes);
+        self.note_overrun(address, bytes.len() as u64);
+        if Arena::holds(address) && !self.arena.is_constant(address) {
+            let stored = self.arena.store_over(address, bytes);
             return stored.map_or_else(|| wrong(at, "this is behind the end of the prompt's variables"), Ok);
         }
         self.act(Action::Store { address: Address(address), bytes: bytes.to_vec() }).map(|_| ())
@@ -283,6 +288,7 @@ impl Evaluation<'_> {
         let length = bytes.len() as u64 + 1;
         let address = self.reserve(length, at)?;
         self.store(address, bytes, at)?;
+        self.arena.seal(address, length);
         Ok(Place { ty: Ty::Array(Ty::CHAR.into(), length), address })
     }
 
@@ -317,16 +323,9 @@ impl Evaluation<'_> {
         if value.ty == Ty::Void {
             return wrong(at, "this function returns no value");
         }
-        let cut = value.is_cut_by(&place.ty).then(|| value.clone());
-        let value = value.cast(place.ty.clone());
-        if let Some(whole) = cut {
-            let (ty, bits) = (&place.ty, 8 * place.ty.size());
-            self.note(format!(
-                "{ty} has {bits} bits: {} becomes {}.",
-                whole.in_decimal(),
-                value.in_decimal()
-            ));
-        }
+        let before = value;
+        let value = before.cast(place.ty.clone());
+        self.note_conversion(place, before, &value);
         self.store(place.address, &value.bytes(), at)?;
         Ok(value)
     }
@@ -342,6 +341,7 @@ impl Evaluation<'_> {
             // What shmat returns is used as text here more often than as anything else.
             let ty = if ty == Ty::Void.pointer() { Ty::CHAR.pointer() } else { ty };
             let variable = self.arena.declare(name, ty);
+            self.notes.extend(taken(name));
             return match variable {
                 Some(variable) => Ok(Place { ty: variable.ty, address: variable.address }),
                 None => wrong(target.at, NO_ROOM),
@@ -353,6 +353,10 @@ impl Evaluation<'_> {
 
 /// No variable, no flag and no process has this name.
 fn unknown(arena: &Arena, name: &str, at: At) -> Stop {
+    if function(name).is_some() {
+        let message = format!("{name} is a function: write {name}(), with its arguments: help {name}");
+        return Stop::Wrong { at, message, nearest: None };
+    }
     let names = arena.variables().map(|(name, _)| name).chain(CONSTANTS.iter().map(|(name, ..)| *name));
     Stop::Wrong { at, message: format!("there is no variable {name}"), nearest: nearest(name, names) }
 }

@@ -11,6 +11,10 @@ use crate::language::{At, Expr};
 
 /// How long a string may be: longer, and a zero byte is missing.
 const LONGEST: usize = 1 << 20;
+/// What is longer is copied in pieces of so many bytes, which are told as one.
+pub const PIECE: u64 = 1 << 20;
+/// So many bytes are copied or filled at once, and no more.
+const MOST: u64 = 16 << 20;
 /// A string is read up to the next multiple of so many bytes, so that no read goes further than a page that is there.
 const CHUNK: u64 = 64;
 
@@ -38,15 +42,15 @@ impl Evaluation<'_> {
                 self.copied(to, &text, at)
             }
             ("memcpy", [to, from, length]) => {
-                let bytes = self.load(from.bits(), length.bits(), at)?;
-                self.copied(to, &bytes, at)
+                self.allow_length(name, &[(from, false), (to, true)], length.bits(), at)?;
+                self.in_pieces(to, length.bits(), at, |evaluation, done, length| {
+                    evaluation.load(from.bits().wrapping_add(done), length, at)
+                })
             }
             ("memset", [to, byte, length]) => {
-                let Some(length) = usize::try_from(length.bits()).ok().filter(|length| *length <= LONGEST)
-                else {
-                    return wrong(at, format!("the prompt fills at most {LONGEST} bytes at once"));
-                };
-                self.copied(to, &vec![byte.bits() as u8; length], at)
+                self.allow_length(name, &[(to, true)], length.bits(), at)?;
+                let byte = byte.bits() as u8;
+                self.in_pieces(to, length.bits(), at, |_, _, length| Ok(vec![byte; length as usize]))
             }
             ("strlen", [text]) => Ok(Value::new(Ty::SIZE, self.text(text.bits(), at)?.len() as u64)),
             ("puts", [text]) => {
@@ -68,6 +72,39 @@ impl Evaluation<'_> {
     fn copied(&mut self, to: &Value, bytes: &[u8], at: At) -> Result<Value> {
         if !bytes.is_empty() {
             self.store(to.bits(), bytes, at)?;
+        }
+        Ok(Value::new(to.ty.decayed(), to.bits()))
+    }
+
+    /// Refuses a length that would take too long, where all of it is there. Where it is not, the process dies of it in
+    /// time.
+    fn allow_length(&mut self, name: &str, places: &[(&Value, bool)], length: u64, at: At) -> Result<()> {
+        for (place, writes) in places {
+            if length <= MOST || !self.reaches(place.bits(), MOST, *writes)? {
+                return Ok(());
+            }
+        }
+        wrong(
+            at,
+            format!(
+                "{name} takes at most {MOST} bytes (16 MiB) at once here: do it in parts, as with p + {MOST}"
+            ),
+        )
+    }
+
+    /// Stores bytes piece by piece, each as it is asked for: from where on, and how many. Returns where the first is.
+    fn in_pieces(
+        &mut self,
+        to: &Value,
+        length: u64,
+        at: At,
+        piece: impl Fn(&mut Self, u64, u64) -> Result<Vec<u8>>,
+    ) -> Result<Value> {
+        let mut done = 0;
+        while done < length {
+            let bytes = piece(self, done, (length - done).min(PIECE))?;
+            self.store(to.bits().wrapping_add(done), &bytes, at)?;
+            done += bytes.len() as u64;
         }
         Ok(Value::new(to.ty.decayed(), to.bits()))
     }

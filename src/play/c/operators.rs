@@ -42,6 +42,9 @@ impl Evaluation<'_> {
             }
             Unary::Minus | Unary::Plus | Unary::Not | Unary::Complement => {
                 let value = self.value(operand)?;
+                if unary == Unary::Not {
+                    self.note_null(operand, &value);
+                }
                 calculated(unary, &value, at)
             }
         }
@@ -59,6 +62,7 @@ impl Evaluation<'_> {
 
     /// `++` and `--`.
     fn step(&mut self, unary: Unary, operand: &Expr, at: At) -> Result<Value> {
+        self.may_change(operand)?;
         let place = self.place(operand)?;
         let before = self.read(&place, at)?;
         let sign = match unary {
@@ -80,18 +84,14 @@ impl Evaluation<'_> {
         }
         let second = self.value(right)?;
         if matches!(binary, Binary::Equal | Binary::Unequal) {
-            self.note_null(left, &second);
-            self.note_null(right, &first);
+            if second.bits() == 0 {
+                self.note_null(left, &first);
+            }
+            if first.bits() == 0 {
+                self.note_null(right, &second);
+            }
         }
         arithmetic(binary, &first, &second, at)
-    }
-
-    /// `shmat(…) == NULL` is never true.
-    fn note_null(&mut self, one: &Expr, other: &Value) {
-        let is_shmat = matches!(&one.kind, Kind::Call(name, _) if name == "shmat");
-        if is_shmat && other.bits() == 0 {
-            self.note("shmat does not return NULL when it fails: it returns (void *) -1.");
-        }
     }
 
     pub(super) fn assign(
@@ -101,6 +101,10 @@ impl Evaluation<'_> {
         right: &Expr,
         at: At,
     ) -> Result<Value> {
+        self.may_change(left)?;
+        if matches!(&left.kind, Kind::Member { field, .. } if field == "mode") {
+            self.note_mode(right);
+        }
         let Some(binary) = with else {
             let value = self.value(right)?;
             let place = self.place_for(left, &value)?;

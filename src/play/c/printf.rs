@@ -27,7 +27,11 @@ pub(super) fn formatted(
         let Some(value) = values.next() else {
             return wrong(at, "the form of printf names more values than there are");
         };
+        directive.note_mismatch(evaluation, value);
         text.extend(directive.shown(evaluation, value, at)?);
+    }
+    if values.next().is_some() {
+        evaluation.note("printf has more values than its form names: C leaves the others out.");
     }
     Ok(text)
 }
@@ -85,6 +89,25 @@ impl Directive {
             _ => return false,
         }
         true
+    }
+
+    /// A value of another type than the directive is for: C takes its bits for what the directive says.
+    fn note_mismatch(&self, evaluation: &mut Evaluation<'_>, value: &Value) {
+        let wants_address = matches!(self.conversion, b's' | b'p');
+        let wants_long = self.size == 8 && self.conversion != b'c';
+        let is_long = value.ty.size() == 8;
+        let (given, right) = match &value.ty {
+            ty if ty.is_pointer() && !wants_address => ("an address", "%p, or %s for a text"),
+            ty if ty.is_integer() && wants_address => ("a number", "%d"),
+            ty if ty.is_integer() && is_long && !wants_long => ("a long", "%ld, or %lu without a sign"),
+            ty if ty.is_integer() && !is_long && wants_long => ("an int", "%d, or %u without a sign"),
+            _ => return,
+        };
+        let conversion = char::from(self.conversion);
+        let length = if wants_long { "l" } else { "" };
+        evaluation.note(format!(
+            "printf gets {given} for %{length}{conversion}, and takes its bits for what that wants: write {right}."
+        ));
     }
 
     fn shown(&self, evaluation: &mut Evaluation<'_>, value: &Value, at: At) -> Result<Vec<u8>> {

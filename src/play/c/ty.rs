@@ -30,6 +30,8 @@ impl Ty {
     pub const CHAR: Ty = Ty::Integer { size: 1, signed: true };
     /// `unsigned char`.
     pub const BYTE: Ty = Ty::Integer { size: 1, signed: false };
+    /// `short`.
+    pub const SHORT: Ty = Ty::Integer { size: 2, signed: true };
     /// `int`.
     pub const INT: Ty = Ty::Integer { size: 4, signed: true };
     /// `long`.

@@ -66,6 +66,11 @@ impl Value {
         self.ty.is_integer() && !held.contains(&self.bits)
     }
 
+    /// Whether it is a number above what a `short` holds, which is below 0 in one.
+    pub fn changes_sign_in_short(&self, ty: &Ty) -> bool {
+        *ty == Ty::SHORT && self.ty.is_integer() && self.cast(Ty::SHORT).signed() != self.signed()
+    }
+
     /// Whether C takes it for true.
     pub fn is_true(&self) -> bool {
         self.bits != 0

@@ -17,6 +17,9 @@ pub(super) fn integer(text: &str) -> Result<u64, String> {
         _ if digits.len() > 1 && digits.starts_with('0') => (8, "octal", &digits[1..]),
         _ => (10, "decimal", digits),
     };
+    if radix == 10 && digits.contains('.') {
+        return Err(format!("{text} has a point, and there are only integers here"));
+    }
     if digits.is_empty() {
         return Err(format!("{text} has no digits"));
     }

@@ -10,6 +10,17 @@ pub fn errors(name: &str) -> &'static [(&'static str, &'static str)] {
     ERRORS.iter().find(|(known, _)| *known == name).map_or(&[], |(_, errors)| errors)
 }
 
+/// What the tables say of a name: under which function, in which row, and what.
+pub fn rows_about(name: &str) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let rows =
+        FLAGS.iter().chain(ERRORS).flat_map(|(function, rows)| rows.iter().map(move |row| (function, row)));
+    let is_word = |text: &str, name: &str| {
+        text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name)
+    };
+    let about = rows.filter(move |(_, (known, means))| *known == name || is_word(means, name));
+    about.map(|(function, (known, means))| (*function, *known, *means))
+}
+
 /// Names with what each means, by the function that they belong to.
 type Table = &'static [(&'static str, &'static [(&'static str, &'static str)])];
 

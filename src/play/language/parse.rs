@@ -18,7 +18,9 @@ use super::syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statemen
 use super::token::Token;
 use super::types::{self, Type};
 use super::words;
-use foreign::{no_function, not_here, unknown};
+use foreign::{BARE_LIST, function_defined, no_function, not_here, unknown};
+
+pub use foreign::preprocessed;
 
 /// What a line says: its statements, in order. A line that is empty, or only a comment, says nothing.
 ///
@@ -169,6 +171,9 @@ impl<'a> Parser<'a> {
         let of = self.stars(base)?;
         let at = self.at();
         let name = self.name("a name")?.to_owned();
+        if self.peek() == "(" {
+            return Err(Misunderstood::new(self.line, at.0, function_defined(&name)));
+        }
         let array = self.array()?;
         let initial = if self.take("=") { Some(self.initial()?) } else { None };
         Ok(Declaration { of, name, array, initial, at })
@@ -312,6 +317,7 @@ impl<'a> Parser<'a> {
             Token::Name if self.ahead(1) == "(" => return self.call(),
             Token::Name => Kind::Name(text.to_owned()),
             Token::Symbol if text == "(" => return self.in_brackets(),
+            Token::Symbol if text == "{" => return Err(self.wrong(BARE_LIST)),
             Token::Symbol | Token::Comment => return Err(self.missing("a value")),
         };
         self.next += 1;
@@ -328,7 +334,7 @@ impl<'a> Parser<'a> {
     fn call(&mut self) -> Parsed<Expr> {
         let (at, name) = (self.at(), self.peek());
         if function(name).is_none() {
-            if let Some(message) = no_function(name) {
+            if let Some(message) = no_function(name).or_else(|| not_here(name)) {
                 return Err(self.wrong(message));
             }
             let names = FUNCTIONS.iter().map(|function| function.name);

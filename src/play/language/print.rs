@@ -34,10 +34,10 @@ impl Display for Does {
 fn declare(declared: &[Declaration], f: &mut Formatter<'_>) -> fmt::Result {
     for (number, declaration) in declared.iter().enumerate() {
         match number {
-            0 => write!(f, "{} ", declaration.of.name)?,
+            0 => write!(f, "{} ", declaration.of.base_name())?,
             _ => f.write_str(", ")?,
         }
-        write!(f, "{}{}", "*".repeat(declaration.of.stars), declaration.name)?;
+        write!(f, "{}{}", declaration.of.pointers(), declaration.name)?;
         array(declaration.array.as_ref().map(Option::as_ref), f)?;
         if let Some(initial) = &declaration.initial {
             write!(f, " = {initial}")?;

@@ -39,15 +39,32 @@ pub struct Type {
     pub base: Base,
     /// How many stars follow the name.
     pub stars: usize,
+    /// Whether `const` stands beside the name.
+    pub is_const: bool,
+    /// Whether `const` stands behind the last star.
+    pub is_fixed: bool,
 }
 
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.name)?;
+        write!(f, "{}", self.base_name())?;
         if self.stars > 0 {
-            write!(f, " {}", "*".repeat(self.stars))?;
+            write!(f, " {}", self.pointers().trim_end())?;
         }
         Ok(())
+    }
+}
+
+impl Type {
+    /// The name with its `const`, which all variables of a declaration share.
+    pub(super) fn base_name(&self) -> String {
+        format!("{}{}", if self.is_const { "const " } else { "" }, self.name)
+    }
+
+    /// The stars, with a `const` behind the last.
+    pub(super) fn pointers(&self) -> String {
+        let fixed = if self.is_fixed { "const " } else { "" };
+        format!("{}{fixed}", "*".repeat(self.stars))
     }
 }
 
@@ -101,7 +118,7 @@ pub(super) const NAMES: [(&str, Base); 38] = [
     ("struct timespec", Base::Timespec),
 ];
 
-/// Words that C puts before a type and that change nothing here.
+/// Words that C puts before a type: `const` forbids to write, and the others change nothing here.
 pub(super) const QUALIFIERS: [&str; 4] = ["const", "volatile", "static", "register"];
 
 /// Whether a name begins a type.
@@ -112,5 +129,11 @@ pub(super) fn begins_type(name: &str) -> bool {
 
 /// The type of this name.
 pub(super) fn named(name: &str) -> Option<Type> {
-    NAMES.iter().find(|(known, _)| *known == name).map(|(name, base)| Type { name, base: *base, stars: 0 })
+    NAMES.iter().find(|(known, _)| *known == name).map(|(name, base)| Type {
+        name,
+        base: *base,
+        stars: 0,
+        is_const: false,
+        is_fixed: false,
+    })
 }

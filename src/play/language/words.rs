@@ -72,36 +72,80 @@ pub enum Word {
     Help(Option<String>),
     /// `quit`: ends the session.
     Quit,
+    /// `:show`: the word, where a variable has its name.
+    Plain(Box<Word>),
+}
+
+impl Word {
+    fn plain(self) -> Word {
+        if self.gives_way() { Word::Plain(self.into()) } else { self }
+    }
+
+    /// Whether a variable of the same name stands in front of the word: of those that lead through the session or out
+    /// of it none does.
+    pub fn gives_way(&self) -> bool {
+        matches!(self, Word::Show | Word::C | Word::Rust | Word::Why | Word::New)
+    }
+}
+
+/// What is told of a variable that is declared, and has the name of a word; nothing, if it has not.
+pub(crate) fn taken(name: &str) -> Option<String> {
+    let gives_way = ALONE.iter().find(|(known, ..)| *known == name).map(|(_, word, _)| word.gives_way());
+    match gives_way {
+        Some(true) => Some(format!(
+            "{name} alone is this variable from now on. The prompt's word of this name is :{name} with a colon."
+        )),
+        _ if names().any(|known| known == name) => {
+            Some(format!("{name} alone stays the prompt's word. ({name}) in brackets is this variable."))
+        }
+        _ => None,
+    }
 }
 
 /// The words that take nothing, and what each does.
-const ALONE: [(&str, Word); 8] = [
-    ("show", Word::Show),
-    ("c", Word::C),
-    ("rust", Word::Rust),
-    ("why", Word::Why),
-    ("restart", Word::Restart),
-    ("new", Word::New),
-    ("quit", Word::Quit),
-    ("exit", Word::Quit),
+const ALONE: [(&str, Word, &str); 8] = [
+    ("show", Word::Show, "Draws processes, what each has attached, segments with their pages, and sets."),
+    ("c", Word::C, "Prints the session as a program in C that makes the same calls."),
+    ("rust", Word::Rust, "Prints the session as a program in Rust that makes the same calls."),
+    ("why", Word::Why, "Explains the last error, signal or wait."),
+    ("restart", Word::Restart, "Takes back every line. undo brings them back."),
+    ("new", Word::New, "Starts a process that is unrelated to the others and has no variables."),
+    ("quit", Word::Quit, "Ends the session. Nothing of it is left but what save has written."),
+    ("exit", Word::Quit, "Ends the session, as quit does. exit(0) with brackets ends the process that acts."),
 ];
 
-/// The words that take something, and the form of what they take.
-const FORMS: [(&str, &str); 9] = [
-    ("ipcs", "ipcs [-m|-s] [-i ID]"),
-    ("ipcrm", "ipcrm -m ID, or ipcrm -s ID"),
-    ("cat", "cat /proc/FILE"),
-    ("sysctl", "sysctl kernel.NAME, or sysctl kernel.NAME=VALUE"),
-    ("undo", "undo [NUMBER]"),
-    ("redo", "redo [NUMBER]"),
-    ("source", "source FILE"),
-    ("save", "save FILE"),
-    ("help", "help [NAME]"),
+/// The words that take something, the form of what they take, and what each does.
+const FORMS: [(&str, &str, &str); 9] = [
+    (
+        "ipcs",
+        "ipcs [-m|-s] [-i ID]",
+        "Lists segments (-m), sets (-s) or both. With -i it shows the record of one.",
+    ),
+    ("ipcrm", "ipcrm -m ID, or ipcrm -s ID", "Removes a segment or a set, as root of the namespace."),
+    ("cat", "cat /proc/FILE", "Shows /proc/self/maps, /proc/sysvipc/shm, /proc/sysvipc/sem or a limit."),
+    (
+        "sysctl",
+        "sysctl kernel.NAME, or sysctl kernel.NAME=VALUE",
+        "Shows or sets a limit of the namespace. NAME is shmmax, shmall, shmmni, shm_rmid_forced, shm_next_id or \
+         sem_next_id; sem is shown only.",
+    ),
+    ("undo", "undo [NUMBER]", "Takes back the last line that changed something, or the last NUMBER lines."),
+    ("redo", "redo [NUMBER]", "Does again what undo took back."),
+    ("source", "source FILE", "Does the lines of a file."),
+    ("save", "save FILE", "Writes the lines so far into a file. source FILE does them again."),
+    ("help", "help [NAME]", "Explains a function, a word, a flag, an error or a structure."),
 ];
 
 /// All words, for completion and for the nearest name.
-fn names() -> impl Iterator<Item = &'static str> {
-    ALONE.iter().map(|(name, _)| *name).chain(FORMS.iter().map(|(name, _)| *name))
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALONE.iter().map(|(name, ..)| *name).chain(FORMS.iter().map(|(name, ..)| *name))
+}
+
+/// How a word is written, and what it does.
+pub fn meaning(name: &str) -> Option<(&'static str, &'static str)> {
+    let alone = ALONE.iter().map(|(known, _, does)| (*known, *known, *does));
+    let all = alone.chain(FORMS.iter().copied());
+    all.filter(|(known, ..)| *known == name).map(|(_, form, does)| (form, does)).next()
 }
 
 /// The word that a text is, if its first word is one and what follows does not make it C.
@@ -110,19 +154,29 @@ fn names() -> impl Iterator<Item = &'static str> {
 ///
 /// The form of the word, where what follows does not fit it.
 pub(super) fn word(text: &str) -> Option<Result<Word, String>> {
+    if let Some(named) = text.trim_start().strip_prefix(':') {
+        return word(named).map(|word| word.map(Word::plain));
+    }
     let mut parts = text.split_whitespace();
     let name = parts.next()?;
     let rest: Vec<&str> = parts.collect();
     // A word that takes nothing is C, where anything follows it.
-    if let Some((_, word)) = ALONE.iter().find(|(known, _)| *known == name) {
+    if let Some((_, word, _)) = ALONE.iter().find(|(known, ..)| *known == name) {
         return rest.is_empty().then(|| Ok(word.clone()));
     }
-    let (_, form) = FORMS.iter().find(|(known, _)| *known == name)?;
+    let (_, form, _) = FORMS.iter().find(|(known, ..)| *known == name)?;
     // `undo = 3` is C: a variable may have the name of a word.
-    if rest.first().is_some_and(|next| next.starts_with(['=', '(', '[', '+', '*'])) {
+    let operators: &[char] = match name {
+        "ipcs" | "ipcrm" | "sysctl" | "source" | "save" | "cat" => &['=', '(', '[', '+', '*'],
+        _ => &['=', '(', '[', '+', '*', '-', '<', '>', '&', '|', '!', '%', '^'],
+    };
+    if rest.first().is_some_and(|next| next.starts_with(operators)) {
         return None;
     }
-    Some(with_arguments(name, &rest).ok_or_else(|| format!("write {form}")))
+    Some(with_arguments(name, &rest).ok_or_else(|| match unfit(name, &rest) {
+        Some(why) => format!("{why}: write {form}"),
+        None => format!("write {form}"),
+    }))
 }
 
 fn with_arguments(name: &str, rest: &[&str]) -> Option<Word> {
@@ -137,7 +191,23 @@ fn with_arguments(name: &str, rest: &[&str]) -> Option<Word> {
         ("source", [file]) => Some(Word::Source((*file).to_owned())),
         ("save", [file]) => Some(Word::Save((*file).to_owned())),
         ("help", []) => Some(Word::Help(None)),
-        ("help", [name]) => Some(Word::Help(Some((*name).to_owned()))),
+        ("help", words) => Some(Word::Help(Some(words.join(" ")))),
+        _ => None,
+    }
+}
+
+/// What does not fit behind a word.
+fn unfit(name: &str, rest: &[&str]) -> Option<String> {
+    let text = rest.concat();
+    match name {
+        "source" | "save" if rest.is_empty() => Some(format!("{name} needs the name of a file")),
+        "source" | "save" => Some(format!("{name} takes one file, whose name has no blanks")),
+        "ipcs" if text == "-q" => Some("there are no message queues here".to_owned()),
+        "ipcs" | "ipcrm" if rest.is_empty() => None,
+        "ipcs" | "ipcrm" => Some(format!("{name} does not take {} here", rest.join(" "))),
+        "undo" | "redo" => Some(format!("{text} is no number of lines from 1 on")),
+        "sysctl" if text.ends_with('=') => Some("there is no value behind =".to_owned()),
+        "sysctl" => text.split_once('=').map(|(_, value)| format!("{value} is no number")),
         _ => None,
     }
 }
@@ -147,13 +217,13 @@ fn table(option: &str) -> Option<Table> {
 }
 
 fn ipcs(rest: &[&str]) -> Option<Word> {
-    let (table, rest) = match rest {
-        [option, rest @ ..] if table(option).is_some() => (table(option), rest),
-        _ => (None, rest),
+    let (options, id) = match rest {
+        [options @ .., "-i", id] => (options, Some(id.parse().ok()?)),
+        options => (options, None),
     };
-    let id = match rest {
-        [] => None,
-        ["-i", id] => Some(id.parse().ok()?),
+    let table = match options {
+        [] | ["-a"] | ["-m", "-s"] | ["-s", "-m"] => None,
+        [option] => Some(table(option)?),
         _ => return None,
     };
     Some(Word::Ipcs { table, id })
@@ -200,7 +270,10 @@ impl fmt::Display for Word {
             Word::Save(file) => write!(f, "save {file}"),
             Word::Help(None) => f.write_str("help"),
             Word::Help(Some(name)) => write!(f, "help {name}"),
-            word => f.write_str(ALONE.iter().find(|(_, known)| known == word).map_or("", |(name, _)| name)),
+            Word::Plain(word) => write!(f, ":{word}"),
+            word => {
+                f.write_str(ALONE.iter().find(|(_, known, _)| known == word).map_or("", |(name, ..)| name))
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 use playground_core::machine::{Action, Protection, Space, View};
 
 use super::world::World;
+use crate::c::Arena;
 
 /// An access to memory.
 struct Access {
@@ -82,6 +83,9 @@ impl Met<'_> {
             Met::Nothing(_, None) if address < page_size => format!(
                 "{address:#x} is in the first page, where nothing is mapped: {address} is a number and no address, or so far behind a pointer that is NULL."
             ),
+            Met::Nothing(at, None) if Arena::holds(*at) => {
+                "This is a string constant, as in \"abc\": a compiler puts it into memory that may be read only. char text[] = \"abc\" makes an array that may be written.".to_owned()
+            }
             Met::Nothing(at, None) => format!("Nothing of a segment is mapped at {at:#x}."),
         }
     }

@@ -1,5 +1,7 @@
 //! What a line needs to know of the world, and what is noted of it.
 
+use std::sync::Arc;
+
 use playground_core::Errno;
 use playground_core::call::{Answer, Call, Outcome};
 use playground_core::machine::{Action, Protection, Space};
@@ -31,15 +33,26 @@ impl World {
         let wrong = |message: String| Err(Misunderstood::new(line, 0, message));
         match &self.actors[&letter] {
             Actor { life: Lifecycle::Over(how), .. } => {
-                wrong(format!("process {letter} {how}, and does nothing more"))
+                wrong(format!("process {letter} {how}. {}", self.who_else()))
             }
-            Actor { life: Lifecycle::Elsewhere, .. } => {
-                wrong(format!("process {letter} runs another program, and does not listen any more"))
-            }
-            actor if actor.waits() => {
-                wrong(format!("process {letter} waits in a call, and can do nothing else"))
-            }
+            Actor { life: Lifecycle::Elsewhere, .. } => wrong(format!(
+                "process {letter} runs another program, and does not listen any more. {}",
+                self.who_else()
+            )),
+            actor if actor.waits() => wrong(format!(
+                "process {letter} waits in a call, and can do nothing before it returns. {}",
+                self.who_else()
+            )),
             _ => Ok(letter),
+        }
+    }
+
+    /// Who can act, for somebody who has named a process that cannot.
+    fn who_else(&self) -> String {
+        match &self.letters(|actor| actor.is_here() && !actor.waits())[..] {
+            [] => "Nobody else can act: write new, undo or restart".to_owned(),
+            [one] => format!("{one} can act: write {one}: before a line"),
+            many => format!("{} can act: write {}: before a line", many.join(", "), many[0]),
         }
     }
 
@@ -107,7 +120,12 @@ impl World {
         let (who, words) = (Some(who.to_owned()), words.to_vec());
         let (action, outcome) = (action.clone(), outcome.cloned());
         let waited = outcome.is_none();
-        self.log.push(Entry::Did { who, action, words, outcome, waited, name: None });
+        self.keep(Entry::Did { who, action, words, outcome, waited, name: None });
+    }
+
+    /// Keeps what was done.
+    pub(super) fn keep(&mut self, entry: Entry) {
+        self.log.push(Arc::new(entry));
     }
 
     /// A call that waited has returned.
@@ -126,13 +144,14 @@ impl World {
     }
 
     pub(super) fn last_of(&mut self, letter: &str) -> Option<&mut Entry> {
-        let is_its = |entry: &&mut Entry| matches!(entry, Entry::Did { who: Some(who), .. } if who == letter);
-        self.log.iter_mut().rev().find(is_its)
+        let is_its =
+            |entry: &&mut Arc<Entry>| matches!(&***entry, Entry::Did { who: Some(who), .. } if who == letter);
+        self.log.iter_mut().rev().find(is_its).map(Arc::make_mut)
     }
 
     /// Where a text lies in memory, if a process read just that, of what was done after so much: a line may end it.
     pub(super) fn read_from(&self, letter: &str, began: usize, text: &[u8]) -> Option<u64> {
-        let mut loads = self.log.iter().skip(began).filter_map(|entry| match entry {
+        let mut loads = self.log.iter().skip(began).filter_map(|entry| match &**entry {
             Entry::Did {
                 who: Some(who),
                 action: Action::Load { address, .. },

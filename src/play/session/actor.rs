@@ -14,6 +14,10 @@ use crate::language::Does;
 pub struct Actor {
     /// Its process id.
     pub pid: i32,
+    /// The process that forked it, while that one lives; `new` has none, as if a shell waited for it at once.
+    pub parent: Option<i32>,
+    /// The user that it is, or was at its end.
+    pub user: u32,
     /// Its variables.
     pub arena: Arena,
     /// What has become of it.
@@ -73,9 +77,26 @@ pub struct Last {
 }
 
 impl Actor {
-    pub(super) fn new(pid: i32, arena: Arena) -> Actor {
-        let seen = Seen::default();
-        Actor { pid, arena, life: Lifecycle::Here, pending: None, last: None, stores: 0, seen, end: None }
+    /// A process that `new` starts: root of the namespace.
+    pub(super) fn unrelated(pid: i32) -> Actor {
+        Actor {
+            pid,
+            parent: None,
+            user: 0,
+            arena: Arena::default(),
+            life: Lifecycle::Here,
+            pending: None,
+            last: None,
+            stores: 0,
+            seen: Seen::default(),
+            end: None,
+        }
+    }
+
+    /// Its child, as `fork` makes it.
+    pub(super) fn child(&self, pid: i32) -> Actor {
+        let (parent, user, arena) = (Some(self.pid), self.user, self.arena.clone());
+        Actor { parent, user, arena, ..Actor::unrelated(pid) }
     }
 
     /// Whether it lives and does what the prompt says.

@@ -36,10 +36,10 @@ pub(super) fn program(world: &World, language: Language) -> Vec<String> {
     let letters = world.letters(|_| true);
     let number = |letter: &str| letters.iter().position(|known| *known == letter).unwrap_or_default();
     let many =
-        letters.len() > 1 || world.log.iter().any(|entry| matches!(entry, Entry::Did { who: None, .. }));
+        letters.len() > 1 || world.log.iter().any(|entry| matches!(&**entry, Entry::Did { who: None, .. }));
     let mut writer = Writer { language, symbols: Symbols::new(language, many), world };
     let mut turns: Vec<Turn> = Vec::new();
-    for entry in &world.log {
+    for entry in world.log.iter().map(|entry| &**entry) {
         match entry {
             Entry::Began { who } => {
                 turns.push(Turn { who: None, lines: vec![start(number(who))], leaves: false })

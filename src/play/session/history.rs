@@ -111,17 +111,25 @@ impl Session {
         notes
     }
 
-    /// Whose program had come to its end then, is waited for: the lines in which that time passed may not be done again.
+    /// Whose program had come to its end then, is over: the lines in which that time passed may not be done again. How it
+    /// ended is known, and nobody waits for that in real time a second time.
     fn catch_up_with(&mut self, then: &World) {
-        let is_over = |letter: &String| {
-            then.actors.get(letter).is_some_and(|actor| matches!(actor.life, Lifecycle::Over(_)))
-        };
-        for (_, actor) in self.world.actors.iter_mut().filter(|(letter, _)| is_over(letter)) {
+        let ended = self.world.ended_by(then);
+        for (letter, _) in &ended {
+            let Some(actor) = self.world.actors.get_mut(letter) else { continue };
             if let Some((at, _)) = &mut actor.end {
                 *at = Duration::ZERO;
+                self.kernel.cut_short(actor.pid);
             }
         }
         self.hear();
+        for (letter, life) in ended {
+            if let Some(actor) = self.world.actors.get_mut(&letter)
+                && matches!(actor.life, Lifecycle::Over(_))
+            {
+                actor.life = life;
+            }
+        }
     }
 
     /// Does a line again, of which only a failure is told.
@@ -134,6 +142,16 @@ impl Session {
 }
 
 impl World {
+    /// Who runs another program here that was over then, and how it ended.
+    fn ended_by(&self, then: &World) -> Vec<(String, Lifecycle)> {
+        let elsewhere = self.actors.iter().filter(|(_, actor)| actor.life == Lifecycle::Elsewhere);
+        let over = elsewhere.filter_map(|(letter, _)| {
+            let life = &then.actors.get(letter)?.life;
+            matches!(life, Lifecycle::Over(_)).then(|| (letter.clone(), life.clone()))
+        });
+        over.collect()
+    }
+
     /// How a world that was made again differs from what it was, if it does.
     fn difference_from(&self, then: &World) -> Option<String> {
         let rows = tables::changes(then, self);

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use playground_core::Errno;
-use playground_core::call::{Call, Outcome};
-use playground_core::machine::{Action, Credentials, Host, Machine, Reply, Space, Woken};
+use playground_core::call::{Call, Outcome, RefusedTimeout};
+use playground_core::clock;
+use playground_core::machine::{Action, Credentials, Host, Machine, Reply, Space, Unknown, Woken};
 use playground_core::process::Ending;
 
+use super::files::{self, Found};
 use super::kernel::{Kernel, Performed};
 use super::programs::{PROGRAMS, course, program};
 
@@ -17,13 +19,6 @@ const TOP: u64 = 0x7fff_f7ff_f000;
 /// What is in a process's memory before it attaches anything: a program, a heap and a stack.
 const OCCUPIED: [(u64, u64); 3] =
     [(0x40_0000, 0x40_4000), (0x40_5000, 0x42_6000), (0x7fff_fffd_e000, 0x7fff_ffff_f000)];
-/// The files that the model has, for `ftok`: path, device, inode.
-const FILES: [(&str, u64, u64); 4] = [
-    ("/", 0x801, 2),
-    ("/tmp", 0x801, 0x1_8001),
-    ("/etc/passwd", 0x801, 0x2_0f3c),
-    ("/bin/sh", 0x801, 0x3_07a2),
-];
 /// The rules as a kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Model;
@@ -39,15 +34,22 @@ impl Kernel for Model {
 
     fn begin(&mut self) -> Result<Machine, String> {
         let mut machine = Machine::new(Host::x86_64(MEMORY));
-        for (path, device, inode) in FILES {
-            machine.files.insert(path.into(), (device, inode));
-        }
+        machine.files = files::all();
         Ok(machine)
     }
 
     fn start(&mut self, machine: &mut Machine, next: i32) -> Result<i32, String> {
         machine.begin(next, Credentials::root_beside_nobody(), Space::new(OCCUPIED, TOP));
         Ok(next)
+    }
+
+    /// The model's clock begins with the session, at no time of any day.
+    fn told_time(&self, time: i64, now: i64) -> String {
+        if time == 0 {
+            clock::never()
+        } else {
+            format!("{time}, {} by the model's clock", clock::ago(time, now))
+        }
     }
 
     fn perform(&mut self, machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Performed {
@@ -76,6 +78,10 @@ impl Kernel for Model {
         due.map(|status| Ending::Exited(status).to_string())
     }
 
+    fn cut_short(&mut self, _: i32) {}
+
+    fn reap(&mut self, _: i32) {}
+
     fn read(&mut self, _: Option<i32>, _: &str) -> Option<String> {
         None
     }
@@ -85,8 +91,12 @@ impl Kernel for Model {
 /// signal, and a file or a program that is not among the few is not there.
 fn decide(machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Reply {
     match action {
-        Action::Call(Call::Ftok { path, .. }) if !machine.files.contains_key(path) => Errno::ENOENT.into(),
-        Action::Call(Call::SemopAt { nsops, .. }) => semop_at(machine, *nsops).into(),
+        Action::Call(Call::Ftok { path, project }) => match files::found(path) {
+            Found::File(path) => machine.decide(pid, &Action::Call(Call::Ftok { path, project: *project })),
+            Found::Nothing => Errno::ENOENT.into(),
+            Found::Unknown => Reply::Unknown(Unknown::File),
+        },
+        Action::Call(Call::SemopAt { nsops, timeout, .. }) => semop_at(machine, *nsops, *timeout).into(),
         Action::Exec { .. } if program(words).is_none() => Errno::ENOENT.into(),
         Action::Kill { target, signal } if *signal != 0 => {
             machine.decide(pid, &Action::Kill { target: *target, signal: 9 })
@@ -104,8 +114,14 @@ fn beyond(words: &[String]) -> String {
     )
 }
 
-/// A list of operations at an address that holds none: the kernel looks at their number first, and at the id later.
-fn semop_at(machine: &Machine, count: u64) -> Errno {
+/// A list of operations at an address that holds none, or a time limit that is none: the kernel reads the limit, looks at
+/// the number of operations, reads them, and looks whether the limit is a time. The id comes later.
+fn semop_at(machine: &Machine, count: u64, timeout: Option<RefusedTimeout>) -> Errno {
     let most = machine.namespaces.get(&0).map_or(0, |namespace| namespace.limits.semopm);
-    if count > most as u64 { Errno::E2BIG } else { Errno::EFAULT }
+    match timeout {
+        Some(RefusedTimeout::At(_)) => Errno::EFAULT,
+        _ if count > most as u64 => Errno::E2BIG,
+        Some(RefusedTimeout::Is { .. }) => Errno::EINVAL,
+        None => Errno::EFAULT,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use playground_core::call::{Answer, Outcome};
+use playground_core::call::{Answer, Call, Outcome};
 use playground_core::machine::{Action, Reply, Woken};
 
 use super::actor::{Actor, Lifecycle, Pending};
@@ -12,7 +12,7 @@ use super::programs::PROGRAMS;
 use super::told::Told;
 use super::world::{INIT, World};
 use super::{access, shown, why};
-use crate::c::{Evaluated, Stop};
+use crate::c::{Evaluated, PIECE, Stop};
 use crate::language::{Does, Misunderstood, Statement};
 
 /// With each statement the model's clock goes on by so much.
@@ -31,9 +31,9 @@ pub(super) struct Performer<'a> {
 }
 
 /// An action that a statement asks for, and the words of the program that it starts, or the status that it exits with.
-struct Asked {
-    action: Action,
-    words: Vec<String>,
+pub(super) struct Asked {
+    pub action: Action,
+    pub words: Vec<String>,
 }
 
 impl Performer<'_> {
@@ -48,9 +48,11 @@ impl Performer<'_> {
             self.world.current = Some(letter);
             return Ok(());
         }
-        if let Does::Word(word) = &statement.does {
+        let variable = self.variable_before_word(statement);
+        if let (Does::Word(word), None) = (&statement.does, &variable) {
             return self.word(word, statement.process.as_deref());
         }
+        let does = variable.unwrap_or_else(|| statement.does.clone());
         let time = self.time_for(statement.process.as_deref());
         let late = self.kernel.pass(&mut self.world.machine, time);
         // Its answer was taken from the kernel: that cannot be forgotten with a line that is not understood.
@@ -59,7 +61,7 @@ impl Performer<'_> {
         let who = self.world.acting(statement.process.as_deref(), self.line)?;
         let before = self.world.clone();
         let pending = Pending {
-            does: statement.does.clone(),
+            does,
             line: self.line.to_owned(),
             answers: Vec::new(),
             began: self.world.log.len(),
@@ -100,7 +102,7 @@ impl Performer<'_> {
     }
 
     /// Evaluates a statement with the answers so far, and gives it one answer after the other.
-    fn go_on(&mut self, who: &str, mut pending: Pending) -> Result<(), Misunderstood> {
+    pub(super) fn go_on(&mut self, who: &str, mut pending: Pending) -> Result<(), Misunderstood> {
         loop {
             let asked = match self.world.evaluated(who, &pending) {
                 Ok(done) => {
@@ -129,11 +131,14 @@ impl Performer<'_> {
         if !done.printed.is_empty() {
             let text = String::from_utf8_lossy(&done.printed).into_owned();
             let from = self.world.read_from(who, pending.began, &done.printed);
-            self.world.log.push(Entry::Printed { who: who.to_owned(), text: done.printed, from });
+            self.world.keep(Entry::Printed { who: who.to_owned(), text: done.printed, from });
             self.told.push(Told::Prints { who: who.to_owned(), text });
         }
         if !done.fields.is_empty() {
-            self.told.push(Told::Lines { lines: shown::fields(&done.fields) });
+            let now = self.world.machine.clock.as_secs() as i64;
+            self.told.push(Told::Lines {
+                lines: shown::fields(&done.fields, |time| self.kernel.told_time(time, now)),
+            });
         }
         if let Some(value) = done.value.filter(|_| shown::is_asked_for(&pending.does)) {
             self.told.push(Told::Value { text: shown::value(&value) });
@@ -198,6 +203,12 @@ impl Performer<'_> {
             let text = format!("The model has these programs and no others: {}.", PROGRAMS.join(", "));
             self.told.push(Told::Note { text });
         }
+        if let (Action::Call(Call::Ftok { .. }), Ok(_), true) =
+            (&asked.action, &outcome, self.kernel.is_a_value())
+        {
+            let text = "The model has files of its own: on your computer this key is another one.".to_owned();
+            self.told.push(Told::Note { text });
+        }
         self.world.count(who, &asked.action, &outcome);
         self.world.note(who, &asked.action, &asked.words, Some(&outcome));
         let woken = self.world.machine.effect(pid, &as_the_rules_have_it(&asked.action), &reply);
@@ -219,9 +230,11 @@ impl Performer<'_> {
         self.world.note(who, action, &[], None);
         if let Reply::Dies(signal) = reply {
             let how = format!("is killed by {}", shown::signal(*signal));
+            self.world.why = Some(explained.why.clone());
             self.over(who, how, Some(explained.why));
         } else {
             let c = shown::action(action);
+            self.world.why = Some(explained.why.clone());
             self.told.push(Told::Waits { who: who.to_owned(), c: c.clone(), why: explained.why });
             pending.waits_in = Some(c);
             self.world.set_pending(who, pending.clone());
@@ -240,6 +253,14 @@ impl Performer<'_> {
         match action {
             Action::Load { .. } => return,
             Action::Store { address, bytes } => {
+                if let Some(Told::Wrote { who: before, address: from, length }) = self.told.last_mut()
+                    && before == who
+                    && *from + *length as u64 == address.0
+                    && length.is_multiple_of(PIECE as usize)
+                {
+                    *length += bytes.len();
+                    return;
+                }
                 self.told.push(Told::Wrote { who: who.to_owned(), address: address.0, length: bytes.len() });
                 return;
             }
@@ -260,66 +281,6 @@ impl Performer<'_> {
             why,
             advice,
         });
-    }
-
-    /// What becomes of processes by an action that has succeeded. Returns whether the statement goes on.
-    fn lived_through(
-        &mut self,
-        who: &str,
-        pending: &Pending,
-        Asked { action, words }: &Asked,
-        outcome: &Outcome,
-    ) -> Result<bool, Misunderstood> {
-        match (action, outcome) {
-            (Action::Exit, Ok(_)) => {
-                self.over(who, "has ended with exit".to_owned(), None);
-                Ok(false)
-            }
-            (Action::Exec { .. }, Ok(_)) => {
-                self.world.goes_elsewhere(who, words);
-                let how = "runs another program from now on, with nothing attached".to_owned();
-                self.told.push(Told::Ends { who: who.to_owned(), how, why: None });
-                Ok(false)
-            }
-            (Action::Kill { target, signal: 1.. }, Ok(_)) => Ok(self.killed(who, *target, action)),
-            (Action::Fork { child }, Ok(_)) => {
-                self.forked(who, pending, *child)?;
-                Ok(true)
-            }
-            _ => Ok(true),
-        }
-    }
-
-    /// Somebody was killed. Returns whether it was somebody else.
-    fn killed(&mut self, who: &str, target: i32, action: &Action) -> bool {
-        let Some(killed) = self.world.letter_of(target).map(str::to_owned) else { return true };
-        let Action::Kill { signal, .. } = action else { return true };
-        self.over(&killed, format!("was killed by {}", playground_core::Signal::from_raw(*signal)), None);
-        killed != who
-    }
-
-    /// The child has the parent's variables as they were when the statement began. It goes through the statement with
-    /// 0 for the answer of fork.
-    fn forked(&mut self, who: &str, pending: &Pending, child: i32) -> Result<(), Misunderstood> {
-        let arena = self.world.actors[who].arena.clone();
-        let letter = self.world.enter(Actor::new(child, arena));
-        self.told.push(Told::Begins { who: letter.clone(), pid: child, how: "fork" });
-        let mut answers = pending.answers.clone();
-        answers.push(Ok(Answer::Number(0)));
-        let so_far = std::mem::take(&mut self.told);
-        let went_on = self.go_on(&letter, Pending { answers, ..pending.clone() });
-        let childs = std::mem::replace(&mut self.told, so_far);
-        let is_new = |told: &Told| !matches!(told, Told::Value { .. } | Told::Note { .. });
-        self.told.extend(childs.into_iter().filter(is_new));
-        went_on
-    }
-
-    fn over(&mut self, who: &str, how: String, why: Option<String>) {
-        if let Some(actor) = self.world.actors.get_mut(who) {
-            actor.life = Lifecycle::Over(how.clone());
-            actor.pending = None;
-        }
-        self.told.push(Told::Ends { who: who.to_owned(), how, why });
     }
 
     /// Processes whose calls have an answer now go on with their statements.

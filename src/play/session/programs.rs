@@ -39,6 +39,12 @@ pub(crate) fn course(words: &[String]) -> Option<Course> {
     }
 }
 
+/// Whether a program is known to print nothing.
+pub(super) fn is_silent(words: &[String]) -> bool {
+    let succeeds = course(words).is_some_and(|course| course.status == 0);
+    succeeds || program(words) == Some("false")
+}
+
 /// A time as sleep(1) reads it: a decimal number, and perhaps a unit. To the thousandth of a second: a browser loads
 /// no table for what no one sees.
 fn seconds(text: &str) -> Option<Duration> {

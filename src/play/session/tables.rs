@@ -7,21 +7,56 @@ use super::world::World;
 use crate::language::Table;
 
 /// The rows of `ipcs -m` and `ipcs -s`.
-pub(super) fn ipcs(world: &World, table: Option<Table>, id: Option<i32>) -> Vec<String> {
+pub(super) fn ipcs(world: &World, table: Option<Table>) -> Vec<String> {
     let mut lines = Vec::new();
     if table != Some(Table::Sets) {
         lines.push("------ Shared Memory Segments --------".to_owned());
         lines.push("key        shmid      owner      perms      bytes      nattch     status".to_owned());
-        let rows = world.segments().filter(|segment| id.is_none_or(|id| segment.permissions.id == id));
-        lines.extend(rows.map(segment_row));
+        lines.extend(world.segments().map(segment_row));
     }
     if table != Some(Table::Segments) {
         lines.push("------ Semaphore Arrays --------".to_owned());
         lines.push("key        semid      owner      perms      nsems".to_owned());
-        let rows = world.sets().filter(|set| id.is_none_or(|id| set.permissions.id == id));
-        lines.extend(rows.map(set_row));
+        lines.extend(world.sets().map(set_row));
     }
     lines
+}
+
+/// `ipcs -m -i ID`, without the times: IPC_STAT tells them, and here they may be a model's.
+pub(super) fn segment_record(world: &World, id: i32) -> Option<Vec<String>> {
+    let segment = world.segments().find(|segment| segment.permissions.id == id)?;
+    let p = &segment.permissions;
+    Some(vec![
+        format!("Shared memory Segment shmid={id}"),
+        format!("uid={} gid={} cuid={} cgid={}", p.uid, p.gid, p.cuid, p.cgid),
+        format!("mode={:#06o} access_perms={:#06o}", p.mode, p.mode & 0o777),
+        format!(
+            "bytes={} lpid={} cpid={} nattch={}",
+            segment.size, segment.lpid, segment.cpid, segment.attached
+        ),
+    ])
+}
+
+/// `ipcs -s -i ID`, without the times.
+pub(super) fn set_record(world: &World, id: i32) -> Option<Vec<String>> {
+    let set = world.sets().find(|set| set.permissions.id == id)?;
+    let p = &set.permissions;
+    let first = [
+        format!("Semaphore Array semid={id}"),
+        format!("uid={} gid={} cuid={} cgid={}", p.uid, p.gid, p.cuid, p.cgid),
+        format!("mode={:#06o} access_perms={:#06o}", p.mode, p.mode & 0o777),
+        format!("nsems = {}", set.semaphores.len()),
+        "semnum     value      ncount     zcount     pid".to_owned(),
+    ];
+    let waits = |number: usize, for_zero: bool| {
+        let blocking = set.waiters.iter().map(|waiter| waiter.blocking());
+        blocking.filter(|op| usize::from(op.number) == number && (op.change == 0) == for_zero).count()
+    };
+    let rows = set.semaphores.iter().enumerate().map(|(number, semaphore)| {
+        let (grow, zero) = (waits(number, false), waits(number, true));
+        format!("{number:<10} {:<10} {grow:<10} {zero:<10} {}", semaphore.value, semaphore.pid)
+    });
+    Some(first.into_iter().chain(rows).collect())
 }
 
 /// The name of a user, as far as the model has names.
@@ -127,8 +162,8 @@ fn maps_line(world: &World, mapping: &Mapping) -> String {
     match &mapping.target {
         Target::Other => format!("{range} rw-p   the program, its heap or its stack"),
         Target::Segment(view) => {
-            let key = world.segments().find(|segment| segment.permissions.id == view.shmid);
-            let key = key.map_or(0, |segment| segment.permissions.key.0);
+            let segment = world.segments().find(|segment| segment.permissions.id == view.shmid);
+            let key = segment.map_or(0, |segment| segment.made_with.0);
             let rights = rights(view.protection);
             format!(
                 "{range} {rights}s {:08x} 00:01 {} /SYSV{key:08x} (deleted)",

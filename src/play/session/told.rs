@@ -93,9 +93,15 @@ pub enum Told {
         /// A sentence.
         text: String,
     },
-    /// Lines of a table, a picture or a help text.
+    /// Lines of a table, a picture or a program: what stands under each other belongs together.
     Lines {
         /// The lines.
+        lines: Vec<String>,
+    },
+    /// Sentences, and lists whose rows have a name and what it means. Programs read them as any lines.
+    #[serde(rename = "lines")]
+    Text {
+        /// The lines; one that is too wide may be broken.
         lines: Vec<String>,
     },
     /// A way through the history: `undo`, `redo`, `restart`.

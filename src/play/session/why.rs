@@ -2,10 +2,12 @@
 //!
 //! **Invariant:** what is said is read off the world in which the call was made, and names what is there.
 
+mod sets;
+
 use std::collections::BTreeMap;
 
 use playground_core::Errno;
-use playground_core::call::{Address, Call, Cmd, SemCmd, SemOp, ShmatFlags, ShmgetFlags};
+use playground_core::call::{Address, Call, Cmd, RefusedTimeout, SemCmd, SemOp, ShmatFlags, ShmgetFlags};
 use playground_core::machine::{Action, Machine, Namespace, Process, Reply, Segment, Set};
 
 use super::access;
@@ -38,6 +40,9 @@ fn nowhere(call: &Call) -> Explained {
 /// Where the buffer of a call is that was answered with `EFAULT`, and what could be one.
 fn buffer(call: &Call) -> (Address, &'static str) {
     match call {
+        Call::SemopAt { timeout: Some(RefusedTimeout::At(limit)), .. } => {
+            (*limit, "struct timespec limit = {0, 1000000}, and pass &limit")
+        }
         Call::SemopAt { sops, .. } => (*sops, "struct sembuf op = {0, -1, 0}, and pass &op"),
         Call::Shmctl { cmd: Cmd::BufferAt { number, buffer }, .. } => (
             *buffer,
@@ -72,7 +77,11 @@ pub(super) fn explained(world: &World, pid: i32, action: &Action, reply: &Reply)
             let values = view
                 .set(semid.0)
                 .map_or_else(Vec::new, |set| set.semaphores.iter().map(|s| s.value).collect());
-            because(format!("It waits for {}. The values are {values:?}.", awaited(ops).join(" and ")))
+            let now = match &values[..] {
+                [one] => format!("The value is {one}"),
+                many => format!("The values are {many:?}"),
+            };
+            because(format!("It waits for {}. {now}.", awaited(ops).join(" and ")))
         }
         (_, Reply::Dies(_), _) => because(access::why(world, pid, action).unwrap_or_default()),
         (_, Reply::Returns(Err(errno)), _) => of_a_process(action, *errno),
@@ -121,10 +130,19 @@ fn of_a_process(action: &Action, errno: Errno) -> Explained {
     }
 }
 
-/// Whether a command is about one semaphore of the set, by its number.
-fn is_of_one(cmd: &SemCmd) -> bool {
-    use SemCmd::{GetNcnt, GetPid, GetVal, GetZcnt, SetVal};
-    matches!(cmd, SetVal(_) | GetVal | GetPid | GetNcnt | GetZcnt)
+/// Which ids there are, as a sentence.
+fn there_are(what: &str, ids: impl Iterator<Item = i32>) -> String {
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    match &ids[..] {
+        [] => format!("There is no {what}."),
+        [one] => format!("The only {what} is {one}."),
+        many => format!("There are {}.", many.join(", ")),
+    }
+}
+
+/// A number of things: `1 page`, `2 pages`.
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What a process sees: itself, and its namespace.
@@ -159,6 +177,12 @@ impl<'a> View<'a> {
             Call::Shmat { shmid, address, flags } => self.shmat(shmid.0, address.0, *flags, errno),
             Call::Shmdt { address } => self.shmdt(address.0),
             Call::Shmctl { shmid, cmd } => self.shmctl(shmid.0, *cmd, errno),
+            Call::SemopAt { timeout: Some(limit), .. } if errno == Errno::EINVAL => explain(
+                format!(
+                    "{limit} is no time: neither part may be negative, and tv_nsec is at most 999999999."
+                ),
+                "A second and a half is {1, 500000000}.",
+            ),
             Call::Semop { semid, .. } | Call::SemopAt { semid, .. } | Call::Semtimedop { semid, .. } => {
                 self.semop(semid.0, errno)
             }
@@ -177,6 +201,11 @@ impl<'a> View<'a> {
     fn shmget(&self, found: Option<&Segment>, size: u64, flags: ShmgetFlags, errno: Errno) -> Explained {
         let limits = &self.namespace.limits;
         match (errno, found) {
+            (Errno::ENOENT, _) if self.namespace.segments.iter().any(Segment::is_marked) => explain(
+                "No segment has this key, and IPC_CREAT is not given. A segment that is marked for destruction \
+                 has lost its key.",
+                "Add IPC_CREAT to make a new one.",
+            ),
             (Errno::ENOENT, _) => {
                 explain("No segment has this key, and IPC_CREAT is not given.", "Add IPC_CREAT.")
             }
@@ -188,49 +217,38 @@ impl<'a> View<'a> {
                 "Leave IPC_EXCL out to open it, or choose another key.",
             ),
             (Errno::EINVAL, Some(segment)) => explain(
-                format!("Segment {} has this key, and only {} bytes.", segment.permissions.id, segment.size),
                 format!(
-                    "Ask for {} bytes or fewer (0 is enough to find it), or remove it first.",
-                    segment.size
+                    "Segment {} has this key, and only {}.",
+                    segment.permissions.id,
+                    counted(segment.size, "byte")
+                ),
+                format!(
+                    "Ask for {} or fewer (0 is enough to find it), or remove it first.",
+                    counted(segment.size, "byte")
                 ),
             ),
             (Errno::EINVAL, None) if size == 0 => {
                 explain("A new segment has at least 1 byte.", "Give a size.")
             }
-            (Errno::EINVAL, None) => because(format!("The limit shmmax allows {} bytes.", limits.shmmax)),
+            (Errno::EINVAL, None) => {
+                because(format!("The limit shmmax allows {}.", counted(limits.shmmax, "byte")))
+            }
             (Errno::EACCES, Some(segment)) => {
                 self.permission(segment.permissions.uid, segment.permissions.mode)
             }
             (Errno::ENOSPC, _) if self.namespace.segments.len() as i32 >= limits.shmmni => explain(
-                format!("The limit shmmni allows {} segments, and all are taken.", limits.shmmni),
+                format!(
+                    "The limit shmmni allows {}, and so many are there.",
+                    counted(limits.shmmni as u64, "segment")
+                ),
                 "Remove one, or raise the limit with sysctl kernel.shmmni=...",
             ),
-            (Errno::ENOSPC, _) => because(format!("The limit shmall allows {} pages in all.", limits.shmall)),
+            (Errno::ENOSPC, _) => because(format!(
+                "The limit shmall allows {} in all segments together.",
+                counted(limits.shmall, "page")
+            )),
             _ if flags.contains(ShmgetFlags::SHM_HUGETLB) => because("There are no huge pages."),
             _ => because("That is more memory than the machine has."),
-        }
-    }
-
-    fn semget(&self, found: Option<&Set>, nsems: i32, errno: Errno) -> Explained {
-        match (errno, found) {
-            (Errno::ENOENT, _) => {
-                explain("No set has this key, and IPC_CREAT is not given.", "Add IPC_CREAT.")
-            }
-            (Errno::EEXIST, Some(set)) => explain(
-                format!("Set {} has this key already, and IPC_EXCL asks for a new one.", set.permissions.id),
-                "Leave IPC_EXCL out to open it.",
-            ),
-            (Errno::EINVAL, Some(set)) => because(format!(
-                "Set {} has this key, and only {} semaphores.",
-                set.permissions.id,
-                set.semaphores.len()
-            )),
-            (Errno::EINVAL, None) => because(format!(
-                "A set has 1 to {} semaphores, and not {nsems}.",
-                self.namespace.limits.semmsl
-            )),
-            (Errno::EACCES, Some(set)) => self.permission(set.permissions.uid, set.permissions.mode),
-            _ => because("The limits of this namespace (kernel.sem) are reached."),
         }
     }
 
@@ -254,14 +272,8 @@ impl<'a> View<'a> {
                 "Pass what shmget returned.",
             );
         }
-        let ids: Vec<String> =
-            self.namespace.segments.iter().map(|segment| segment.permissions.id.to_string()).collect();
-        let there = if ids.is_empty() {
-            "there is no segment".to_owned()
-        } else {
-            format!("the ids are {}", ids.join(", "))
-        };
-        because(format!("No segment has the id {id}: {there}."))
+        let ids = self.namespace.segments.iter().map(|segment| segment.permissions.id);
+        because(format!("No segment has the id {id}. {}", there_are("segment", ids)))
     }
 
     fn shmat(&self, id: i32, address: u64, flags: ShmatFlags, errno: Errno) -> Explained {
@@ -323,55 +335,6 @@ impl<'a> View<'a> {
             )),
             (Errno::ENOMEM, _) => because("RLIMIT_MEMLOCK allows less locked memory."),
             _ => because(format!("shmctl does not take {cmd} so.")),
-        }
-    }
-
-    fn no_set(&self, id: i32) -> Explained {
-        let ids: Vec<String> = self.namespace.sets.iter().map(|set| set.permissions.id.to_string()).collect();
-        let there = if ids.is_empty() {
-            "there is no set".to_owned()
-        } else {
-            format!("the ids are {}", ids.join(", "))
-        };
-        because(format!("No set has the id {id}: {there}."))
-    }
-
-    fn semop(&self, id: i32, errno: Errno) -> Explained {
-        match (errno, self.set(id)) {
-            (Errno::EINVAL, None) => self.no_set(id),
-            (Errno::EINVAL, Some(_)) => because("semop wants at least one operation."),
-            (Errno::EACCES, Some(set)) => self.permission(set.permissions.uid, set.permissions.mode),
-            (Errno::EFBIG, Some(set)) => {
-                because(format!("The set has {} semaphores, numbered from 0.", set.semaphores.len()))
-            }
-            (Errno::EAGAIN, _) => {
-                because("It would have to wait, and IPC_NOWAIT or the time that is given forbid it.")
-            }
-            (Errno::EIDRM, _) => because("The set was removed while the call waited."),
-            (Errno::ERANGE, _) => because("A value would grow above 32767."),
-            (Errno::E2BIG, _) => {
-                because(format!("At most {} operations go into one call.", self.namespace.limits.semopm))
-            }
-            _ => because("The kernel refused it."),
-        }
-    }
-
-    fn semctl(&self, id: i32, cmd: &SemCmd, errno: Errno) -> Explained {
-        match (errno, self.set(id)) {
-            (Errno::EINVAL, _) if matches!(cmd, SemCmd::Other(_)) => {
-                because(format!("semctl knows no command {}.", cmd.number()))
-            }
-            (Errno::EINVAL, None) => self.no_set(id),
-            (Errno::EINVAL, Some(set)) if is_of_one(cmd) => {
-                because(format!("The set has {} semaphores, numbered from 0.", set.semaphores.len()))
-            }
-            (Errno::EACCES, Some(set)) => self.permission(set.permissions.uid, set.permissions.mode),
-            (Errno::EPERM, Some(set)) => because(format!(
-                "Only the owner (user {}), the creator (user {}) and root may do this.",
-                set.permissions.uid, set.permissions.cuid
-            )),
-            (Errno::ERANGE, _) => because("A value is from 0 to 32767."),
-            _ => because(format!("semctl does not take {cmd} so.")),
         }
     }
 }

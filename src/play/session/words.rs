@@ -5,12 +5,13 @@ use playground_core::machine::{Action, Reply, Setting};
 
 use super::actor::Lifecycle;
 use super::export::{self, Language};
+use super::help;
 use super::log::Entry;
 use super::perform::Performer;
 use super::tables;
 use super::told::Told;
 use super::world::{INIT, World};
-use crate::language::{FUNCTIONS, Misunderstood, Table, Word, function, manual};
+use crate::language::{Misunderstood, Table, Word};
 
 impl Performer<'_> {
     /// Does a word.
@@ -20,7 +21,8 @@ impl Performer<'_> {
     /// Where it cannot be done, and what could.
     pub fn word(&mut self, word: &Word, process: Option<&str>) -> Result<(), Misunderstood> {
         let lines = match word {
-            Word::Ipcs { table, id } => tables::ipcs(self.world, *table, *id),
+            Word::Ipcs { table, id: None } => tables::ipcs(self.world, *table),
+            Word::Ipcs { table, id: Some(id) } => return self.record(*table, *id),
             Word::Ipcrm { table, id } => return self.ipcrm(*table, *id),
             Word::Cat(file) => self.cat(file, process)?,
             Word::Sysctl { name, value } => self.sysctl(name, *value)?,
@@ -28,16 +30,40 @@ impl Performer<'_> {
             Word::C => export::program(self.world, Language::C),
             Word::Rust => export::program(self.world, Language::Rust),
             Word::Why => {
-                vec![self.world.why.clone().unwrap_or_else(|| "The last answer was no error.".to_owned())]
+                let why = self.world.why.clone();
+                return self.says(vec![why.unwrap_or_else(|| "The last answer was no error.".to_owned())]);
             }
             Word::New => return self.new_process(),
-            Word::Help(name) => help(name.as_deref(), self.line)?,
+            Word::Plain(word) => return self.word(word, process),
+            Word::Help(name) => return self.says(help::help(name.as_deref(), self.line)?),
             Word::Undo(_) | Word::Redo(_) | Word::Restart | Word::Source(_) | Word::Save(_) | Word::Quit => {
                 Vec::new()
             }
         };
         if !lines.is_empty() {
             self.told.push(Told::Lines { lines });
+        }
+        Ok(())
+    }
+
+    fn says(&mut self, lines: Vec<String>) -> Result<(), Misunderstood> {
+        self.told.push(Told::Text { lines });
+        Ok(())
+    }
+
+    /// One row whole, or what `ipcs` of util-linux says where it cannot show it.
+    fn record(&mut self, table: Option<Table>, id: i32) -> Result<(), Misunderstood> {
+        let lines = match table {
+            Some(Table::Segments) => tables::segment_record(self.world, id),
+            Some(Table::Sets) => tables::set_record(self.world, id),
+            None => {
+                let both = "ipcs: when using an ID, a single resource must be specified";
+                return self.says(vec![format!("{both}: ipcs -m -i {id}, or ipcs -s -i {id}")]);
+            }
+        };
+        match lines {
+            Some(lines) => self.told.push(Told::Lines { lines }),
+            None => return self.says(vec![format!("ipcs: id {id} not found")]),
         }
         Ok(())
     }
@@ -50,7 +76,7 @@ impl Performer<'_> {
         let started = self.world.start(self.kernel);
         let who = started.or_else(|why| self.wrong(why))?;
         self.has_acted = true;
-        self.world.log.push(Entry::Began { who: who.clone() });
+        self.world.keep(Entry::Began { who: who.clone() });
         let pid = self.world.actors[&who].pid;
         self.told.push(Told::Begins { who, pid, how: "new" });
         self.world.choose_current();
@@ -65,11 +91,7 @@ impl Performer<'_> {
         };
         match self.as_root(&Action::Call(call))? {
             Reply::Returns(Ok(_)) => Ok(()),
-            _ => {
-                let lines = vec![format!("ipcrm: invalid id ({id})")];
-                self.told.push(Told::Lines { lines });
-                Ok(())
-            }
+            _ => self.says(vec![format!("ipcrm: invalid id ({id})")]),
         }
     }
 
@@ -82,7 +104,7 @@ impl Performer<'_> {
             self.has_acted = true;
             let (action, outcome) = (action.clone(), Some(Ok(answer.clone())));
             let words = Vec::new();
-            self.world.log.push(Entry::Did { who: None, action, words, outcome, waited: false, name: None });
+            self.world.keep(Entry::Did { who: None, action, words, outcome, waited: false, name: None });
             self.told.push(Told::Ran { command: self.line.trim().to_owned() });
         }
         self.effect(INIT, action, &reply)?;
@@ -125,6 +147,7 @@ impl Performer<'_> {
             "shm_rmid_forced" => Setting::ShmRmidForced(value as i32),
             "shm_next_id" => Setting::ShmNextId(value as i32),
             "sem_next_id" => Setting::SemNextId(value as i32),
+            "sem" => return self.wrong("kernel.sem is only shown here: write sysctl kernel.sem".to_owned()),
             _ => return Err(unknown_limit(short, self.line)),
         };
         match self.as_root(&Action::Sysctl(setting))? {
@@ -247,49 +270,4 @@ fn unknown_limit(name: &str, line: &str) -> Misunderstood {
     const LIMITS: [&str; 7] =
         ["shmmax", "shmall", "shmmni", "shm_rmid_forced", "shm_next_id", "sem_next_id", "sem"];
     Misunderstood::new(line, 0, format!("there is no limit {name}. There are {}", LIMITS.join(", ")))
-}
-
-/// What can be typed, or how a function is called.
-fn help(name: Option<&str>, line: &str) -> Result<Vec<String>, Misunderstood> {
-    let Some(name) = name else { return Ok(overview()) };
-    match function(name) {
-        Some(function) => {
-            let first = function.prototype.lines().chain([function.does]).map(str::to_owned);
-            let flags = listed("Flags:", manual::flags(name));
-            let errors = listed("Errors:", manual::errors(name));
-            let example = ["For example:".to_owned(), format!("  {}", function.example)];
-            Ok(first.chain(flags).chain(errors).chain(example).collect())
-        }
-        None => {
-            let names = FUNCTIONS.iter().map(|function| function.name);
-            Err(Misunderstood::new(line, 0, format!("there is no help for {name}")).near(name, names))
-        }
-    }
-}
-
-/// Names with what each means, under a heading.
-fn listed(heading: &str, names: &[(&str, &str)]) -> Vec<String> {
-    let rows = names.iter().map(|(name, means)| format!("  {name:<11} {means}"));
-    let heading = (!names.is_empty()).then(|| heading.to_owned());
-    heading.into_iter().chain(rows).collect()
-}
-
-/// No line is longer than a narrow terminal, with its indent.
-fn overview() -> Vec<String> {
-    const FUNCTIONS_A_LINE: usize = 9;
-    const FIRST: [&str; 2] =
-        ["Type C as in the manual page: int id = shmget(IPC_PRIVATE, 4096, 0600)", "Functions:"];
-    const REST: [&str; 7] = [
-        "B: before a line lets process B act. B: alone moves the prompt to it.",
-        "fork() and new start processes.",
-        "ipcs, ipcrm, cat, sysctl as in the shell.",
-        "show draws the world, why explains the last error.",
-        "undo, redo, restart go through the session. save FILE keeps it.",
-        "c and rust print the session as a program that makes the same calls.",
-        "help shmget explains a function. quit ends.",
-    ];
-    let names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
-    let functions = names.chunks(FUNCTIONS_A_LINE).map(|names| format!("  {}", names.join(", ")));
-    let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
-    lines(&FIRST).into_iter().chain(functions).chain(lines(&REST)).collect()
 }

@@ -1,6 +1,7 @@
 //! Everything that a line can change.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use playground_core::machine::{Credentials, Machine, Segment, Set, Space};
@@ -10,7 +11,6 @@ use super::kernel::Kernel;
 use super::letters::letter;
 use super::log::Entry;
 use super::seen::Seen;
-use crate::c::Arena;
 
 /// The process id of A.
 const FIRST_PID: i32 = 101;
@@ -37,7 +37,7 @@ pub struct World {
     /// How many calls have acted since the start: changed the world, or tried to.
     pub acts: usize,
     /// What was done, in order.
-    pub log: Vec<Entry>,
+    pub log: Vec<Arc<Entry>>,
     pub(super) why: Option<String>,
     pub(super) last: Option<Last>,
     /// What was made since the start.
@@ -69,7 +69,7 @@ impl World {
     pub(super) fn start(&mut self, kernel: &mut dyn Kernel) -> Result<String, String> {
         let next = self.next_pid();
         let pid = kernel.start(&mut self.machine, next)?;
-        Ok(self.enter(Actor::new(pid, Arena::default())))
+        Ok(self.enter(Actor::unrelated(pid)))
     }
 
     /// Gives a process the next letter.

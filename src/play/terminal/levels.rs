@@ -6,6 +6,7 @@ use include_dir::{Dir, include_dir};
 use play::level::Level;
 
 use super::progress::Progress;
+use super::render::width;
 
 /// The files, in the program itself: it runs wherever it is started.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../lessons/levels");
@@ -53,7 +54,7 @@ pub fn after(name: &str) -> Option<String> {
 /// Says what to reach.
 pub fn introduce(out: &mut impl Write, level: &Level) -> io::Result<()> {
     writeln!(out, "\n{} (lesson {}, par {})", level.title, level.lesson, level.par)?;
-    for line in textwrap::wrap(&level.goal, 80) {
+    for line in textwrap::wrap(&level.goal, width()) {
         writeln!(out, "{line}")?;
     }
     if !level.start.is_empty() {
@@ -67,7 +68,7 @@ pub fn introduce(out: &mut impl Write, level: &Level) -> io::Result<()> {
 pub fn solved(out: &mut impl Write, name: &str, level: &Level, calls: usize) -> io::Result<()> {
     let word = if calls == 1 { "call" } else { "calls" };
     writeln!(out, "\nSolved: {calls} {word}, par {}.", level.par)?;
-    for line in textwrap::wrap(&level.explanation, 80) {
+    for line in textwrap::wrap(&level.explanation, width()) {
         writeln!(out, "{line}")?;
     }
     match after(name) {

@@ -84,7 +84,7 @@ impl Prompt {
         let mut out = io::stdout();
         writeln!(out, "{}", self.greeting)?;
         if let Some(why) = &self.why {
-            textwrap::wrap(why, 80).iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            textwrap::wrap(why, render::width()).iter().try_for_each(|line| writeln!(out, "{line}"))?;
         }
         writeln!(out, "help says what can be typed, quit ends.")?;
         match &self.level {
@@ -239,7 +239,7 @@ impl Prompt {
                 Ok(())
             }
             Err(error) => {
-                self.misunderstood(&error)?;
+                self.misunderstood(line, &error)?;
                 Err(Failure::Misunderstood)
             }
         }
@@ -262,12 +262,12 @@ impl Prompt {
         }
     }
 
-    fn misunderstood(&self, error: &Misunderstood) -> io::Result<()> {
+    fn misunderstood(&self, line: &str, error: &Misunderstood) -> io::Result<()> {
         match self.format {
             Format::Json => render::json(&serde_json::json!({
                 "event": "misunderstood", "column": error.column, "message": error.message, "nearest": error.nearest,
             })),
-            Format::Text => render::misunderstood(&mut io::stdout(), &self.sign(), error),
+            Format::Text => render::misunderstood(&mut io::stdout(), &self.sign(), line, error),
         }
     }
 

@@ -1,16 +1,25 @@
 //! What a session tells, as text for people and as JSON for programs.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use colored::Colorize;
 use play::language::Misunderstood;
 use play::session::Told;
 use serde::Serialize;
+use terminal_size::{Width, terminal_size};
 
 /// Under what stands at the left edge.
 const INDENT: &str = "    ";
-/// How wide a line may be.
-const WIDTH: usize = 80;
+/// The widest line, and that of a file.
+const WIDEST: usize = 80;
+/// The narrowest terminal that lines are broken for.
+const NARROWEST: usize = 40;
+
+/// How wide a line may be: as wide as the terminal is now, since a window can change at any moment.
+pub fn width() -> usize {
+    let terminal = io::stdout().is_terminal().then(terminal_size).flatten();
+    terminal.map_or(WIDEST, |(Width(columns), _)| usize::from(columns)).clamp(NARROWEST, WIDEST)
+}
 
 /// One event, as a line of JSON.
 pub fn json(event: &impl Serialize) -> io::Result<()> {
@@ -25,44 +34,49 @@ pub fn told_as_json(told: &Told) -> io::Result<()> {
     }
 }
 
-/// One event, for people.
+/// One event, for people. Tables, pictures, programs and what a process prints stay as they are; sentences and answers
+/// are broken at the width.
 pub fn text(out: &mut impl Write, told: &Told) -> io::Result<()> {
+    let by = |who: &str| format!("{who:<3} ");
     match told {
         Told::Call { who, c, why, advice, errno, .. } => {
             let c = if errno.is_some() { c.red() } else { c.normal() };
-            writeln!(out, "{who:<3} {c}")?;
+            hanging(out, &by(who), &c.to_string())?;
             labelled(out, "Why", why.as_deref())?;
             labelled(out, "Try", advice.as_deref())
         }
         Told::Wrote { who, address, length } => {
             let bytes = if *length == 1 { "byte" } else { "bytes" };
-            writeln!(out, "{who:<3} {length} {bytes} written at {address:#x}")
+            hanging(out, &by(who), &format!("{length} {bytes} written at {address:#x}"))
         }
         Told::Waits { who, c, why } => {
-            writeln!(out, "{who:<3} {c}   {}", "waits".yellow())?;
+            hanging(out, &by(who), &format!("{c}   {}", "waits".yellow()))?;
             labelled(out, "Why", Some(why))
         }
-        Told::Begins { who, pid, how: "fork" } => writeln!(out, "{who:<3} begins: process {pid}, a copy"),
-        Told::Begins { who, pid, .. } => {
-            writeln!(out, "{who:<3} begins: process {pid}, unrelated to the others")
+        Told::Begins { who, pid, how } => {
+            let origin = if *how == "fork" { "a copy" } else { "unrelated to the others" };
+            hanging(out, &by(who), &format!("begins: process {pid}, {origin}"))
         }
         Told::Ends { who, how, why } => {
-            writeln!(out, "{who:<3} {how}")?;
+            hanging(out, &by(who), how)?;
             labelled(out, "Why", why.as_deref())
         }
         Told::Prints { who, text } => text
             .lines()
             .try_for_each(|line| writeln!(out, "{who:<3} {} {}", "prints".dimmed(), visible(line))),
-        Told::Value { text } => writeln!(out, "{INDENT}= {text}"),
-        Told::Ran { command } => writeln!(out, "{INDENT}$ {command}"),
-        Told::Changed { what, fields } => writeln!(out, "{INDENT}{} {}", what.bold(), changes(fields)),
+        Told::Value { text } => hanging(out, INDENT, &format!("= {text}")),
+        Told::Ran { command } => hanging(out, INDENT, &format!("$ {command}")),
+        Told::Changed { what, fields } => {
+            hanging(out, INDENT, &format!("{} {}", what.bold(), changes(fields)))
+        }
         Told::Note { text } => labelled(out, "Note", Some(text)),
         Told::Lines { lines } => lines.iter().try_for_each(|line| writeln!(out, "{INDENT}{line}")),
+        Told::Text { lines } => lines.iter().try_for_each(|line| sentence(out, line)),
         Told::Moved { way, lines } if lines.is_empty() => {
             writeln!(out, "{INDENT}{way}: there is nothing more")
         }
         Told::Moved { way, lines } => {
-            lines.iter().try_for_each(|line| writeln!(out, "{INDENT}{way}: {line}"))
+            lines.iter().try_for_each(|line| hanging(out, INDENT, &format!("{way}: {line}")))
         }
     }
 }
@@ -79,17 +93,48 @@ pub fn left_out(out: &mut impl Write, count: usize) -> io::Result<()> {
     labelled(out, "Note", Some(&format!("{calls} left out: {why}")))
 }
 
-/// A line that was not understood, with a mark under the place.
-pub fn misunderstood(out: &mut impl Write, sign: &str, error: &Misunderstood) -> io::Result<()> {
-    writeln!(out, "{}{}", " ".repeat(sign.len() + error.column - 1), "^".red())?;
+/// A line that was not understood, with a mark under the place. Where the line is too long for that, the part of it is
+/// shown that the mark stands under.
+pub fn misunderstood(out: &mut impl Write, sign: &str, line: &str, error: &Misunderstood) -> io::Result<()> {
+    const BEFORE: usize = 20;
+    let mut column = sign.len() + error.column - 1;
+    if sign.len() + line.chars().count() >= width() {
+        let left_out = (error.column - 1).saturating_sub(BEFORE);
+        let room = width() - INDENT.len() - 1;
+        let part: String = line.chars().skip(left_out).take(room).collect();
+        writeln!(out, "{INDENT}{}", visible(&part))?;
+        column = INDENT.len() + error.column - 1 - left_out;
+    }
+    writeln!(out, "{}{}", " ".repeat(column), "^".red())?;
     labelled(out, "", Some(&error.to_string()))
 }
 
 fn labelled(out: &mut impl Write, label: &str, text: Option<&str>) -> io::Result<()> {
     let Some(text) = text else { return Ok(()) };
     let first = if label.is_empty() { INDENT.to_owned() } else { format!("{INDENT}{label:<5} ") };
-    let rest = " ".repeat(first.len());
-    let options = textwrap::Options::new(WIDTH).initial_indent(&first).subsequent_indent(&rest);
+    broken(out, &first, first.len(), text)
+}
+
+/// A text whose later lines stand under its second word: they are the same answer.
+fn hanging(out: &mut impl Write, first: &str, text: &str) -> io::Result<()> {
+    broken(out, first, first.len() + 4, text)
+}
+
+/// A line of a text; what does not fit goes under its last column, so that a list stays one.
+fn sentence(out: &mut impl Write, line: &str) -> io::Result<()> {
+    let name = line.len() - line.trim_start().len();
+    let column = line[name..].find("  ").map_or(name, |gap| {
+        let behind = &line[name + gap..];
+        name + gap + behind.len() - behind.trim_start().len()
+    });
+    let first = format!("{INDENT}{}", &line[..column]);
+    broken(out, &first, first.len(), &line[column..])
+}
+
+/// A text, broken at the width; later lines begin in a column of their own. Colours take no room.
+fn broken(out: &mut impl Write, first: &str, later: usize, text: &str) -> io::Result<()> {
+    let later = " ".repeat(later);
+    let options = textwrap::Options::new(width()).initial_indent(first).subsequent_indent(&later);
     textwrap::wrap(text, options).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 

@@ -26,8 +26,10 @@ pub(super) enum Request {
     Fork,
     /// Read a file.
     Read { path: PathBuf },
-    /// Only to init: wait for the end of a process, but not for longer than this.
+    /// Only to init: wait for the end of a process, but not for longer than this. It stays a zombie.
     Wait { pid: i32, within: Duration },
+    /// Only to init: take away what is left of a process that has ended.
+    Reap { pid: i32 },
 }
 
 /// What it answers.

@@ -22,7 +22,7 @@ use super::message::{Request, Response, take};
 use crate::evidence::maps;
 use crate::kernel::child::line::{receive, send};
 use crate::kernel::linux::{close_all_but, exit_now, fork, fork_sibling, restore_default};
-use crate::kernel::{Linux, cleanup, ending_of, ending_within, portable};
+use crate::kernel::{Linux, cleanup, ending_of, ending_seen_within, portable};
 
 /// The first worker has this id: what is below is left to others, as on a machine that has just started.
 const FIRST_PID: i32 = 101;
@@ -122,6 +122,7 @@ impl Server {
             Request::Read { path } => fs::read_to_string(path)
                 .map_or_else(|error| Response::Failed(error.to_string()), Response::Text),
             Request::Wait { pid, within } => Response::Ended(wait(Pid::from_raw(pid), within)),
+            Request::Reap { pid } => Response::Ended(ending_of(Pid::from_raw(pid)).ok().map(Into::into)),
             Request::Begin => Response::Ready,
         }
     }
@@ -148,7 +149,7 @@ fn refused(errno: Errno) -> Response {
 }
 
 fn wait(pid: Pid, within: Duration) -> Option<super::message::End> {
-    ending_within(pid, within).ok().flatten().map(Into::into)
+    ending_seen_within(pid, within).ok().flatten().map(Into::into)
 }
 
 /// What is mapped in this process, but for segments.

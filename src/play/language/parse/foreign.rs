@@ -7,14 +7,57 @@ use super::Misunderstood;
 /// What C has and a prompt does not need.
 pub(super) fn not_here(word: &str) -> Option<String> {
     Some(match word {
-        "if" | "else" | "while" | "for" | "do" | "switch" | "goto" | "break" | "continue" => {
-            format!(
-                "{word} belongs into a program: here each line is done at once, and you decide what is next"
-            )
-        }
+        "if" | "else" | "switch" | "case" | "default" => format!(
+            "{word} belongs into a program: here you type the condition alone, see its value (1 is true), and type what is to be done next"
+        ),
+        "while" | "for" | "do" | "goto" | "break" | "continue" => format!(
+            "{word} belongs into a program: here you type what stands in the loop, without braces, as often as it is to be done"
+        ),
         "return" => "return belongs into a function: exit(0) ends the process".to_owned(),
+        "{" | "}" => format!("{word} alone belongs into a program: type the lines between the braces"),
+        "main" => "main is not needed here: type the lines of its body, one by one".to_owned(),
+        "typedef" => {
+            "a typedef is not needed here: declare variables of the type itself, as in int id".to_owned()
+        }
+        "enum" => "there is no enum here: declare each of its names as an int, as in int RED = 0".to_owned(),
+        "float" | "double" => {
+            format!("there is no {word} here: these calls take integers, as int, long and size_t")
+        }
+        "bool" | "_Bool" => {
+            format!("there is no {word} here: declare an int, where 1 is true and 0 is false")
+        }
+        "inline" | "extern" | "auto" | "restrict" => {
+            format!("{word} is not needed here: leave it out, as in int id = 5")
+        }
         "union" => {
             "a union semun is not needed here: semctl takes the value, the array or &buf itself".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// What a name is that a type and then an opening bracket stand around: a function, which nobody can define here.
+pub(super) fn function_defined(name: &str) -> String {
+    not_here(name).filter(|_| name == "main").unwrap_or_else(|| {
+        format!("{name} would be a function of your own, and there are none here: type the lines of its body")
+    })
+}
+
+/// A list in braces has no type of its own.
+pub(super) const BARE_LIST: &str = "a list in { } alone is no value in C: put its type before it, as in (struct sembuf[]){{0, 1, 0}}, or declare struct sembuf op = {0, 1, 0} and pass &op";
+
+/// What is said of a line for the preprocessor, which is a comment here.
+pub fn preprocessed(line: &str) -> Option<String> {
+    let mut words = line.trim_start().strip_prefix('#')?.split_whitespace();
+    Some(match words.next()? {
+        "include" => "#include is not needed here: the functions, constants and types of the manual pages are there already.".to_owned(),
+        "define" => {
+            let name = words.next().unwrap_or("SIZE");
+            let value = words.next().unwrap_or("4096");
+            format!("A line with # is a comment here. In place of #define declare a variable: int {name} = {value}.")
+        }
+        "if" | "ifdef" | "ifndef" | "else" | "endif" | "pragma" | "undef" => {
+            "A line with # is a comment here, and the lines after it are done as they stand.".to_owned()
         }
         _ => return None,
     })
@@ -24,7 +67,7 @@ pub(super) fn not_here(word: &str) -> Option<String> {
 pub(super) fn no_function(name: &str) -> Option<String> {
     let instead = match name {
         "wait" | "waitpid" | "waitid" | "wait3" | "wait4" => {
-            "the prompt waits for children by itself, and says how each ends"
+            "the prompt says how each process ends. A child that has ended stays a zombie until its parent ends"
         }
         "sleep" | "usleep" | "nanosleep" | "clock_nanosleep" | "pause" | "alarm" => {
             "a process rests until you let it go on, so just wait. execlp(\"sleep\", \"sleep\", \"5\", NULL) runs a program that sleeps"

@@ -88,14 +88,14 @@ fn start(language: Language, processes: usize) -> String {
             let cases: String =
                 numbers.map(|number| format!("    case {number}: process_{number}();\n")).collect();
             format!(
-                "\nstatic void start(int number)\n{{\n    pid_t pid = fork();\n    if (pid == -1) fail(\"fork\");\n    if (pid != 0) {{\n        shared->pid[number] = pid;\n        return;\n    }}\n    switch (number) {{\n{cases}    }}\n}}\n"
+                "\nstatic void start(int number)\n{{\n    pid_t pid = fork();\n    if (pid == -1) fail(\"fork\");\n    if (pid != 0) {{\n        shared->pid[number] = pid;\n        return;\n    }}\n    signal(SIGCHLD, SIG_DFL);\n    switch (number) {{\n{cases}    }}\n}}\n"
             )
         }
         Language::Rust => {
             let cases: String =
                 numbers.map(|number| format!("        {number} => process_{number}(),\n")).collect();
             format!(
-                "\nunsafe fn start(number: usize) {{ unsafe {{\n    let pid = fork();\n    if pid == -1 {{ fail(\"fork\") }}\n    if pid != 0 {{\n        (*SHARED).pid[number] = pid;\n        return;\n    }}\n    match number {{\n{cases}        _ => _exit(1),\n    }}\n}} }}\n"
+                "\nunsafe fn start(number: usize) {{ unsafe {{\n    let pid = fork();\n    if pid == -1 {{ fail(\"fork\") }}\n    if pid != 0 {{\n        (*SHARED).pid[number] = pid;\n        return;\n    }}\n    signal(SIGCHLD, SIG_DFL);\n    match number {{\n{cases}        _ => _exit(1),\n    }}\n}} }}\n"
             )
         }
     }
@@ -113,10 +113,10 @@ fn scheduler(language: Language, processes: usize, turns: &[Turn]) -> String {
         .collect();
     match language {
         Language::C => format!(
-            "\nint main(void)\n{{\n    unsigned record[64];\n    (void)record;\n    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);\n    if (shared == MAP_FAILED) fail(\"mmap\");\n    start(0);\n{steps}    for (int i = 0; i < {processes}; i++) if (shared->pid[i] > 0) settle(i);\n    for (int i = 0; i < {processes}; i++) if (shared->pid[i] > 0) kill(shared->pid[i], SIGKILL);\n    return 0;\n}}\n"
+            "\nint main(void)\n{{\n    unsigned record[64];\n    (void)record;\n    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);\n    if (shared == MAP_FAILED) fail(\"mmap\");\n    signal(SIGCHLD, SIG_IGN); // Nothing stays of a process of its own that has ended.\n    start(0);\n{steps}    for (int i = 0; i < {processes}; i++) if (shared->pid[i] > 0) settle(i);\n    for (int i = 0; i < {processes}; i++) if (shared->pid[i] > 0) kill(shared->pid[i], SIGKILL);\n    return 0;\n}}\n"
         ),
         Language::Rust => format!(
-            "\nfn main() {{ unsafe {{\n    let mut record = [0u32; 64];\n    SHARED = mmap(null_mut(), size_of::<Shared>(), 3, 0x21, -1, 0).cast();\n    if SHARED as usize == usize::MAX {{ fail(\"mmap\") }}\n    let shared = SHARED;\n    start(0);\n{steps}    for number in 0..{processes} {{\n        if (*shared).pid[number] > 0 {{ settle(number); }}\n    }}\n    for pid in (*shared).pid {{\n        if pid > 0 {{ kill(pid, 9); }}\n    }}\n}} }}\n"
+            "\nfn main() {{ unsafe {{\n    let mut record = [0u32; 64];\n    SHARED = mmap(null_mut(), size_of::<Shared>(), 3, 0x21, -1, 0).cast();\n    if SHARED as usize == usize::MAX {{ fail(\"mmap\") }}\n    let shared = SHARED;\n    signal(SIGCHLD, SIG_IGN); // Nothing stays of a process of its own that has ended.\n    start(0);\n{steps}    for number in 0..{processes} {{\n        if (*shared).pid[number] > 0 {{ settle(number); }}\n    }}\n    for pid in (*shared).pid {{\n        if pid > 0 {{ kill(pid, 9); }}\n    }}\n}} }}\n"
         ),
     }
 }

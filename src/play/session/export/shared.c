@@ -40,7 +40,7 @@ __attribute__((unused)) static void done(int number)
 __attribute__((unused)) static void let_go_on(int number)
 {
     shared->turn[number]++;
-    while (shared->turn[number] != 0 && state(number) != 'Z') nap();
+    while (shared->turn[number] != 0 && strchr("ZX", state(number)) == NULL) nap();
     settle(number);
 }
 

@@ -127,6 +127,20 @@ fn a_struct_alone_shows_its_fields() {
 }
 
 #[test]
+fn the_times_of_a_record_are_told_by_the_clock_of_the_model() {
+    let mut session = Session::empty();
+    session.line("int id = shmget(IPC_PRIVATE, 1, 0600)").unwrap();
+    session.line("int other = 1").unwrap();
+    session.line("struct shmid_ds buf; shmctl(id, IPC_STAT, &buf)").unwrap();
+    let told = session.line("buf").unwrap();
+    let [Told::Lines { lines }] = &told[..] else { panic!("{told:?}") };
+    let of = |name: &str| lines.iter().find(|line| line.contains(name)).unwrap();
+    assert!(of("shm_atime").contains("= 0, never   "), "{lines:?}");
+    assert!(of("shm_ctime").contains(" s ago by the model's clock"), "{lines:?}");
+    assert!(!of("shm_ctime").contains(" 0 s ago"), "{lines:?}");
+}
+
+#[test]
 fn a_number_that_a_type_does_not_hold_is_told() {
     let mut session = Session::empty();
     for (line, wanted) in [
@@ -142,7 +156,7 @@ fn a_number_that_a_type_does_not_hold_is_told() {
     ] {
         assert_eq!(notes(&mut session, line), [wanted], "{line}");
     }
-    for line in ["shmget(0xffffffff, 1, 0)", "char c = 200", "unsigned u = -1", "long l = 1L << 40", "l + 1"]
+    for line in ["shmget(0xffffffff, 1, 0)", "char v = 200", "unsigned u = -1", "long l = 1L << 40", "l + 1"]
     {
         assert_eq!(notes(&mut session, line), [""; 0], "{line}");
     }

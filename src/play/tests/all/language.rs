@@ -53,7 +53,8 @@ fn a_line_is_printed_as_it_was_written() {
 
 #[test]
 fn types_that_change_nothing_and_spaces_are_left_out() {
-    assert_eq!(one("const volatile char * p=q ;").to_string(), "char *p = q");
+    assert_eq!(one("volatile char * p=q ;").to_string(), "char *p = q");
+    assert_eq!(one("char const static*const p=q ;").to_string(), "const char *const p = q");
     assert_eq!(one(" unsigned long  int n ").to_string(), "unsigned long int n");
 }
 
@@ -123,8 +124,8 @@ fn what_is_wrong_is_said_where_it_stands() {
 #[test]
 fn functions_of_other_programs_have_a_word_of_their_own() {
     for (line, wanted) in [
-        ("wait(NULL)", "column 1: there is no wait here: the prompt waits for children by itself"),
-        ("r = waitpid(-1, NULL, 0)", "column 5: there is no waitpid here: the prompt waits for children"),
+        ("wait(NULL)", "column 1: there is no wait here: the prompt says how each process ends"),
+        ("r = waitpid(-1, NULL, 0)", "column 5: there is no waitpid here: the prompt says how"),
         ("B: sleep(1)", "column 4: there is no sleep here: a process rests until you let it go on"),
         ("nanosleep(&t, NULL)", "execlp(\"sleep\", \"sleep\", \"5\", NULL) runs a program that sleeps"),
         ("int q = msgget(IPC_PRIVATE, 0600)", "there is no msgget here: a lesson shows message queues"),

@@ -1,9 +1,11 @@
 //! The tests of the prompt, in one program.
 
 mod c;
+mod help;
 mod language;
 mod levels;
 mod prompt;
 mod readme;
 mod session;
+mod told;
 mod ways;

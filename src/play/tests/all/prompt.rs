@@ -203,7 +203,17 @@ fn another_program_runs_with_its_own_arguments_and_its_end_is_told() {
     for told in told_by_each_kernel(lines) {
         let at = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text}: {told}"));
         assert!(at("kill(102, 0) = 0") < at("is over: its program exited with status 0"), "{told}");
-        assert!(at("is over: its program") < at("kill(102, 0) = -1 ESRCH"), "{told}");
+        assert!(at("is over: its program") < at("It is a zombie until A, its parent"), "{told}");
+        assert_eq!(told.matches("kill(102, 0) = 0").count(), 2, "{told}");
+    }
+}
+
+#[test]
+fn an_attachment_keeps_the_name_of_the_key_that_its_segment_was_made_with() {
+    let lines = "id = shmget(0x52, 1, IPC_CREAT | 0600); p = shmat(id, NULL, 0); shmctl(id, IPC_RMID, NULL)\ncat /proc/self/maps\n";
+    for told in told_by_each_kernel(lines) {
+        assert!(told.contains("key 0x00000052 -> 0x00000000"), "{told}");
+        assert!(told.contains("/SYSV00000052 (deleted)"), "{told}");
     }
 }
 
@@ -223,6 +233,28 @@ fn programs_come_to_the_same_end_on_both_kernels() {
     assert_eq!(told[0].matches("is over: its program exited with status 0").count(), 3, "{}", told[0]);
     assert_eq!(told[0].matches("is over: its program exited with status 1").count(), 1, "{}", told[0]);
     assert!(!told[0].contains("Done again"), "{}", told[0]);
+}
+
+/// What a program's end was is known when the lines before it are done again: the time is not.
+#[test]
+fn undo_does_not_wait_again_for_a_program_that_has_ended() {
+    let script = "fork()\nB: execlp(\"sleep\", \"sleep\", \"2\", NULL)\nint a\nint b\nint d\nundo\nundo\nredo\nkill(B, 0)\n";
+    let begun = std::time::Instant::now();
+    let told = told_by_each_kernel(script);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(told.iter().all(|each| *each == told[0]), "{told:#?}");
+    assert_eq!(told[0].matches("is over: its program exited with status 0").count(), 1, "{}", told[0]);
+    assert!(told[0].contains("kill(102, 0) = 0"), "{}", told[0]);
+}
+
+#[test]
+fn what_a_program_prints_is_said_to_go_nowhere() {
+    for told in told_by_each_kernel("execlp(\"sleep\", \"sleep\", \"soon\", NULL)\n") {
+        assert!(told.contains("What sleep prints is not shown here"), "{told}");
+    }
+    for told in told_by_each_kernel("execlp(\"true\", \"true\", NULL)\n") {
+        assert!(!told.contains("is not shown here"), "{told}");
+    }
 }
 
 #[test]

@@ -124,6 +124,103 @@ fn any_way_that_reaches_the_goal_counts() {
     assert!(missed.is_empty(), "{missed:?}");
 }
 
+/// A third way: more than is asked for, and by other calls. Nothing of it is forbidden by the words of the goal.
+#[test]
+fn more_than_is_asked_for_does_not_count_against_it() {
+    let ways: [(&str, &[&str]); 19] = [
+        (
+            "hello",
+            &[
+                "i = shmget(1, 25600, IPC_CREAT | 0600)",
+                "shmat(i, NULL, 0); strcpy(shmat(i, NULL, 0), \"hi\")",
+            ],
+        ),
+        ("nobody", &["shmget(IPC_PRIVATE, 1, 0200)"]),
+        ("outlived", &["shmget(5, 1, IPC_CREAT)", "shmat(0, NULL, 0); strcpy(shmat(0, NULL, 0), \"SEEN\")"]),
+        (
+            "stale",
+            &[
+                "shmctl(id, IPC_STAT, &buf)",
+                "B: shmat(0, NULL, 0); shmat(0, NULL, 0)",
+                "B: shmctl(0, IPC_RMID, NULL)",
+            ],
+        ),
+        ("rounded", &["shmget(1, 1, IPC_CREAT)", "shmdt((void *)0x5000000)"]),
+        ("sandwich", &["shmat(big, NULL, 0)", "shmat(small, (void *)0x5001000, SHM_REMAP)"]),
+        ("twice", &["shmget(1, 1, IPC_CREAT)", "munmap(p, 8192)"]),
+        ("too-large", &["B: shmget(7, 1, IPC_CREAT)", "B: shmget(0x52, 4096, IPC_CREAT | 0600)"]),
+        (
+            "failed-key",
+            &[
+                "B: shmget(7, 1, IPC_CREAT)",
+                "B: shmget(ftok(\"/none\", 'Z'), 9, IPC_CREAT | IPC_EXCL | 0600)",
+            ],
+        ),
+        (
+            "old-and-new",
+            &[
+                "B: shmat(id, NULL, 0)",
+                "ipcrm -m 0",
+                "strcpy(shmat(shmget(0x52, 200, IPC_CREAT | 0600), NULL, 0), \"NEW\")",
+            ],
+        ),
+        (
+            "locked-out",
+            &[
+                "struct shmid_ds b = {.shm_perm = {.uid = 65534, .mode = 0600}}",
+                "shmctl(id, IPC_SET, &b)",
+                "shmat(id, NULL, 0)",
+                "strcpy(shmat(id, NULL, 0), \"mine\")",
+            ],
+        ),
+        (
+            "given-away",
+            &["p = shmat(id, NULL, 0); shmat(id, NULL, SHM_RDONLY)", "strcpy(p, \"mine\")", "ipcrm -m 0"],
+        ),
+        (
+            "own-number",
+            &["shmget(5, 1, IPC_CREAT)", "sysctl kernel.shm_next_id=4711", "shmget(IPC_PRIVATE, 1, 0)"],
+        ),
+        ("last-guest", &["B: shmat(0, NULL, 0)", "B: shmat(0, NULL, 0)"]),
+        ("wake-two", &["semget(5, 1, IPC_CREAT)", "new", "D: semctl(0, 0, SETVAL, 0)"]),
+        ("spring-cleaning", &["shmget(9, 1, IPC_CREAT)", "ipcrm -m 1", "C: shmctl(2, IPC_RMID, NULL)"]),
+        ("deadlock", &["kill(B, SIGTERM)", "A: semctl(s, 0, SETVAL, 1); semctl(s, 1, SETVAL, 1)"]),
+        (
+            "wrong-size",
+            &["ipcrm -m 0", "shmget(9, 1, IPC_CREAT)", "shmget(0x52, 25600, IPC_CREAT | IPC_EXCL)"],
+        ),
+        ("will-not-go", &["ipcrm -s 0", "kill(B, 0)", "B: munmap(p, 4096)"]),
+    ];
+    let missed: Vec<_> =
+        ways.iter().filter(|(name, lines)| !solves(name, lines)).map(|(name, _)| name).collect();
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+/// What the goal's words forbid, or do not say, does not solve it.
+#[test]
+fn what_the_words_forbid_does_not_count() {
+    assert_not_solved(&[
+        ("nobody", &["shmget(IPC_PRIVATE, 1, 0244)"]),
+        ("nobody", &["shmget(IPC_PRIVATE, 1, 0); shmget(IPC_PRIVATE, 1, 0)"]),
+        ("outlived", &["new", "C: shmat(0, NULL, 0)"]),
+        (
+            "hello",
+            &[
+                "id = shmget(1, 25600, IPC_CREAT | 0600)",
+                "p = shmat(id, NULL, 0)",
+                "strcpy(p, \"hi\"); shmdt(p)",
+            ],
+        ),
+        ("locked-out", &["new", "B: strcpy(shmat(0, NULL, 0), \"mine\")"]),
+        ("deadlock", &["kill(A, SIGKILL)", "B: semctl(s, 0, SETVAL, 1); semctl(s, 1, SETVAL, 1)"]),
+        ("deadlock", &["C: kill(B, SIGKILL)"]),
+        ("spring-cleaning", &["ipcrm -m 0", "ipcrm -m 1", "ipcrm -m 2"]),
+        ("own-number", &["ipcrm -m 0", "sysctl kernel.shm_next_id=4711", "shmget(1, 1, IPC_CREAT)"]),
+        ("last-guest", &["shmdt(p)", "B: shmat(0, NULL, 0)"]),
+        ("wrong-size", &["ipcrm -m 0", "ipcrm -m 1", "shmget(0x52, 25600, IPC_CREAT)"]),
+    ]);
+}
+
 /// No line of these solves the puzzle, which a look at the world alone would say.
 fn assert_not_solved(kind: &[(&str, &[&str])]) {
     let solved: Vec<_> = kind.iter().filter(|(name, lines)| solves(name, lines)).collect();

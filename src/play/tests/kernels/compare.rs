@@ -114,9 +114,10 @@ fn told(session: &Session, told: &[Told]) -> Vec<String> {
     told.iter().filter(|told| !is_of_the_model(told)).map(|told| one(session, told)).collect()
 }
 
-/// Which programs there are is the one thing in which this computer is richer than the rules.
+/// In its programs and its files this computer is richer than the rules.
 fn is_of_the_model(told: &Told) -> bool {
-    matches!(told, Told::Note { text } if text.starts_with("The model has these programs"))
+    let of_the_model = ["The model has these programs", "The model has files of its own"];
+    matches!(told, Told::Note { text } if of_the_model.iter().any(|start| text.starts_with(start)))
 }
 
 /// An event as it is compared.
@@ -134,7 +135,7 @@ fn one(session: &Session, told: &Told) -> String {
         Told::Begins { who, how, .. } => format!("{who} begins {how}"),
         Told::Ends { who, how, .. } => format!("{who} ends {how}"),
         Told::Value { text } if text.contains('*') => "an address".to_owned(),
-        Told::Lines { .. } => "lines".to_owned(),
+        Told::Lines { .. } | Told::Text { .. } => "lines".to_owned(),
         other => format!("{other:?}"),
     }
 }

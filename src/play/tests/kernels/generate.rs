@@ -8,9 +8,16 @@ use super::random::Random;
 
 const KEYS: [&str; 3] = ["IPC_PRIVATE", "0x52", "0x53"];
 const SIZES: [&str; 6] = ["0", "1", "100", "4096", "8192", "20000"];
-const GET: [&str; 6] =
-    ["0", "0600", "IPC_CREAT | 0640", "IPC_CREAT | IPC_EXCL | 0600", "IPC_CREAT | 0", "IPC_CREAT | 0666"];
-const FIXED: [&str; 4] = ["0x5000000", "0x5001000", "0x5000123", "0x5000FFF"];
+const GET: [&str; 7] = [
+    "0",
+    "0600",
+    "600",
+    "IPC_CREAT | 0640",
+    "IPC_CREAT | IPC_EXCL | 0600",
+    "IPC_CREAT | 0",
+    "IPC_CREAT | 0666",
+];
+const FIXED: [&str; 5] = ["0x5000000", "0x5001000", "0x5000123", "0x5000FFF", "1"];
 const AT: [&str; 5] = ["0", "SHM_RDONLY", "SHM_RND", "SHM_REMAP", "SHM_RND | SHM_REMAP"];
 const FLAGS: [&str; 4] = ["0", "IPC_NOWAIT", "SEM_UNDO", "SEM_UNDO | IPC_NOWAIT"];
 /// Where no buffer can be; the last is in a program's memory on many machines.
@@ -38,7 +45,15 @@ fn line(random: &mut Random) -> String {
 
 fn segment(random: &mut Random) -> String {
     let (id, at, flags) = (random.below(4), random.pick(&FIXED), random.pick(&AT));
-    match random.below(14) {
+    match random.below(17) {
+        14 => {
+            format!("shmget({}, {}, SHM_HUGETLB | 0600)", random.pick(&["0x52", "0x53"]), random.pick(&SIZES))
+        }
+        15 => format!("int small = 7; shmctl({id}, IPC_STAT, &small); (small)"),
+        16 => format!(
+            "k = ftok({}, 1); k == -1",
+            random.pick(&["NULL", "\".\"", "\"/tmp\"", "\"/no/such/file\""])
+        ),
         0..4 => {
             let (key, size, get) = (random.pick(&KEYS), random.pick(&SIZES), random.pick(&GET));
             format!("id = shmget({key}, {size}, {get})")
@@ -71,7 +86,18 @@ fn semaphore(random: &mut Random) -> String {
         let (number, change) = (random.below(3), random.below(5) as i64 - 2);
         format!("{{{number}, {change}, {}}}", random.pick(&FLAGS))
     };
-    match random.below(16) {
+    match random.below(18) {
+        16 => {
+            let (one, limit) = (sembuf(random), random.pick(&["{0, 1000000000}", "{-1, 0}", "{0, -5}"]));
+            format!("struct timespec t = {limit}; semtimedop({id}, (struct sembuf[]){{{one}}}, 1, &t)")
+        }
+        17 => {
+            let (one, limit) = (sembuf(random), random.pick(&NOWHERE[1..]));
+            format!(
+                "semtimedop({id}, (struct sembuf[]){{{one}}}, {}, {limit})",
+                random.pick(&["0", "1", "501"])
+            )
+        }
         0..3 => {
             let (key, get) = (random.pick(&KEYS), random.pick(&GET));
             format!("semget({key}, {}, {get})", random.below(4))
@@ -99,7 +125,14 @@ fn semaphore(random: &mut Random) -> String {
 
 fn memory(random: &mut Random) -> String {
     let offset = random.pick(&["0", "1", "99", "4095"]);
-    match random.below(9) {
+    match random.below(14) {
+        9 => format!("strcpy(p + {offset}, \"more\")"),
+        10 => format!("memset(p, 'A', {})", random.pick(&["99", "101", "4096", "5000"])),
+        11 => "char t[4]; strcpy(t, \"too long\"); t[5]".to_owned(),
+        12 => random
+            .pick(&["\"abc\"[0] = 'x'", "const int x = 1; x = 2", "p == NULL", "int r = (long)p >> 40"])
+            .to_string(),
+        13 => "char *t = \"abc\"; puts(t)".to_owned(),
         0 | 1 => format!("p[{offset}] = 'X'"),
         2 => "strcpy(p, \"some text\")".to_owned(),
         3 => "puts(p)".to_owned(),
@@ -117,10 +150,11 @@ fn memory(random: &mut Random) -> String {
 fn process(random: &mut Random) -> String {
     let who = random.pick(&["A", "B", "C", "D"]);
     match random.below(16) {
-        0..4 => format!("{who}: fork()"),
+        0..3 => format!("{who}: fork()"),
         4 => "new".to_owned(),
         5 | 6 => format!("{who}:"),
         7 => format!("{who}: exit(0)"),
+        3 => format!("{who}: fork(); fork()"),
         8 => format!("kill({who}, {})", random.pick(&["SIGKILL", "SIGTERM", "0"])),
         9 => format!("{who}: setuid(65534)"),
         10 => format!("{who}: setgid({})", random.pick(&["65534", "0", "5"])),

@@ -36,7 +36,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut failed = false;
-    for check in [levels, undone, buffers, ends_of_segments, random_scripts] {
+    for check in
+        [levels, undone, buffers, time_limits, ends_of_segments, long_copies, zombies, random_scripts]
+    {
         if let Err(difference) = check() {
             println!("{difference}");
             failed = true;
@@ -119,6 +121,25 @@ fn buffers() -> Result<(), Difference> {
     lines.iter().try_for_each(|line| pair.line(line))
 }
 
+/// A time limit that is none: what the kernel looks at first decides.
+fn time_limits() -> Result<(), Difference> {
+    let mut pair = Pair::new(&[])?;
+    pair.line("s = semget(IPC_PRIVATE, 1, 0600); struct sembuf op = {0, -1, 0}; struct sembuf many[600]")?;
+    let limits = ["{0, 1000000000}", "{-1, 0}", "{0, -1}", "{1L << 62, 2000000000}"];
+    for limit in limits {
+        pair.line(&format!("struct timespec t = {limit}; semtimedop(s, &op, 1, &t); errno"))?;
+        pair.line("semtimedop(s, NULL, 1, &t); semtimedop(s, &op, 0, &t); semtimedop(s, many, 501, &t)")?;
+        pair.line(
+            "semtimedop(-1, &op, 1, &t); semtimedop(77, &op, 1, &t); semtimedop(s, (void *)1, 501, &t)",
+        )?;
+    }
+    for address in ["(void *)1", "(void *)0x400000"] {
+        pair.line(&format!("semtimedop(s, &op, 1, {address}); semtimedop(s, NULL, 1, {address}); errno"))?;
+        pair.line(&format!("semtimedop(s, many, 501, {address}); semtimedop(-1, &op, 0, {address})"))?;
+    }
+    pair.line("semop(s, many, 501); semop(s, many, 500); semop(77, many, 600)")
+}
+
 /// One byte too far ends a process by a signal, on whatever lies there: the kernel maps a segment anywhere it likes.
 fn ends_of_segments() -> Result<(), Difference> {
     for access in ["p[4096] = 'x'", "p[4096]", "strcpy(p + 4090, \"too long\")", "memset(p, 'A', 4097)"] {
@@ -128,6 +149,56 @@ fn ends_of_segments() -> Result<(), Difference> {
         pair.line("B: shmctl(id = 0, IPC_RMID, NULL)")?;
     }
     Ok(())
+}
+
+/// More than a mebibyte at once, up to the end of a segment and over it.
+fn long_copies() -> Result<(), Difference> {
+    for last in [
+        "memset(p + 5, 'B', 3 << 19)",
+        "memset(q, 'C', -1)",
+        "memcpy(p, q, 2 << 20)",
+        "memcpy(q, p, 1 << 40)",
+    ] {
+        let mut pair = Pair::new(&[])?;
+        let lines = [
+            "id = shmget(IPC_PRIVATE, 3 << 19, 0600); q = shmat(id, (void *)0x9000000, 0); memset(q, 'A', 3 << 19)",
+            "big = shmget(IPC_PRIVATE, 20 << 20, 0600); p = shmat(big, (void *)0x5000000, 0); memcpy(p + 100, q, 3 << 19)",
+            "p[99] + p[100] * 1000; p[99 + (3 << 19)] + 1000 * p[100 + (3 << 19)]",
+            "memset(p, 0, 17 << 20)",
+            "new",
+        ];
+        lines.iter().try_for_each(|line| pair.line(line))?;
+        pair.line(&format!("A: {last}"))?;
+        pair.line(
+            "B: p = shmat(1, NULL, 0); p[0] + 1000 * p[1500000]; q = shmat(0, NULL, 0); q[0] + q[1500000]",
+        )?;
+    }
+    Ok(())
+}
+
+/// A child that has ended is a zombie until its parent ends; what `new` started leaves nothing.
+fn zombies() -> Result<(), Difference> {
+    let mut pair = Pair::new(&[])?;
+    let lines = [
+        "fork(); new",
+        "B: fork()",
+        "D: exit(3)",
+        "kill(D, 0); kill(D, SIGKILL); kill(D, SIGTERM)",
+        "C: exit(0)",
+        "kill(C, 0)",
+        "kill(B, SIGKILL)",
+        "kill(B, 0); kill(D, 0)",
+        "fork()",
+        "E: fork()",
+        "E: execlp(\"true\", \"true\", NULL)",
+        "F: getpid()",
+        "F: kill(E, 0); kill(F, 0)",
+        "undo; redo",
+        "A: kill(B, SIGKILL)",
+        "A: setuid(65534)",
+        "kill(B, 0); kill(E, 0)",
+    ];
+    lines.iter().try_for_each(|line| pair.line(line))
 }
 
 fn random_scripts() -> Result<(), Difference> {

@@ -1,0 +1,93 @@
+//! The files that the model has, for `ftok`.
+//!
+//! **Invariant:** the model says that a file is not there only where none can be; of any other it does not know.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+/// Path, device, inode. `.` is the folder that a session runs in: there always is one.
+const FILES: [(&str, u64, u64); 5] = [
+    ("/", 0x801, 2),
+    (".", 0x801, 0x4_1a07),
+    ("/tmp", 0x801, 0x1_8001),
+    ("/etc/passwd", 0x801, 0x2_0f3c),
+    ("/bin/sh", 0x801, 0x3_07a2),
+];
+/// What a Linux computer has at its root: what is in there differs from one to the next.
+const FOLDERS: [&str; 19] = [
+    "bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc", "root", "run",
+    "sbin", "srv", "sys", "tmp", "usr", "var",
+];
+
+/// What the model knows of a path.
+#[derive(Debug, PartialEq)]
+pub(super) enum Found {
+    /// It leads to this file.
+    File(PathBuf),
+    /// It leads to nothing.
+    Nothing,
+    /// It may lead to something.
+    Unknown,
+}
+
+/// All files, as the rules of `ftok` want them.
+pub(super) fn all() -> BTreeMap<PathBuf, (u64, u64)> {
+    FILES.into_iter().map(|(path, device, inode)| (path.into(), (device, inode))).collect()
+}
+
+/// Looks for a file: `//tmp/` is `/tmp`.
+pub(super) fn found(path: &Path) -> Found {
+    let mut components = path.components();
+    let is_known = |known: &&str| Path::new(known) == path || Path::new(known) == plain(path);
+    match (FILES.iter().map(|(known, ..)| known).find(|known| is_known(known)), components.next()) {
+        (Some(known), _) => Found::File(known.into()),
+        (None, None) => Found::Nothing,
+        (None, Some(Component::RootDir)) => match components.next() {
+            Some(Component::Normal(first)) if !FOLDERS.iter().any(|folder| *folder == first) => {
+                Found::Nothing
+            }
+            _ => Found::Unknown,
+        },
+        _ => Found::Unknown,
+    }
+}
+
+/// A path without the steps that lead nowhere.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir if plain.parent().is_some() || plain == Path::new("/") => {
+                plain.pop();
+            }
+            component => plain.push(component),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_may_be_written_in_many_ways() {
+        for path in ["/tmp", "/tmp/", "//tmp/.", "/tmp/../tmp"] {
+            assert_eq!(found(Path::new(path)), Found::File("/tmp".into()), "{path}");
+        }
+        for path in [".", "./", "./."] {
+            assert_eq!(found(Path::new(path)), Found::File(".".into()), "{path}");
+        }
+        assert_eq!(found(Path::new("/..")), Found::File("/".into()));
+    }
+
+    #[test]
+    fn what_may_be_there_is_not_known() {
+        for path in ["..", "a.c", "./a.c", "../a.c", "/tmp/a", "/home/me", "/etc/passwd/x"] {
+            assert_eq!(found(Path::new(path)), Found::Unknown, "{path}");
+        }
+        for path in ["", "/no/such/file", "/nor"] {
+            assert_eq!(found(Path::new(path)), Found::Nothing, "{path}");
+        }
+    }
+}
