@@ -87,7 +87,10 @@ fn seen_in(columns: u16, lines: &[&str], last: &str) -> String {
     let mut terminal = Terminal::start(run, 60, columns);
     terminal.until("the prompt", |running| running.out().contains("A> "));
     terminal.send(&format!("\x1b[200~{}\x1b[201~\r", lines.join("\n")));
-    terminal.until(last, |running| running.out().contains(last));
+    // What is typed before the next prompt is there is not the prompt's.
+    terminal.until(last, |running| {
+        running.out().rsplit_once(last).is_some_and(|(_, after)| after.contains("A> "))
+    });
     terminal.send("\x04");
     let out = terminal.into_running().finish().out;
     String::from_utf8_lossy(&out).lines().map(|line| line.trim_end().to_owned() + "\n").collect()
