@@ -48,7 +48,7 @@
 pub use linux::{calls, family, kernel, keys, partner, posix, shm};
 #[cfg(not(target_os = "linux"))]
 pub use playground_core::shm;
-pub use playground_core::{Error, Result, call, course, error, evidence, source, story};
+pub use playground_core::{Error, Result, call, clock, course, error, evidence, source, story};
 pub use program;
 #[cfg(not(target_os = "linux"))]
 pub use program::elsewhere::{keys, needs_linux, partner};

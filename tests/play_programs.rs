@@ -120,7 +120,7 @@ const ZOMBIES: [&str; 7] = [
 ];
 
 /// Calls with a buffer that the kernel can copy nothing from, or to.
-const BUFFERS: [&str; 9] = [
+const BUFFERS: [&str; 11] = [
     "int id = shmget(IPC_PRIVATE, 4096, 0600)",
     "memset(shmat(id, NULL, 0), 'A', 4096)",
     "char *p = shmat(id, NULL, SHM_RDONLY)",
@@ -130,6 +130,8 @@ const BUFFERS: [&str; 9] = [
     "semctl(s, 0, IPC_STAT, NULL); semctl(s, 0, GETALL, p); semctl(s, 0, SETALL, NULL)",
     "semctl(s, 0, IPC_SET, NULL); semctl(s, 0, SEM_STAT, NULL)",
     "semop(s, NULL, 1); semop(s, p + 4095, 1); semop(s, NULL, 501)",
+    "struct sembuf op = {0, -1, 0}; struct timespec t = {0, 1000000000}; semtimedop(s, &op, 1, &t)",
+    "semtimedop(s, &op, 1, (void *)1); t.tv_sec = -1; semtimedop(s, &op, 1, &t); semtimedop(s, &op, 501, &t)",
 ];
 
 /// The puzzles whose namespace needs no more than one user: start and solution.

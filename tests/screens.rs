@@ -143,7 +143,7 @@ const MASKS: &[(&str, &str)] = &[
         r#"("the old one"|"the new one"|"the one after"),"\d+","\d+","\d+""#,
         "$1,\"[shmid]\",\"[sequence]\",\"[index]\"",
     ),
-    (r"\b1[789]\d{8} ", "[time]     "),
+    (r"\d\d:\d\d:\d\d, \d+ (s|min) ago", "[time], [n] s ago"),
     (r"\b1[789]\d{8}\b", "[time]"),
     (r"(_time=).*", "$1[time]"),
 ];

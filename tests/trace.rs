@@ -28,7 +28,7 @@ fn masked(text: &str) -> String {
         (r"\[(process |child )?\d+\]", "[$1[pid]]"),
         (r"(shm_[cl]pid +)\d+ +", "$1[pid]         "),
         (r"(shm_perm\.c?[ug]id +)\d+ +", "$1[uid]         "),
-        (r"\b1[789]\d{8} ", "[time]     "),
+        (r"\d\d:\d\d:\d\d, \d+ (s|min) ago", "[time], [n] s ago"),
         (r"0x[0-9a-f]{9,}", "[address]"),
         (r"\./traced-\S+", "[program]"),
     ];
@@ -61,19 +61,19 @@ fn the_articles_program_is_told_as_a_lesson_would() {
         shmctl([shmid], IPC_STAT, &buf) = 0
 
       struct shmid_ds of segment [shmid]
-        shm_perm.__key 0x00000000    the key; 0 is IPC_PRIVATE
+        shm_perm.__key 0x00000000           the key; 0 is IPC_PRIVATE
         shm_perm.uid   [uid]         the owner's user id
         shm_perm.gid   [uid]         the owner's group id
         shm_perm.cuid  [uid]         the creator's user id
         shm_perm.cgid  [uid]         the creator's group id
-        shm_perm.mode  0600          permission bits, in octal, and flags
-        shm_segsz      25600         bytes, as they were asked for
-        shm_atime      [time]        last attach, in seconds since 1970
-        shm_dtime      0, never      last detach, in seconds since 1970
-        shm_ctime      [time]        made or changed, in seconds since 1970
+        shm_perm.mode  0600                 permission bits, in octal, and flags
+        shm_segsz      25600                bytes, as they were asked for
+        shm_atime      [time], [n] s ago    last attach
+        shm_dtime      0, never             last detach
+        shm_ctime      [time], [n] s ago    made, or changed with IPC_SET
         shm_cpid       [pid]         the process that made it
-        shm_lpid       [pid]         the process that last attached or detached
-        shm_nattch     1             mappings now, in all processes
+        shm_lpid       [pid]         the last process to attach or detach
+        shm_nattch     1                    mappings now, in all processes
 
         shmdt([address]) = 0
           segment [shmid]: nattch 1 → 0, rss 0 → 4096

@@ -53,6 +53,17 @@ fn a_part_waits_for_enter_and_q_leaves() {
     assert!(!untold.contains("Answer"), "{untold}");
 }
 
+/// Whoever asks for more than the next part in the middle of a step is told when it can be had.
+#[test]
+fn a_part_says_why_another_key_does_nothing() {
+    for key in ["p", "i", "m", "?"] {
+        let shown = shown("lesson02", "step", &format!("\n{key}\nq\n"), FEW_ROWS);
+        assert!(shown.contains("has more to show. Enter shows its next part."), "{key}: {shown}");
+        assert_eq!(shown.matches(NEXT_PART).count(), 3, "{key}: {shown}");
+    }
+    assert!(!shown("lesson02", "step", "\n\nq\n", FEW_ROWS).contains("has more to show"));
+}
+
 /// What a window of so many rows shows at this pace when these keys are pressed.
 fn shown(name: &str, pace: &str, typed: &str, rows: usize) -> String {
     let mut command = Command::new(program_file(name));

@@ -3,6 +3,7 @@
 //! **Invariant:** no blank line is written, since it would end the HTML in the midst of Markdown.
 
 use playground::call::Shmid;
+use playground::clock;
 use playground::evidence::maps::Mapping;
 use playground::story::event::{
     Access, CallEvent, Choice, Event, Fault, Field, Rust, SegmentRow, Speed, SpeedRow,
@@ -81,7 +82,7 @@ pub fn event(told: &Told) -> Option<String> {
         Event::Memory(access) if access.brief => ("brief", brief(access.who.as_ref(), &access.c)),
         Event::Memory(access) => ("call", memory(access)),
         Event::Bytes { offset, bytes } => ("bytes", self::bytes(*offset, bytes)),
-        Event::Record { shmid, moments, fields } => ("record", record(*shmid, moments, fields)),
+        Event::Record { shmid, moments, fields, now } => ("record", record(*shmid, moments, fields, *now)),
         Event::Segments { rows, .. } => ("segments", segments(rows, told.before.as_deref())),
         Event::Maps { pid, who, added, removed, kept } => {
             ("maps", maps(&named(*pid, who.as_ref()), [added, removed, kept]))
@@ -249,19 +250,19 @@ fn cell(text: &str, changed: bool) -> String {
     if changed { format!("<mark>{}</mark>", escape(text)) } else { escape(text) }
 }
 
-fn record(shmid: Shmid, moments: &[String], fields: &[Field]) -> String {
+fn record(shmid: Shmid, moments: &[String], fields: &[Field], now: i64) -> String {
     let mut heading = vec!["field".to_owned()];
     heading.extend(moments.iter().map(|moment| escape(moment)));
     heading.push("meaning".to_owned());
-    let rows: Vec<Vec<String>> = fields.iter().map(field).collect();
+    let rows: Vec<Vec<String>> = fields.iter().map(|one| field(one, now)).collect();
     table(&format!("The record, struct shmid_ds, of segment {shmid}"), &heading, &rows)
 }
 
-fn field(field: &Field) -> Vec<String> {
+fn field(field: &Field, now: i64) -> Vec<String> {
     let last = field.values.len().saturating_sub(1);
     let mut row = vec![format!("<code>{}</code>", field.name)];
-    let values = field.values.iter().enumerate();
-    row.extend(values.map(|(position, value)| cell(value, field.moved && position == last)));
+    let values = field.told(now, clock::utc).into_iter().enumerate();
+    row.extend(values.map(|(position, value)| cell(&value, field.moved && position == last)));
     let changed = if field.moved { " (changed)" } else { "" };
     row.push(format!("{}{changed}", escape(&field.meaning)));
     row

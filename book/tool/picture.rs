@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use anstyle_svg::Term;
 use anyhow::{Context, Result};
+use playground::clock;
 use playground::story::event::Event;
 use playground::story::{Render, Screen, Text};
 
@@ -89,7 +90,8 @@ pub fn drawn() -> Result<String> {
 fn screens(run: &Recording) -> Result<Vec<String>> {
     colored::control::set_override(true);
     let told = Told::default();
-    let screen = Screen { width: COLUMNS, rows: None, ascii: false, stepping: false, echoes: false };
+    let screen =
+        Screen { width: COLUMNS, rows: None, ascii: false, stepping: false, echoes: false, zone: clock::utc };
     let mut text = Text::new(told.clone(), screen);
     let mut screens = Vec::new();
     for event in run.events.iter().map(|told| &told.event) {

@@ -10,6 +10,7 @@ mod file;
 mod flags;
 mod lock;
 mod names;
+mod performed;
 mod record;
 mod sem;
 
@@ -26,8 +27,9 @@ pub use file::FileCall;
 pub use flags::{ShmatFlags, ShmgetFlags};
 pub use lock::{LockCall, LockOperation};
 pub use names::{Address, Key, Shmid};
+pub use performed::Performed;
 pub use record::{ShmInfo, ShmLimits, ShmidDs};
-pub use sem::{SemCmd, SemFlags, SemLimits, SemOp, Semid, SemidDs};
+pub use sem::{RefusedTimeout, SemCmd, SemFlags, SemLimits, SemOp, Semid, SemidDs};
 
 /// One of the four System V calls for shared memory, of the four for semaphores, or of those on descriptors, with
 /// its arguments. `ftok`, `shm_open`, and what is done to a `pthread_mutex_t` or a `sem_t` are here, too: functions of
@@ -90,7 +92,7 @@ pub enum Call {
         /// What to do with which of its semaphores.
         ops: Vec<SemOp>,
     },
-    /// `semop` with a list that cannot be read, as a traced program may call it; the playground does not.
+    /// `semop` with a list that cannot be read, or `semtimedop` with a time limit that no kernel takes.
     SemopAt {
         /// The set.
         semid: Semid,
@@ -98,6 +100,9 @@ pub enum Call {
         sops: Address,
         /// How many operations are said to be in it.
         nsops: u64,
+        /// The time limit; then the list may be as it should.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timeout: Option<RefusedTimeout>,
     },
     /// `int semtimedop(int semid, struct sembuf *sops, size_t nsops, const struct timespec *timeout)`: `semop` that
     /// waits no longer than this.
@@ -199,17 +204,6 @@ impl Answer {
     }
 }
 
-/// A call that was made, by whom, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Performed {
-    /// The process that made the call.
-    pub pid: i32,
-    /// What it asked.
-    pub call: Call,
-    /// What the kernel answered.
-    pub outcome: Outcome,
-}
-
 impl fmt::Display for Call {
     /// The call in C notation, with flags by name and the mode in octal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -224,7 +218,12 @@ impl fmt::Display for Call {
                 write!(f, "semget({key}, {nsems}, {})", flags::with_mode(*flags, *mode))
             }
             Call::Semop { semid, ops } => write!(f, "semop({semid}, {}, {})", sem::list(ops), ops.len()),
-            Call::SemopAt { semid, sops, nsops } => write!(f, "semop({semid}, {sops}, {nsops})"),
+            Call::SemopAt { semid, sops, nsops, timeout: None } => {
+                write!(f, "semop({semid}, {sops}, {nsops})")
+            }
+            Call::SemopAt { semid, sops, nsops, timeout: Some(timeout) } => {
+                write!(f, "semtimedop({semid}, {sops}, {nsops}, {timeout})")
+            }
             Call::Semtimedop { semid, ops, timeout } => {
                 let (seconds, nanoseconds) = (timeout.as_secs(), timeout.subsec_nanos());
                 let ops = (sem::list(ops), ops.len());
@@ -238,24 +237,6 @@ impl fmt::Display for Call {
     }
 }
 
-impl fmt::Display for Performed {
-    /// The call in C notation and its result, as strace prints them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.outcome {
-            Ok(Answer::Mapped(address)) => write!(f, "{} = {address}", self.call),
-            Ok(Answer::Ends([one, other])) => write!(f, "{} = 0 // {one}, {other}", self.call),
-            Ok(Answer::Passed(fd)) => write!(f, "{} = 1 // SCM_RIGHTS, [{fd}]", self.call),
-            Ok(Answer::Bytes(bytes)) => {
-                write!(f, "{} = {} // {}", self.call, bytes.len(), file::quoted(bytes))
-            }
-            Ok(Answer::Key(key)) => write!(f, "{} = {key}", self.call),
-            Ok(answer) => write!(f, "{} = {}", self.call, answer.value()),
-            Err(errno) if self.call.returns_its_error() => write!(f, "{} = {}", self.call, errno),
-            Err(errno) => write!(f, "{} = -1 {}", self.call, errno),
-        }
-    }
-}
-
 impl Call {
     /// The name of the system call.
     pub fn name(&self) -> &'static str {
@@ -265,8 +246,8 @@ impl Call {
             Call::Shmdt { .. } => "shmdt",
             Call::Shmctl { .. } => "shmctl",
             Call::Semget { .. } => "semget",
+            Call::Semtimedop { .. } | Call::SemopAt { timeout: Some(_), .. } => "semtimedop",
             Call::Semop { .. } | Call::SemopAt { .. } => "semop",
-            Call::Semtimedop { .. } => "semtimedop",
             Call::Semctl { .. } => "semctl",
             Call::File(call) => call.name(),
             Call::Lock(call) => call.operation.name(),
@@ -298,7 +279,9 @@ impl Call {
             Call::Semop { semid, ops } => {
                 json!({"semid": semid.0, "ops": ops.iter().map(SemOp::argument).collect::<Vec<_>>()})
             }
-            Call::SemopAt { semid, sops, nsops } => json!({"semid": semid.0, "sops": sops.0, "nsops": nsops}),
+            Call::SemopAt { semid, sops, nsops, .. } => {
+                json!({"semid": semid.0, "sops": sops.0, "nsops": nsops})
+            }
             Call::Semtimedop { semid, ops, timeout } => {
                 let ops = ops.iter().map(SemOp::argument).collect::<Vec<_>>();
                 json!({"semid": semid.0, "ops": ops, "timeout": timeout.as_secs_f64()})

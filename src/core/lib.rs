@@ -12,6 +12,7 @@
 //! | [`shm`] | what lessons use: `Segment`, `Attachment`, `Semaphores` |
 //! | [`story`] | the narrator: steps, predictions, evidence → events → text or JSON |
 //! | [`keys`] | keys that nobody uses yet |
+//! | [`clock`] | the times of records, as people read them |
 //! | [`course`] | the lessons, in their order |
 //! | [`found`] | what is found of a traced program: mistakes, and what is left |
 //! | [`quartiles`], [`ways`] | figures, and what was measured |
@@ -20,6 +21,7 @@
 //! compiles for wasm32, which `.ci/run` proves.
 
 pub mod call;
+pub mod clock;
 pub mod course;
 pub mod errno;
 pub mod error;

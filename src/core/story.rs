@@ -96,6 +96,15 @@ pub trait Render {
         Ok(())
     }
 
+    /// Says why the learner's line does nothing while the page is full.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Render::tell`].
+    fn explain_page(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Shows what waits, or as much of it as a page holds.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 //! | [`family`] | a pipe, a mapped file, a socket pair, a semaphore: what lesson 0 compares with a segment |
 //! | [`posix`] | the same memory by the names and descriptors of POSIX: lesson 21 |
 //! | [`keys`] | keys that are made from files |
+//! | [`clock`] | the time zone of whoever reads |
 //! | [`partner`] | two programs that were started apart, and meet at a key |
 //!
 //! On other systems there is nothing in here: lessons run on the crate `model` there.
@@ -17,6 +18,7 @@
 #![cfg(target_os = "linux")]
 
 pub mod calls;
+pub mod clock;
 pub mod family;
 pub mod kernel;
 pub mod keys;

@@ -9,13 +9,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use linux::kernel::namespace::{Heard, Namespace, Users};
 use linux::kernel::{Ending, Linux as ThisProcess, Look};
 use playground_core::call::{Address, Answer, Call, Cmd, Outcome, SemCmd, SemOp, Semid};
 use playground_core::machine::{Action, Credentials, Fatal, Host, Machine, Reply, Set, Space, Woken};
-use playground_core::{Errno, Signal};
+use playground_core::{Errno, Signal, clock};
 
 use crate::session::{Course, Kernel, Performed, course};
 
@@ -245,6 +245,11 @@ impl Kernel for Linux {
             until.saturating_duration_since(Instant::now()) + Duration::from_secs(1)
         });
         self.namespace.as_mut()?.ended(pid, within).map(|ending| ending.to_string())
+    }
+
+    fn told_time(&self, time: i64, _: i64) -> String {
+        let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() as i64);
+        clock::told(time, now, linux::clock::zone)
     }
 
     fn cut_short(&mut self, pid: i32) {

@@ -21,6 +21,8 @@ use super::options::{Kernel, Options};
 
 /// Whether this program was started only to serve as an unrelated process, and has done so.
 pub(super) use here::serve_if_asked;
+/// The time zone of whoever reads.
+pub(super) use here::zone;
 /// Where the two sides of a lesson meet.
 pub(super) use here::{Rendezvous, key_of_this_program};
 

@@ -7,6 +7,7 @@ use colored::control;
 use terminal_size::{Height, Width, terminal_size};
 
 use super::options::Color;
+use super::platform;
 use playground_core::story::Screen;
 
 /// A line has no more columns than this, however wide the terminal is.
@@ -51,6 +52,7 @@ pub fn screen(ascii: bool, terminal: bool) -> Screen {
         ascii: ascii || !locale_is_utf8(),
         stepping: false,
         echoes: true,
+        zone: platform::zone,
     }
 }
 
@@ -62,6 +64,7 @@ pub(super) fn measure(ascii: bool, stepping: bool) -> Screen {
         ascii: ascii || !locale_is_utf8(),
         stepping,
         echoes: io::stdin().is_terminal(),
+        zone: platform::zone,
     }
 }
 

@@ -15,8 +15,8 @@ use super::abi::{Name, RawSyscall, Width};
 use super::memory;
 use crate::call::Ownership;
 use crate::call::{
-    Address, Answer, Call, Cmd, Key, Outcome, SemCmd, SemFlags, SemOp, Semid, ShmInfo, ShmLimits, ShmatFlags,
-    ShmgetFlags, Shmid, ShmidDs,
+    Address, Answer, Call, Cmd, Key, Outcome, RefusedTimeout, SemCmd, SemFlags, SemOp, Semid, ShmInfo,
+    ShmLimits, ShmatFlags, ShmgetFlags, Shmid, ShmidDs,
 };
 use crate::kernel::record_of;
 
@@ -49,7 +49,7 @@ pub(super) fn call(pid: Pid, asked: &RawSyscall) -> Call {
             Call::Shmctl { shmid: Shmid(id), cmd: command(pid, plain(asked, second), third, form(asked)) }
         }
         Name::Semget => Call::Semget { key: Key(id), nsems: second as i32, flags: get, mode },
-        Name::Semop => semop(pid, asked, None),
+        Name::Semop => semop(pid, asked, Ok(None)),
         Name::Semtimedop => semop(pid, asked, timeout(pid, asked)),
         Name::Semctl => {
             Call::Semctl { semid: Semid(id), semnum: second as i32, cmd: sem_command(pid, asked, fourth) }
@@ -81,13 +81,15 @@ fn ownership(record: &ShmidDs) -> Ownership {
 }
 
 /// `semop`, or with a timeout `semtimedop`.
-fn semop(pid: Pid, asked: &RawSyscall, timeout: Option<Duration>) -> Call {
+fn semop(pid: Pid, asked: &RawSyscall, timeout: Result<Option<Duration>, RefusedTimeout>) -> Call {
     let [semid, sops, nsops, ..] = asked.arguments;
     let semid = Semid(semid as i32);
+    let unread = |timeout| Call::SemopAt { semid, sops: Address(sops), nsops, timeout };
     match (operations(pid, sops, nsops), timeout) {
-        (Err(_), _) => Call::SemopAt { semid, sops: Address(sops), nsops },
-        (Ok(ops), None) => Call::Semop { semid, ops },
-        (Ok(ops), Some(timeout)) => Call::Semtimedop { semid, ops, timeout },
+        (_, Err(timeout)) => unread(Some(timeout)),
+        (Err(_), _) => unread(None),
+        (Ok(ops), Ok(None)) => Call::Semop { semid, ops },
+        (Ok(ops), Ok(Some(timeout))) => Call::Semtimedop { semid, ops, timeout },
     }
 }
 
@@ -102,16 +104,21 @@ fn operations(pid: Pid, list: u64, count: u64) -> nix::Result<Vec<SemOp>> {
     Ok(bytes.as_chunks::<6>().0.iter().map(operation).collect())
 }
 
-/// How long a `semtimedop` waits. The C library's `semop` is one that waits for ever: it has none.
-fn timeout(pid: Pid, asked: &RawSyscall) -> Option<Duration> {
+/// How long a `semtimedop` waits, or why the kernel refuses its limit. The C library's `semop` is one that waits for
+/// ever: it has none.
+fn timeout(pid: Pid, asked: &RawSyscall) -> Result<Option<Duration>, RefusedTimeout> {
     let pointer = asked.arguments[3];
     // Only the old 32-bit call has 32-bit seconds; `semtimedop_time64` has not.
     let width = if asked.multiplexed { Width::Compat } else { Width::Native };
     if pointer == 0 {
-        return None;
+        return Ok(None);
     }
-    let [seconds, nanoseconds] = memory::longs(pid, pointer, width).ok()?;
-    (nanoseconds < 1_000_000_000).then(|| Duration::new(seconds, nanoseconds as u32))
+    let unread = |_| RefusedTimeout::At(Address(pointer));
+    let [seconds, nanoseconds] = memory::longs(pid, pointer, width).map_err(unread)?;
+    match (i64::try_from(seconds), u32::try_from(nanoseconds)) {
+        (Ok(_), Ok(nanoseconds @ ..1_000_000_000)) => Ok(Some(Duration::new(seconds, nanoseconds))),
+        _ => Err(RefusedTimeout::Is { seconds: seconds as i64, nanoseconds: nanoseconds as i64 }),
+    }
 }
 
 fn sem_command(pid: Pid, asked: &RawSyscall, fourth: u64) -> SemCmd {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::ops::ControlFlow;
+use std::time::UNIX_EPOCH;
 
 use super::fault_place;
 use super::procfs;
@@ -236,7 +237,8 @@ impl Narrator {
         let named: Vec<_> = before.iter().map(|record| ("before", record)).chain([("now", &now)]).collect();
         let records: Vec<_> = named.iter().map(|(_, record)| *record).collect();
         let moments = named.iter().map(|(name, _)| (*name).to_owned()).collect();
-        Some(Event::Record { shmid, moments, fields: fields(&records, NOBODY) })
+        let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() as i64);
+        Some(Event::Record { shmid, moments, fields: fields(&records, NOBODY), now })
     }
 }
 

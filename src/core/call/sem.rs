@@ -19,6 +19,29 @@ impl fmt::Display for Semid {
     }
 }
 
+/// A time limit that `semtimedop` refuses, whatever the operations are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefusedTimeout {
+    /// It is where nothing can be read: `EFAULT`.
+    At(Address),
+    /// One of the two is negative, or there are too many nanoseconds for a second: `EINVAL`.
+    Is {
+        /// `tv_sec`.
+        seconds: i64,
+        /// `tv_nsec`.
+        nanoseconds: i64,
+    },
+}
+
+impl fmt::Display for RefusedTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RefusedTimeout::At(address) => address.fmt(f),
+            RefusedTimeout::Is { seconds, nanoseconds } => write!(f, "{{{seconds}, {nanoseconds}}}"),
+        }
+    }
+}
+
 bitflags! {
     /// The flags of one operation of `semop`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -147,6 +147,8 @@ pub enum Event {
         moments: Vec<String>,
         /// Every field of the record.
         fields: Vec<Field>,
+        /// When it is shown, in seconds since 1970, by the clock from which the kernel writes its records.
+        now: i64,
     },
     /// The kernel's table of segments.
     Segments {

@@ -165,7 +165,7 @@ impl Narrator {
             self.teller.end_page().map_err(Error::Output)?;
             match understood(&mut **prompt) {
                 Ok(line) if line.is_empty() => self.teller.turn_page().map_err(Error::Output)?,
-                Ok(_) => {}
+                Ok(_) => self.teller.explain_page().map_err(Error::Output)?,
                 // Whoever has left is asked nothing more: what is tidied up is told without a stop.
                 Err(error) => {
                     self.prompt = None;

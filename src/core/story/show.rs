@@ -147,7 +147,8 @@ impl Story {
         let records: Vec<_> = moments.iter().map(|(_, record)| *record).collect();
         let fields = fields(&records, self.pid());
         let moved = fields.iter().filter(|field| field.moved).count();
-        self.tell(Event::Record { shmid: id, moments: names, fields });
+        let now = self.process.borrow().now().as_secs() as i64;
+        self.tell(Event::Record { shmid: id, moments: names, fields, now });
         moved
     }
 
@@ -288,11 +289,11 @@ const COLUMNS: [Column; 13] = [
     ("shm_perm.cgid", |record, _| record.cgid.to_string(), "the creator's group id"),
     ("shm_perm.mode", |record, _| mode(record.mode), "permission bits, in octal, and flags"),
     ("shm_segsz", |record, _| record.size.to_string(), "bytes, as they were asked for"),
-    ("shm_atime", |record, _| time(record.atime), "last attach, in seconds since 1970"),
-    ("shm_dtime", |record, _| time(record.dtime), "last detach, in seconds since 1970"),
-    ("shm_ctime", |record, _| time(record.ctime), "made or changed, in seconds since 1970"),
+    ("shm_atime", |record, _| record.atime.to_string(), "last attach"),
+    ("shm_dtime", |record, _| record.dtime.to_string(), "last detach"),
+    ("shm_ctime", |record, _| record.ctime.to_string(), "made, or changed with IPC_SET"),
     ("shm_cpid", |record, us| pid(record.cpid, us), "the process that made it"),
-    ("shm_lpid", |record, us| pid(record.lpid, us), "the process that last attached or detached"),
+    ("shm_lpid", |record, us| pid(record.lpid, us), "the last process to attach or detach"),
     ("shm_nattch", |record, _| record.nattch.to_string(), "mappings now, in all processes"),
 ];
 
@@ -310,10 +311,6 @@ fn mode(mode: u32) -> String {
     let flags = [(ShmidDs::SHM_DEST, "SHM_DEST|"), (ShmidDs::SHM_LOCKED, "SHM_LOCKED|")];
     let names: String = flags.iter().filter(|(bit, _)| mode & bit != 0).map(|(_, name)| *name).collect();
     format!("{names}{:04o}", mode & 0o777)
-}
-
-fn time(seconds: i64) -> String {
-    if seconds == 0 { "0, never".to_owned() } else { seconds.to_string() }
 }
 
 fn pid(pid: i32, us: i32) -> String {

@@ -23,6 +23,8 @@ use colored::Colorize;
 use super::Render;
 use super::event::{Event, Fault};
 use super::visible::visible;
+use crate::clock::Zone;
+use crate::process::Kernel;
 use lines::INDENT;
 pub use lines::ascii;
 
@@ -39,6 +41,8 @@ pub struct Screen {
     pub stepping: bool,
     /// Whether the Enter after a prompt is seen on the screen, as in a terminal.
     pub echoes: bool,
+    /// The time zone of whoever reads.
+    pub zone: Zone,
 }
 
 /// Writes the story as text.
@@ -53,6 +57,10 @@ pub struct Text {
     statement: Option<String>,
     /// Whether it was said what the code of a sentence stands for.
     codes_are_known: bool,
+    /// Whether it was said what an experiment is.
+    experiments_are_known: bool,
+    /// Whose clock it is that the kernel's records are written by.
+    kernel: Kernel,
     /// What the step has folded.
     folded: folded::Folded,
 }
@@ -60,6 +68,13 @@ pub struct Text {
 /// What stands below the first sentence that is put right.
 const CODES: &str = "(E and a number name a fault of the article that these lessons follow. The book's page of errata lists \
                      them all.)";
+
+/// What stands below the title of the first experiment.
+const EXPERIMENTS: &str = "(A step shows what works. An experiment shows what goes wrong, on purpose.)";
+
+/// Why nothing but Enter goes on in the middle of a step.
+const BETWEEN_PARTS: &str = "The step has more to show. Enter shows its next part. At the end of the step p, i, m and ? work, \
+                             too.";
 
 impl Text {
     /// Writes to `out`, for a screen of this kind.
@@ -72,8 +87,19 @@ impl Text {
             short: false,
             statement: None,
             codes_are_known: false,
+            experiments_are_known: false,
+            kernel: Kernel::Linux,
             folded: folded::Folded::default(),
         }
+    }
+
+    /// What sets an experiment apart is said with the first one.
+    fn explain_experiments(&mut self, is_one: bool) -> io::Result<()> {
+        if !is_one || std::mem::replace(&mut self.experiments_are_known, true) {
+            return Ok(());
+        }
+        self.paragraph(EXPERIMENTS)?;
+        self.blank()
     }
 
     fn erratum(&mut self, code: &str, fault: Fault, text: &str) -> io::Result<()> {
@@ -129,6 +155,10 @@ impl Render for Text {
         self.out.prompt(&prompt, self.screen.echoes)
     }
 
+    fn explain_page(&mut self) -> io::Result<()> {
+        self.out.remark(&textwrap::fill(BETWEEN_PARTS, self.screen.width))
+    }
+
     fn turn_page(&mut self) -> io::Result<()> {
         self.out.turn()
     }
@@ -149,6 +179,7 @@ impl Text {
         self.count_the_folded()?;
         match event {
             Event::Lesson { number, of, title, pid, page_size, isolated, kernel } => {
+                self.kernel = *kernel;
                 self.lesson(*number, *of, title)?;
                 let place = ends::place(*kernel, *isolated);
                 self.wrapped("", "", &format!("Process {pid}, {place}; a page has {page_size} bytes."))?;
@@ -162,6 +193,7 @@ impl Text {
                 let kind = if *experiment { "Experiment" } else { "Step" };
                 self.headline(&format!("{kind} {number} · {title}"))?;
                 self.blank()?;
+                self.explain_experiments(*experiment)?;
             }
             Event::Say { text } => {
                 self.paragraph(text)?;
@@ -184,7 +216,7 @@ impl Text {
             }
             Event::Memory(access) => self.access(access)?,
             Event::Bytes { offset, bytes } => self.bytes(*offset, bytes)?,
-            Event::Record { shmid, moments, fields } => self.record(*shmid, moments, fields)?,
+            Event::Record { shmid, moments, fields, now } => self.record(*shmid, moments, fields, *now)?,
             Event::Segments { rows, others } => self.segments(rows, *others)?,
             Event::Maps { pid, who, added, removed, kept } => {
                 self.maps(*pid, who.as_deref(), [added, removed, kept])?;

@@ -254,7 +254,10 @@ impl Process for Linux {
             }
             Call::Semop { semid, ref ops } => sem::operate(semid, ops).map(|()| Answer::Done),
             // `endangers` has refused any other address than NULL.
-            Call::SemopAt { semid, nsops, .. } => sem::operate_nowhere(semid, nsops).map(|()| Answer::Done),
+            Call::SemopAt { semid, nsops, timeout, .. } => match timeout {
+                Some(timeout) => sem::operate_refused(semid, nsops, timeout).map(|()| Answer::Done),
+                None => sem::operate_nowhere(semid, nsops).map(|()| Answer::Done),
+            },
             Call::Semtimedop { semid, ref ops, timeout } => {
                 sem::operate_within(semid, ops, timeout).map(|()| Answer::Done)
             }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use playground_core::Errno;
 use playground_core::call::{
-    Address, Answer, Call, Cmd, Key, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags, Shmid,
+    Address, Answer, Call, Cmd, Key, RefusedTimeout, SemCmd, SemFlags, SemOp, Semid, ShmatFlags, ShmgetFlags,
+    Shmid,
 };
 use playground_core::machine::{Action, Identity, Protection};
 
@@ -51,9 +52,6 @@ const SYSTEM: [(&str, &[Parameter]); 19] = [
     ("mprotect", &[Pointer, Size, Int]),
     ("munmap", &[Pointer, Size]),
 ];
-
-/// More operations than any kernel takes at once are not read.
-const MOST_OPERATIONS: u64 = 1024;
 
 impl Evaluation<'_> {
     pub(super) fn call(&mut self, name: &str, arguments: &[Expr], at: At) -> Result<Value> {
@@ -120,13 +118,18 @@ impl Evaluation<'_> {
             ("semtimedop", [semid, ops, count, timeout]) => {
                 let timeout = self.timeout(timeout, at)?;
                 let call = self.operations(semid, ops, count, at)?;
-                self.made(call.map_or_else(
-                    |call| call,
-                    |(semid, ops)| match timeout {
-                        Some(timeout) => Call::Semtimedop { semid, ops, timeout },
-                        None => Call::Semop { semid, ops },
-                    },
-                ))
+                let refused = |timeout| Call::SemopAt {
+                    semid: Semid(semid.as_int()),
+                    sops: Address(ops.bits()),
+                    nsops: count.bits(),
+                    timeout: Some(timeout),
+                };
+                self.made(match (call, timeout) {
+                    (_, Err(timeout @ RefusedTimeout::At(_))) | (Ok(_), Err(timeout)) => refused(timeout),
+                    (Err(call), _) => call,
+                    (Ok((semid, ops)), Ok(Some(timeout))) => Call::Semtimedop { semid, ops, timeout },
+                    (Ok((semid, ops)), Ok(None)) => Call::Semop { semid, ops },
+                })
             }
             ("semctl", [semid, semnum, cmd, rest @ ..]) => {
                 self.semctl(Semid(semid.as_int()), semnum.as_int(), cmd.as_int(), rest.first(), at)
@@ -183,7 +186,7 @@ impl Evaluation<'_> {
             0 => Cmd::IpcRmid,
             1 if !self.reaches(buffer, SHMID_DS.size, false)? => nowhere,
             1 => {
-                let bytes = self.load(buffer, SHMID_DS.size, at)?;
+                let bytes = self.load_record(buffer, SHMID_DS.size, at)?;
                 Cmd::IpcSet(records::ownership(&bytes))
             }
             11 => Cmd::ShmLock,
@@ -224,27 +227,39 @@ impl Evaluation<'_> {
         if nsops == 0 {
             return Ok(Ok((semid, Vec::new())));
         }
-        if nsops > MOST_OPERATIONS || !self.reaches(sops.0, nsops * SEMBUF.size, false)? {
-            return Ok(Err(Call::SemopAt { semid, sops, nsops }));
+        if nsops > self.most_operations() || !self.reaches(sops.0, nsops * SEMBUF.size, false)? {
+            return Ok(Err(Call::SemopAt { semid, sops, nsops, timeout: None }));
         }
-        let bytes = self.load(sops.0, nsops * SEMBUF.size, at)?;
+        let bytes = self.load_record(sops.0, nsops * SEMBUF.size, at)?;
         Ok(Ok((semid, bytes.chunks_exact(SEMBUF.size as usize).map(operation).collect())))
     }
 
-    fn timeout(&mut self, pointer: &Value, at: At) -> Result<Option<Duration>> {
-        if pointer.bits() == 0 {
-            return Ok(None);
+    /// More operations than this the kernel does not even read.
+    fn most_operations(&self) -> u64 {
+        let namespace = self.context.machine.namespaces.get(&0);
+        namespace.map_or(0, |namespace| namespace.limits.semopm.max(0) as u64)
+    }
+
+    /// The time limit that a pointer leads to, if it is not `NULL`; or why it is none.
+    fn timeout(
+        &mut self,
+        pointer: &Value,
+        at: At,
+    ) -> Result<std::result::Result<Option<Duration>, RefusedTimeout>> {
+        let pointer = pointer.bits();
+        if pointer == 0 {
+            return Ok(Ok(None));
         }
-        if !self.reaches(pointer.bits(), TIMESPEC.size, false)? {
-            return wrong(at, "the time limit is at an address that cannot be read");
+        if !self.reaches(pointer, TIMESPEC.size, false)? {
+            return Ok(Err(RefusedTimeout::At(Address(pointer))));
         }
-        let bytes = self.load(pointer.bits(), TIMESPEC.size, at)?;
+        let bytes = self.load_record(pointer, TIMESPEC.size, at)?;
         let part = |from: usize| Value::from_bytes(Ty::LONG, &bytes[from..from + 8]).signed();
-        let (seconds, nanoseconds) = (u64::try_from(part(0)), u32::try_from(part(8)));
-        match (seconds, nanoseconds) {
+        let (seconds, nanoseconds) = (part(0), part(8));
+        Ok(match (u64::try_from(seconds), u32::try_from(nanoseconds)) {
             (Ok(seconds), Ok(nanoseconds @ ..1_000_000_000)) => Ok(Some(Duration::new(seconds, nanoseconds))),
-            _ => wrong(at, "tv_sec and tv_nsec are not negative, and tv_nsec is below 1000000000"),
-        }
+            _ => Err(RefusedTimeout::Is { seconds, nanoseconds }),
+        })
     }
 
     fn semctl(&mut self, semid: Semid, semnum: i32, cmd: i32, arg: Option<&Value>, at: At) -> Result<Value> {
@@ -259,7 +274,7 @@ impl Evaluation<'_> {
             0 => SemCmd::IpcRmid,
             1 if !self.reaches(bits, SEMID_DS.size, false)? => nowhere,
             1 => {
-                let bytes = self.load(bits, SEMID_DS.size, at)?;
+                let bytes = self.load_record(bits, SEMID_DS.size, at)?;
                 SemCmd::IpcSet(records::ownership(&bytes))
             }
             11 => SemCmd::GetPid,
@@ -270,7 +285,7 @@ impl Evaluation<'_> {
             17 => {
                 let length = 2 * self.semaphores_of(semid);
                 match self.reaches(bits, length, false)? {
-                    true => SemCmd::SetAll(halves(&self.load(bits, length, at)?)),
+                    true => SemCmd::SetAll(halves(&self.load_record(bits, length, at)?)),
                     false => nowhere,
                 }
             }

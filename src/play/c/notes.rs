@@ -6,10 +6,10 @@ use playground_core::machine::Space;
 
 use super::arena::Arena;
 use super::call::Parameter;
-use super::evaluate::{Evaluation, Place};
+use super::evaluate::{Evaluation, Place, Result};
 use super::ty::Ty;
 use super::value::Value;
-use crate::language::{Binary, Expr, Kind};
+use crate::language::{At, Binary, Expr, Kind};
 
 /// What `shmat` returns when it fails.
 const FAILED: u64 = u64::MAX;
@@ -117,6 +117,21 @@ impl Evaluation<'_> {
         if let Some(note) = note {
             self.note(note);
         }
+    }
+
+    /// What a call copies from an address. Where a variable has less, zeros stand for what lies behind all variables.
+    pub(super) fn load_record(&mut self, address: u64, length: u64, at: At) -> Result<Vec<u8>> {
+        let short = self.arena.at(address).filter(|(_, rest)| length > *rest).map(|(name, rest)| {
+            format!(
+                "{length} bytes are read where {name} has {rest}: the rest is whatever lies behind it, and C says nothing."
+            )
+        });
+        let Some(note) = short else { return self.load(address, length, at) };
+        self.note(note);
+        let there = self.readable(address, length);
+        let mut bytes = self.load(address, there, at)?;
+        bytes.resize(length as usize, 0);
+        Ok(bytes)
     }
 
     /// The segment that is mapped at an address, and how many of its bytes lie behind: fewer than 0 in its last page.

@@ -68,6 +68,9 @@ pub trait Kernel {
     /// Takes away what is left of a process that has ended, as its parent's `wait` does.
     fn reap(&mut self, pid: i32);
 
+    /// A time of a record, as people read it; `now` is the time of the rules' clock.
+    fn told_time(&self, time: i64, now: i64) -> String;
+
     /// A file of `/proc` as a process reads it; nothing, where the tables of the [`Machine`] are all there is.
     fn read(&mut self, pid: Option<i32>, path: &str) -> Option<String>;
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use playground_core::Errno;
-use playground_core::call::{Call, Outcome};
+use playground_core::call::{Call, Outcome, RefusedTimeout};
+use playground_core::clock;
 use playground_core::machine::{Action, Credentials, Host, Machine, Reply, Space, Unknown, Woken};
 use playground_core::process::Ending;
 
@@ -40,6 +41,15 @@ impl Kernel for Model {
     fn start(&mut self, machine: &mut Machine, next: i32) -> Result<i32, String> {
         machine.begin(next, Credentials::root_beside_nobody(), Space::new(OCCUPIED, TOP));
         Ok(next)
+    }
+
+    /// The model's clock begins with the session, at no time of any day.
+    fn told_time(&self, time: i64, now: i64) -> String {
+        if time == 0 {
+            clock::never()
+        } else {
+            format!("{time}, {} by the model's clock", clock::ago(time, now))
+        }
     }
 
     fn perform(&mut self, machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Performed {
@@ -86,7 +96,7 @@ fn decide(machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Rep
             Found::Nothing => Errno::ENOENT.into(),
             Found::Unknown => Reply::Unknown(Unknown::File),
         },
-        Action::Call(Call::SemopAt { nsops, .. }) => semop_at(machine, *nsops).into(),
+        Action::Call(Call::SemopAt { nsops, timeout, .. }) => semop_at(machine, *nsops, *timeout).into(),
         Action::Exec { .. } if program(words).is_none() => Errno::ENOENT.into(),
         Action::Kill { target, signal } if *signal != 0 => {
             machine.decide(pid, &Action::Kill { target: *target, signal: 9 })
@@ -104,8 +114,14 @@ fn beyond(words: &[String]) -> String {
     )
 }
 
-/// A list of operations at an address that holds none: the kernel looks at their number first, and at the id later.
-fn semop_at(machine: &Machine, count: u64) -> Errno {
+/// A list of operations at an address that holds none, or a time limit that is none: the kernel reads the limit, looks at
+/// the number of operations, reads them, and looks whether the limit is a time. The id comes later.
+fn semop_at(machine: &Machine, count: u64, timeout: Option<RefusedTimeout>) -> Errno {
     let most = machine.namespaces.get(&0).map_or(0, |namespace| namespace.limits.semopm);
-    if count > most as u64 { Errno::E2BIG } else { Errno::EFAULT }
+    match timeout {
+        Some(RefusedTimeout::At(_)) => Errno::EFAULT,
+        _ if count > most as u64 => Errno::E2BIG,
+        Some(RefusedTimeout::Is { .. }) => Errno::EINVAL,
+        None => Errno::EFAULT,
+    }
 }

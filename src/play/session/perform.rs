@@ -135,7 +135,10 @@ impl Performer<'_> {
             self.told.push(Told::Prints { who: who.to_owned(), text });
         }
         if !done.fields.is_empty() {
-            self.told.push(Told::Lines { lines: shown::fields(&done.fields) });
+            let now = self.world.machine.clock.as_secs() as i64;
+            self.told.push(Told::Lines {
+                lines: shown::fields(&done.fields, |time| self.kernel.told_time(time, now)),
+            });
         }
         if let Some(value) = done.value.filter(|_| shown::is_asked_for(&pending.does)) {
             self.told.push(Told::Value { text: shown::value(&value) });

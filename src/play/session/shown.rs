@@ -56,7 +56,7 @@ fn pages_may(bits: u8) -> String {
     if named.is_empty() { "PROT_NONE".to_owned() } else { named.join("|") }
 }
 
-/// An action and its answer; `words` are those of a program that it starts.
+/// An action and its answer; `words` are those of a program that it starts, or the exit status.
 pub(super) fn performed(action: &Action, words: &[String], outcome: &Outcome) -> String {
     match action {
         Action::Exec { .. } => {
@@ -68,7 +68,7 @@ pub(super) fn performed(action: &Action, words: &[String], outcome: &Outcome) ->
             }
         }
         Action::Call(call) => Performed { pid: 0, call: call.clone(), outcome: outcome.clone() }.to_string(),
-        Action::Exit if outcome.is_ok() => self::action(action),
+        Action::Exit if outcome.is_ok() => format!("exit({})", words.concat()),
         _ => match outcome {
             Ok(answer) => format!("{} = {}", self::action(action), answer.value()),
             Err(errno) => format!("{} = -1 {errno}", self::action(action)),
@@ -134,10 +134,20 @@ pub(super) fn value(value: &Value) -> String {
     format!("{text}   {}", value.ty)
 }
 
-/// The fields of a structure, one a line.
-pub(super) fn fields(fields: &[(String, Value)]) -> Vec<String> {
+/// The fields of the kernel's records that hold seconds since 1970.
+const TIMES: [&str; 5] = ["shm_atime", "shm_dtime", "shm_ctime", "sem_otime", "sem_ctime"];
+
+/// The fields of a structure, one a line; times are told by `told_time`.
+pub(super) fn fields(fields: &[(String, Value)], told_time: impl Fn(i64) -> String) -> Vec<String> {
+    let value = |name: &str, field: &Value| {
+        if TIMES.iter().any(|time| name.ends_with(time)) {
+            format!("{}   {}", told_time(field.bits() as i64), field.ty)
+        } else {
+            value(field)
+        }
+    };
     let widest = fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    fields.iter().map(|(name, field)| format!("{name:<widest$} = {}", value(field))).collect()
+    fields.iter().map(|(name, field)| format!("{name:<widest$} = {}", value(name, field))).collect()
 }
 
 /// A number above 9 is shown in octal and hexadecimal, too: a mode or a key is read so.

@@ -7,7 +7,7 @@ mod sets;
 use std::collections::BTreeMap;
 
 use playground_core::Errno;
-use playground_core::call::{Address, Call, Cmd, SemCmd, SemOp, ShmatFlags, ShmgetFlags};
+use playground_core::call::{Address, Call, Cmd, RefusedTimeout, SemCmd, SemOp, ShmatFlags, ShmgetFlags};
 use playground_core::machine::{Action, Machine, Namespace, Process, Reply, Segment, Set};
 
 use super::access;
@@ -40,6 +40,9 @@ fn nowhere(call: &Call) -> Explained {
 /// Where the buffer of a call is that was answered with `EFAULT`, and what could be one.
 fn buffer(call: &Call) -> (Address, &'static str) {
     match call {
+        Call::SemopAt { timeout: Some(RefusedTimeout::At(limit)), .. } => {
+            (*limit, "struct timespec limit = {0, 1000000}, and pass &limit")
+        }
         Call::SemopAt { sops, .. } => (*sops, "struct sembuf op = {0, -1, 0}, and pass &op"),
         Call::Shmctl { cmd: Cmd::BufferAt { number, buffer }, .. } => (
             *buffer,
@@ -174,6 +177,12 @@ impl<'a> View<'a> {
             Call::Shmat { shmid, address, flags } => self.shmat(shmid.0, address.0, *flags, errno),
             Call::Shmdt { address } => self.shmdt(address.0),
             Call::Shmctl { shmid, cmd } => self.shmctl(shmid.0, *cmd, errno),
+            Call::SemopAt { timeout: Some(limit), .. } if errno == Errno::EINVAL => explain(
+                format!(
+                    "{limit} is no time: neither part may be negative, and tv_nsec is at most 999999999."
+                ),
+                "A second and a half is {1, 500000000}.",
+            ),
             Call::Semop { semid, .. } | Call::SemopAt { semid, .. } | Call::Semtimedop { semid, .. } => {
                 self.semop(semid.0, errno)
             }

@@ -6,6 +6,7 @@ use linux::kernel::{self, Linux, Refused};
 use playground_core::error::{Error, Result};
 use playground_core::process::Process;
 
+pub(crate) use linux::clock::zone;
 pub(crate) use linux::kernel::{isolate, remove_what_is_left};
 pub(crate) use linux::partner::{Rendezvous, key_of_this_program};
 

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use playground_core::error::{Error, Result};
 use playground_core::process::Process;
 
+/// No library of this house reads the zone of another system: times are UTC there, and say so.
+pub(crate) use playground_core::clock::utc as zone;
+
 pub(crate) use crate::elsewhere::partner::{Rendezvous, key_of_this_program};
 
 pub(crate) fn serve_if_asked() -> Option<ExitCode> {

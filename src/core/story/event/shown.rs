@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Address, Shmid};
+use crate::clock::{self, Zone};
 use crate::evidence::segments::Row;
 use crate::quartiles::{Quartiles, Ratio};
 use crate::ways::Mechanism;
@@ -14,12 +15,27 @@ use crate::ways::Mechanism;
 pub struct Field {
     /// Its name in C.
     pub name: Cow<'static, str>,
-    /// Its value at each moment.
+    /// Its value at each moment; a time in seconds since 1970, 0 for never.
     pub values: Vec<String>,
     /// What it means, with its unit.
     pub meaning: String,
     /// Whether it changed from one moment to another.
     pub moved: bool,
+}
+
+impl Field {
+    /// Its value at each moment, as people read it: times by the clock of a zone.
+    pub fn told(&self, now: i64, zone: Zone) -> Vec<String> {
+        let told = |value: &String| match value.parse() {
+            Ok(time) if self.is_a_time() => clock::told(time, now, zone),
+            _ => value.clone(),
+        };
+        self.values.iter().map(told).collect()
+    }
+
+    fn is_a_time(&self) -> bool {
+        ["shm_atime", "shm_dtime", "shm_ctime"].contains(&&*self.name)
+    }
 }
 
 /// A row of the kernel's table.

@@ -8,6 +8,7 @@ use pretty_hex::HexConfig;
 use super::{Text, picture, shown, speaker, table};
 use crate::call::Shmid;
 use crate::evidence::maps::Mapping;
+use crate::process::Kernel;
 use crate::story::event::{Field, SegmentRow, Space};
 
 impl Text {
@@ -49,10 +50,17 @@ impl Text {
         self.blank()
     }
 
-    pub(super) fn record(&mut self, id: Shmid, moments: &[String], fields: &[Field]) -> io::Result<()> {
+    pub(super) fn record(
+        &mut self,
+        id: Shmid,
+        moments: &[String],
+        fields: &[Field],
+        now: i64,
+    ) -> io::Result<()> {
+        let clock = if self.kernel == Kernel::Model { "; times by the model's clock" } else { "" };
         self.blank()?;
-        self.heading(&format!("struct shmid_ds of segment {id}"))?;
-        self.lines(&table::record(moments, fields))?;
+        self.heading(&format!("struct shmid_ds of segment {id}{clock}"))?;
+        self.lines(&table::record(moments, fields, |field| field.told(now, self.screen.zone)))?;
         self.blank()
     }
 

@@ -49,9 +49,9 @@ impl Text {
     /// Tells what is left of a long event.
     pub(super) fn fold(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::Record { shmid, moments, fields } => {
+            Event::Record { shmid, moments, fields, now } => {
                 let moved: Vec<_> = fields.iter().filter(|field| field.moved).cloned().collect();
-                self.record(*shmid, moments, &moved)
+                self.record(*shmid, moments, &moved, *now)
             }
             Event::Space { before, now, shmid, pages, resident, page_size } => {
                 self.moved_parts(before.as_ref(), now)?;

@@ -67,6 +67,12 @@ impl Pager {
         self.out.flush()
     }
 
+    /// Says something about the prompt that was shown last, between it and the next one.
+    pub(super) fn remark(&mut self, text: &str) -> io::Result<()> {
+        self.blank = false;
+        writeln!(self.out, "{text}")
+    }
+
     /// Begins a new page, with as much as it can hold of what waits.
     pub(super) fn turn(&mut self) -> io::Result<()> {
         self.begin();

@@ -9,9 +9,9 @@ const CELL: usize = 10;
 /// Below this many columns a row is told as a list.
 const NARROW: usize = 72;
 
-/// How wide a field's name and its values are.
+/// How wide a field's name and its values are, at least.
 const NAME: usize = 14;
-const VALUE: usize = 13;
+const VALUE: usize = 20;
 
 pub(super) fn segments(rows: &[SegmentRow], width: usize) -> Vec<String> {
     if rows.is_empty() {
@@ -62,15 +62,20 @@ pub(super) fn filled(heading: &[String], rows: &[Vec<String>], width: usize) -> 
 }
 
 /// One moment with what each field means, or several moments with a mark where they differ.
-pub(super) fn record(moments: &[String], fields: &[Field]) -> Vec<String> {
+pub(super) fn record(
+    moments: &[String],
+    fields: &[Field],
+    values: impl Fn(&Field) -> Vec<String>,
+) -> Vec<String> {
+    let width = fields.iter().flat_map(&values).map(|value| value.len()).fold(VALUE, usize::max);
     let line = |name: &str, values: &[String], rest: &str| {
-        let values: String = values.iter().map(|value| format!("{value:<VALUE$} ")).collect();
-        format!("{name:<NAME$} {values}{rest}")
+        let cells: String = values.iter().map(|value| format!("{value:<width$} ")).collect();
+        format!("{name:<NAME$} {cells}{rest}")
     };
     if moments.len() == 1 {
-        return fields.iter().map(|field| line(&field.name, &field.values, &field.meaning)).collect();
+        return fields.iter().map(|field| line(&field.name, &values(field), &field.meaning)).collect();
     }
     let mark = |field: &Field| if field.moved { "moved" } else { "" };
-    let rows = fields.iter().map(|field| line(&field.name, &field.values, mark(field)));
+    let rows = fields.iter().map(|field| line(&field.name, &values(field), mark(field)));
     std::iter::once(line("", moments, "")).chain(rows).collect()
 }

@@ -10,7 +10,10 @@ use nix::errno::Errno;
 use nix::libc::{self, c_int};
 use nix::sys::time::TimeSpec;
 
-use crate::call::{Answer, Key, SemCmd, SemLimits, SemOp, Semid, SemidDs};
+use crate::call::{Answer, Key, RefusedTimeout, SemCmd, SemLimits, SemOp, Semid, SemidDs};
+
+/// More operations are a mistake of who asks.
+const MANY: u64 = 1024;
 
 /// `semget(key, nsems, flags)`: makes a set, or finds one. `flags` hold the mode, too.
 pub(super) fn get(key: Key, nsems: i32, flags: c_int) -> nix::Result<Semid> {
@@ -58,6 +61,24 @@ pub(super) fn operate_nowhere(id: Semid, count: u64) -> nix::Result<()> {
     // SAFETY: the kernel reads the list, and answers EFAULT where there is none; it writes nothing.
     let value = unsafe { libc::syscall(libc::SYS_semop, id.0, std::ptr::null_mut::<libc::sembuf>(), count) };
     Errno::result(value).map(drop)
+}
+
+/// `semtimedop(id, ops, nops, timeout)` with a time limit that the kernel refuses: the operations do not count.
+pub(super) fn operate_refused(id: Semid, count: u64, timeout: RefusedTimeout) -> nix::Result<()> {
+    let mut ops = vec![libc::sembuf { sem_num: 0, sem_op: 0, sem_flg: 0 }; count.min(MANY) as usize];
+    let limit: [libc::c_long; 2];
+    let pointer = match timeout {
+        // It belongs to the kernel: nobody reads there.
+        RefusedTimeout::At(_) => std::ptr::without_provenance::<libc::c_long>(usize::MAX),
+        RefusedTimeout::Is { seconds, nanoseconds } => {
+            limit = [seconds as _, nanoseconds as _];
+            limit.as_ptr()
+        }
+    };
+    let list = ops.as_mut_ptr();
+    // SAFETY: the kernel reads the limit first, and then no more operations than the list has: for more than `MANY` it
+    // answers E2BIG. It writes nothing.
+    Errno::result(unsafe { libc::syscall(libc::SYS_semtimedop, id.0, list, count, pointer) }).map(drop)
 }
 
 /// `semctl(id, semnum, cmd, …)`: asks about a set, changes it, or removes it.

@@ -1,7 +1,9 @@
 //! A System V call as the program writes it.
 
 use playground_core::Mode;
-use playground_core::call::{Address, Call, Cmd, Ownership, SemCmd, SemOp, ShmatFlags, ShmgetFlags};
+use playground_core::call::{
+    Address, Call, Cmd, Ownership, RefusedTimeout, SemCmd, SemOp, ShmatFlags, ShmgetFlags,
+};
 
 use super::notation::Language;
 use super::symbols::{Kind, Symbols};
@@ -48,11 +50,18 @@ pub fn text(language: Language, symbols: &Symbols, call: &Call) -> String {
             format!("semop({}, {}, {})", set(semid.0), list(language, ops), ops.len())
         }
         Call::Semtimedop { semid, ops, timeout } => {
-            let (seconds, nanoseconds) = (timeout.as_secs(), timeout.subsec_nanos());
+            let (seconds, nanoseconds) = (timeout.as_secs() as i64, timeout.subsec_nanos().into());
             let timeout = language.timespec(seconds, nanoseconds);
             format!("semtimedop({}, {}, {}, {timeout})", set(semid.0), list(language, ops), ops.len())
         }
-        Call::SemopAt { semid, sops, nsops } => {
+        Call::SemopAt { semid, nsops, timeout: Some(timeout), .. } => {
+            let timeout = match timeout {
+                RefusedTimeout::At(_) => language.nowhere().to_owned(),
+                RefusedTimeout::Is { seconds, nanoseconds } => language.timespec(*seconds, *nanoseconds),
+            };
+            format!("semtimedop({}, {}, {nsops}, {timeout})", set(semid.0), language.blank_sembufs(*nsops))
+        }
+        Call::SemopAt { semid, sops, nsops, timeout: None } => {
             format!("semop({}, {}, {nsops})", set(semid.0), buffer_at(language, symbols, *sops))
         }
         Call::Semctl { semid, semnum, cmd } => {

@@ -110,7 +110,21 @@ impl Language {
         }
     }
 
-    pub fn timespec(self, seconds: u64, nanoseconds: u32) -> String {
+    /// Operations of zeros: for a call that is refused before they count.
+    pub fn blank_sembufs(self, count: u64) -> String {
+        let count = count.clamp(1, 1024);
+        self.form(
+            format!("(struct sembuf[{count}]){{{{0, 0, 0}}}}"),
+            format!("[const {{ Sembuf(0, 0, 0) }}; {count}].as_mut_ptr()"),
+        )
+    }
+
+    /// A time limit at an address where nothing can be read.
+    pub fn nowhere(self) -> &'static str {
+        self.pick("(struct timespec *)-1", "usize::MAX as *const i64")
+    }
+
+    pub fn timespec(self, seconds: i64, nanoseconds: i64) -> String {
         self.form(
             format!("&(struct timespec){{{seconds}, {nanoseconds}}}"),
             format!("[{seconds}i64, {nanoseconds}].as_ptr()"),

@@ -127,6 +127,35 @@ fn a_struct_alone_shows_its_fields() {
 }
 
 #[test]
+fn an_array_alone_shows_its_elements() {
+    let mut session = Session::empty();
+    session
+        .line("struct sembuf ops[2] = {{0, -1, SEM_UNDO}, {1, 0, 0}}; unsigned short v[2] = {7, 8}")
+        .unwrap();
+    for (name, wanted) in
+        [("ops", &["ops[0].sem_op ", "ops[1].sem_num"][..]), ("v", &["v[0] = 7", "v[1] = 8"])]
+    {
+        let told = session.line(name).unwrap();
+        let [Told::Lines { lines }] = &told[..] else { panic!("{told:?}") };
+        assert!(wanted.iter().all(|wanted| lines.iter().any(|line| line.starts_with(wanted))), "{lines:?}");
+    }
+}
+
+#[test]
+fn the_times_of_a_record_are_told_by_the_clock_of_the_model() {
+    let mut session = Session::empty();
+    session.line("int id = shmget(IPC_PRIVATE, 1, 0600)").unwrap();
+    session.line("int other = 1").unwrap();
+    session.line("struct shmid_ds buf; shmctl(id, IPC_STAT, &buf)").unwrap();
+    let told = session.line("buf").unwrap();
+    let [Told::Lines { lines }] = &told[..] else { panic!("{told:?}") };
+    let of = |name: &str| lines.iter().find(|line| line.contains(name)).unwrap();
+    assert!(of("shm_atime").contains("= 0, never   "), "{lines:?}");
+    assert!(of("shm_ctime").contains(" s ago by the model's clock"), "{lines:?}");
+    assert!(!of("shm_ctime").contains(" 0 s ago"), "{lines:?}");
+}
+
+#[test]
 fn a_number_that_a_type_does_not_hold_is_told() {
     let mut session = Session::empty();
     for (line, wanted) in [

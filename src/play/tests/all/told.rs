@@ -55,6 +55,8 @@ fn what_c_takes_in_silence_is_told() {
         ("struct shmid_ds b; b.shm_perm.mode = 640", "640 is decimal, and 01200 in octal"),
         ("int small; shmctl(id, IPC_STAT, &small)", "112 bytes are written where small has 4"),
         ("unsigned short v[1]; semctl(s, 0, GETALL, v)", "4 bytes are written where v has 2"),
+        ("int small; shmctl(id, IPC_SET, &small)", "112 bytes are read where small has 4"),
+        ("struct sembuf o = {0, 0, 0}; semop(s, &o, 2)", "12 bytes are read where o has 6"),
         ("char t[4]; strcpy(t, \"much too long\")", "14 bytes are written where t has 4"),
         ("fork(); fork()", "In C B would do the rest of this line, too. Here A does it alone"),
         ("#include <stdio.h>", "#include is not needed here"),
@@ -173,6 +175,24 @@ fn ftok_says_what_the_model_cannot_know() {
     assert_eq!(shows(&mut session, "k + 100 * errno"), ["1399   0x577   02567   int"]);
     let error = session.line("ftok(\"prog.c\", 1)").unwrap_err().to_string();
     assert!(error.contains("the model does not know: it has no such file"), "{error}");
+}
+
+#[test]
+fn calls_with_too_many_operations_or_no_time_are_refused_as_in_c() {
+    let mut session = session();
+    session.line("struct sembuf o = {0, -1, 0}; struct timespec t = {0, 1000000000}").unwrap();
+    for (line, name, wanted) in [
+        ("semop(s, &o, 501)", "semop", "E2BIG"),
+        ("semop(s, (void *)1, 1)", "semop", "EFAULT"),
+        ("semtimedop(s, &o, 1, &t)", "semtimedop", "EINVAL"),
+        ("semtimedop(s, &o, 1, (void *)1)", "semtimedop", "EFAULT"),
+    ] {
+        let told = session.line(line).unwrap();
+        let Some(Told::Call { name: called, errno: Some(errno), .. }) = told.first() else {
+            panic!("{told:?}")
+        };
+        assert_eq!((*called, errno.to_string().contains(wanted)), (name, true), "{line}: {errno}");
+    }
 }
 
 #[test]

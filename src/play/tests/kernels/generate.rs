@@ -86,7 +86,18 @@ fn semaphore(random: &mut Random) -> String {
         let (number, change) = (random.below(3), random.below(5) as i64 - 2);
         format!("{{{number}, {change}, {}}}", random.pick(&FLAGS))
     };
-    match random.below(16) {
+    match random.below(18) {
+        16 => {
+            let (one, limit) = (sembuf(random), random.pick(&["{0, 1000000000}", "{-1, 0}", "{0, -5}"]));
+            format!("struct timespec t = {limit}; semtimedop({id}, (struct sembuf[]){{{one}}}, 1, &t)")
+        }
+        17 => {
+            let (one, limit) = (sembuf(random), random.pick(&NOWHERE[1..]));
+            format!(
+                "semtimedop({id}, (struct sembuf[]){{{one}}}, {}, {limit})",
+                random.pick(&["0", "1", "501"])
+            )
+        }
         0..3 => {
             let (key, get) = (random.pick(&KEYS), random.pick(&GET));
             format!("semget({key}, {}, {get})", random.below(4))

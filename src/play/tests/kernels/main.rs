@@ -36,7 +36,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut failed = false;
-    for check in [levels, undone, buffers, ends_of_segments, long_copies, zombies, random_scripts] {
+    for check in
+        [levels, undone, buffers, time_limits, ends_of_segments, long_copies, zombies, random_scripts]
+    {
         if let Err(difference) = check() {
             println!("{difference}");
             failed = true;
@@ -117,6 +119,25 @@ fn buffers() -> Result<(), Difference> {
         "undo; redo",
     ];
     lines.iter().try_for_each(|line| pair.line(line))
+}
+
+/// A time limit that is none: what the kernel looks at first decides.
+fn time_limits() -> Result<(), Difference> {
+    let mut pair = Pair::new(&[])?;
+    pair.line("s = semget(IPC_PRIVATE, 1, 0600); struct sembuf op = {0, -1, 0}; struct sembuf many[600]")?;
+    let limits = ["{0, 1000000000}", "{-1, 0}", "{0, -1}", "{1L << 62, 2000000000}"];
+    for limit in limits {
+        pair.line(&format!("struct timespec t = {limit}; semtimedop(s, &op, 1, &t); errno"))?;
+        pair.line("semtimedop(s, NULL, 1, &t); semtimedop(s, &op, 0, &t); semtimedop(s, many, 501, &t)")?;
+        pair.line(
+            "semtimedop(-1, &op, 1, &t); semtimedop(77, &op, 1, &t); semtimedop(s, (void *)1, 501, &t)",
+        )?;
+    }
+    for address in ["(void *)1", "(void *)0x400000"] {
+        pair.line(&format!("semtimedop(s, &op, 1, {address}); semtimedop(s, NULL, 1, {address}); errno"))?;
+        pair.line(&format!("semtimedop(s, many, 501, {address}); semtimedop(-1, &op, 0, {address})"))?;
+    }
+    pair.line("semop(s, many, 501); semop(s, many, 500); semop(77, many, 600)")
 }
 
 /// One byte too far ends a process by a signal, on whatever lies there: the kernel maps a segment anywhere it likes.
