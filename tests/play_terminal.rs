@@ -64,6 +64,17 @@ fn tab_completes_calls_flags_variables_and_words() {
     answers(&mut terminal, "shmctl(0, IPC_RMID, NULL) = 0");
     terminal.send("resta\t\r");
     answers(&mut terminal, "restart: shmctl(segment, IPC_RMID, NULL)");
+    // Where several names begin so, they are listed; a field is completed as any name.
+    terminal.send("struct shmid_ds buf\r");
+    answers(&mut terminal, "A new struct holds zeros here");
+    terminal.send("buf.shm_na\t + 40\r");
+    answers(&mut terminal, "= 40");
+    terminal.send("buf.shm_perm.\t\t");
+    sees(&mut terminal, "the fields", |screen| {
+        screen.contains("buf.shm_perm.cuid") && screen.contains("buf.shm_perm.mode")
+    });
+    terminal.send("mode\r");
+    answers(&mut terminal, "= 0");
     terminal.send("\x04");
     ends(terminal);
 }

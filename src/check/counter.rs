@@ -8,7 +8,7 @@
 
 use super::run::{Run, Snapshot};
 use crate::call::Shmid;
-use trace::Watch;
+use trace::{Nth, Watch};
 
 /// What exercise 16 counts to.
 pub(super) const PROCESSES: usize = 4;
@@ -21,12 +21,14 @@ const TOO_MANY: u64 = 4 * SUM;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counter {
     pub shmid: Shmid,
-    /// Which of the segments it is in, in the order in which the program attached them first.
+    /// Which of the segments it is in, in the order in which the program made them.
     pub segment: usize,
     pub offset: usize,
     pub size: usize,
     /// The sum, if it held that when somebody looked; or what it held last. A program may wipe its segment.
     pub came_to: u64,
+    /// Whether something else was written over it before anybody looked: it may have come further.
+    pub is_wiped: bool,
     /// What was seen of its way there.
     pub way: Way,
 }
@@ -81,7 +83,8 @@ impl Counter {
 
     /// The word, to be watched in another run of the same program.
     pub fn watch(&self) -> Watch {
-        Watch { segment: self.segment, offset: self.offset, size: self.size, until_proof: true, time: None }
+        let segment = Nth::Made(self.segment);
+        Watch { segment, offset: self.offset, size: self.size, until_proof: true, time: None }
     }
 
     /// The same word in another run: 0, if it was never seen.
@@ -89,7 +92,7 @@ impl Counter {
         let segments = segments(run);
         let same = segments.iter().find(|segment| segment.order == self.segment);
         let word = same.and_then(|segment| segment.words(self.size).find(|word| word.offset == self.offset));
-        word.unwrap_or(Counter { came_to: 0, way: Way::Stood, ..*self })
+        word.unwrap_or(Counter { came_to: 0, is_wiped: false, way: Way::Stood, ..*self })
     }
 }
 
@@ -125,8 +128,9 @@ fn segments(run: &Run) -> Vec<Segment<'_>> {
         let at_start = run.starts.iter().filter(move |snapshot| snapshot.shmid == shmid);
         at_start.chain(run.snapshots(shmid)).collect()
     };
-    let attached = |shmid| Some(Segment { shmid, order: run.order_of(shmid)?, looks: looks(shmid) });
-    run.made().filter_map(|(_, shmid)| attached(shmid)).collect()
+    let made =
+        run.made().enumerate().map(|(order, (_, shmid))| Segment { shmid, order, looks: looks(shmid) });
+    made.filter(|segment| run.order_of(segment.shmid).is_some()).collect()
 }
 
 impl Segment<'_> {
@@ -136,28 +140,28 @@ impl Segment<'_> {
         (0..places).map(move |nth| {
             let offset = nth * size;
             let held = self.looks.iter().filter_map(|look| look.bytes.get(offset..offset + size)).map(number);
-            let (came_to, way) = told(&held.collect::<Vec<_>>());
-            Counter { shmid: self.shmid, segment: self.order, offset, size, came_to, way }
+            let (came_to, is_wiped, way) = told(&held.collect::<Vec<_>>());
+            Counter { shmid: self.shmid, segment: self.order, offset, size, came_to, is_wiped, way }
         })
     }
 }
 
-/// Where a word came to that held these numbers, one after the other, and how.
-fn told(held: &[u64]) -> (u64, Way) {
+/// Where a word came to that held these numbers, one after the other; whether it may have come further; and how.
+fn told(held: &[u64]) -> (u64, bool, Way) {
     let is_on_its_way = |number: &&u64| (1..SUM).contains(*number);
     let last = held.last().copied().unwrap_or(0);
-    let is_wiped = !(1..TOO_MANY).contains(&last);
-    let came_to = match held.iter().rfind(is_on_its_way) {
-        _ if held.contains(&SUM) => SUM,
-        Some(before) if is_wiped => *before,
-        _ => last,
+    let is_no_count = !(1..TOO_MANY).contains(&last);
+    let (came_to, is_wiped) = match held.iter().rfind(is_on_its_way) {
+        _ if held.contains(&SUM) => (SUM, false),
+        Some(before) if is_no_count => (*before, true),
+        _ => (last, false),
     };
     let way = match held.iter().min() < held.iter().max() {
         true if held.iter().any(|number| is_on_its_way(&number)) => Way::Counted,
         true => Way::Moved,
         false => Way::Stood,
     };
-    (came_to, way)
+    (came_to, is_wiped, way)
 }
 
 /// The number that these bytes are, the lowest first.
@@ -191,12 +195,12 @@ mod tests {
 
     #[test]
     fn a_word_is_known_by_the_sum_that_it_held_whatever_else_it_held() {
-        assert_eq!(told(&[0, 7, SUM, 0]), (SUM, Way::Counted));
-        assert_eq!(told(&[0xaaaa_aaaa, 0, SUM, SUM, 0xffff_ffff]), (SUM, Way::Moved));
-        assert_eq!(told(&[30_000, 0, 6000, SUM]), (SUM, Way::Counted));
-        assert_eq!(told(&[0, 6000, 19_000, 0xffff_ffff]), (19_000, Way::Counted));
-        assert_eq!(told(&[0, 0, 25_000]), (25_000, Way::Moved));
-        assert_eq!(told(&[0, 7000, 25_000]), (25_000, Way::Counted));
-        assert_eq!(told(&[0, 0, 0]), (0, Way::Stood));
+        assert_eq!(told(&[0, 7, SUM, 0]), (SUM, false, Way::Counted));
+        assert_eq!(told(&[0xaaaa_aaaa, 0, SUM, SUM, 0xffff_ffff]), (SUM, false, Way::Moved));
+        assert_eq!(told(&[30_000, 0, 6000, SUM]), (SUM, false, Way::Counted));
+        assert_eq!(told(&[0, 6000, 19_000, 0xffff_ffff]), (19_000, true, Way::Counted));
+        assert_eq!(told(&[0, 0, 25_000]), (25_000, false, Way::Moved));
+        assert_eq!(told(&[0, 7000, 25_000]), (25_000, false, Way::Counted));
+        assert_eq!(told(&[0, 0, 0]), (0, false, Way::Stood));
     }
 }

@@ -143,10 +143,17 @@ fn judged(race: &Race, seen: Seen, run: &Run, counter: &Counter) -> Vec<Finding>
         return vec![Finding::new(*code, format!("Under a schedule, one process held at a time: {words}"))];
     }
     let found =
-        [rules::who_counts(race, seen), rules::sum(counter)].into_iter().find(|found| !found.is_empty());
+        [rules::who_counts(race, seen), summed(race, counter)].into_iter().find(|found| !found.is_empty());
     match found {
         Some(found) => found,
         None if is_cut_short => Vec::new(),
-        None => rules::sum(&counter.in_run(run)),
+        None => summed(race, &counter.in_run(run)),
     }
+}
+
+/// What came of the counter, as far as that was seen: of one that is wiped before anybody can look, its accesses tell.
+fn summed(race: &Race, counter: &Counter) -> Vec<Finding> {
+    let is_unknown = counter.is_wiped && race.is_partial;
+    let came_to = if counter.is_wiped { race.counted_to } else { counter.came_to };
+    if is_unknown { Vec::new() } else { rules::sum(&Counter { came_to, ..*counter }) }
 }

@@ -9,7 +9,7 @@ mod race;
 use crate::call::{Key, Semid, Shmid};
 
 pub use code::Code;
-pub use race::{AccessKind, Place, Proof, Race, Uses, Watch, WordAccess};
+pub use race::{AccessKind, Nth, Place, Proof, Race, Uses, Watch, WordAccess};
 
 /// Something that outlives the run.
 #[derive(Clone, Debug, PartialEq, Eq)]

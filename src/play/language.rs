@@ -30,8 +30,7 @@ mod types;
 mod words;
 
 pub use functions::{FUNCTIONS, Function, function};
-pub use misunderstood::Misunderstood;
-pub(crate) use misunderstood::nearest;
+pub use misunderstood::{Misunderstood, nearest};
 pub use parse::{parse, preprocessed};
 pub use syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statement, Unary};
 pub use types::{Base, Type};

@@ -21,8 +21,17 @@ pub(super) struct Decoded {
     pub adds: Option<u64>,
 }
 
+/// By which way through the program a thread has come where it stands, as far as one can tell at a glance.
+#[derive(Debug)]
+pub(super) struct Footprint {
+    /// The place, how deep the stack is, and where the function returns to, if it keeps that where functions usually do.
+    pub way: [u64; 3],
+    /// What its last calls have left in the registers and beneath the stack.
+    pub marks: Vec<u64>,
+}
+
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Instructions, has_made_a_call, way};
+pub(super) use x86::{Instructions, footprint, has_made_a_call};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -37,24 +46,30 @@ mod x86 {
     use nix::unistd::Pid;
 
     use super::super::memory;
-    use super::{AccessKind, Decoded};
+    use super::{AccessKind, Decoded, Footprint};
 
     /// How far before a place decoding begins where no start of a function is known.
     const BEFORE: u64 = 64;
     /// A function longer than this is decoded from its middle.
     const LONGEST: u64 = 1 << 20;
+    /// So many bytes beneath the stack are looked at: what calls that have returned have left there.
+    const BENEATH: u64 = 512;
 
     /// The address of the next instruction of a stopped thread.
     fn pointer(tid: Pid) -> Option<u64> {
         ptrace::getregs(tid).ok().map(|registers| registers.rip)
     }
 
-    /// By which way through the program a thread came where it stands, as far as one can tell at a glance: the place, how
-    /// deep the stack is, and where the function returns to, if it keeps that where functions usually do.
-    pub fn way(tid: Pid) -> Option<[u64; 3]> {
-        let registers = ptrace::getregs(tid).ok()?;
-        let caller = memory::word(tid, registers.rbp.wrapping_add(8), 8).unwrap_or(0);
-        Some([registers.rip, registers.rsp, caller])
+    /// Where a thread stands, and what it has left behind on its way there.
+    pub fn footprint(tid: Pid) -> Option<Footprint> {
+        let all = ptrace::getregs(tid).ok()?;
+        let caller = memory::word(tid, all.rbp.wrapping_add(8), 8).unwrap_or(0);
+        // A call may change these, and does.
+        let mut marks =
+            vec![all.rax, all.rcx, all.rdx, all.rsi, all.rdi, all.r8, all.r9, all.r10, all.r11, all.eflags];
+        let beneath = memory::read(tid, all.rsp.wrapping_sub(BENEATH), BENEATH as usize).unwrap_or_default();
+        marks.extend(beneath.as_chunks::<8>().0.iter().map(|bytes| u64::from_ne_bytes(*bytes)));
+        Some(Footprint { way: [all.rip, all.rsp, caller], marks })
     }
 
     /// Whether the last instruction of a thread was a system call.
@@ -275,14 +290,14 @@ mod x86 {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) use unknown::{Instructions, has_made_a_call, way};
+pub(super) use unknown::{Instructions, footprint, has_made_a_call};
 
 /// Machines whose watchpoints are not known need no decoder.
 #[cfg(not(target_arch = "x86_64"))]
 mod unknown {
     use nix::unistd::Pid;
 
-    use super::Decoded;
+    use super::{Decoded, Footprint};
 
     #[derive(Default)]
     pub struct Instructions;
@@ -301,7 +316,7 @@ mod unknown {
         pub fn forget(&mut self, _: i32) {}
     }
 
-    pub fn way(_: Pid) -> Option<[u64; 3]> {
+    pub fn footprint(_: Pid) -> Option<Footprint> {
         None
     }
 

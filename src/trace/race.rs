@@ -10,9 +10,12 @@ use std::collections::BTreeMap;
 
 use nix::unistd::Pid;
 
-pub use playground_core::found::{Proof, Race, Uses, Watch, WordAccess};
+pub use playground_core::found::{Nth, Proof, Race, Uses, Watch, WordAccess};
 
 use super::{AccessKind, Place};
+
+/// Who counts goes up by no more than this from one access that is told to the next.
+const LARGEST_STEP: u64 = 64;
 
 /// What a thread has read last, and what others have written since.
 struct Reading {
@@ -144,9 +147,17 @@ impl History {
         if changes {
             self.changed(access.pid);
         }
+        self.count_up(access.value);
         // Who is not stopped at reads any more may have changed it meanwhile.
         if access.kind.writes() || !self.misses_reads {
             self.last = Some(access.value);
+        }
+    }
+
+    /// Stops are told in any order, so the number may have gone up by a few since the one that was told last.
+    fn count_up(&mut self, value: u64) {
+        if (1..=LARGEST_STEP).contains(&value.saturating_sub(self.race.counted_to)) {
+            self.race.counted_to = value;
         }
     }
 

@@ -19,7 +19,8 @@ use super::AccessKind;
 use super::access::AccessReader;
 use super::hold::{Hold, Pace, Progress, Reason, SPINS, SPINS_AT_FIRST, Wait};
 use super::instruction;
-use super::race::{History, Proof, Race, Watch, WordAccess};
+use super::member::Member;
+use super::race::{History, Nth, Proof, Race, Watch, WordAccess};
 use super::state::State;
 use super::stop::Resume;
 use super::waiting::Used;
@@ -35,33 +36,12 @@ const LONGEST: Duration = Duration::from_millis(100);
 const ENOUGH: u64 = 400;
 const LONG_ENOUGH: Duration = Duration::from_millis(700);
 const SELDOM: u64 = 64;
-/// A thread that comes by a way on which it has not come before is held all the same, so many times.
-const MOST_WAYS: usize = 64;
 /// Longer than this they never take together.
 const MOST: Duration = Duration::from_secs(5);
 /// After so many accesses only writes stop a thread: whoever looks at the word until it changes would stop for ever.
 const MOST_ACCESSES: u64 = 60_000;
 /// How many instructions a thread is followed on its way from a read to a write.
 const STEPS: u64 = 2000;
-
-/// A thread that can be scheduled.
-#[derive(Clone, Debug, Default)]
-struct Member {
-    /// The process that it belongs to.
-    pid: i32,
-    /// Stopped by job control.
-    listening: bool,
-    holds: u64,
-    /// The ways by which it has come to the word.
-    ways: HashSet<[u64; 3]>,
-}
-
-impl Member {
-    /// Whether it has come by a way that is new.
-    fn comes_anew(&mut self, tid: Pid) -> bool {
-        self.ways.len() < MOST_WAYS && instruction::way(tid).is_some_and(|way| self.ways.insert(way))
-    }
-}
 
 /// What a thread watches.
 struct Armed {
@@ -78,8 +58,9 @@ pub(super) struct Scheduler {
     began: Instant,
     /// How far apart the accesses of a thread have to be, so that the kernel reports each.
     spacing: Duration,
-    /// The segments in the order in which they were attached first.
-    segments: Vec<Shmid>,
+    /// The segments in the order in which they were attached first, and in which they were made.
+    attached: Vec<Shmid>,
+    made: Vec<Shmid>,
     members: BTreeMap<Pid, Member>,
     armed: HashMap<Pid, Armed>,
     reader: AccessReader,
@@ -99,7 +80,8 @@ impl Scheduler {
             watch,
             began: Instant::now(),
             spacing: watchpoint::spacing(),
-            segments: Vec::new(),
+            attached: Vec::new(),
+            made: Vec::new(),
             members: BTreeMap::new(),
             armed: HashMap::new(),
             reader: AccessReader::default(),
@@ -114,7 +96,7 @@ impl Scheduler {
 
     /// A thread is there.
     pub fn began(&mut self, tid: Pid, pid: i32) {
-        self.members.insert(tid, Member { pid, ..Member::default() });
+        self.members.insert(tid, Member::of(pid));
         self.history.began(pid);
     }
 
@@ -141,9 +123,23 @@ impl Scheduler {
 
     /// A segment was attached.
     pub fn attached(&mut self, shmid: Shmid) {
-        if !self.segments.contains(&shmid) {
-            self.segments.push(shmid);
+        if !self.attached.contains(&shmid) {
+            self.attached.push(shmid);
         }
+    }
+
+    /// A segment was made.
+    pub fn made(&mut self, shmid: Shmid) {
+        self.made.push(shmid);
+    }
+
+    /// The segment that the word is in, if it is there already.
+    fn segment(&self) -> Option<Shmid> {
+        let segment = match self.watch.segment {
+            Nth::Attached(number) => self.attached.get(number),
+            Nth::Made(number) => self.made.get(number),
+        };
+        segment.copied()
     }
 
     /// All is over.
@@ -163,10 +159,10 @@ impl Scheduler {
 
     /// Watches the word in a thread, which is stopped, wherever its process has it attached now.
     pub fn arm(&mut self, tid: Pid, pid: i32, state: &State) {
-        let Some(segment) = self.segments.get(self.watch.segment) else { return };
+        let Some(segment) = self.segment() else { return };
         let is_over = self.is_over();
         self.history.race.is_partial |= is_over;
-        let its = state.attached(pid).filter(|attachment| attachment.shmid == *segment && !is_over);
+        let its = state.attached(pid).filter(|attachment| attachment.shmid == segment && !is_over);
         let places = its.map(|attachment| attachment.address.0 + self.watch.offset as u64);
         let wanted: Vec<u64> = places.take(watchpoint::MOST).collect();
         let reads = self.history.number() < MOST_ACCESSES;
@@ -243,7 +239,7 @@ impl Scheduler {
             Some(_) => self.came(tid, &access, stands.is_some()),
             None => {}
         }
-        if self.hold.is_none() && self.may_hold(tid) {
+        if self.hold.is_none() && self.may_hold(tid, access.kind) {
             self.begin_hold(tid, access, number);
         }
     }
@@ -269,17 +265,18 @@ impl Scheduler {
         }
     }
 
-    fn may_hold(&mut self, tid: Pid) -> bool {
+    fn may_hold(&mut self, tid: Pid, kind: AccessKind) -> bool {
         let is_needed = self.members.len() > 1 && !self.is_over() && !self.has_proof();
         let Some(member) = self.members.get_mut(&tid).filter(|_| is_needed) else { return false };
-        member.holds += 1;
-        let is_new = member.comes_anew(tid);
+        member.chances += 1;
+        let can_lose = matches!(kind, AccessKind::Read | AccessKind::ReadThenWrite);
+        let is_new = can_lose && member.comes_anew(tid);
         let is_early = self.history.race.held < ENOUGH || self.spent < LONG_ENOUGH;
-        self.spent < MOST && (is_early || is_new || member.holds.is_multiple_of(SELDOM))
+        self.spent < MOST && (is_early || is_new || is_sample(member.chances))
     }
 
     fn begin_hold(&mut self, tid: Pid, access: WordAccess, number: u64) {
-        let first = self.members.get(&tid).is_some_and(|member| member.holds == 1);
+        let first = self.members.get(&tid).is_some_and(|member| member.chances == 1);
         let reason = match access.kind {
             AccessKind::Read => Reason::Read,
             AccessKind::ReadThenWrite => Reason::Wrote,
@@ -389,4 +386,11 @@ impl Scheduler {
         }
         Some(blocked)
     }
+}
+
+/// One in so many, and with no period of its own: a program may do something each hundredth time.
+fn is_sample(chance: u64) -> bool {
+    // Multiples of the golden ratio, in 64 bits, are spread evenly, and never fall into step with anything.
+    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+    chance.wrapping_mul(GOLDEN) < u64::MAX / SELDOM
 }

@@ -15,7 +15,7 @@ use super::schedule::Scheduler;
 use super::signals;
 use super::stop::{self, Resume, Stop};
 use super::value::{CompletedCall, ProcessStart, Step, StopReason};
-use crate::call::{Call, Performed};
+use crate::call::{Answer, Call, Performed};
 
 /// How often the others are looked at while one is held.
 const BETWEEN_LOOKS: Duration = Duration::from_micros(20);
@@ -106,8 +106,13 @@ impl Tracer<'_> {
 
     pub(super) fn schedule_call(&mut self, made: &CompletedCall) {
         let Performed { call, outcome, .. } = &made.performed;
-        if let (Some(scheduler), Call::Shmat { shmid, .. }, Ok(_)) = (&mut self.scheduler, call, outcome) {
-            scheduler.attached(*shmid);
+        let Some(scheduler) = &mut self.scheduler else { return };
+        match (call, outcome) {
+            (Call::Shmat { shmid, .. }, Ok(_)) => scheduler.attached(*shmid),
+            (Call::Shmget { .. }, Ok(Answer::Id(shmid))) if made.created && !made.elsewhere => {
+                scheduler.made(*shmid);
+            }
+            _ => {}
         }
     }
 }

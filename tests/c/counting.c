@@ -308,6 +308,38 @@ static void careless_at_last(void)
     change(1, 0);
 }
 
+/* A lock is left out by chance, once in a thousand rounds, and at the same place as always. */
+static int is_careless(void)
+{
+    static unsigned seed;
+    struct timespec now;
+    if (seed == 0) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        seed = (unsigned)now.tv_nsec + (unsigned)me;
+    }
+    return rand_r(&seed) % 1000 == 0;
+}
+
+static void seldom_without_semaphore(void)
+{
+    int careless = is_careless();
+    if (!careless)
+        change(-1, 0);
+    step();
+    if (!careless)
+        change(1, 0);
+}
+
+static void seldom_without_mutex(void)
+{
+    int careless = is_careless();
+    if (!careless)
+        pthread_mutex_lock(&shared->mutex);
+    step();
+    if (!careless)
+        pthread_mutex_unlock(&shared->mutex);
+}
+
 /* A lock keeps its own account right, and the counter stands outside of it, among words that came near. */
 static void beside_others(void)
 {
@@ -478,6 +510,7 @@ static const struct way {
     { "by-the-counter", by_the_counter }, { "beside-the-goal", beside_the_goal }, { "wiped", wiped },
     { "with-results", with_results }, { "filled", filled }, { "attached-anew", attached_anew },
     { "with-statistics", with_statistics }, { "beside-others", beside_others },
+    { "seldom-without-semaphore", seldom_without_semaphore }, { "seldom-without-mutex", seldom_without_mutex },
     { "careless-at-last", careless_at_last }, { "ticket-only", ticket_only }, { "step", step }, { "one-instruction", one_instruction },
     { "with-sleep", with_sleep }, { "load-and-store", load_and_store }, { "relaxed", relaxed }, { "copied", copied },
     { "lock-for-the-read", lock_for_the_read }, { "lock-for-the-write", lock_for_the_write },
@@ -559,8 +592,12 @@ int main(int argc, char **argv)
             count(one, way(argv[1]));
             _exit(0);
         }
-    if (parent_counts)
+    if (parent_counts) {
+        /* Who counts last may wipe the segment before anybody else can look. */
+        if (strcmp(argv[1], "wiped") == 0)
+            nap(300000000);
         count(0, way(argv[1]));
+    }
     while (wait(NULL) > 0)
         ;
     if (strcmp(argv[1], "with-results") == 0)

@@ -44,11 +44,20 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// One of a program's segments, in a run in which their ids are not known yet. Counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nth {
+    /// In the order in which they are attached first. Of several processes each run may have an order of its own.
+    Attached(usize),
+    /// In the order in which the program makes them.
+    Made(usize),
+}
+
 /// Which word to watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watch {
-    /// In which segment, counted from 0 in the order in which they are attached first.
-    pub segment: usize,
+    /// In which segment.
+    pub segment: Nth,
     /// Where it begins in the segment: a multiple of its size.
     pub offset: usize,
     /// How many bytes it has: 1, 2, 4 or 8.
@@ -126,6 +135,8 @@ pub struct Race {
     pub uses: Vec<(i32, Uses)>,
     /// How often each line used it: where, how, how many times.
     pub lines: Vec<(Option<Place>, AccessKind, u64)>,
+    /// How far it was counted up from 0, by small steps, whatever was written over that later.
+    pub counted_to: u64,
     /// Whether two processes that change it were there at the same time.
     pub at_once: bool,
     /// Whether the time to watch was over before the program was.

@@ -67,7 +67,7 @@ pub struct Evaluated {
     pub arena: Arena,
     /// The value, where the statement is an expression that has one.
     pub value: Option<Value>,
-    /// The fields, where the statement is a structure.
+    /// The fields or the elements, where the statement is a structure or an array.
     pub fields: Vec<(String, Value)>,
     /// What the process printed.
     pub printed: Vec<u8>,
@@ -88,7 +88,7 @@ pub fn evaluate(arena: &Arena, does: &Does, answers: &[Outcome], context: Contex
         Evaluation { arena: arena.clone(), answers: answers.iter(), context, printed, notes };
     let mut fields = Vec::new();
     let value = match does {
-        Does::Evaluate(expression) if evaluation.struct_named(expression).is_some() => {
+        Does::Evaluate(expression) if evaluation.has_parts(expression) => {
             let place = evaluation.place(expression)?;
             fields = evaluation.fields(&expression.to_string(), &place, expression.at)?;
             None

@@ -17,6 +17,19 @@ impl Evaluation<'_> {
         if let Ty::Struct(of) = ty { Some(of) } else { None }
     }
 
+    /// Whether an expression names something that is shown part by part: a structure, or an array that is no text and
+    /// not too long for a screen.
+    pub(super) fn has_parts(&self, expression: &Expr) -> bool {
+        const MOST: u64 = 16;
+        let variable = match &expression.kind {
+            Kind::Name(name) => self.arena.variable(name),
+            _ => None,
+        };
+        let is_array =
+            matches!(variable.map(|variable| &variable.ty), Some(Ty::Array(of, ..=MOST)) if of.size() > 1);
+        is_array || self.struct_named(expression).is_some()
+    }
+
     /// The place of a field, behind `.` or `->`.
     pub(super) fn member(&mut self, base: &Expr, arrow: bool, field: &str, at: At) -> Result<Place> {
         if arrow && let Some(of) = self.struct_named(base) {
@@ -42,12 +55,20 @@ impl Evaluation<'_> {
         }
     }
 
-    /// The names and the values of all fields, those of inner structures with the name of those before them.
+    /// The names and the values of all elements and fields, those of inner structures with the name of those before them.
     pub(super) fn fields(&mut self, name: &str, place: &Place, at: At) -> Result<Vec<(String, Value)>> {
+        let mut fields = Vec::new();
+        if let Ty::Array(of, length) = &place.ty {
+            for number in 0..*length {
+                let address = place.address.wrapping_add(number * of.size());
+                let element = Place { ty: (**of).clone(), address };
+                fields.extend(self.fields(&format!("{name}[{number}]"), &element, at)?);
+            }
+            return Ok(fields);
+        }
         let Ty::Struct(of) = place.ty else {
             return Ok(vec![(name.to_owned(), self.read(place, at)?)]);
         };
-        let mut fields = Vec::new();
         for field in of.fields {
             let inner = Place { ty: field.ty(), address: place.address.wrapping_add(field.offset) };
             fields.extend(self.fields(&format!("{name}.{}", field.name), &inner, at)?);

@@ -56,7 +56,7 @@ fn pages_may(bits: u8) -> String {
     if named.is_empty() { "PROT_NONE".to_owned() } else { named.join("|") }
 }
 
-/// An action and its answer; `words` are those of a program that it starts.
+/// An action and its answer; `words` are those of a program that it starts, or the exit status.
 pub(super) fn performed(action: &Action, words: &[String], outcome: &Outcome) -> String {
     match action {
         Action::Exec { .. } => {
@@ -68,7 +68,7 @@ pub(super) fn performed(action: &Action, words: &[String], outcome: &Outcome) ->
             }
         }
         Action::Call(call) => Performed { pid: 0, call: call.clone(), outcome: outcome.clone() }.to_string(),
-        Action::Exit if outcome.is_ok() => self::action(action),
+        Action::Exit if outcome.is_ok() => format!("exit({})", words.concat()),
         _ => match outcome {
             Ok(answer) => format!("{} = {}", self::action(action), answer.value()),
             Err(errno) => format!("{} = -1 {errno}", self::action(action)),

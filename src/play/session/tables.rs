@@ -29,7 +29,7 @@ pub(super) fn segment_record(world: &World, id: i32) -> Option<Vec<String>> {
     Some(vec![
         format!("Shared memory Segment shmid={id}"),
         format!("uid={} gid={} cuid={} cgid={}", p.uid, p.gid, p.cuid, p.cgid),
-        format!("mode={:#06o} access_perms={:#06o}", p.mode, p.mode & 0o777),
+        format!("mode=0{:03o} access_perms=0{:03o}", p.mode, p.mode & 0o777),
         format!(
             "bytes={} lpid={} cpid={} nattch={}",
             segment.size, segment.lpid, segment.cpid, segment.attached
@@ -44,7 +44,7 @@ pub(super) fn set_record(world: &World, id: i32) -> Option<Vec<String>> {
     let first = [
         format!("Semaphore Array semid={id}"),
         format!("uid={} gid={} cuid={} cgid={}", p.uid, p.gid, p.cuid, p.cgid),
-        format!("mode={:#06o} access_perms={:#06o}", p.mode, p.mode & 0o777),
+        format!("mode=0{:03o} access_perms=0{:03o}", p.mode, p.mode & 0o777),
         format!("nsems = {}", set.semaphores.len()),
         "semnum     value      ncount     zcount     pid".to_owned(),
     ];

@@ -231,11 +231,12 @@ impl World {
         let views = space.into_iter().flat_map(|space| space.views());
         lines.extend(views.map(|(mapping, view)| {
             let names = self.names_of(letter, mapping.start);
+            let pages = self.machine.host.pages(mapping.length());
             format!(
-                "    {:#x} {} {} pages of segment {}{names}",
+                "    {:#x} {} {pages} {} of segment {}{names}",
                 mapping.start,
                 tables::rights(view.protection),
-                self.machine.host.pages(mapping.length()),
+                if pages == 1 { "page" } else { "pages" },
                 view.shmid
             )
         }));

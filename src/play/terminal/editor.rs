@@ -3,13 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
-use play::c::CONSTANTS;
+use play::c::{CONSTANTS, Ty};
 use play::language::{FUNCTIONS, beginnings};
 use play::session::Session;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
-use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
+use rustyline::{CompletionType, Config, Context, Helper, Highlighter, Hinter, Validator};
 
 /// What a person typed.
 pub enum Typed {
@@ -29,7 +29,9 @@ pub struct Editor {
 
 impl Editor {
     pub fn new() -> Editor {
-        let mut editor = rustyline::Editor::new().ok();
+        // As in the shell: Tab goes as far as it is clear, and then lists what is possible.
+        let config = Config::builder().completion_type(CompletionType::List).build();
+        let mut editor = rustyline::Editor::with_config(config).ok();
         let history = history_file();
         if let (Some(editor), Some(file)) = (&mut editor, &history) {
             editor.set_helper(Some(Names::default()));
@@ -78,13 +80,39 @@ impl Names {
     fn learn(&mut self, session: &Session) {
         let world = session.world();
         let current = world.current.as_ref().and_then(|letter| world.actors.get(letter));
-        let variables = current.into_iter().flat_map(|actor| actor.arena.variables()).map(|(name, _)| name);
+        let variables = current.into_iter().flat_map(|actor| actor.arena.variables());
+        let variables = variables.flat_map(|(name, variable)| paths(name, &variable.ty));
         let constants = CONSTANTS.iter().map(|(name, ..)| *name);
         let functions = FUNCTIONS.iter().map(|function| function.name);
         let fixed = constants.chain(functions).chain(beginnings()).map(str::to_owned);
-        self.names = variables.map(str::to_owned).chain(fixed).collect();
+        self.names = variables.chain(fixed).collect();
         self.names.sort();
         self.names.dedup();
+    }
+}
+
+/// A variable, and what of it can be named: its fields, those of inner structures, those behind a pointer.
+fn paths(name: &str, ty: &Ty) -> Vec<String> {
+    let (of, sign) = match ty {
+        Ty::Struct(of) => (of, "."),
+        Ty::Pointer(to) => match &**to {
+            Ty::Struct(of) => (of, "->"),
+            _ => return vec![name.to_owned()],
+        },
+        _ => return vec![name.to_owned()],
+    };
+    let inner = of.fields.iter().flat_map(|field| paths(&format!("{name}{sign}{}", field.name), &field.ty()));
+    std::iter::once(name.to_owned()).chain(inner).collect()
+}
+
+/// Where the name at the end of a text begins, with the variable whose field it is.
+fn path_at_the_end(text: &str) -> usize {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let rest = text.trim_end_matches(is_part);
+    let before = rest.strip_suffix('.').or_else(|| rest.strip_suffix("->"));
+    match before {
+        Some(before) if before.ends_with(is_part) => path_at_the_end(before),
+        _ => rest.len(),
     }
 }
 
@@ -98,8 +126,7 @@ impl Completer for Names {
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<String>)> {
         let typed = &line[..position];
-        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let start = typed.rfind(|c| !is_part(c)).map_or(0, |before| before + 1);
+        let start = path_at_the_end(typed);
         let word = &typed[start..];
         if word.is_empty() {
             return Ok((position, Vec::new()));

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use include_dir::{Dir, include_dir};
+use play::language::nearest;
 use play::level::Level;
 
 use super::progress::Progress;
@@ -27,12 +28,27 @@ pub fn named(name: &str) -> Option<Level> {
     all().find(|(known, _)| known == name).map(|(_, level)| level)
 }
 
+/// That there is no puzzle of this name, and which was perhaps meant.
+pub fn unknown(name: &str) -> String {
+    let names: Vec<String> = all().map(|(name, _)| name).collect();
+    match nearest(name, names.iter().map(String::as_str)) {
+        Some(near) => format!("there is no level {name}. Did you mean {near}? play --level lists them all."),
+        None => format!("there is no level {name}. play --level lists them all."),
+    }
+}
+
 /// Lists them, and which are solved.
 pub fn list(out: &mut impl Write, progress: &Progress) -> io::Result<()> {
     let (mut count, mut solved) = (0, 0);
     for (name, level) in all() {
-        let is_solved = progress.of(&kept_as(&name)).passed;
-        let mark = if is_solved { "solved" } else { "" };
+        let reached = progress.of(&kept_as(&name));
+        let mark = match (reached.passed, reached.hints) {
+            (true, 0) => "solved".to_owned(),
+            (true, hints) => format!("solved, hints {hints}"),
+            (false, 0) => String::new(),
+            (false, hints) => format!("hints {hints}"),
+        };
+        let is_solved = reached.passed;
         let (title, lesson, par) = (&level.title, level.lesson, level.par);
         let row = format!("{name:<16} {title:<36} lesson {lesson:<2}  par {par}  {mark}");
         writeln!(out, "{}", row.trim_end())?;

@@ -10,7 +10,6 @@ mod kernels;
 mod levels;
 mod lines;
 #[path = "../../check/progress.rs"]
-#[allow(dead_code, reason = "the hints that were shown are check's")]
 mod progress;
 mod prompt;
 mod render;
@@ -123,7 +122,7 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
         Err(Failure::NoLevel(name)) => {
-            let _ = writeln!(io::stderr(), "play: there is no level {name}. play --level lists them.");
+            let _ = writeln!(io::stderr(), "play: {}", levels::unknown(&name));
             ExitCode::from(2)
         }
     }

@@ -223,12 +223,17 @@ impl Prompt {
 
     fn hint(&mut self) -> io::Result<()> {
         let Some(level) = &self.level else { return Ok(()) };
-        let hint = &level.hints[self.hints.min(2)];
-        self.hints += 1;
-        match self.format {
-            Format::Json => render::json(&serde_json::json!({"event": "hint", "text": hint})),
-            Format::Text => writeln!(io::stdout(), "    Hint  {hint}"),
+        let hint = level.hints[self.hints.min(2)].clone();
+        self.hints = (self.hints + 1).min(level.hints.len());
+        if self.format == Format::Json {
+            return render::json(&serde_json::json!({"event": "hint", "text": hint}));
         }
+        let shown = self.hints;
+        // Where it cannot be noted, the hint is told all the same.
+        let _ =
+            self.progress.note(&levels::kept_as(&self.name), |state| state.hints = state.hints.max(shown));
+        let last = if shown == level.hints.len() { " This is the last hint." } else { "" };
+        render::hint(&mut io::stdout(), &format!("{hint}{last}"))
     }
 
     fn calls(&mut self, line: &str) -> Result<(), Failure> {

@@ -81,6 +81,11 @@ pub fn text(out: &mut impl Write, told: &Told) -> io::Result<()> {
     }
 }
 
+/// A hint of a level.
+pub fn hint(out: &mut impl Write, text: &str) -> io::Result<()> {
+    labelled(out, "Hint", Some(text))
+}
+
 /// That something of a lesson is missing.
 pub fn left_out(out: &mut impl Write, count: usize) -> io::Result<()> {
     let calls = match count {

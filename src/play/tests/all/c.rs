@@ -127,6 +127,21 @@ fn a_struct_alone_shows_its_fields() {
 }
 
 #[test]
+fn an_array_alone_shows_its_elements() {
+    let mut session = Session::empty();
+    session
+        .line("struct sembuf ops[2] = {{0, -1, SEM_UNDO}, {1, 0, 0}}; unsigned short v[2] = {7, 8}")
+        .unwrap();
+    for (name, wanted) in
+        [("ops", &["ops[0].sem_op ", "ops[1].sem_num"][..]), ("v", &["v[0] = 7", "v[1] = 8"])]
+    {
+        let told = session.line(name).unwrap();
+        let [Told::Lines { lines }] = &told[..] else { panic!("{told:?}") };
+        assert!(wanted.iter().all(|wanted| lines.iter().any(|line| line.starts_with(wanted))), "{lines:?}");
+    }
+}
+
+#[test]
 fn the_times_of_a_record_are_told_by_the_clock_of_the_model() {
     let mut session = Session::empty();
     session.line("int id = shmget(IPC_PRIVATE, 1, 0600)").unwrap();

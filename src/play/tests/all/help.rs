@@ -66,3 +66,46 @@ fn why_tells_of_the_last_answer_that_was_no_success() {
     session.line("C: getpid(); shmget(9, 1, IPC_CREAT)").unwrap();
     assert_eq!(why(&mut session), "The last answer was no error.");
 }
+
+#[test]
+fn a_shell_word_that_does_not_fit_says_what_is_missing() {
+    for (line, wanted) in [
+        ("save", "save needs the name of a file"),
+        ("source", "source needs the name of a file"),
+        ("sysctl kernel.sem=", "there is no value behind ="),
+        ("sysctl kernel.shmmni=many", "many is no number"),
+        ("sysctl kernel.sem=5", "kernel.sem is only shown here"),
+        ("ipcs -q", "no message queues"),
+        ("ipcrm 7", "ipcrm does not take 7 here"),
+        ("undo 0", "0 is no number of lines from 1 on"),
+    ] {
+        let error = Session::empty().line(line).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{line}: {error}");
+    }
+}
+
+#[test]
+fn ipcs_shows_one_record_or_says_that_there_is_none() {
+    let mut session = Session::empty();
+    session.line("shmget(5, 100, IPC_CREAT | 0640); semget(5, 2, IPC_CREAT | 0600)").unwrap();
+    let mut lines = |line: &str| match &session.line(line).unwrap()[..] {
+        [Told::Text { lines } | Told::Lines { lines }] => lines.join("\n"),
+        told => panic!("{told:?}"),
+    };
+    assert!(lines("ipcs -m -i 0").contains("mode=0640 access_perms=0640\nbytes=100 lpid=0"));
+    assert!(lines("ipcs -s -i 0").contains("nsems = 2"));
+    assert_eq!(lines("ipcs -m -i 99"), "ipcs: id 99 not found");
+    assert_eq!(lines("ipcs -s -i 99"), "ipcs: id 99 not found");
+    assert!(lines("ipcs -i 0").contains("a single resource must be specified"));
+    assert_eq!(lines("ipcs -m -s"), lines("ipcs"));
+}
+
+#[test]
+fn a_line_for_a_process_that_cannot_act_names_one_that_can() {
+    let mut session = Session::empty();
+    session.line("new").unwrap();
+    session.line("new").unwrap();
+    session.line("kill(B, SIGKILL)").unwrap();
+    let error = session.line("B: getpid()").unwrap_err().to_string();
+    assert!(error.contains("process B was killed by SIGKILL. A, C can act: write A:"), "{error}");
+}

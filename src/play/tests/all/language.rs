@@ -89,7 +89,7 @@ fn words_of_the_shell_are_known_by_what_follows_them() {
     assert_eq!(one("sysctl kernel.shmmni = 3").to_string(), "sysctl kernel.shmmni=3");
     assert_eq!(one("sysctl -w kernel.shmmni=3").to_string(), "sysctl kernel.shmmni=3");
     assert_eq!(error("ipcrm 5"), "column 1: ipcrm does not take 5 here: write ipcrm -m ID, or ipcrm -s ID");
-    assert_eq!(error("undo all"), "column 1: write undo [NUMBER]");
+    assert_eq!(error("undo all"), "column 1: all is no number of lines from 1 on: write undo [NUMBER]");
 }
 
 #[test]

@@ -340,3 +340,16 @@ fn a_session_can_begin_where_a_lesson_is() {
         assert!(!text(&output).contains("# left out"), "{}", text(&output));
     }
 }
+
+#[test]
+fn a_level_that_there_is_not_is_near_one_that_there_is_and_hints_are_counted() {
+    let output = play(&["--level", "helo"], "");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Did you mean hello?"), "{output:?}");
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path().to_str().unwrap();
+    let level = ["--home", home, "--kernel", "model", "--level"];
+    play(&[&level[..], &["hello"]].concat(), "hint\nhint\n");
+    let listed = text(&play(&["--home", home, "--level"], ""));
+    let row = listed.lines().find(|line| line.starts_with("hello ")).unwrap();
+    assert!(row.ends_with("hints 2"), "{row}");
+}

@@ -218,7 +218,7 @@ fn an_access_outside_ends_the_process_and_not_the_session() {
     let mut session = after(&["char *p = shmat(shmget(IPC_PRIVATE, 1, 0600), NULL, SHM_RDONLY)", "new"]);
     assert_eq!(calls(&mut session, "p[0] = 1"), ["A is killed by SIGSEGV"]);
     assert_eq!(session.world().current.as_deref(), Some("B"));
-    assert_eq!(calls(&mut session, "exit(0)"), ["B exit()", "B has ended with exit"]);
+    assert_eq!(calls(&mut session, "exit(0)"), ["B exit(0)", "B has ended with exit"]);
     let error = session.line("getpid()").unwrap_err().to_string();
     assert_eq!(error, "column 1: no process lives: write new, undo or restart");
     session.line("new").unwrap();
