@@ -259,11 +259,12 @@ struct Birth {
 
 /// The child's first and last function.
 extern "C" fn begin(birth: *mut libc::c_void) -> libc::c_int {
-    // SAFETY: its parent has the value on its own stack, and sleeps.
-    let birth = unsafe { &mut *birth.cast::<Birth>() };
-    let pid = birth.me.settle_in();
-    birth.me.begin_with(birth.number, pid);
-    birth.me.serve()
+    // SAFETY: its parent has the value on its own stack, and sleeps. Once that parent is killed, its stack is another
+    // one's, so that the child takes a copy.
+    let Birth { mut me, number } = unsafe { birth.cast::<Birth>().read() };
+    let pid = me.settle_in();
+    me.begin_with(number, pid);
+    me.serve()
 }
 
 impl Me {

@@ -20,6 +20,9 @@ use super::script;
 /// The word of a segment's record that counts its mappings.
 const NATTCH: usize = 8;
 
+/// Of how many pages of a mapping one looks whether they are there: it may be far longer than anything that was touched.
+const LOOKED_AT: u64 = 1 << 12;
+
 /// Whether there is such a process, be it one that only waits to be reaped.
 pub fn is_child(pid: u32) -> bool {
     fs::metadata(format!("/proc/{pid}")).is_ok()
@@ -256,18 +259,18 @@ pub fn memory_differs(machine: &Machine, pid: i32, real: u32) -> Option<String> 
         .map(|(mapping, view)| {
             let flag = |bit: u8, letter: char| if view.protection.bits() & bit != 0 { letter } else { '-' };
             let rights: String = [flag(1, 'r'), flag(2, 'w'), flag(4, 'x'), 's'].into_iter().collect();
-            let present = space.present.range(mapping.start / page..mapping.end / page).count() as u64;
+            let (first, end) = (mapping.start / page, mapping.end / page);
+            let present = space.present.range(first..end.min(first + LOOKED_AT)).count() as u64;
             (mapping.start, mapping.end, rights, view.offset * page, view.shmid as u64, present)
         })
         .collect();
     (kernel != model).then(|| format!("the memory of {pid} (start, end, rights, offset, inode, pages):\n  kernel {kernel:x?}\n  model  {model:x?}"))
 }
 
-/// How many pages of a range are in a process's page table: the highest bit of each word of `/proc/PID/pagemap`. A
-/// range may be far longer than anything that was touched.
+/// How many of a range's first pages are in a process's page table: the highest bit of each word of
+/// `/proc/PID/pagemap`.
 fn present(pid: u32, start: u64, end: u64, page: u64) -> std::io::Result<u64> {
-    const MOST: u64 = 1 << 12;
-    let pages = ((end - start) / page).min(MOST);
+    let pages = ((end - start) / page).min(LOOKED_AT);
     let mut words = vec![0; 8 * pages as usize];
     fs::File::open(format!("/proc/{pid}/pagemap"))?.read_exact_at(&mut words, start / page * 8)?;
     let present = words.as_chunks::<8>().0.iter().filter(|word| u64::from_le_bytes(**word) >> 63 == 1);
