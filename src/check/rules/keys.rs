@@ -5,6 +5,7 @@ use crate::call::{Answer, Call, Key, ShmgetFlags};
 use crate::code::Code;
 use crate::run::{Fixture, Run};
 use crate::verdict::Finding;
+use playground_core::Errno;
 use trace::CompletedCall;
 
 fn gets(run: &Run) -> impl Iterator<Item = (&CompletedCall, Key, ShmgetFlags)> {
@@ -34,10 +35,32 @@ pub fn found_by_key(run: &Run) -> Vec<Finding> {
     }
     match gets(run).next() {
         Some((made, key, _)) => {
-            let words = format!("It asked for the key {key}, and did not find the other program's segment.");
-            vec![Finding::new(Code::WrongKey, words).call(&made.performed)]
+            let (code, words) = not_found(key, made.performed.outcome.as_ref().err().copied());
+            vec![Finding::new(code, words).call(&made.performed)]
         }
         None => missing(Code::NotAllocated, "It never looked for the segment: no shmget was seen."),
+    }
+}
+
+/// Why there is no id: with the right key the kernel may have refused the size or the permission bits.
+fn not_found(key: Key, refused: Option<Errno>) -> (Code, String) {
+    match refused {
+        Some(Errno::EINVAL) if key != Key::PRIVATE => (
+            Code::WrongSize,
+            format!(
+                "The segment with the key {key} is there, but it has fewer bytes than the program asked for."
+            ),
+        ),
+        Some(Errno::EACCES) => (
+            Code::WrongMode,
+            format!(
+                "The segment with the key {key} is there, but it does not allow what the mode of shmget asks for."
+            ),
+        ),
+        _ => (
+            Code::WrongKey,
+            format!("It asked for the key {key}, and did not find the other program's segment."),
+        ),
     }
 }
 
