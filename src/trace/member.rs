@@ -63,7 +63,8 @@ impl Member {
         // Each is remembered, so all are looked at.
         let new = known.iter_mut().zip(marks).filter_map(|(mark, number)| mark.is_new(number).then_some(()));
         let has_new_mark = new.count() > 0;
-        has_new_mark || self.ways.len() < MOST_WAYS && self.ways.insert(way)
+        let is_new_way = self.ways.len() < MOST_WAYS && self.ways.insert(way);
+        has_new_mark || is_new_way
     }
 }
 
