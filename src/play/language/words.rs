@@ -154,9 +154,13 @@ pub fn meaning(name: &str) -> Option<(&'static str, &'static str)> {
 ///
 /// The form of the word, where what follows does not fit it.
 pub(super) fn word(text: &str) -> Option<Result<Word, String>> {
-    if let Some(named) = text.trim_start().strip_prefix(':') {
-        return word(named).map(|word| word.map(Word::plain));
+    match text.trim_start().strip_prefix(':') {
+        Some(named) => bare_word(named).map(|word| word.map(Word::plain)),
+        None => bare_word(text),
     }
+}
+
+fn bare_word(text: &str) -> Option<Result<Word, String>> {
     let mut parts = text.split_whitespace();
     let name = parts.next()?;
     let rest: Vec<&str> = parts.collect();

@@ -119,6 +119,7 @@ fn what_is_wrong_is_said_where_it_stands() {
     }
     assert_eq!(error("ä = 1"), "column 1: ä means nothing in C");
     assert!(error(&"(".repeat(500)).contains("nest deeper than 64"));
+    assert!(error(&":".repeat(500_000)).contains(": means nothing"));
 }
 
 #[test]
