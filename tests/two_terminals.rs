@@ -184,7 +184,7 @@ fn in_a_terminal_each_step_waits_for_enter() {
     reader.until_prompt(1);
     assert_eq!(stat(find(key).expect("the session is there")).expect("a record").nattch, 2);
     writer.send("\n");
-    until(&mut writer, "memcpy(");
+    until(&mut writer, "the reader's turn");
     reader.send("\n");
     reader.until_prompt(2);
     reader.send("\n");
@@ -577,7 +577,7 @@ fn ctrl_c_at_the_writer_in_each_state_leaves_nothing() {
     // The writer waits for the reader to read.
     let (mut writer, mut reader) = (running("writer", key), side("reader", key, &[]));
     reader.until_prompt(1);
-    until(&mut writer, "memcpy(");
+    until(&mut writer, "the reader's turn");
     interrupted(writer, Some(reader), true, Then::EndsWell);
     assert_eq!(find(key), None);
 
