@@ -14,6 +14,8 @@ use trace::{Nth, Watch};
 pub(super) const PROCESSES: usize = 4;
 pub(super) const ADDITIONS: u64 = 5000;
 pub(super) const SUM: u64 = PROCESSES as u64 * ADDITIONS;
+/// A smaller number is printed for other reasons.
+const TOLD: u64 = 100;
 /// A number from here on is no count, not even one of too many additions.
 const TOO_MANY: u64 = 4 * SUM;
 
@@ -61,8 +63,10 @@ impl Counter {
         }
         sums.sort_by_key(|word| word.way);
         sums.truncate(MOST_SUMS);
-        let mut near = with_narrow(words(4), words(2), |word| word.came_near() && word.is_told(run));
-        near.sort_by_key(|word| SUM - word.came_to);
+        let is_told = |word: &Counter| run.printed_number(word.came_to as usize);
+        let sum_is_told = run.printed_number(SUM as usize);
+        let mut near = with_narrow(words(4), words(2), |word| word.may_be_meant(is_told(word), sum_is_told));
+        near.sort_by_key(|word| (!is_told(word), SUM - word.came_to));
         near.truncate(MOST_NEAR);
         let (stood, counted): (Vec<_>, Vec<_>) = sums.into_iter().partition(|word| word.way == Way::Stood);
         [counted, near, stood].concat()
@@ -72,13 +76,15 @@ impl Counter {
         self.shmid == other.shmid && (self.offset..self.offset + self.size).contains(&other.offset)
     }
 
-    fn came_near(&self) -> bool {
-        self.way != Way::Stood && (ADDITIONS..SUM).contains(&self.came_to)
-    }
-
-    /// Whether it may be what the program calls its counter: who prints the sum, and not this number, counts elsewhere.
-    fn is_told(&self, run: &Run) -> bool {
-        run.printed_number(self.came_to as usize) || !run.printed_number(SUM as usize)
+    /// Whether it may be what the program calls its counter, though another word has come to the sum: the program prints
+    /// its number, however far it came. Or it came near, and the sum, by which one would know the counter, is not printed.
+    fn may_be_meant(&self, is_told: bool, sum_is_told: bool) -> bool {
+        let least = match (is_told, sum_is_told) {
+            (true, _) => TOLD,
+            (false, false) => ADDITIONS,
+            (false, true) => return false,
+        };
+        self.way != Way::Stood && (least..SUM).contains(&self.came_to)
     }
 
     /// The word, to be watched in another run of the same program.
@@ -191,6 +197,25 @@ mod tests {
     fn words_stand_at_multiples_of_their_size() {
         let found = words_of(&[[0, 0, 0, 0, 0x20, 0x4e, 0, 0]], 4);
         assert_eq!(found, [(0, 0, Way::Stood), (4, SUM, Way::Stood)]);
+    }
+
+    #[test]
+    fn who_prints_what_was_lost_means_that_word_however_much_was_lost() {
+        let word = |came_to, way| Counter {
+            shmid: Shmid(1),
+            segment: 0,
+            offset: 0,
+            size: 4,
+            came_to,
+            is_wiped: false,
+            way,
+        };
+        assert!(word(ADDITIONS - 1, Way::Counted).may_be_meant(true, false));
+        assert!(word(TOLD, Way::Moved).may_be_meant(true, true));
+        assert!(!word(ADDITIONS - 1, Way::Counted).may_be_meant(false, false), "a statistic");
+        assert!(!word(18_000, Way::Counted).may_be_meant(false, true), "it says which one counts");
+        assert!(word(18_000, Way::Counted).may_be_meant(false, false));
+        assert!(!word(ADDITIONS, Way::Stood).may_be_meant(true, false), "nobody counted in it");
     }
 
     #[test]
