@@ -54,16 +54,16 @@ fn tell(story: &Story) -> Result<()> {
     story.in_brief("Byte 0 of a page each time");
     let mut rows = Vec::new();
     let mut resident = None;
-    for (number, deed) in [(0, "write"), (1, "write"), (2, "write"), (3, "read"), (0, "write"), (3, "read")] {
-        let faults = match deed {
+    for (number, kind) in [(0, "write"), (1, "write"), (2, "write"), (3, "read"), (0, "write"), (3, "read")] {
+        let faults = match kind {
             "write" => memory.write(number * page, b"!")?,
             _ => memory.touch(number * page)?,
         };
         resident = story.resident(segment.id());
         let rss = resident.map_or("hidden".to_owned(), |bytes| bytes.to_string());
-        rows.push([number.to_string(), deed.to_owned(), faults.to_string(), rss]);
+        rows.push([number.to_string(), kind.to_owned(), faults.to_string(), rss]);
     }
-    story.table("page faults, and bytes in memory", ["page", "deed", "faults", "rss"], &rows);
+    story.table("page faults, and bytes in memory", ["page", "access", "faults", "rss"], &rows);
     guess.reveal(story, resident);
     story.try_it(
         format!("grep -A 4 SYSV /proc/{}/smaps", story.pid()),

@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 use crate::root;
 
 /// How long a browser may keep a connection open without asking anything.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves a folder until the program is stopped; `rebuild` is called when a page is asked for and is out of date.
 ///
@@ -43,7 +43,7 @@ fn answer(
     built: &Mutex<SystemTime>,
     rebuild: fn() -> Result<()>,
 ) -> IoResult<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     let mut lines = BufReader::new(stream).lines();
     let Some(request) = lines.next().transpose()? else { return Ok(()) };
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}

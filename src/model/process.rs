@@ -22,7 +22,7 @@ use crate::world::{World, does_not_know};
 use crate::{Setup, image, meter};
 
 /// How long a process may sleep in a call that was not started as an operation: as long as a real one would be waited for.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A process of the model.
 pub struct Model {
@@ -166,7 +166,7 @@ impl Model {
     fn slept(&mut self, call: &Call) -> Result<Outcome> {
         let work = crate::work::Work::Waiting;
         self.world.borrow_mut().works.insert(self.pid, work);
-        let time = if let Call::Semtimedop { timeout, .. } = call { *timeout } else { PATIENCE };
+        let time = if let Call::Semtimedop { timeout, .. } = call { *timeout } else { TIMEOUT };
         let done = self.world.borrow_mut().finish(self.pid, time)?;
         if let Some(Done::Answered(outcome)) = done {
             return Ok(outcome);

@@ -225,9 +225,9 @@ impl Kernel for Linux {
             let left = self.limits.get(&pid).map_or(Duration::ZERO, |until| {
                 until.saturating_duration_since(Instant::now()) + Duration::from_secs(1)
             });
-            let patience = if late.contains(&pid) && left < LONGEST { left } else { Duration::ZERO };
+            let timeout = if late.contains(&pid) && left < LONGEST { left } else { Duration::ZERO };
             let heard = self.heard.get(&pid).cloned();
-            if let Some(outcome) = heard.or_else(|| self.answer_within(pid, patience)) {
+            if let Some(outcome) = heard.or_else(|| self.answer_within(pid, timeout)) {
                 self.heard.insert(pid, outcome.clone());
                 let call = Action::Call(Call::Semop { semid, ops });
                 let more = machine.effect(pid, &call, &Reply::Returns(outcome.clone()));

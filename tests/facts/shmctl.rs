@@ -279,7 +279,7 @@ fn needs_memlock(bytes: u64) {
 
 /// One thread makes and removes segments while another asks for the newest one.
 fn dying_segment_is_found() {
-    const PATIENCE: Duration = Duration::from_secs(5);
+    const TIMEOUT: Duration = Duration::from_secs(5);
     let newest = AtomicI32::new(-1);
     let enough = AtomicBool::new(false);
     let outcome = thread::scope(|scope| {
@@ -295,7 +295,7 @@ fn dying_segment_is_found() {
         let begun = Instant::now();
         let outcome = loop {
             match asker.asks(&shmctl(Shmid(newest.load(Relaxed)), Cmd::IpcStat)) {
-                Ok(_) | Err(EINVAL) if begun.elapsed() < PATIENCE => {}
+                Ok(_) | Err(EINVAL) if begun.elapsed() < TIMEOUT => {}
                 last => break last,
             }
         };

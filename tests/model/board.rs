@@ -129,7 +129,7 @@ pub struct Board {
     pub next: AtomicU32,
     pub count: AtomicU32,
     /// How long a process may take to do what it has been told to, in seconds.
-    patience: AtomicU32,
+    timeout: AtomicU32,
     pub slots: [Slot; SLOTS],
     pub steps: [Words<{ step::WORDS }>; STEPS],
     pub logs: [Words<{ log::WORDS }>; STEPS],
@@ -163,12 +163,12 @@ impl Board {
 
     /// How long a process may take to do what it has been told to. A busy machine may keep one waiting for long; where a
     /// rule is wrong, one often waits in vain.
-    pub fn patience(&self) -> Duration {
-        Duration::from_secs(self.patience.load(Ordering::Relaxed).into())
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout.load(Ordering::Relaxed).into())
     }
 
-    pub fn set_patience(&self, seconds: u32) {
-        self.patience.store(seconds, Ordering::Relaxed);
+    pub fn set_timeout(&self, seconds: u32) {
+        self.timeout.store(seconds, Ordering::Relaxed);
     }
 
     /// Goes on to the next step: its performer's turn, or the runner's after the last. Whether it is `mine`, whose

@@ -53,12 +53,12 @@ impl Ground {
     }
 
     /// Moves this process there, on one processor: processes that take turns do so fastest on one.
-    pub fn lay(&self, cpu: usize, patience: u32) -> Runner {
+    pub fn lay(&self, cpu: usize, timeout: u32) -> Runner {
         let mut cpus = CpuSet::new();
         // Where the processor is not to be had, any other will do.
         let _ = cpus.set(cpu).and_then(|()| sched_setaffinity(Pid::from_raw(0), &cpus));
         self.enter(cpu).expect("this ground was tried before");
-        Runner::new(self.people(cpu), self.alone, self.limits, patience)
+        Runner::new(self.people(cpu), self.alone, self.limits, timeout)
     }
 
     /// Users of which each ground has its own: what a user has locked counts wherever it is.

@@ -57,8 +57,8 @@ const PAUSE: usize = 9;
 const USUAL: u64 = 1000;
 /// How long a process may take for a step, in seconds: on a busy or an emulated machine it may be kept waiting. Under a
 /// wrong rule it is often waited for in vain.
-const PATIENCE: u32 = 60;
-const HASTE: u32 = 2;
+const TIMEOUT: u32 = 60;
+const SHORT_TIMEOUT: u32 = 2;
 /// How often a long run says how far it is.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 /// Within how many sequences a wrong rule must be found out.
@@ -126,8 +126,8 @@ fn serve(args: &[String]) -> ExitCode {
     let ground = GROUNDS.iter().find(|ground| ground.name == name).expect("a ground with this name");
     let cpu = cpu.parse().expect("a processor's number");
     let holds = match which.as_str() {
-        "right" => run_right(&mut ground.lay(cpu, PATIENCE), ground),
-        half => run_mutants(&mut ground.lay(cpu, HASTE), if half == "even" { 0 } else { 1 }),
+        "right" => run_right(&mut ground.lay(cpu, TIMEOUT), ground),
+        half => run_mutants(&mut ground.lay(cpu, SHORT_TIMEOUT), if half == "even" { 0 } else { 1 }),
     };
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -145,7 +145,7 @@ fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
         if let Some(difference) =
             comes_again(runner, &seeds, Care { memory: looks_at_memory(number), pause: pauses.next() })
         {
-            runner.board.set_patience(HASTE);
+            runner.board.set_timeout(SHORT_TIMEOUT);
             let (difference, _) = shrink::smallest(runner, &Rules::RIGHT, seeds, difference);
             println!("{}: sequence {number} differs: {}", ground.name, difference.what);
             tell(&difference);

@@ -93,11 +93,11 @@ pub fn syscall(number: c_long, args: [u64; 6]) -> (i64, i32) {
 }
 
 /// How long something may take.
-pub struct Patience(Instant);
+pub struct Deadline(Instant);
 
-impl Patience {
-    pub fn new(board: &Board) -> Patience {
-        Patience(Instant::now() + board.patience())
+impl Deadline {
+    pub fn new(board: &Board) -> Deadline {
+        Deadline(Instant::now() + board.timeout())
     }
 
     pub fn lasts(&self) -> bool {

@@ -10,7 +10,7 @@ use nix::libc;
 
 use super::board::{Board, RECORD, SET_RECORD, log, step};
 use super::perform::{
-    Patience, ShmInfo, become_, ftok, load, look_at_segment, look_at_set, pause, reap, remove_all, seconds,
+    Deadline, ShmInfo, become_, ftok, load, look_at_segment, look_at_set, pause, reap, remove_all, seconds,
     semctl, semop, setrlimit, shmctl, start_anew, store, syscall, sysctl, vfork_with, waiting,
 };
 
@@ -200,9 +200,9 @@ impl Me {
 
     /// Waits until so many processes sleep on a set, or the one that should has returned instead.
     fn await_sleep(&self, slot: usize, semid: u64, sleepers: u64) -> (i64, i32) {
-        let patience = Patience::new(self.board);
+        let deadline = Deadline::new(self.board);
         let slot = &self.board.slots[slot];
-        while waiting(semid) != sleepers && patience.lasts() && slot.returned.load(Ordering::Acquire) == 0 {
+        while waiting(semid) != sleepers && deadline.lasts() && slot.returned.load(Ordering::Acquire) == 0 {
             syscall(libc::SYS_sched_yield, [0; 6]);
         }
         (i64::from(slot.returned.load(Ordering::Acquire)), 0)
@@ -214,8 +214,8 @@ impl Me {
         let log = &self.board.logs[number];
         for at in 0..step.get(step::WAKES) as usize {
             let slot = &self.board.slots[step.get(step::WOKEN + at) as usize];
-            let patience = Patience::new(self.board);
-            while slot.returned.load(Ordering::Acquire) == 0 && patience.lasts() {
+            let deadline = Deadline::new(self.board);
+            while slot.returned.load(Ordering::Acquire) == 0 && deadline.lasts() {
                 syscall(libc::SYS_sched_yield, [0; 6]);
             }
             log.set(log::WOKEN + 2 * at, slot.value.load(Ordering::Acquire));

@@ -87,9 +87,9 @@ pub struct Runner {
 
 impl Runner {
     /// A world with one process for each person. `alone` is whoever is root of a user namespace with nobody else.
-    pub fn new(people: Vec<Person>, alone: bool, limits: bool, patience: u32) -> Runner {
+    pub fn new(people: Vec<Person>, alone: bool, limits: bool, timeout: u32) -> Runner {
         let board = Board::new();
-        board.set_patience(patience);
+        board.set_timeout(timeout);
         // SAFETY: this process has one thread, and the child allocates nothing.
         if unsafe { libc::fork() } == 0 {
             print_nowhere();
@@ -163,7 +163,7 @@ impl Runner {
         self.board.runner.clear();
         let first = self.board.steps[0].get(step::SLOT) as usize;
         self.board.slots[first].turn.give();
-        if self.board.runner.wait(Some(self.board.patience() + Duration::from_secs(1))) {
+        if self.board.runner.wait(Some(self.board.timeout() + Duration::from_secs(1))) {
             Ok(())
         } else {
             Err(STUCK.into())

@@ -31,7 +31,7 @@ pub(super) use life::serve;
 
 /// How long a child may take for an answer. Every request is one call or one copy, so this is generous; what may
 /// take longer is a [`Operation`].
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A process that was forked from this one.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Child {
             )
         };
         let (ours, its) = UnixStream::pair().map_err(|error| cannot(&error))?;
-        ours.set_read_timeout(Some(PATIENCE)).map_err(|error| cannot(&error))?;
+        ours.set_read_timeout(Some(TIMEOUT)).map_err(|error| cannot(&error))?;
         let this_process = nix::unistd::getpid();
         match linux::fork().map_err(|errno| cannot(&portable(errno)))? {
             ForkResult::Parent { child } => Ok(Child {
@@ -85,7 +85,7 @@ impl Child {
             Error::environment("start this program anew", error, "Is the program's file still where it was?")
         };
         let (ours, its) = UnixStream::pair().map_err(cannot)?;
-        ours.set_read_timeout(Some(PATIENCE)).map_err(cannot)?;
+        ours.set_read_timeout(Some(TIMEOUT)).map_err(cannot)?;
         let pid = unrelated::start(its).map_err(cannot)?;
         Ok(Child {
             pid,
@@ -130,7 +130,7 @@ impl Child {
         // A time of 0 would mean to wait for ever (setsockopt of SO_RCVTIMEO).
         self.line.get_ref().set_read_timeout(Some(time.max(Duration::from_micros(1))))?;
         let reply = receive(&mut self.line, &mut self.heard);
-        self.line.get_ref().set_read_timeout(Some(PATIENCE))?;
+        self.line.get_ref().set_read_timeout(Some(TIMEOUT))?;
         match reply {
             Err(error) if is_late(&error) => Ok(None),
             reply => reply.map(Some),

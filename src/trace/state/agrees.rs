@@ -13,11 +13,11 @@ const PAGE: u64 = 4096;
 /// Where attachments at an address of the program's own go.
 const PLACE: u64 = 0x5000_0000;
 /// How many steps a sequence has. With one more, it takes ten times as long.
-const STEPS: usize = 4;
+const LENGTH: usize = 4;
 
 /// What a process does next.
 #[derive(Clone, Copy, Debug)]
-enum Deed {
+enum Step {
     /// `shmget`: a new segment of so many pages.
     Make(u64),
     /// `shmat` of the newest segment.
@@ -34,18 +34,18 @@ enum Deed {
     Exit,
 }
 
-const DEEDS: [Deed; 11] = [
-    Deed::Make(1),
-    Deed::Attach(Address::NULL, ShmatFlags::empty()),
-    Deed::Attach(Address(PLACE + PAGE), ShmatFlags::SHM_RDONLY),
-    Deed::Attach(Address(PLACE + PAGE), ShmatFlags::SHM_REMAP),
-    Deed::DetachLowest,
-    Deed::DetachHighest,
-    Deed::Remove,
-    Deed::Fork,
-    Deed::Vfork,
-    Deed::Exec,
-    Deed::Exit,
+const STEPS: [Step; 11] = [
+    Step::Make(1),
+    Step::Attach(Address::NULL, ShmatFlags::empty()),
+    Step::Attach(Address(PLACE + PAGE), ShmatFlags::SHM_RDONLY),
+    Step::Attach(Address(PLACE + PAGE), ShmatFlags::SHM_REMAP),
+    Step::DetachLowest,
+    Step::DetachHighest,
+    Step::Remove,
+    Step::Fork,
+    Step::Vfork,
+    Step::Exec,
+    Step::Exit,
 ];
 
 /// Both, as they are told the same.
@@ -63,14 +63,14 @@ impl Both {
             Both { state: State::default(), machine: Machine::new(Host::x86_64(1 << 20)), newest: Shmid(0) };
         both.machine.begin(1, Credentials::root(), memory());
         both.state.begin(&ProcessStart { pid: 1, tid: 1, parent: None, how: How::First });
-        both.perform(1, Deed::Make(3));
-        both.perform(1, Deed::Attach(Address(PLACE), ShmatFlags::empty()));
+        both.perform(1, Step::Make(3));
+        both.perform(1, Step::Attach(Address(PLACE), ShmatFlags::empty()));
         both
     }
 
-    fn perform(&mut self, pid: i32, deed: Deed) {
+    fn perform(&mut self, pid: i32, step: Step) {
         let child = self.machine.processes.keys().next_back().map_or(1, |last| last + 1);
-        let Some(action) = self.action(pid, deed, child) else { return };
+        let Some(action) = self.action(pid, step, child) else { return };
         let reply = self.machine.decide(pid, &action);
         // A parent sleeps while its child of vfork has its memory.
         let Reply::Returns(outcome) = &reply else { return };
@@ -94,21 +94,21 @@ impl Both {
         self.state.apply(&made, HERE, PAGE as usize);
     }
 
-    fn action(&self, pid: i32, deed: Deed, child: i32) -> Option<Action> {
+    fn action(&self, pid: i32, step: Step, child: i32) -> Option<Action> {
         let shmid = self.newest;
         let (flags, mode) = (ShmgetFlags::IPC_CREAT, Mode::from_bits_truncate(0o600));
-        Some(match deed {
-            Deed::Make(pages) => {
+        Some(match step {
+            Step::Make(pages) => {
                 Action::Call(Call::Shmget { key: Key::PRIVATE, size: pages * PAGE, flags, mode })
             }
-            Deed::Attach(address, flags) => Action::Call(Call::Shmat { shmid, address, flags }),
-            Deed::DetachLowest => detach(self.of_machine(pid).first()?),
-            Deed::DetachHighest => detach(self.of_machine(pid).last()?),
-            Deed::Remove => Action::Call(Call::Shmctl { shmid, cmd: Cmd::IpcRmid }),
-            Deed::Fork => Action::Fork { child },
-            Deed::Vfork => Action::Vfork { child },
-            Deed::Exec => Action::Exec { space: memory() },
-            Deed::Exit => Action::Exit,
+            Step::Attach(address, flags) => Action::Call(Call::Shmat { shmid, address, flags }),
+            Step::DetachLowest => detach(self.of_machine(pid).first()?),
+            Step::DetachHighest => detach(self.of_machine(pid).last()?),
+            Step::Remove => Action::Call(Call::Shmctl { shmid, cmd: Cmd::IpcRmid }),
+            Step::Fork => Action::Fork { child },
+            Step::Vfork => Action::Vfork { child },
+            Step::Exec => Action::Exec { space: memory() },
+            Step::Exit => Action::Exit,
         })
     }
 
@@ -128,7 +128,7 @@ impl Both {
         self.state.attached(pid).map(|found| (found.address, found.shmid, found.read_only)).collect()
     }
 
-    fn assert_agreed(&self, so_far: &[(i32, Deed)]) {
+    fn assert_agreed(&self, so_far: &[(i32, Step)]) {
         let pids: Vec<i32> = self.machine.processes.keys().copied().collect();
         assert_eq!(self.state.processes(), pids, "{so_far:?}");
         for pid in pids {
@@ -147,17 +147,17 @@ impl Both {
     }
 
     /// Every way on from here.
-    fn try_all(&self, so_far: &mut Vec<(i32, Deed)>) -> usize {
+    fn try_all(&self, so_far: &mut Vec<(i32, Step)>) -> usize {
         self.assert_agreed(so_far);
-        if so_far.len() == STEPS {
+        if so_far.len() == LENGTH {
             return 1;
         }
         let pids: Vec<i32> = self.machine.processes.keys().copied().collect();
         let mut tried = 1;
-        for (pid, deed) in pids.iter().flat_map(|pid| DEEDS.map(|deed| (*pid, deed))) {
+        for (pid, step) in pids.iter().flat_map(|pid| STEPS.map(|step| (*pid, step))) {
             let mut both = self.clone();
-            both.perform(pid, deed);
-            so_far.push((pid, deed));
+            both.perform(pid, step);
+            so_far.push((pid, step));
             tried += both.try_all(so_far);
             so_far.pop();
         }
