@@ -4,7 +4,7 @@
 
 use std::sync::atomic::Ordering;
 
-use playground_core::machine::{Credentials, Space};
+use playground_core::machine::{Capabilities, Credentials, Space};
 
 use super::board::{SLOTS, log};
 use super::process::op;
@@ -53,12 +53,13 @@ impl Runner {
         slot
     }
 
-    /// What a process has mapped that has started this program anew.
+    /// What a process has mapped that has started this program anew. It has given a capability up, and gets it back.
     pub fn started(&mut self) -> Space {
         const TRIES: i32 = 99;
         let slot = self.free_slot(TRIES);
         self.written = 0;
         self.order(0, op::FORK, &[slot as u64]);
+        self.order(slot, op::BECOME, &[3, Capabilities::IPC_OWNER.in_the_kernels_numbers()]);
         self.order(slot, op::EXEC, &[]);
         self.play().expect("a program that starts");
         space_of(self.board.slots[slot].pid.load(Ordering::Acquire), &self.start.host)

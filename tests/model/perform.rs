@@ -57,6 +57,14 @@ pub fn start_anew(slot: usize) -> (i64, i32) {
     syscall(libc::SYS_execve, [path, arguments.as_ptr() as u64, environment.as_ptr() as u64, 0, 0, 0])
 }
 
+/// Whether this program's addresses were left to chance after all: the kernel takes the wish that they are not back from
+/// a program that gets capabilities by being started, as root's does where they had been given up.
+pub fn is_left_to_chance() -> bool {
+    const ASK: u64 = 0xffff_ffff;
+    let (personality, _) = syscall(libc::SYS_personality, [ASK, 0, 0, 0, 0, 0]);
+    personality & i64::from(libc::ADDR_NO_RANDOMIZE) == 0
+}
+
 /// Whoever waits for the end of what this process prints need not wait for this process and its children.
 pub fn print_nowhere() {
     let path = c"/dev/null".as_ptr() as u64;

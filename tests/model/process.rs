@@ -10,8 +10,9 @@ use nix::libc;
 
 use super::board::{Board, RECORD, SET_RECORD, log, step};
 use super::perform::{
-    Deadline, ShmInfo, become_, ftok, load, look_at_segment, look_at_set, pause, reap, remove_all, seconds,
-    semctl, semop, setrlimit, shmctl, start_anew, store, syscall, sysctl, vfork_with, waiting,
+    Deadline, ShmInfo, become_, ftok, is_left_to_chance, load, look_at_segment, look_at_set, pause, reap,
+    remove_all, seconds, semctl, semop, setrlimit, shmctl, start_anew, store, syscall, sysctl, vfork_with,
+    waiting,
 };
 
 /// What a process can be told to do: a step's `OP`.
@@ -53,8 +54,12 @@ pub fn serve(board: &'static Board, slot: usize) -> ! {
     me.serve()
 }
 
-/// Goes on in a program that has just been started, with the step that started it.
+/// Goes on in a program that has just been started, with the step that started it. Started a second time, it gets no
+/// capabilities that it had not, and its addresses are the ones that are known.
 pub fn serve_anew(slot: usize) -> ! {
+    if is_left_to_chance() {
+        start_anew(slot);
+    }
     let mut me = Me { board: Board::of_the_file(), slot, depth: 0 };
     let number = me.board.next.load(Ordering::Acquire) as usize;
     me.begin_with(number, 0);
