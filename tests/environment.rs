@@ -233,9 +233,9 @@ fn three_hundred_foreign_segments_are_counted_and_not_touched() {
 /// From the sixth lesson on the article's program attaches at 0x5000000.
 #[test]
 fn a_taken_address_is_told_with_who_takes_it_and_another_one_is_used() {
-    let squatter = Preload::build("squatter");
+    let library = Preload::build("occupied_address");
     for program in programs() {
-        let finished = squatter.before(Run::through(&program, Format::Json)).finish();
+        let finished = library.before(Run::through(&program, Format::Json)).finish();
         finished.assert_exited(0);
         assert_eq!(finished.err, "", "{}", finished.seen());
         assert_nothing_left(&finished);
@@ -249,7 +249,7 @@ fn a_taken_address_is_told_with_who_takes_it_and_another_one_is_used() {
         };
         let why = refused["why"].to_string();
         assert!(why.contains("0x5000000 is taken by: 05000000-05001000 r--p"), "{why}");
-        assert!(why.contains(squatter.path().to_str().expect("a path in UTF-8")), "{why}");
+        assert!(why.contains(library.path().to_str().expect("a path in UTF-8")), "{why}");
     }
 }
 

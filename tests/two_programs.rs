@@ -52,15 +52,15 @@ fn readers() -> impl Iterator<Item = &'static Path> {
     PROGRAMS.iter().map(|[_, reader]| reader.as_path())
 }
 
-/// A folder of the two programs' own, which gives them a key of their own.
-struct Meeting(TempDir);
+/// A transfer between two programs, in a folder of its own, which gives them a key of their own.
+struct Transfer(TempDir);
 
-impl Meeting {
-    fn new(bytes: usize) -> Meeting {
+impl Transfer {
+    fn new(bytes: usize) -> Transfer {
         let folder = TempDir::new().expect("a folder");
         let text: Vec<u8> = (0..bytes).map(|n| (n * n / 7) as u8).collect();
         fs::write(folder.path().join("sent"), text).expect("what is sent");
-        Meeting(folder)
+        Transfer(folder)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -150,16 +150,16 @@ fn all_bytes_arrive_whoever_comes_first_in_every_pair_of_languages() {
     // Nothing, less than a block, exactly one, and many with a rest.
     for bytes in [0, 100, 4096, 100_001] {
         for (writer, reader) in writers().flat_map(|writer| readers().map(move |reader| (writer, reader))) {
-            let meeting = Meeting::new(bytes);
-            let first = meeting.writer(writer);
-            meeting.await_first();
-            meeting.has_transferred(first, meeting.reader(reader));
+            let transfer = Transfer::new(bytes);
+            let first = transfer.writer(writer);
+            transfer.await_first();
+            transfer.has_transferred(first, transfer.reader(reader));
 
-            let first = meeting.reader(reader);
-            meeting.await_first();
-            meeting.has_transferred(meeting.writer(writer), first);
+            let first = transfer.reader(reader);
+            transfer.await_first();
+            transfer.has_transferred(transfer.writer(writer), first);
 
-            meeting.has_transferred(meeting.writer(writer), meeting.reader(reader));
+            transfer.has_transferred(transfer.writer(writer), transfer.reader(reader));
         }
     }
 }
@@ -167,50 +167,50 @@ fn all_bytes_arrive_whoever_comes_first_in_every_pair_of_languages() {
 #[test]
 fn a_reader_learns_that_its_writer_was_killed_and_removes_everything() {
     for (writer, reader) in writers().flat_map(|writer| readers().map(move |reader| (writer, reader))) {
-        let meeting = Meeting::new(0);
-        let first = meeting.waiting_writer(writer);
-        meeting.await_first();
-        let second = meeting.reader(reader);
+        let transfer = Transfer::new(0);
+        let first = transfer.waiting_writer(writer);
+        transfer.await_first();
+        let second = transfer.reader(reader);
         sleep(Duration::from_millis(100));
         end_by(first, Signal::SIGKILL);
         let (status, said) = ended(second);
         assert_eq!((status, said.trim()), (Some(1), "The writer has gone before the end"));
-        assert_eq!(meeting.objects(), 0);
+        assert_eq!(transfer.objects(), 0);
     }
 }
 
 #[test]
 fn a_writer_learns_that_its_reader_was_killed_and_removes_everything() {
     for (writer, reader) in writers().flat_map(|writer| readers().map(move |reader| (writer, reader))) {
-        let meeting = Meeting::new(0);
-        let first = meeting.reader(reader);
-        meeting.await_first();
-        let mut second = meeting.waiting_writer(writer);
+        let transfer = Transfer::new(0);
+        let first = transfer.reader(reader);
+        transfer.await_first();
+        let mut second = transfer.waiting_writer(writer);
         sleep(Duration::from_millis(100));
         end_by(first, Signal::SIGKILL);
         // The writer notices with its next block.
         drop(second.stdin.take());
         let (status, said) = ended(second);
         assert_eq!((status, said.trim()), (Some(1), "The reader has gone"));
-        assert_eq!(meeting.objects(), 0);
+        assert_eq!(transfer.objects(), 0);
     }
 }
 
 #[test]
 fn whoever_is_interrupted_while_alone_leaves_nothing() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        let meeting = Meeting::new(10);
+        let transfer = Transfer::new(10);
         for program in writers() {
-            let alone = meeting.writer(program);
-            meeting.await_first();
+            let alone = transfer.writer(program);
+            transfer.await_first();
             end_by(alone, signal);
-            assert_eq!(meeting.objects(), 0);
+            assert_eq!(transfer.objects(), 0);
         }
         for program in readers() {
-            let alone = meeting.reader(program);
-            meeting.await_first();
+            let alone = transfer.reader(program);
+            transfer.await_first();
             end_by(alone, signal);
-            assert_eq!(meeting.objects(), 0);
+            assert_eq!(transfer.objects(), 0);
         }
     }
 }
@@ -218,27 +218,27 @@ fn whoever_is_interrupted_while_alone_leaves_nothing() {
 #[test]
 fn what_two_killed_processes_left_is_no_hindrance_to_the_next() {
     for ([writer, reader], [next_writer, next_reader]) in PROGRAMS.iter().zip(PROGRAMS.iter().rev()) {
-        let meeting = Meeting::new(10_000);
-        let (first, second) = (meeting.waiting_writer(writer), meeting.reader(reader));
-        meeting.await_first();
+        let transfer = Transfer::new(10_000);
+        let (first, second) = (transfer.waiting_writer(writer), transfer.reader(reader));
+        transfer.await_first();
         for child in [&first, &second] {
             kill(Pid::from_raw(child.id() as i32), Signal::SIGSTOP).expect("a child of ours");
         }
         end_by(first, Signal::SIGKILL);
         end_by(second, Signal::SIGKILL);
-        assert_eq!(meeting.objects(), 2);
-        meeting.has_transferred(meeting.writer(next_writer), meeting.reader(next_reader));
+        assert_eq!(transfer.objects(), 2);
+        transfer.has_transferred(transfer.writer(next_writer), transfer.reader(next_reader));
     }
 }
 
 #[test]
 fn a_second_writer_is_turned_away_and_disturbs_nobody() {
     for (writer, another) in writers().zip(PROGRAMS.iter().rev().map(|[writer, _]| writer)) {
-        let meeting = Meeting::new(10);
-        let first = meeting.writer(writer);
-        meeting.await_first();
-        let (status, said) = ended(meeting.writer(another));
+        let transfer = Transfer::new(10);
+        let first = transfer.writer(writer);
+        transfer.await_first();
+        let (status, said) = ended(transfer.writer(another));
         assert_eq!((status, said.trim()), (Some(1), "Another process plays this part already"));
-        meeting.has_transferred(first, meeting.reader(readers().next().expect("a reader")));
+        transfer.has_transferred(first, transfer.reader(readers().next().expect("a reader")));
     }
 }

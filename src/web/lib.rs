@@ -23,10 +23,10 @@ pub mod words;
 
 use std::cell::RefCell;
 
-use talk::Desk;
+use talk::Server;
 
 thread_local! {
-    static DESK: RefCell<Desk> = RefCell::new(Desk::default());
+    static SERVER: RefCell<Server> = RefCell::new(Server::default());
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -45,7 +45,7 @@ pub extern "C" fn place(length: usize) -> *mut u8 {
 pub extern "C" fn answer() -> usize {
     BUFFER.with_borrow_mut(|buffer| {
         let request = String::from_utf8_lossy(buffer).into_owned();
-        *buffer = DESK.with_borrow_mut(|desk| desk.answer(&request)).into_bytes();
+        *buffer = SERVER.with_borrow_mut(|server| server.answer(&request)).into_bytes();
         buffer.len()
     })
 }

@@ -4,13 +4,13 @@
 
 use std::io::{self, BufRead, Write};
 
-use web::talk::Desk;
+use web::talk::Server;
 
 fn main() -> io::Result<()> {
-    let mut desk = Desk::default();
+    let mut server = Server::default();
     let mut out = io::stdout().lock();
     for request in io::stdin().lock().lines() {
-        writeln!(out, "{}", desk.answer(&request?))?;
+        writeln!(out, "{}", server.answer(&request?))?;
     }
     Ok(())
 }

@@ -73,12 +73,12 @@ pub enum Answer {
 
 /// Where requests are answered: a session, and perhaps a puzzle.
 #[derive(Default)]
-pub struct Desk {
+pub struct Server {
     session: Option<Session>,
     level: Option<Level>,
 }
 
-impl Desk {
+impl Server {
     /// The answer to a request, both in JSON.
     pub fn answer(&mut self, request: &str) -> String {
         let answer = match serde_json::from_str(request) {

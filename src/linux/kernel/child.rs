@@ -45,7 +45,7 @@ pub struct Child {
     /// What it was asked to do and has not answered yet.
     at_work: Option<Request>,
     /// The beginning of an answer whose rest has not come yet.
-    heard: Vec<u8>,
+    received: Vec<u8>,
     ending: Option<Ending>,
 }
 
@@ -69,7 +69,7 @@ impl Child {
                 elsewhere: false,
                 apart: false,
                 at_work: None,
-                heard: Vec::new(),
+                received: Vec::new(),
                 ending: None,
             }),
             ForkResult::Child => {
@@ -93,7 +93,7 @@ impl Child {
             elsewhere: false,
             apart: false,
             at_work: None,
-            heard: Vec::new(),
+            received: Vec::new(),
             ending: None,
         })
     }
@@ -114,7 +114,7 @@ impl Child {
             return Err(io::ErrorKind::NotConnected.into());
         }
         send(self.line.get_mut(), request)?;
-        receive(&mut self.line, &mut self.heard)
+        receive(&mut self.line, &mut self.received)
     }
 
     fn busy(&self) -> Error {
@@ -129,7 +129,7 @@ impl Child {
     fn answer_within(&mut self, time: Duration) -> io::Result<Option<Reply>> {
         // A time of 0 would mean to wait for ever (setsockopt of SO_RCVTIMEO).
         self.line.get_ref().set_read_timeout(Some(time.max(Duration::from_micros(1))))?;
-        let reply = receive(&mut self.line, &mut self.heard);
+        let reply = receive(&mut self.line, &mut self.received);
         self.line.get_ref().set_read_timeout(Some(TIMEOUT))?;
         match reply {
             Err(error) if is_late(&error) => Ok(None),

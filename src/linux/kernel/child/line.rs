@@ -48,15 +48,15 @@ pub(in crate::kernel) fn send(line: &mut UnixStream, message: &impl Serialize) -
     line.write_all(&text)
 }
 
-/// Reads a line. What has come of it when the time is over is kept in `heard`.
+/// Reads a line. What has come of it when the time is over is kept in `received`.
 pub(in crate::kernel) fn receive<T: for<'a> Deserialize<'a>>(
     line: &mut BufReader<UnixStream>,
-    heard: &mut Vec<u8>,
+    received: &mut Vec<u8>,
 ) -> io::Result<T> {
-    if line.read_until(b'\n', heard)? == 0 {
+    if line.read_until(b'\n', received)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(serde_json::from_slice(&std::mem::take(heard))?)
+    Ok(serde_json::from_slice(&std::mem::take(received))?)
 }
 
 pub(in crate::kernel) fn is_late(error: &io::Error) -> bool {
