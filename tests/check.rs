@@ -296,6 +296,28 @@ fn a_refused_call_is_explained_as_trace_explains_it() {
     assert!(verdict["findings"][0]["why"].as_str().is_some_and(|why| !why.is_empty()), "{verdict}");
 }
 
+/// The examiner's own segment may be read only: it is not the learner's to remove. The starter asks to write, too; so
+/// does the `shmget` of the other one.
+#[test]
+fn nobody_is_told_to_remove_what_another_program_has_made() {
+    let workspace = Workspace::new();
+    let asks_for_more = fs::read_to_string(root().join("tests/mistakes/wrong-mode.11.c")).unwrap();
+    for (name, text, helps) in [
+        ("attaches", exercise(11).unwrap().c, "pass SHM_RDONLY"),
+        ("asks", &asks_for_more, "0 instead of the bits"),
+    ] {
+        let source = workspace.path().join(name).with_extension("c");
+        fs::write(&source, text).unwrap();
+        let program = cc(&source, workspace.path(), &["-w"]).display().to_string();
+        let verdict = workspace.verdict(&["11", "--", &program]);
+        let whys =
+            verdict["findings"].as_array().unwrap().iter().filter_map(|finding| finding["why"].as_str());
+        let whys: Vec<&str> = whys.collect();
+        assert!(whys.iter().any(|why| why.contains(helps)), "{verdict}");
+        assert!(!whys.iter().any(|why| why.contains("ipcrm")), "{verdict}");
+    }
+}
+
 #[test]
 fn folders_of_any_name_and_depth_are_marked_and_what_is_no_file_is_named() {
     let workspace = Workspace::new();

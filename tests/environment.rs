@@ -143,7 +143,7 @@ fn a_sandbox_that_forbids_another_call_is_told_too() {
         // A call that removes may be among the forbidden ones.
         clean_up(&finished);
         assert_refused(&finished, &["EPERM", "so a sandbox forbids the call", "outside the container"]);
-        for false_reason in ["Addresses", "is none of them", "not explained"] {
+        for false_reason in ["Addresses", "It belongs to user", "not explained"] {
             assert!(!finished.words().contains(false_reason), "{}", finished.seen());
         }
     };

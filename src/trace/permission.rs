@@ -8,7 +8,7 @@ use nix::libc;
 use super::procfs;
 use super::reason::capital;
 use super::value::What;
-use crate::call::{Call, Cmd, SemCmd, ShmatFlags};
+use crate::call::{Call, ShmatFlags};
 use crate::error::Reason;
 use crate::evidence::rights::{Credentials, Permissions};
 
@@ -19,8 +19,18 @@ const EXECUTE: u32 = 1;
 /// Modes as people type them, in octal digits. Without a 0 before them C reads them as decimal numbers.
 const TYPED: [u32; 7] = [600, 644, 660, 664, 666, 700, 777];
 
+/// What a process was refused.
+struct Refused {
+    what: What,
+    mode: u32,
+    /// Those of the mode that hold for the process.
+    bits: u32,
+    is_owner: bool,
+    is_made_here: bool,
+}
+
 /// Why a call was denied, where the tables and the process can be read.
-pub(super) fn why(call: &Call, pid: i32) -> Option<Reason> {
+pub(super) fn why(call: &Call, pid: i32, is_made_here: impl Fn(What) -> bool) -> Option<Reason> {
     let wanted = wanted(call)?;
     let (what, permissions) = found(call)?;
     let process = procfs::credentials(pid)?;
@@ -33,7 +43,9 @@ pub(super) fn why(call: &Call, pid: i32) -> Option<Reason> {
         letters(bits),
         letters(wanted)
     );
-    Some(Reason { why, advice: advice(what, mode, process.euid == uid, bits & READ != 0, call) })
+    let refused =
+        Refused { what, mode, bits, is_owner: process.euid == uid, is_made_here: is_made_here(what) };
+    Some(Reason { why, advice: advice(&refused, call) })
 }
 
 /// What a call asks for, in the three bits of a class.
@@ -45,7 +57,7 @@ fn wanted(call: &Call) -> Option<u32> {
             let write = if flags.contains(ShmatFlags::SHM_RDONLY) { 0 } else { WRITE };
             READ | write | if flags.contains(ShmatFlags::SHM_EXEC) { EXECUTE } else { 0 }
         }
-        Call::Shmctl { cmd: Cmd::IpcStat, .. } => READ,
+        Call::Shmctl { cmd, .. } if cmd.is_stat() => READ,
         Call::Semop { ops, .. } | Call::Semtimedop { ops, .. } => {
             if ops.iter().any(|op| op.change != 0) {
                 WRITE
@@ -53,7 +65,7 @@ fn wanted(call: &Call) -> Option<u32> {
                 READ
             }
         }
-        Call::Semctl { cmd: SemCmd::SetVal(_) | SemCmd::Other(libc::SETALL), .. } => WRITE,
+        Call::Semctl { cmd, .. } if [libc::SETVAL, libc::SETALL].contains(&cmd.number()) => WRITE,
         Call::Semctl { .. } => READ,
         _ => return None,
     })
@@ -100,28 +112,60 @@ fn letters(bits: u32) -> String {
     [letter(READ, 'r'), letter(WRITE, 'w'), letter(EXECUTE, 'x')].iter().collect()
 }
 
-fn advice(what: What, mode: u32, is_owner: bool, may_read: bool, call: &Call) -> String {
-    let removal = what.removal();
-    if let Some(typed) = TYPED.iter().find(|typed| **typed & 0o777 == mode) {
-        return format!(
-            "{mode:04o} is what a decimal {typed} gives: write 0{typed}, with the 0 of an octal number. Then remove this \
-             one (`{removal}`), or the old mode stays."
-        );
-    }
+/// What helps depends on who chose the mode: the program itself, an earlier run of the same user, or somebody else.
+fn advice(refused: &Refused, call: &Call) -> String {
+    let Refused { what, is_owner, is_made_here, .. } = *refused;
     let get = if matches!(what, What::Segment(_)) { "shmget" } else { "semget" };
-    if is_owner {
-        let none = if mode == 0 { " None were given: IPC_CREAT alone lets nobody in." } else { "" };
-        return format!(
-            "Give {get} the bits when it makes it: IPC_CREAT | 0600.{none} The one that is there keeps its mode: remove \
-             it (`{removal}`), or change it with IPC_SET."
-        );
-    }
-    let reading = match call {
-        Call::Shmat { .. } if may_read => " Reading is allowed: pass SHM_RDONLY.",
-        _ => "",
+    let for_less = for_less(refused, call).map(|words| format!("{words} ")).unwrap_or_default();
+    let rest = match (is_made_here, is_owner) {
+        (true, true) => of_its_own(refused, get),
+        (false, true) => {
+            let earlier =
+                mistyped(refused).map(|words| format!(" If that was an earlier run of yours: {words}"));
+            format!(
+                "Another program made it, and chose its mode: that one may change it with IPC_SET, or make it with other \
+                 bits.{}",
+                earlier.unwrap_or_default()
+            )
+        }
+        (_, false) => format!(
+            "Run both programs as one user; or have the owner give others the bits, with IPC_SET or as it makes it \
+             ({get} … | 0666)."
+        ),
     };
-    format!(
-        "Run both programs as one user; or have the owner give others the bits, with IPC_SET or as it makes it \
-         ({get} … | 0666).{reading}"
-    )
+    for_less + &rest
+}
+
+/// What is granted already, if that may be enough.
+fn for_less(Refused { mode, bits, .. }: &Refused, call: &Call) -> Option<String> {
+    match call {
+        Call::Shmat { flags, .. } if bits & READ != 0 && !flags.contains(ShmatFlags::SHM_RDONLY) => {
+            Some("Reading is allowed: pass SHM_RDONLY.".to_owned())
+        }
+        Call::Shmget { .. } | Call::Semget { .. } if *bits != 0 => Some(format!(
+            "To find it, ask for no more than is granted: 0 instead of the bits, or 0{mode:03o} itself."
+        )),
+        _ => None,
+    }
+}
+
+fn of_its_own(refused: &Refused, get: &str) -> String {
+    let none = if refused.mode == 0 { " None were given: IPC_CREAT alone lets nobody in." } else { "" };
+    mistyped(refused).unwrap_or_else(|| {
+        format!(
+            "Give {get} the bits when it makes it: IPC_CREAT | 0600.{none} The one that is there keeps its mode: remove \
+             it (`{}`), or change it with IPC_SET.",
+            refused.what.removal()
+        )
+    })
+}
+
+/// A mode that was typed in decimal.
+fn mistyped(Refused { what, mode, .. }: &Refused) -> Option<String> {
+    let typed = TYPED.iter().find(|typed| **typed & 0o777 == *mode)?;
+    Some(format!(
+        "{mode:04o} is what a decimal {typed} gives: write 0{typed}, with the 0 of an octal number. Then remove this one \
+         (`{}`), or the old mode stays.",
+        what.removal()
+    ))
 }

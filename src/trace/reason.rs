@@ -78,9 +78,18 @@ impl Known<'_> {
             return Some(unexplained);
         }
         match errno {
-            Errno::EACCES => permission::why(call, *pid),
+            Errno::EACCES => permission::why(call, *pid, |what| self.is_made_here(what)),
             _ => existing::why(call, errno),
         }
+    }
+
+    /// Whether the traced program has made it, and has not only found it.
+    fn is_made_here(&self, what: What) -> bool {
+        let made = match what {
+            What::Segment(id) => self.state.segment(self.namespace, id).map(|segment| &segment.made),
+            What::Set(id) => self.state.set(self.namespace, id).map(|set| &set.made),
+        };
+        made.is_some_and(Option::is_some)
     }
 
     fn no_segment(&self, id: Shmid, made: &CompletedCall, space: &Space) -> Option<Reason> {

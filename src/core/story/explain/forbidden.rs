@@ -28,9 +28,10 @@ pub(super) fn forbidden(call: &Call, process: &mut dyn Look) -> Words {
             let owners = owners(ProcFile::Segments, "shmid", shmid.0, process);
             change(&format!("{cmd} is for the segment's"), "-m", owners, process)
         }
-        Call::Semctl { semid, cmd: cmd @ (SemCmd::IpcRmid | SemCmd::Other(IPC_SET)), .. } => {
+        Call::Semctl { semid, cmd, .. } if [SemCmd::IpcRmid.number(), IPC_SET].contains(&cmd.number()) => {
             let owners = owners(ProcFile::Sets, "semid", semid.0, process);
-            change(&format!("{cmd} is for the set's"), "-s", owners, process)
+            let name = cmd.array_or_record().unwrap_or("IPC_RMID");
+            change(&format!("{name} is for the set's"), "-s", owners, process)
         }
         _ => sandbox(&format!("The kernel never answers {} with EPERM", asked(call))),
     }
@@ -51,10 +52,19 @@ fn change(is_for: &str, kind: &str, owners: Option<Owners>, process: &mut dyn Lo
     match owners.zip(person(process)).filter(|(owners, person)| !is_root_of_too_little(*owners, *person)) {
         None => words(format!("{is_for}; or a sandbox forbids the call (a seccomp filter)."), advice),
         Some((owners, person)) => match right(owners, person, CAP_SYS_ADMIN) {
-            None => words(format!("{is_for}, and this process is none of them."), advice),
+            None => words(
+                format!("{is_for}. {}", whose(owners, person)),
+                format!("Run it as user {}, or have that user do it. {advice}", owners.uid),
+            ),
             Some(right) => sandbox(&format!("{is_for}. This process {right}")),
         },
     }
+}
+
+/// Whose the thing is, and who wants to change it.
+fn whose(Owners { uid, cuid }: Owners, person: Person) -> String {
+    let made = if uid == cuid { String::new() } else { format!(", user {cuid} made it") };
+    format!("It belongs to user {uid}{made}, and this process runs as user {}.", person.euid)
 }
 
 fn locking(id: Shmid, cmd: Cmd, process: &mut dyn Look) -> Words {
@@ -151,7 +161,8 @@ mod tests {
                 assert!(why.contains(&format!("{who}, so a sandbox forbids the call")), "{why}");
             }
             let why = why(&call, 7, !(1 << 21));
-            assert!(why.ends_with("and this process is none of them."), "{why}");
+            let whose = "It belongs to user 6, user 5 made it, and this process runs as user 7.";
+            assert!(why.ends_with(whose), "{why}");
         }
     }
 
