@@ -132,6 +132,25 @@ fn numbers_out_of_range_are_named_with_the_range() {
 }
 
 #[test]
+fn a_pointer_to_nowhere_is_told_as_it_was_passed() {
+    let run = known("nowhere");
+    let refused = run.calls.iter().filter(|made| made.performed.outcome.is_err());
+    let refused: Vec<String> = refused.map(|made| made.performed.call.to_string()).collect();
+    let ends = [
+        "IPC_STAT, NULL)",
+        "IPC_STAT, 0x10)",
+        "shmctl(-5, IPC_STAT, NULL)",
+        "IPC_SET, NULL)",
+        "0, IPC_STAT, NULL)",
+        "GETALL, 0x20)",
+    ];
+    assert_eq!(refused.len(), ends.len(), "{refused:#?}");
+    for (call, end) in refused.iter().zip(ends) {
+        assert!(call.ends_with(end), "{call}");
+    }
+}
+
+#[test]
 fn who_is_denied_is_told_the_mode_and_the_owner() {
     let denied = |way| {
         let run = known(way);
@@ -151,6 +170,7 @@ fn who_is_denied_is_told_the_mode_and_the_owner() {
         let other = denied("denied-other");
         assert!(other.why.contains("belongs to user 0 and has the mode 0644"), "{other:?}");
         assert!(other.why.contains("user 12345") && other.advice.contains("SHM_RDONLY"), "{other:?}");
+        assert!(!other.advice.contains("ipcrm"), "it is not his to remove: {other:?}");
     }
 }
 

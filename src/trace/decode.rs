@@ -58,12 +58,11 @@ pub(super) fn call(pid: Pid, asked: &RawSyscall) -> Call {
 }
 
 fn command(pid: Pid, number: i32, buffer: u64, form: Form) -> Cmd {
+    let nowhere = Cmd::BufferAt { number, buffer: Address(buffer) };
     match number {
+        libc::IPC_SET => record(pid, buffer, form).map_or(nowhere, |record| Cmd::IpcSet(ownership(&record))),
+        _ if Cmd::that_copies_out(number).is_some() && !memory::is_there(pid, buffer) => nowhere,
         libc::IPC_STAT => Cmd::IpcStat,
-        libc::IPC_SET => record(pid, buffer, form)
-            .map_or(Cmd::BufferAt { number, buffer: Address(buffer) }, |record| {
-                Cmd::IpcSet(ownership(&record))
-            }),
         libc::IPC_RMID => Cmd::IpcRmid,
         libc::SHM_LOCK => Cmd::ShmLock,
         libc::SHM_UNLOCK => Cmd::ShmUnlock,
@@ -123,18 +122,22 @@ fn timeout(pid: Pid, asked: &RawSyscall) -> Result<Option<Duration>, RefusedTime
 
 fn sem_command(pid: Pid, asked: &RawSyscall, fourth: u64) -> SemCmd {
     let number = plain(asked, asked.arguments[2]);
-    let value = || match asked.multiplexed {
-        true => memory::longs::<1>(pid, fourth, Width::Compat).map_or(0, |[value]| value as i32),
-        false => fourth as i32,
+    let fourth = || match asked.multiplexed {
+        true => memory::longs::<1>(pid, fourth, Width::Compat).map_or(0, |[value]| value),
+        false => fourth,
     };
     match number {
-        libc::SETVAL => SemCmd::SetVal(value()),
+        libc::SETVAL => SemCmd::SetVal(fourth() as i32),
         libc::GETVAL => SemCmd::GetVal,
         libc::GETPID => SemCmd::GetPid,
         libc::GETNCNT => SemCmd::GetNcnt,
         libc::GETZCNT => SemCmd::GetZcnt,
         libc::IPC_RMID => SemCmd::IpcRmid,
-        _ => SemCmd::Other(number),
+        _ => {
+            let (other, buffer) = (SemCmd::Other(number), fourth());
+            let is_nowhere = other.array_or_record().is_some() && !memory::is_there(pid, buffer);
+            if is_nowhere { SemCmd::BufferAt { number, buffer: Address(buffer) } } else { other }
+        }
     }
 }
 

@@ -22,6 +22,11 @@ pub(super) fn read(pid: Pid, address: u64, length: usize) -> nix::Result<Vec<u8>
     if copied == length { Ok(bytes) } else { Err(Errno::EFAULT) }
 }
 
+/// Whether anything is mapped at an address, as far as this process may look.
+pub(super) fn is_there(pid: Pid, address: u64) -> bool {
+    read(pid, address, 1) != Err(Errno::EFAULT)
+}
+
 /// Reads so many numbers of type `long`, as wide as the process has them.
 ///
 /// # Errors

@@ -303,6 +303,21 @@ static void denied(int mode, int becomes_another)
     shmctl(id, IPC_RMID, NULL);
 }
 
+/* Where a record is to be copied to, there is nothing; and of one of them the segment is not there either. */
+static void nowhere(void)
+{
+    int id = segment(), semaphores = set();
+
+    shmctl(id, IPC_STAT, NULL);
+    shmctl(id, IPC_STAT, (void *)0x10);
+    shmctl(-5, IPC_STAT, NULL);
+    shmctl(id, IPC_SET, NULL);
+    semctl(semaphores, 0, IPC_STAT, NULL);
+    semctl(semaphores, 0, GETALL, (void *)0x20);
+    shmctl(id, IPC_RMID, NULL);
+    semctl(semaphores, 0, IPC_RMID);
+}
+
 static void denied_decimal(void)
 {
     denied(666, 0);
@@ -410,6 +425,7 @@ static const struct {
     {"removed-key", removed_key},
     {"older", older},
     {"numbers", numbers},
+    {"nowhere", nowhere},
     {"denied-decimal", denied_decimal},
     {"denied-no-bits", denied_no_bits},
     {"denied-other", denied_other},

@@ -14,7 +14,7 @@ const KNOWN: [&str; 2] = ["THIS IS A TEST", "I CAME FIRST"];
 /// The kernel was asked, and its answer printed.
 pub fn asked_and_printed_size(run: &Run) -> Vec<Finding> {
     let Some(subject) = run.subject() else { return fine() };
-    let is_stat = |made: &&CompletedCall| matches!(made.performed.call, Call::Shmctl { shmid, cmd: Cmd::IpcStat } if shmid == subject);
+    let is_stat = |made: &&CompletedCall| matches!(made.performed.call, Call::Shmctl { shmid, cmd } if shmid == subject && cmd.is_stat());
     let printed = run.printed_number(SIZE);
     if let (None, Some(made)) = (run.records(subject).next(), run.refused().find(is_stat)) {
         let words =

@@ -77,6 +77,11 @@ impl Cmd {
         }
     }
 
+    /// Whether it is the command that copies the record out, wherever to.
+    pub fn is_stat(self) -> bool {
+        self.number() == Cmd::IpcStat.number()
+    }
+
     /// The command with this number, if it copies something to the caller.
     pub fn that_copies_out(number: i32) -> Option<Cmd> {
         let all = [Cmd::IpcStat, Cmd::IpcInfo, Cmd::ShmStat, Cmd::ShmInfo, Cmd::ShmStatAny];
