@@ -16,6 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::attached::{read, write};
+use super::awaited::{is_blocked_soon, is_child_of, is_unknown_to};
 use super::chance::{fresh_text, random_below};
 use super::code::Code;
 use super::observed::{children, has_touched, linked_with, shared_otherwise};
@@ -96,6 +97,7 @@ impl Inspector {
                 if let Some(shmid) = at(state, pid, address) {
                     self.look(shmid, pid, true, state);
                     self.answer_too_late(pid, shmid, state);
+                    self.parent_has_done(pid, shmid);
                     self.once_detached.insert(shmid);
                 }
             }
@@ -111,7 +113,7 @@ impl Inspector {
                 return ControlFlow::Break(());
             }
             Call::Shmctl { shmid, cmd: Cmd::IpcRmid } => self.look(shmid, pid, false, state),
-            Call::Shmctl { shmid, cmd: Cmd::IpcStat } if self.script.kills_at_stat => {
+            Call::Shmctl { shmid, cmd } if cmd.is_stat() && self.script.kills_at_stat => {
                 self.kill_at_work(pid, shmid, state);
             }
             _ => {}
@@ -151,6 +153,7 @@ impl Inspector {
         let attached: BTreeSet<Shmid> = state.attached(pid).map(|attachment| attachment.shmid).collect();
         for shmid in &attached {
             self.look(*shmid, pid, true, state);
+            self.parent_has_done(pid, *shmid);
         }
         if self.script.inject == Injection::AfterChild && self.first != Some(pid) {
             for shmid in made_in(state) {
@@ -246,7 +249,15 @@ impl Inspector {
         let Some(bytes) = read(shmid).filter(|_| touched) else { return };
         if self.is_news(pid, shmid, &bytes) {
             let too_late = !self.parent_has(shmid, state);
-            self.answers.push(ChildAnswer { shmid, text: excerpt(&bytes), too_late });
+            let parent = self.first.filter(|first| !too_late && is_child_of(pid, *first));
+            let unawaited = parent.and_then(|parent| (!is_blocked_soon(parent)).then_some(pid));
+            self.answers.push(ChildAnswer {
+                shmid,
+                text: excerpt(&bytes),
+                too_late,
+                unawaited,
+                never_awaited: false,
+            });
             self.inject(shmid, 0, false);
         }
     }
@@ -258,7 +269,21 @@ impl Inspector {
             return;
         }
         if let Some(bytes) = read(shmid).filter(|bytes| self.is_news(pid, shmid, bytes)) {
-            self.answers.push(ChildAnswer { shmid, text: excerpt(&bytes), too_late: true });
+            self.answers.push(ChildAnswer {
+                shmid,
+                text: excerpt(&bytes),
+                too_late: true,
+                unawaited: None,
+                never_awaited: false,
+            });
+        }
+    }
+
+    /// The first process has done with a segment: does it know that the children which answered there have ended?
+    fn parent_has_done(&mut self, pid: i32, shmid: Shmid) {
+        let answers = self.answers.iter_mut().filter(|answer| answer.shmid == shmid);
+        for answer in answers.filter(|_| self.first == Some(pid)) {
+            answer.never_awaited |= answer.unawaited.is_some_and(|child| is_unknown_to(pid, child));
         }
     }
 

@@ -16,6 +16,7 @@
 extern crate self as check;
 
 mod attached;
+mod awaited;
 mod bounds;
 mod build;
 mod chance;

@@ -63,8 +63,17 @@ pub(super) fn children(pid: i32) -> impl Iterator<Item = i32> {
     let lists = tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
     let numbers =
         lists.flat_map(|list| list.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>());
-    numbers.filter(|pid| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit(')').next().is_some_and(|state| !state.trim_start().starts_with(['Z', 'X']))
-    })
+    numbers.filter(|pid| is_running(*pid))
+}
+
+/// Whether a process is there, and no zombie that waits for its parent.
+pub(super) fn is_running(pid: i32) -> bool {
+    state(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// What a process or thread does, by the letter of proc(5); nothing, if it is gone.
+pub(super) fn state(tid: i32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{tid}/stat")).ok()?;
+    // The name before it may hold anything, a parenthesis even.
+    stat.rsplit_once(") ")?.1.chars().next()
 }

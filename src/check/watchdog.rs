@@ -19,6 +19,7 @@ use nix::unistd::Pid;
 use super::code::Code;
 use super::job::Line;
 use super::memory;
+use super::observed::is_running;
 use crate::call::{Answer, Performed};
 use trace::What;
 
@@ -31,8 +32,8 @@ const OUTPUT: usize = 16 << 20;
 const MOST: usize = 96;
 /// The first process of the judge's own namespace.
 const KEEPER: i32 = 1;
-/// How much later than the tracer.
-const GRACE: Duration = Duration::from_millis(200);
+/// How much later than the tracer, which others may keep from running.
+const GRACE: Duration = Duration::from_secs(5);
 /// How often memory is looked at. A program fills some tens of megabytes in this time.
 const INTERVAL: Duration = Duration::from_millis(20);
 
@@ -184,14 +185,6 @@ impl Watchdog {
             String::from_utf8_lossy(&kept).into_owned()
         })
     }
-}
-
-/// Whether a process is there, and no zombie that waits for its parent.
-fn is_running(pid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(')')
-        .next()
-        .is_some_and(|state| !state.is_empty() && !state.trim_start().starts_with(['Z', 'X']))
 }
 
 /// A thread that panicked has left nothing half-done here.

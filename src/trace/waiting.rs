@@ -78,6 +78,11 @@ pub(super) fn doing(tid: Pid) -> Doing {
     }
 }
 
+/// Whether a thread is in a system call until somebody wakes it.
+pub fn is_blocked(tid: i32) -> bool {
+    doing(Pid::from_raw(tid)) == Doing::Blocked
+}
+
 /// Whether a call returns after some time though nobody does anything.
 fn ends_by_itself(number: i64, arguments: &[u64]) -> bool {
     let argument = |place: usize| arguments.get(place).copied().unwrap_or(0);

@@ -50,19 +50,26 @@ fn no_answer(run: &Run, subject: Shmid) -> Finding {
 }
 
 fn printed_the_answer(run: &Run, subject: Shmid) -> Vec<Finding> {
+    let answers = || run.answers.iter().filter(|answer| answer.shmid == subject);
+    if answers().all(|answer| answer.never_awaited) {
+        let words = format!(
+            "The parent did not wait for its child: the child's end did not wake it, and it had not asked for that (wait, \
+             waitpid) when it had done with segment {subject}. To sleep only guesses how long a child takes."
+        );
+        return missing(Code::NeverWaited, words);
+    }
     let mut ours = run.injected_in(subject);
     let last = run.injected_in(subject).last().map(|injected| injected.text.clone()).unwrap_or_default();
     if ours.any(|injected| run.printed(&injected.text)) {
         return fine();
     }
-    if run.answers.iter().any(|answer| answer.shmid == subject && answer.too_late) {
+    if answers().any(|answer| answer.too_late) {
         let words = format!(
             "When the child ended, its parent had already done with segment {subject}: it did not wait for the child."
         );
         return vec![Finding::new(Code::NeverWaited, words).printed(run)];
     }
-    let answers = run.answers.iter().filter(|answer| answer.shmid == subject);
-    let printed = answers.map(|answer| &answer.text).find(|text| !text.is_empty() && run.printed(text));
+    let printed = answers().map(|answer| &answer.text).find(|text| !text.is_empty() && run.printed(text));
     let (code, words) = match printed {
         Some(text) => (
             Code::PrintedWithoutSharing,

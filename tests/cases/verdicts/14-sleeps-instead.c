@@ -1,0 +1,19 @@
+/* fail never-waited: did not wait for its child */
+
+#include "begin.h"
+
+int main(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    int id = make();
+    char *memory = attach(id, NULL, 0);
+    if (fork() == 0) {
+        strcpy(memory, "soon");
+        _exit(0);
+    }
+    usleep(300000);
+    puts(memory);
+    detach(memory);
+    take_away(id);
+    return 0;
+}
