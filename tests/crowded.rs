@@ -75,7 +75,7 @@ fn the_time_that_others_took_is_not_its_own() {
     let crowd = Crowd::new();
     let second = Duration::from_secs(1);
     assert_eq!(crowd.cut(HALF_A_SECOND, second, 1000), None);
-    assert_eq!(crowd.cut(HALF_A_SECOND, second, 1), Some(StopReason::Time));
+    assert_eq!(crowd.cut(HALF_A_SECOND, second, 1), Some(StopReason::Starved));
 }
 
 #[test]

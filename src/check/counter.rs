@@ -33,6 +33,8 @@ pub(super) struct Counter {
     pub is_wiped: bool,
     /// What was seen of its way there.
     pub way: Way,
+    /// Whether it may as well count something else: it is the counter only if it is added to as the goal says.
+    pub is_doubtful: bool,
 }
 
 /// What looks have shown of a word, the likeliest for a counter first.
@@ -66,6 +68,7 @@ impl Counter {
         let is_told = |word: &Counter| run.printed_number(word.came_to as usize);
         let sum_is_told = run.printed_number(SUM as usize);
         let mut near = with_narrow(words(4), words(2), |word| word.may_be_meant(is_told(word), sum_is_told));
+        near.iter_mut().for_each(|word| word.is_doubtful = !is_told(word));
         near.sort_by_key(|word| (!is_told(word), SUM - word.came_to));
         near.truncate(MOST_NEAR);
         let (stood, counted): (Vec<_>, Vec<_>) = sums.into_iter().partition(|word| word.way == Way::Stood);
@@ -77,20 +80,15 @@ impl Counter {
     }
 
     /// Whether it may be what the program calls its counter, though another word has come to the sum: the program prints
-    /// its number, however far it came. Or it came near, and the sum, by which one would know the counter, is not printed.
+    /// its number, however far it came. Or the sum, by which one would know the counter, is not printed.
     fn may_be_meant(&self, is_told: bool, sum_is_told: bool) -> bool {
-        let least = match (is_told, sum_is_told) {
-            (true, _) => TOLD,
-            (false, false) => ADDITIONS,
-            (false, true) => return false,
-        };
-        self.way != Way::Stood && (least..SUM).contains(&self.came_to)
+        (is_told || !sum_is_told) && self.way != Way::Stood && (TOLD..SUM).contains(&self.came_to)
     }
 
     /// The word, to be watched in another run of the same program.
     pub fn watch(&self) -> Watch {
         let segment = Nth::Made(self.segment);
-        Watch { segment, offset: self.offset, size: self.size, until_proof: true, time: None }
+        Watch { segment, offset: self.offset, size: self.size, until_proof: !self.is_doubtful }
     }
 
     /// The same word in another run: 0, if it was never seen.
@@ -147,7 +145,8 @@ impl Segment<'_> {
             let offset = nth * size;
             let held = self.looks.iter().filter_map(|look| look.bytes.get(offset..offset + size)).map(number);
             let (came_to, is_wiped, way) = told(&held.collect::<Vec<_>>());
-            Counter { shmid: self.shmid, segment: self.order, offset, size, came_to, is_wiped, way }
+            let (shmid, segment) = (self.shmid, self.order);
+            Counter { shmid, segment, offset, size, came_to, is_wiped, way, is_doubtful: false }
         })
     }
 }
@@ -209,10 +208,14 @@ mod tests {
             came_to,
             is_wiped: false,
             way,
+            is_doubtful: false,
         };
         assert!(word(ADDITIONS - 1, Way::Counted).may_be_meant(true, false));
         assert!(word(TOLD, Way::Moved).may_be_meant(true, true));
-        assert!(!word(ADDITIONS - 1, Way::Counted).may_be_meant(false, false), "a statistic");
+        assert!(
+            word(ADDITIONS - 1, Way::Counted).may_be_meant(false, false),
+            "if it is added to as the goal says"
+        );
         assert!(!word(18_000, Way::Counted).may_be_meant(false, true), "it says which one counts");
         assert!(word(18_000, Way::Counted).may_be_meant(false, false));
         assert!(!word(ADDITIONS, Way::Stood).may_be_meant(true, false), "nobody counted in it");

@@ -210,7 +210,6 @@ impl<'a> GradingRun<'a> {
 
     fn run(&self, words: &[String], script: Script, watch: Option<Watch>) -> Result<Run, Finding> {
         let timeout = self.timeout * scheduled::longer(script, watch);
-        let watch = watch.map(|watch| Watch { time: Some(timeout / 3), ..watch });
         let container = in_sandbox(&self.sandbox, Purpose::Run)?;
         let watchdog = Watchdog::new(container.as_ref().map(Container::first));
         self.choose_ids(script);
@@ -302,6 +301,13 @@ fn cut(trace: &Trace, took: Duration) -> Option<(Code, String)> {
         }
         StopReason::Time => {
             Some((Code::TimedOut, format!("It was still running after {seconds:.0} s, and was ended.")))
+        }
+        StopReason::Starved => {
+            let words = format!(
+                "It was not done after {seconds:.0} s, in which other programs had the processors: this machine has too \
+                 much to do, so it was not judged."
+            );
+            Some((Code::NotRun, words))
         }
         StopReason::Tasks => {
             Some((Code::OverLimit, format!("It had more than {TASKS} processes at once, and was ended.")))

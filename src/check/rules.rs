@@ -34,7 +34,7 @@ pub use printed::{
     asked_and_printed_size, printed_first, printed_the_records_size, printed_what_is_there, printed_where,
 };
 pub use race::has_a_segment;
-pub(super) use race::{Seen, lost, nothing_counted, sum, sums, who_counts};
+pub(super) use race::{Seen, is_added_to, lost, nothing_counted, sum, sums, who_counts};
 
 /// What is missing in a run; nothing, if the rule holds.
 pub type Rule = fn(&Run) -> Vec<Finding>;

@@ -8,7 +8,6 @@ use std::iter::repeat;
 
 use playground_core::Errno;
 
-use super::code::Code;
 use super::counter::Counter;
 use super::exercises::Trial;
 use super::rules::{self, Seen};
@@ -89,7 +88,11 @@ fn watched(
         };
         let race = match &scheduled.trace.race {
             Some(Race { unwatched: Some(errno), .. }) => return Watched::Not(*errno),
-            Some(Race { proof: Some(proof), .. }) => return Watched::Loses(rules::lost(proof, counter)),
+            Some(race @ Race { proof: Some(proof), .. })
+                if !counter.is_doubtful || rules::is_added_to(race) =>
+            {
+                return Watched::Loses(rules::lost(proof, counter));
+            }
             Some(race) => race,
             None => return Watched::Keeps((rules::sum(counter), Vec::new())),
         };
@@ -97,7 +100,7 @@ fn watched(
         let findings = judged(race, seen, &scheduled, counter);
         let note = partial(seen).filter(|_| findings.is_empty());
         examined = (findings, note.into_iter().collect());
-        if seen == Seen::All || examined.0.is_empty() || race.is_partial {
+        if seen == Seen::All || examined.0.is_empty() {
             break;
         }
     }
@@ -137,18 +140,11 @@ fn by_sums(
 }
 
 fn judged(race: &Race, seen: Seen, run: &Run, counter: &Counter) -> Vec<Finding> {
-    // A program that was watched for as long as it may be, on a machine with too much to do, need not come to its end.
-    let is_cut_short = race.is_partial && matches!(&run.halted, Some((Code::TimedOut, _)));
-    if !is_cut_short && let Some((code, words)) = &run.halted {
+    if let Some((code, words)) = &run.halted {
         return vec![Finding::new(*code, format!("Under a schedule, one process held at a time: {words}"))];
     }
-    let found =
-        [rules::who_counts(race, seen), summed(race, counter)].into_iter().find(|found| !found.is_empty());
-    match found {
-        Some(found) => found,
-        None if is_cut_short => Vec::new(),
-        None => summed(race, &counter.in_run(run)),
-    }
+    let found = [rules::who_counts(race, seen), summed(race, counter), summed(race, &counter.in_run(run))];
+    found.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 /// What came of the counter, as far as that was seen: of one that is wiped before anybody can look, its accesses tell.

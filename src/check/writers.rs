@@ -22,8 +22,7 @@ pub(super) fn examine(
 ) -> Vec<Finding> {
     let subject = free.subject().and_then(|shmid| free.order_of(shmid));
     let Some(segment) = subject else { return Vec::new() };
-    let watch =
-        Watch { segment: Nth::Attached(segment), offset: 0, size: WORD, until_proof: false, time: None };
+    let watch = Watch { segment: Nth::Attached(segment), offset: 0, size: WORD, until_proof: false };
     match run(Script::LOOK_ON, Some(watch)) {
         Ok(watched) => rules::wrote_itself(&watched),
         Err(finding) => vec![finding],

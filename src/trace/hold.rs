@@ -1,14 +1,15 @@
 //! A thread that is held, and whether the others wait for it.
 //!
 //! **Invariant:** that another waits is read from what it does and from its own time on the processor, never from how
-//! long somebody else has waited for it.
+//! long somebody else has waited for it; and a hold is no longer because the machine is busy.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::unistd::Pid;
 
 use super::race::WordAccess;
+use super::starved::OwnTime;
 use super::waiting::{Doing, Used, doing, used};
 
 /// A thread spins when it has run for so long without an access: longer at first, while programs still begin.
@@ -55,7 +56,7 @@ pub(super) struct Hold {
     pub tid: Pid,
     pub reason: Reason,
     pub pace: Pace,
-    pub since: Instant,
+    pub since: OwnTime,
     pub access: WordAccess,
     /// The number of its access.
     pub number: u64,

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use playground_core::story::{Json, Render, Text, visible};
 use program::{self, Color, Format};
-use trace::{self, Command, Ending, Limits, Narrator, Nth, StopReason, Trace, Watch};
+use trace::{self, Command, Ending, Limits, Narrator, Nth, Trace, Watch};
 
 /// Run a program of any language, and tell its calls for shared memory and semaphores
 #[derive(Parser)]
@@ -79,7 +79,7 @@ fn word(text: &str) -> Result<Watch, String> {
     let (offset, size) = (number(offset)?, number(size)?);
     match size {
         1 | 2 | 4 | 8 if offset.is_multiple_of(size) => {
-            Ok(Watch { segment: Nth::Attached(0), offset, size, until_proof: false, time: None })
+            Ok(Watch { segment: Nth::Attached(0), offset, size, until_proof: false })
         }
         1 | 2 | 4 | 8 => Err(format!("a word of {size} bytes begins at a multiple of {size}")),
         _ => Err("the processor watches 1, 2, 4 or 8 bytes".to_owned()),
@@ -138,7 +138,7 @@ fn end(trace: &Trace, told: io::Result<()>) -> ExitCode {
         _ => {}
     }
     match (trace.cut, trace.ending) {
-        (Some(StopReason::Tasks | StopReason::Time | StopReason::Observer), _) => ExitCode::FAILURE,
+        (Some(_), _) => ExitCode::FAILURE,
         (None, Ending::Exited(status)) => ExitCode::from(status as u8),
         (None, Ending::Killed(signal)) => {
             trace::die_of(signal);

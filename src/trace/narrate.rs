@@ -288,7 +288,7 @@ fn cut_in_words(cut: StopReason, limits: &Limits) -> String {
              ever? --tasks N allows more.",
             limits.tasks
         ),
-        StopReason::Time => format!(
+        StopReason::Time | StopReason::Starved => format!(
             "It took longer than {} seconds, so all of it was killed.",
             limits.time.unwrap_or_default().as_secs_f64()
         ),

@@ -21,6 +21,7 @@ use super::hold::{Hold, Pace, Progress, Reason, SPINS, SPINS_AT_FIRST, Wait};
 use super::instruction;
 use super::member::Member;
 use super::race::{History, Nth, Proof, Race, Watch, WordAccess};
+use super::starved::OwnTime;
 use super::state::State;
 use super::stop::Resume;
 use super::waiting::Used;
@@ -28,7 +29,7 @@ use super::watchpoint::{self, Hit, Trap};
 use crate::call::Shmid;
 use crate::kernel::portable;
 
-/// How many holds are the first ones, and how long a hold may take: those, and later ones.
+/// How many holds are the first ones, and how long a hold may take of the program's own time: those, and later ones.
 const FIRST: u64 = 8;
 const LONGEST_AT_FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_millis(100);
@@ -55,7 +56,6 @@ struct Armed {
 /// Watches a word, and decides who goes on.
 pub(super) struct Scheduler {
     pub watch: Watch,
-    began: Instant,
     /// How far apart the accesses of a thread have to be, so that the kernel reports each.
     spacing: Duration,
     /// The segments in the order in which they were attached first, and in which they were made.
@@ -78,7 +78,6 @@ impl Scheduler {
     pub fn new(watch: Watch) -> Scheduler {
         Scheduler {
             watch,
-            began: Instant::now(),
             spacing: watchpoint::spacing(),
             attached: Vec::new(),
             made: Vec::new(),
@@ -152,17 +151,10 @@ impl Scheduler {
         self.history.race.proof.is_some()
     }
 
-    /// Whether the time to watch is over.
-    fn is_over(&self) -> bool {
-        self.watch.time.is_some_and(|time| self.began.elapsed() > time)
-    }
-
     /// Watches the word in a thread, which is stopped, wherever its process has it attached now.
     pub fn arm(&mut self, tid: Pid, pid: i32, state: &State) {
         let Some(segment) = self.segment() else { return };
-        let is_over = self.is_over();
-        self.history.race.is_partial |= is_over;
-        let its = state.attached(pid).filter(|attachment| attachment.shmid == segment && !is_over);
+        let its = state.attached(pid).filter(|attachment| attachment.shmid == segment);
         let places = its.map(|attachment| attachment.address.0 + self.watch.offset as u64);
         let wanted: Vec<u64> = places.take(watchpoint::MOST).collect();
         let reads = self.history.number() < MOST_ACCESSES;
@@ -266,7 +258,7 @@ impl Scheduler {
     }
 
     fn may_hold(&mut self, tid: Pid, kind: AccessKind) -> bool {
-        let is_needed = self.members.len() > 1 && !self.is_over() && !self.has_proof();
+        let is_needed = self.members.len() > 1 && !self.has_proof();
         let Some(member) = self.members.get_mut(&tid).filter(|_| is_needed) else { return false };
         member.chances += 1;
         let can_lose = matches!(kind, AccessKind::Read | AccessKind::ReadThenWrite);
@@ -284,11 +276,12 @@ impl Scheduler {
             _ => return,
         };
         self.history.race.held += 1;
+        let since = OwnTime::of(self.members.keys().filter(|other| **other != tid).copied());
         self.hold = Some(Hold {
             tid,
             reason,
             pace: Pace::Held,
-            since: Instant::now(),
+            since,
             access,
             number,
             steps: 0,
@@ -350,7 +343,7 @@ impl Scheduler {
     pub fn is_enough(&mut self) -> bool {
         let Some(hold) = &self.hold else { return false };
         let longest = if self.history.race.held <= FIRST { LONGEST_AT_FIRST } else { LONGEST };
-        hold.since.elapsed() > longest || self.all_wait()
+        hold.since.is_longer_than(longest) || self.all_wait()
     }
 
     /// Lets it go on: by steps, as long as it has not written what it made of its read.

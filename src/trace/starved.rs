@@ -6,7 +6,7 @@
 //! and what waits for anything but a processor is not kept from running.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::unistd::{Pid, gettid};
 
@@ -38,9 +38,12 @@ impl Account {
 impl Tracer<'_> {
     /// The time is up: what others took of it is given once more, as far as the limit may be stretched.
     pub(super) fn out_of_time(&mut self, deadline: &mut Deadline) {
-        deadline.put_off(self.starved(deadline.elapsed()), self.limits.stretch);
+        let elapsed = deadline.elapsed();
+        let starved = self.starved(elapsed);
+        deadline.put_off(starved, self.limits.stretch);
         if deadline.has_passed() {
-            self.cut_short(StopReason::Time);
+            let is_its_own = self.limits.time.is_some_and(|time| elapsed.saturating_sub(starved) >= time);
+            self.cut_short(if is_its_own { StopReason::Time } else { StopReason::Starved });
         }
     }
 
@@ -49,9 +52,39 @@ impl Tracer<'_> {
         let living = self.tasks.iter().filter(|(_, task)| !task.exiting).filter_map(|(tid, _)| used(tid));
         let tracer = used(gettid()).unwrap_or_default().since(self.account.before);
         let threads: Vec<Used> = living.chain([self.account.gone, tracer]).collect();
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        starved(&threads, elapsed, processors as u32)
+        starved(&threads, elapsed, processors())
     }
+}
+
+/// A clock that stands still while threads, and the tracer, are kept from running.
+pub(super) struct OwnTime {
+    began: Instant,
+    threads: Vec<(Pid, Used)>,
+}
+
+impl OwnTime {
+    /// Begins now.
+    pub fn of(threads: impl Iterator<Item = Pid>) -> OwnTime {
+        let threads = threads.chain([gettid()]).filter_map(|tid| Some((tid, used(tid)?))).collect();
+        OwnTime { began: Instant::now(), threads }
+    }
+
+    /// How long it has gone.
+    pub fn elapsed(&self) -> Duration {
+        let elapsed = self.began.elapsed();
+        let since = |(tid, then): &(Pid, Used)| Some(used(*tid)?.since(*then));
+        let threads: Vec<Used> = self.threads.iter().filter_map(since).collect();
+        elapsed.saturating_sub(starved(&threads, elapsed, processors()))
+    }
+
+    /// Whether it has gone for longer than this. Most have not by any clock, which is soon found out.
+    pub fn is_longer_than(&self, time: Duration) -> bool {
+        self.began.elapsed() > time && self.elapsed() > time
+    }
+}
+
+fn processors() -> u32 {
+    thread::available_parallelism().map_or(1, usize::from) as u32
 }
 
 /// What the threads were kept from, spread over as many processors as they could have used.

@@ -258,6 +258,8 @@ pub enum StopReason {
     Tasks,
     /// Longer than [`Limits::time`].
     Time,
+    /// Others on the machine kept it from running for longer than the time can be stretched.
+    Starved,
     /// The observer said so.
     Observer,
 }

@@ -1,7 +1,5 @@
 //! What is known of a word that several processes use: who did what to it, and from which line.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::Errno;
@@ -64,8 +62,6 @@ pub struct Watch {
     pub size: usize,
     /// Whether the run is over once it is proved that an update can be lost.
     pub until_proof: bool,
-    /// How long it is watched: then the program goes on free, so that a slow machine does not keep it from its end.
-    pub time: Option<Duration>,
 }
 
 /// One access to the word.
@@ -139,7 +135,7 @@ pub struct Race {
     pub counted_to: u64,
     /// Whether two processes that change it were there at the same time.
     pub at_once: bool,
-    /// Whether the time to watch was over before the program was.
+    /// Whether an access was not seen.
     pub is_partial: bool,
     /// How often a process was held after an access, to let others come.
     pub held: u64,
