@@ -138,7 +138,7 @@ const WALLS: [(&str, &[&str]); 10] = [
     ("src/trace", &["linux", "playground-core", "program"]),
     ("src/check", &["linux", "playground-core", "program", "trace"]),
     ("src/speed", &["linux", "playground-core", "program"]),
-    ("src/play", &["linux", "playground-core"]),
+    ("src/play", &["linux", "playground-core", "program"]),
     ("src/web", &["play", "playground-core"]),
     (".", &["linux", "playground-core", "program"]),
 ];

@@ -20,7 +20,8 @@ use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
+use program::{Color, Format};
 
 use kernels::Which;
 use progress::Progress;
@@ -59,29 +60,16 @@ struct Options {
     /// Have this line typed already, to be edited; a lesson's i does so.
     #[arg(long, value_name = "LINE", requires = "so_far", allow_hyphen_values = true)]
     typed: Option<String>,
-    /// Write ASCII only.
+    /// Write ASCII only, as is done anyway where the locale is not UTF-8.
     #[arg(long)]
     ascii: bool,
-    /// Use colour.
-    #[arg(long, value_enum, default_value = "auto")]
-    color: When,
+    /// When to use colour; auto heeds NO_COLOR, CLICOLOR_FORCE and TERM=dumb.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    color: Color,
 }
 
 /// The checkout that this program was built in.
 const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum When {
-    Auto,
-    Always,
-    Never,
-}
 
 /// Why the program ends before its lines do.
 enum Failure {
@@ -103,12 +91,7 @@ impl From<io::Error> for Failure {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    match options.color {
-        When::Always => colored::control::set_override(true),
-        When::Never => colored::control::set_override(false),
-        When::Auto if !io::stdout().is_terminal() => colored::control::set_override(false),
-        When::Auto => {}
-    }
+    program::choose_color_for(options.color, io::stdout().is_terminal());
     match run(&options) {
         Ok(code) => code,
         Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@ use play::language::Misunderstood;
 use play::level::Level;
 use play::session::{Failure as NotBegun, Session, Told};
 use playground_core::story::ascii;
+use program::Format;
 
 use super::editor::{Editor, Typed};
 use super::interrupts::Interrupts;
@@ -15,7 +16,7 @@ use super::kernels::Chosen;
 use super::lines::{Command, command};
 use super::progress::Progress;
 use super::save::save;
-use super::{Failure, Format, Options, levels, open, render};
+use super::{Failure, Options, levels, open, render};
 
 /// How a line begins that stands for something that this prompt has no words for.
 const LEFT_OUT: &str = "# left out";
@@ -54,7 +55,7 @@ impl Prompt {
         })?;
         let (format, depth, hints, is_solved) = (options.format, 0, 0, false);
         let (name, progress) = (options.level.clone().unwrap_or_default(), Progress::load(&options.home));
-        let is_ascii = options.ascii;
+        let is_ascii = program::screen(options.ascii, false).ascii;
         Ok(Prompt {
             session,
             format,
@@ -158,7 +159,7 @@ impl Prompt {
             // Some editors begin a file with a mark of its encoding.
             let line = if number == 0 { line.trim_start_matches('\u{feff}') } else { &line };
             if self.format == Format::Text && !line.trim().is_empty() {
-                writeln!(io::stdout(), "{}{}", self.sign(), line.trim_end())?;
+                self.print(|out| writeln!(out, "{}{}", self.sign(), line.trim_end()))?;
             }
             match self.line(line) {
                 Ok(true) => {}
@@ -217,7 +218,7 @@ impl Prompt {
             Format::Json => {
                 render::json(&serde_json::json!({"event": "saved", "file": file, "lines": lines}))
             }
-            Format::Text => writeln!(io::stdout(), "    Saved in {file}, lines: {lines}"),
+            Format::Text => self.print(|out| writeln!(out, "    Saved in {file}, lines: {lines}")),
         }
     }
 
@@ -253,14 +254,15 @@ impl Prompt {
     fn tell(&self, told: &Told) -> io::Result<()> {
         match self.format {
             Format::Json => render::told_as_json(told),
-            Format::Text => self.print(told),
+            Format::Text => self.print(|out| render::text(out, told)),
         }
     }
 
-    /// With `--ascii`, what a program prints is written in ASCII, too: all else is so anyway.
-    fn print(&self, told: &Told) -> io::Result<()> {
+    /// Writes what a function renders. With `--ascii` what was typed and what a process prints is written in ASCII, too: all
+    /// else is so anyway.
+    fn print(&self, render: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> io::Result<()> {
         let mut text = Vec::new();
-        render::text(&mut text, told)?;
+        render(&mut text)?;
         match self.is_ascii {
             true => io::stdout().write_all(ascii(&String::from_utf8_lossy(&text)).as_bytes()),
             false => io::stdout().write_all(&text),
@@ -272,7 +274,7 @@ impl Prompt {
             Format::Json => render::json(&serde_json::json!({
                 "event": "misunderstood", "column": error.column, "message": error.message, "nearest": error.nearest,
             })),
-            Format::Text => render::misunderstood(&mut io::stdout(), &self.sign(), line, error),
+            Format::Text => self.print(|out| render::misunderstood(out, &self.sign(), line, error)),
         }
     }
 

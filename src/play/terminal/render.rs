@@ -6,19 +6,13 @@ use colored::Colorize;
 use play::language::Misunderstood;
 use play::session::Told;
 use serde::Serialize;
-use terminal_size::{Width, terminal_size};
 
 /// Under what stands at the left edge.
 const INDENT: &str = "    ";
-/// The widest line, and that of a file.
-const WIDEST: usize = 80;
-/// The narrowest terminal that lines are broken for.
-const NARROWEST: usize = 40;
 
 /// How wide a line may be: as wide as the terminal is now, since a window can change at any moment.
 pub fn width() -> usize {
-    let terminal = io::stdout().is_terminal().then(terminal_size).flatten();
-    terminal.map_or(WIDEST, |(Width(columns), _)| usize::from(columns)).clamp(NARROWEST, WIDEST)
+    program::screen(false, io::stdout().is_terminal()).width
 }
 
 /// One event, as a line of JSON.

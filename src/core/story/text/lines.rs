@@ -102,7 +102,9 @@ impl Text {
 
 /// What can be written where only ASCII is safe.
 pub fn ascii(text: &str) -> String {
-    deunicode(&text.replace('→', "->").replace('┆', ":"))
+    // Each line for itself: the blank at the end of a text is dropped, and a line's end counts as one.
+    let lines: Vec<String> = text.replace('→', "->").replace('┆', ":").split('\n').map(deunicode).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -112,5 +114,10 @@ mod tests {
     #[test]
     fn a_gap_looks_other_than_a_box_in_ascii_too() {
         assert_eq!(ascii("┆ │ → ·"), ": | -> *");
+    }
+
+    #[test]
+    fn a_text_keeps_its_lines() {
+        assert_eq!(ascii("grün\nweiß\n"), "grun\nweiss\n");
     }
 }
