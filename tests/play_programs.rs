@@ -104,6 +104,7 @@ fn programs(language: &str, extension: &str) {
 fn sessions() -> Vec<(String, Vec<String>)> {
     let mut sessions = levels();
     sessions.push(("buffers".to_owned(), BUFFERS.map(str::to_owned).to_vec()));
+    sessions.push(("waits".to_owned(), WAITS.map(str::to_owned).to_vec()));
     sessions.push(("zombies".to_owned(), ZOMBIES.map(str::to_owned).to_vec()));
     sessions
 }
@@ -117,6 +118,19 @@ const ZOMBIES: [&str; 7] = [
     "kill(B, SIGKILL); shmget(2, 1, IPC_CREAT)",
     "kill(C, 0); shmget(3, 1, IPC_CREAT)",
     "fork(); shmget(4, 1, IPC_CREAT)",
+];
+
+/// A parent that waits for its children. A call stands behind each wait, as above.
+const WAITS: [&str; 9] = [
+    "wait(NULL); shmget(1, 1, IPC_CREAT); fork()",
+    "B: exit(3)",
+    "int st; wait(&st); shmget(WEXITSTATUS(st), 1, IPC_CREAT); wait(&st); shmget(4, 1, IPC_CREAT)",
+    "fork(); fork()",
+    "waitpid(D, NULL, WNOHANG); wait(NULL)",
+    "C: shmget(5, 1, IPC_CREAT); exit(0)",
+    "A: shmget(6, 1, IPC_CREAT); waitpid(D, &st, 0)",
+    "C:",
+    "A: shmget(7, 1, IPC_CREAT)",
 ];
 
 /// Calls with a buffer that the kernel can copy nothing from, or to.

@@ -22,6 +22,7 @@ mod records;
 mod structs;
 mod ty;
 mod value;
+mod wait;
 
 pub use arena::{Arena, Variable};
 pub use constants::{CONSTANTS, constant};
@@ -31,3 +32,4 @@ pub use library::PIECE;
 pub use structs::{Field, STRUCTS, Struct};
 pub use ty::Ty;
 pub use value::Value;
+pub use wait::Wait;

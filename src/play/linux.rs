@@ -66,7 +66,10 @@ impl Linux {
     /// Has a worker perform a call, and waits until it has an answer or is seen to wait.
     fn call(&mut self, machine: &Machine, pid: i32, action: &Action) -> Performed {
         let is_expected = matches!(machine.decide(pid, action), Reply::Returns(Ok(_)));
-        let Ok(namespace) = self.namespace() else { return Performed::Lost("is gone".to_owned()) };
+        let namespace = match self.namespace() {
+            Ok(namespace) => namespace,
+            Err(why) => return Performed::Refused(why),
+        };
         namespace.request(pid, &with_buffer_nowhere(action), !is_expected);
         let (until, mut time) = (Instant::now() + TIMEOUT, MOMENT);
         loop {
@@ -126,6 +129,18 @@ impl Linux {
             Ok(Some(errno)) => Performed::Reply(errno.into()),
             Ok(None) => {
                 self.note_end(pid, words);
+                Performed::Reply(Reply::Returns(Ok(Answer::Done)))
+            }
+            Err(why) => Performed::Refused(why),
+        }
+    }
+
+    /// The status is the one word.
+    fn exit(&mut self, pid: i32, words: &[String]) -> Performed {
+        let status = words.first().and_then(|status| status.parse().ok()).unwrap_or_default();
+        match self.namespace() {
+            Ok(namespace) => {
+                namespace.exit(pid, status);
                 Performed::Reply(Reply::Returns(Ok(Answer::Done)))
             }
             Err(why) => Performed::Refused(why),
@@ -198,6 +213,7 @@ impl Kernel for Linux {
         match action {
             Action::Fork { .. } => self.fork(pid),
             Action::Exec { .. } => self.exec(pid, words),
+            Action::Exit => self.exit(pid, words),
             Action::Kill { target, signal } => self.kill(machine, pid, *target, *signal),
             action => self.call(machine, pid, action),
         }
@@ -239,12 +255,12 @@ impl Kernel for Linux {
     }
 
     /// Whose end has come by the rules' clock is waited for, in real time.
-    fn ended(&mut self, pid: i32, due: Option<i32>) -> Option<String> {
+    fn ended(&mut self, pid: i32, due: Option<i32>) -> Option<Ending> {
         let until = self.ends.get(&pid).filter(|_| due.is_some());
         let within = until.map_or(Duration::ZERO, |until| {
             until.saturating_duration_since(Instant::now()) + Duration::from_secs(1)
         });
-        self.namespace.as_mut()?.ended(pid, within).map(|ending| ending.to_string())
+        self.namespace.as_mut()?.ended(pid, within)
     }
 
     fn told_time(&self, time: i64, _: i64) -> String {
@@ -262,10 +278,8 @@ impl Kernel for Linux {
         }
     }
 
-    fn reap(&mut self, pid: i32) {
-        if let Some(namespace) = &mut self.namespace {
-            namespace.reap(pid);
-        }
+    fn reap(&mut self, pid: i32) -> Option<Ending> {
+        self.namespace.as_mut()?.reap(pid)
     }
 
     fn read(&mut self, pid: Option<i32>, path: &str) -> Option<String> {
@@ -325,7 +339,6 @@ fn with_buffer_nowhere(action: &Action) -> Action {
 /// A process has ended: by what it did, or otherwise.
 fn ended(action: &Action, pid: i32, ending: Ending) -> Performed {
     match (action, ending) {
-        (Action::Exit, _) => Performed::Reply(Reply::Returns(Ok(Answer::Done))),
         (Action::Kill { target, .. }, Ending::Killed(_)) if *target == pid => {
             Performed::Reply(Reply::Returns(Ok(Answer::Done)))
         }
@@ -335,7 +348,7 @@ fn ended(action: &Action, pid: i32, ending: Ending) -> Performed {
         (Action::Load { .. } | Action::Store { .. }, Ending::Killed(Signal::SIGBUS)) => {
             Performed::Reply(Reply::Dies(Fatal::Sigbus))
         }
-        (_, ending) => Performed::Lost(ending.to_string()),
+        (_, ending) => Performed::Lost(ending),
     }
 }
 

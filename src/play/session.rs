@@ -29,6 +29,7 @@ mod seen;
 mod shown;
 mod tables;
 mod told;
+mod wait;
 mod why;
 mod words;
 mod world;

@@ -245,9 +245,21 @@ impl Namespace {
     }
 
     /// Takes away what is left of a process that has ended, as `wait` in its parent does: until then its id is taken,
-    /// and `kill` finds it.
-    pub fn reap(&mut self, pid: i32) {
-        let _ = self.init.ask(&Request::Reap { pid });
+    /// and `kill` finds it. Returns how it has ended.
+    pub fn reap(&mut self, pid: i32) -> Option<Ending> {
+        match self.init.ask(&Request::Reap { pid }) {
+            Ok(Response::Ended(ending)) => ending.map(Ending::from),
+            _ => None,
+        }
+    }
+
+    /// Has a worker exit with this status: that has happened when this returns.
+    pub fn exit(&mut self, pid: i32, status: i32) {
+        if let Some(line) = self.workers.get_mut(&pid) {
+            // Whoever does not hear it any more has ended already.
+            let _ = line.send(&Request::Exit { status });
+        }
+        self.await_end(pid);
     }
 
     /// Waits for the end of a worker that has closed its line, or is about to.

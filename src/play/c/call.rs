@@ -31,7 +31,7 @@ pub(super) enum Parameter {
 use Parameter::{Int, More, Pointer, Size};
 
 /// The functions that the kernel performs, and their parameters.
-const SYSTEM: [(&str, &[Parameter]); 19] = [
+const SYSTEM: [(&str, &[Parameter]); 21] = [
     ("shmget", &[Int, Size, Int]),
     ("shmat", &[Int, Pointer, Int]),
     ("shmdt", &[Pointer]),
@@ -43,6 +43,8 @@ const SYSTEM: [(&str, &[Parameter]); 19] = [
     ("ftok", &[Pointer, Int]),
     ("fork", &[]),
     ("exit", &[Int]),
+    ("wait", &[Pointer]),
+    ("waitpid", &[Int, Pointer, Int]),
     ("kill", &[Int, Int]),
     ("execlp", &[Pointer, Pointer, More]),
     ("getpid", &[]),
@@ -150,6 +152,10 @@ impl Evaluation<'_> {
                 Ok(Value::int(process.map_or(0, |process| process.credentials.uid as i32)))
             }
             ("exit", [status]) => self.numbered(Stop::Exit { status: status.as_int() }),
+            ("wait", [status]) => self.wait("wait", -1, status, 0, at),
+            ("waitpid", [target, status, options]) => {
+                self.wait("waitpid", target.as_int(), status, options.as_int(), at)
+            }
             ("execlp", words) => self.exec(words, at),
             _ => match action(name, values, self.context.next_pid) {
                 Some(action) => self.number(action),
@@ -159,7 +165,7 @@ impl Evaluation<'_> {
     }
 
     /// What is answered with a number, or -1.
-    fn numbered(&mut self, stop: Stop) -> Result<Value> {
+    pub(super) fn numbered(&mut self, stop: Stop) -> Result<Value> {
         Ok(Value::int(self.answer(stop)?.map_or(-1, |answer| answer.value() as i32)))
     }
 

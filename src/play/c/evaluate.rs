@@ -10,6 +10,7 @@ use super::constants::{CONSTANTS, constant};
 use super::operators;
 use super::ty::Ty;
 use super::value::Value;
+use super::wait::Wait;
 use crate::language::{At, Does, Expr, Initial, Kind, Unary, function, nearest, taken};
 
 /// What a statement may know beside its process's variables.
@@ -43,6 +44,13 @@ pub enum Stop {
     Exec {
         /// As `execlp` has them, up to `NULL`.
         words: Vec<String>,
+    },
+    /// It waits for the end of a child.
+    Wait(Wait),
+    /// It asks how a child has ended that it has waited for, as `wait` writes it.
+    Status {
+        /// The child's id.
+        pid: i32,
     },
     /// It ends the process.
     Exit {

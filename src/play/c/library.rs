@@ -7,6 +7,7 @@ use super::evaluate::{Evaluation, Result, wrong};
 use super::printf;
 use super::ty::Ty;
 use super::value::Value;
+use super::wait;
 use crate::language::{At, Expr};
 
 /// How long a string may be: longer, and a zero byte is missing.
@@ -19,7 +20,7 @@ const MOST: u64 = 16 << 20;
 const CHUNK: u64 = 64;
 
 /// The functions, and their parameters.
-const LIBRARY: [(&str, &[Parameter]); 7] = [
+const LIBRARY: [(&str, &[Parameter]); 11] = [
     ("strcpy", &[Pointer, Pointer]),
     ("memcpy", &[Pointer, Pointer, Size]),
     ("memset", &[Pointer, Int, Size]),
@@ -27,6 +28,10 @@ const LIBRARY: [(&str, &[Parameter]); 7] = [
     ("puts", &[Pointer]),
     ("printf", &[Pointer, More]),
     ("perror", &[Pointer]),
+    ("WIFEXITED", &[Int]),
+    ("WEXITSTATUS", &[Int]),
+    ("WIFSIGNALED", &[Int]),
+    ("WTERMSIG", &[Int]),
 ];
 
 impl Evaluation<'_> {
@@ -64,6 +69,7 @@ impl Evaluation<'_> {
                 Ok(self.print(&text))
             }
             ("perror", [text]) => self.perror(text, at),
+            (_, [status]) => Ok(Value::int(wait::of_status(name, status.as_int()))),
             _ => wrong(at, format!("{name} takes other arguments")),
         }
     }

@@ -85,6 +85,42 @@ pub const FUNCTIONS: &[Function] = &[
         "fork()",
     ),
     function_of("exit", "void exit(int status)", "Ends the process.", "exit(0)"),
+    function_of(
+        "wait",
+        "pid_t wait(int *wstatus)",
+        "Waits until a child ends, takes away what is left of it, and returns its id.",
+        "int status; wait(&status)",
+    ),
+    function_of(
+        "waitpid",
+        "pid_t waitpid(pid_t pid, int *wstatus, int options)",
+        "Does what wait does, for one child, or with WNOHANG without waiting.",
+        "waitpid(B, NULL, WNOHANG)",
+    ),
+    function_of(
+        "WIFEXITED",
+        "int WIFEXITED(int wstatus)",
+        "Tells whether a child has ended with exit.",
+        "WIFEXITED(status)",
+    ),
+    function_of(
+        "WEXITSTATUS",
+        "int WEXITSTATUS(int wstatus)",
+        "Tells which status a child has given to exit.",
+        "WEXITSTATUS(status)",
+    ),
+    function_of(
+        "WIFSIGNALED",
+        "int WIFSIGNALED(int wstatus)",
+        "Tells whether a signal has ended a child.",
+        "WIFSIGNALED(status)",
+    ),
+    function_of(
+        "WTERMSIG",
+        "int WTERMSIG(int wstatus)",
+        "Tells which signal has ended a child.",
+        "WTERMSIG(status)",
+    ),
     function_of("kill", "int kill(pid_t pid, int sig)", "Sends a signal to a process.", "kill(B, SIGKILL)"),
     function_of(
         "execlp",

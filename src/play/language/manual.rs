@@ -74,6 +74,10 @@ const FLAGS: Table = &[
         ],
     ),
     (
+        "waitpid",
+        &[("WNOHANG", "0 instead of waiting"), ("WUNTRACED", "also for one that stops: none does here")],
+    ),
+    (
         "kill",
         &[("SIGKILL", "ends the process, as SIGTERM does here"), ("0", "only asks whether it could be sent")],
     ),
@@ -145,6 +149,8 @@ const ERRORS: Table = &[
     ),
     ("ftok", &[("ENOENT", "no such file: ftok returns -1, which is a key like others")]),
     ("fork", &[("EAGAIN", "there are as many processes as may be")]),
+    ("wait", CHILDLESS),
+    ("waitpid", CHILDLESS),
     (
         "kill",
         &[("ESRCH", "there is no such process"), ("EPERM", "it is another user's, and you are not root")],
@@ -155,6 +161,8 @@ const ERRORS: Table = &[
     ("mprotect", &[("EACCES", "more than SHM_RDONLY allows"), ("ENOMEM", "nothing is mapped there")]),
     ("munmap", &[("EINVAL", "the address is no multiple of a page, or the length is 0")]),
 ];
+
+const CHILDLESS: &[(&str, &str)] = &[("ECHILD", "there is no such child, or it was waited for already")];
 
 const WAITING: &[(&str, &str)] = &[
     ("EAGAIN", "it would have to wait, and IPC_NOWAIT or the time forbids it"),

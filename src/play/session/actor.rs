@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use playground_core::Errno;
 use playground_core::call::Outcome;
+use playground_core::process::Ending;
 
 use super::seen::Seen;
-use crate::c::Arena;
+use crate::c::{Arena, Wait};
 use crate::language::Does;
 
 /// A process that was started, whether it still lives or not.
@@ -22,6 +23,8 @@ pub struct Actor {
     pub arena: Arena,
     /// What has become of it.
     pub life: Lifecycle,
+    /// How it ended, if it is over.
+    pub ending: Option<Ending>,
     /// The statement that waits for an answer, with the answers so far.
     pub pending: Option<Pending>,
     /// The last System V call that was answered.
@@ -59,6 +62,8 @@ pub struct Pending {
     pub began: usize,
     /// The call that waits, in C notation.
     pub waits_in: Option<String>,
+    /// The call, where it waits for a child.
+    pub awaits: Option<Wait>,
 }
 
 /// A System V call that was answered.
@@ -85,6 +90,7 @@ impl Actor {
             user: 0,
             arena: Arena::default(),
             life: Lifecycle::Here,
+            ending: None,
             pending: None,
             last: None,
             stores: 0,

@@ -17,6 +17,7 @@ use playground_core::machine::Action;
 
 use super::log::Entry;
 use super::world::World;
+use crate::c::Wait;
 
 pub(super) use notation::Language;
 use symbols::{Kind, Symbols};
@@ -47,6 +48,10 @@ pub(super) fn program(world: &World, language: Language) -> Vec<String> {
             Entry::Printed { who, text, from } => {
                 let lines = writer.print(text, *from);
                 turns.push(Turn { who: Some(number(who)), lines, leaves: false });
+            }
+            Entry::Awaited { who, wait, outcome, waited } => {
+                let lines = writer.wait(wait, outcome.as_ref(), &number);
+                turns.push(Turn { who: Some(number(who)), lines, leaves: *waited });
             }
             Entry::Did { who, action, words, outcome, waited, name } => {
                 let lines = writer.action(action, words, outcome.as_ref(), name.as_deref(), &number);
@@ -97,6 +102,25 @@ impl Writer<'_> {
         lines
     }
 
+    /// A wait for a child. Nobody asks for the status in the program: what was printed of it is a text there.
+    fn wait(&self, wait: &Wait, outcome: Option<&Outcome>, number: &dyn Fn(&str) -> usize) -> Vec<String> {
+        let null = self.language.null();
+        let call = match wait.name {
+            "wait" => format!("wait({null})"),
+            name => format!("{name}({}, {null}, {})", self.pid(wait.target, number), wait.options),
+        };
+        self.language.checked(&call, wait.name, outcome)
+    }
+
+    /// The id of a process: of the session's, the variable that holds it.
+    fn pid(&self, pid: i32, number: &dyn Fn(&str) -> usize) -> String {
+        match self.world.letter_of(pid) {
+            Some(letter) if self.symbols.many => self.language.pid(number(letter)),
+            Some(_) => "getpid()".to_owned(),
+            None => pid.to_string(),
+        }
+    }
+
     fn address(&self, address: u64) -> String {
         self.symbols.address(address)
     }
@@ -126,14 +150,7 @@ impl Writer<'_> {
             }
             Action::Exit => return vec![format!("_exit({});", words.concat())],
             Action::Exec { .. } => language.exec(words),
-            Action::Kill { target, signal } => {
-                let target = match self.world.letter_of(*target) {
-                    Some(letter) if self.symbols.many => language.pid(number(letter)),
-                    Some(_) => "getpid()".to_owned(),
-                    None => target.to_string(),
-                };
-                format!("kill({target}, {signal})")
-            }
+            Action::Kill { target, signal } => format!("kill({}, {signal})", self.pid(*target, number)),
             Action::SetIdentity(playground_core::machine::Identity::User(id)) => format!("setuid({id})"),
             Action::SetIdentity(playground_core::machine::Identity::Group(id)) => format!("setgid({id})"),
             Action::Munmap { address, length } => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use playground_core::call::Outcome;
 use playground_core::machine::{Action, Machine, Reply, Woken};
+use playground_core::process::Ending;
 
 /// What comes of an action that a process is to perform.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +17,7 @@ pub enum Performed {
     /// It was not done, and changed nothing: why.
     Refused(String),
     /// The process has ended, and not by what it did: how.
-    Lost(String),
+    Lost(Ending),
 }
 
 /// Who answers.
@@ -60,13 +61,14 @@ pub trait Kernel {
 
     /// How a process has ended that runs another program, if it has; `due` is its exit status, if by the clock of the
     /// rules its end has come.
-    fn ended(&mut self, pid: i32, due: Option<i32>) -> Option<String>;
+    fn ended(&mut self, pid: i32, due: Option<i32>) -> Option<Ending>;
 
     /// Ends a process that runs another program whose end is known already.
     fn cut_short(&mut self, pid: i32);
 
-    /// Takes away what is left of a process that has ended, as its parent's `wait` does.
-    fn reap(&mut self, pid: i32);
+    /// Takes away what is left of a process that has ended, as its parent's `wait` does. Returns how it has ended; nothing,
+    /// where the rules alone know that.
+    fn reap(&mut self, pid: i32) -> Option<Ending>;
 
     /// A time of a record, as people read it; `now` is the time of the rules' clock.
     fn told_time(&self, time: i64, now: i64) -> String;

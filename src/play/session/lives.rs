@@ -1,7 +1,9 @@
 //! Who begins and who ends by what a process does.
 
+use playground_core::Signal;
 use playground_core::call::{Answer, Outcome};
 use playground_core::machine::{Action, Identity};
+use playground_core::process::Ending;
 
 use super::actor::{Lifecycle, Pending};
 use super::perform::{Asked, Performer};
@@ -20,7 +22,10 @@ impl Performer<'_> {
     ) -> Result<bool, Misunderstood> {
         match (action, outcome) {
             (Action::Exit, Ok(_)) => {
-                self.over(who, "has ended with exit".to_owned(), None);
+                let status = words.first().and_then(|status| status.parse::<i32>().ok()).unwrap_or_default();
+                // Of the status a parent sees eight bits.
+                let ending = Ending::Exited(status & 0xff);
+                self.over(who, "has ended with exit".to_owned(), ending, None);
                 Ok(false)
             }
             (Action::Exec { .. }, Ok(_)) => {
@@ -65,7 +70,8 @@ impl Performer<'_> {
             return true;
         }
         let Action::Kill { signal, .. } = action else { return true };
-        self.over(&killed, format!("was killed by {}", playground_core::Signal::from_raw(*signal)), None);
+        let signal = Signal::from_raw(*signal);
+        self.over(&killed, format!("was killed by {signal}"), Ending::Killed(signal), None);
         killed != who
     }
 
@@ -84,8 +90,9 @@ impl Performer<'_> {
         went_on
     }
 
-    pub(super) fn over(&mut self, who: &str, how: String, why: Option<String>) {
+    pub(super) fn over(&mut self, who: &str, how: String, ending: Ending, why: Option<String>) {
         if let Some(actor) = self.world.actors.get_mut(who) {
+            actor.ending = Some(ending);
             actor.life = Lifecycle::Over(how.clone());
             actor.pending = None;
         }

@@ -3,6 +3,7 @@
 use playground_core::call::Outcome;
 use playground_core::machine::Action;
 
+use crate::c::Wait;
 use crate::language::{Does, Expr, Initial, Kind};
 
 /// Something that was done.
@@ -22,6 +23,17 @@ pub enum Entry {
         waited: bool,
         /// The variable that was given the answer.
         name: Option<String>,
+    },
+    /// A process waited for a child.
+    Awaited {
+        /// Its letter.
+        who: String,
+        /// The call.
+        wait: Wait,
+        /// What came of it; nothing, if it still waits.
+        outcome: Option<Outcome>,
+        /// Whether it had to wait before it returned.
+        waited: bool,
     },
     /// A process printed a text.
     Printed {

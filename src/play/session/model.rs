@@ -74,13 +74,15 @@ impl Kernel for Model {
         machine.pass(time)
     }
 
-    fn ended(&mut self, _: i32, due: Option<i32>) -> Option<String> {
-        due.map(|status| Ending::Exited(status).to_string())
+    fn ended(&mut self, _: i32, due: Option<i32>) -> Option<Ending> {
+        due.map(Ending::Exited)
     }
 
     fn cut_short(&mut self, _: i32) {}
 
-    fn reap(&mut self, _: i32) {}
+    fn reap(&mut self, _: i32) -> Option<Ending> {
+        None
+    }
 
     fn read(&mut self, _: Option<i32>, _: &str) -> Option<String> {
         None

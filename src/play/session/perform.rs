@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use playground_core::call::{Answer, Call, Outcome};
 use playground_core::machine::{Action, Reply, Woken};
+use playground_core::process::Ending;
 
 use super::actor::{Actor, Lifecycle, Pending};
 use super::kernel::{Kernel, Performed};
@@ -58,6 +59,7 @@ impl Performer<'_> {
         // Its answer was taken from the kernel: that cannot be forgotten with a line that is not understood.
         self.has_acted |= !late.is_empty();
         self.resume(late)?;
+        self.hear_of_a_child(statement.process.as_deref())?;
         let who = self.world.acting(statement.process.as_deref(), self.line)?;
         let before = self.world.clone();
         let pending = Pending {
@@ -66,6 +68,7 @@ impl Performer<'_> {
             answers: Vec::new(),
             began: self.world.log.len(),
             waits_in: None,
+            awaits: None,
         };
         self.go_on(&who, pending)?;
         self.tell_changes(&before);
@@ -77,6 +80,9 @@ impl Performer<'_> {
     fn time_for(&self, process: Option<&str>) -> Duration {
         let named = process.or(self.world.current.as_deref());
         let left = named.and_then(|letter| self.world.actors.get(letter)).and_then(|actor| {
+            if let Some(wait) = &actor.pending.as_ref().and_then(|pending| pending.awaits.as_ref()) {
+                return self.world.until_a_child_ends(actor.pid, wait);
+            }
             let mut waiters = self.world.sets().flat_map(|set| &set.waiters);
             let deadline = waiters.find(|waiter| waiter.pid == actor.pid)?.deadline?;
             Some(deadline.saturating_sub(self.world.machine.clock))
@@ -96,8 +102,8 @@ impl Performer<'_> {
             if end.is_some() && due.is_none() {
                 continue;
             }
-            if let Some(how) = self.kernel.ended(pid, due) {
-                self.over(&who, format!("is over: its program {how}"), None);
+            if let Some(ending) = self.kernel.ended(pid, due) {
+                self.over(&who, format!("is over: its program {ending}"), ending, None);
                 self.effect(pid, &Action::Exit, &Reply::Returns(Ok(Answer::Done)))?;
             }
         }
@@ -116,6 +122,15 @@ impl Performer<'_> {
                 Err(Stop::Ask(action)) => Asked { action, words: Vec::new() },
                 Err(Stop::Reach { address, length, writes }) => {
                     pending.answers.push(self.world.reach(who, address, length, writes));
+                    continue;
+                }
+                Err(Stop::Wait(wait)) => {
+                    let Some(outcome) = self.wait(who, &mut pending, wait)? else { return Ok(()) };
+                    pending.answers.push(outcome);
+                    continue;
+                }
+                Err(Stop::Status { pid }) => {
+                    pending.answers.push(Ok(Answer::Number(self.world.status_of(pid))));
                     continue;
                 }
                 Err(Stop::Exit { status }) => Asked { action: Action::Exit, words: vec![status.to_string()] },
@@ -177,8 +192,8 @@ impl Performer<'_> {
                 let why = access::not_done(self.world, pid, &asked.action, &refusal);
                 return Err(Misunderstood::new(&pending.line, 0, why));
             }
-            Performed::Lost(how) => {
-                self.over(who, how, None);
+            Performed::Lost(ending) => {
+                self.over(who, ending.to_string(), ending, None);
                 return self.effect(pid, &Action::Exit, &Reply::Returns(Ok(Answer::Done))).map(|()| None);
             }
             Performed::Reply(reply) => reply,
@@ -233,9 +248,10 @@ impl Performer<'_> {
         let explained = why::explained(self.world, pid, action, reply);
         self.world.note(who, action, &[], None);
         if let Reply::Dies(signal) = reply {
-            let how = format!("is killed by {}", shown::signal(*signal));
+            let signal = shown::signal(*signal);
+            let how = format!("is killed by {signal}");
             self.world.why = Some(explained.why.clone());
-            self.over(who, how, Some(explained.why));
+            self.over(who, how, Ending::Killed(signal), Some(explained.why));
         } else {
             let c = shown::action(action);
             self.world.why = Some(explained.why.clone());
@@ -299,7 +315,7 @@ impl Performer<'_> {
                 None => self.sleeps_on(&who, pending),
             }
         }
-        Ok(())
+        self.return_from_wait()
     }
 
     fn resume_one(&mut self, who: &str, mut pending: Pending, outcome: Outcome) -> Result<(), Misunderstood> {

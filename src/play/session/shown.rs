@@ -1,5 +1,6 @@
 //! Actions, answers and values, as they are shown.
 
+use playground_core::Signal;
 use playground_core::call::{Call, Outcome, Performed};
 use playground_core::machine::{Action, Fatal, Identity};
 
@@ -90,20 +91,24 @@ pub(super) fn first_argument(call: &Call) -> i64 {
     }
 }
 
-/// The name of the signal that ends a process for an access.
-pub(super) fn signal(signal: Fatal) -> &'static str {
+/// The signal that ends a process for an access.
+pub(super) fn signal(signal: Fatal) -> Signal {
     match signal {
-        Fatal::Sigsegv => "SIGSEGV",
-        Fatal::Sigbus => "SIGBUS",
+        Fatal::Sigsegv => Signal::SIGSEGV,
+        Fatal::Sigbus => Signal::SIGBUS,
     }
 }
+
+/// Functions that are called for their value alone, and tell nothing themselves.
+const ASKING: [&str; 7] =
+    ["getpid", "getuid", "strlen", "WIFEXITED", "WEXITSTATUS", "WIFSIGNALED", "WTERMSIG"];
 
 /// Whether the value of a statement is what was asked for: not where it is an assignment or a call, which tell it
 /// themselves.
 pub(super) fn is_asked_for(does: &Does) -> bool {
     let Does::Evaluate(Expr { kind, .. }) = does else { return false };
     match kind {
-        Kind::Call(name, _) => ["getpid", "getuid", "strlen"].contains(&name.as_str()),
+        Kind::Call(name, _) => ASKING.contains(&name.as_str()),
         Kind::Assign(..) => false,
         Kind::Unary(unary, _) => !matches!(
             unary,

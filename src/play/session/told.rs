@@ -118,7 +118,7 @@ fn by_name<S: serde::Serializer>(errno: &Option<Errno>, serializer: S) -> Result
 }
 
 /// The functions that act: they change the world, or try to.
-const ACTING: [&str; 14] = [
+const ACTING: [&str; 16] = [
     "shmget",
     "shmat",
     "shmdt",
@@ -126,6 +126,8 @@ const ACTING: [&str; 14] = [
     "semop",
     "semtimedop",
     "fork",
+    "wait",
+    "waitpid",
     "exit",
     "kill",
     "execlp",

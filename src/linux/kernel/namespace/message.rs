@@ -20,6 +20,8 @@ pub(super) enum Request {
     Begin,
     /// Perform this; `checked`: look first whether it would touch the program itself.
     Perform { action: Action, checked: bool },
+    /// `exit`.
+    Exit { status: i32 },
     /// `execvp`.
     Exec { words: Vec<String> },
     /// Fork. The child's line follows once this is answered.

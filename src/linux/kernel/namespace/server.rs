@@ -15,7 +15,7 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, Pid, execvp, getpid, getppid, setsid};
-use playground_core::machine::{Action, Reply};
+use playground_core::machine::Reply;
 
 use super::action::perform;
 use super::message::{Request, Response, take};
@@ -114,7 +114,7 @@ impl Server {
 
     fn respond(&mut self, request: Request) -> Response {
         match request {
-            Request::Perform { action: Action::Exit, .. } => exit_now(0),
+            Request::Exit { status } => exit_now(status),
             Request::Perform { action, checked } => perform(self.process.nothing_to_lose(), &action, checked)
                 .map_or_else(Response::Failed, Response::Reply),
             Request::Exec { words } => refused(replace(words)),

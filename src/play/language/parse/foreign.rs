@@ -66,9 +66,7 @@ pub fn preprocessed(line: &str) -> Option<String> {
 /// What a function is for that the prompt does not have, and what does the same here.
 pub(super) fn no_function(name: &str) -> Option<String> {
     let instead = match name {
-        "wait" | "waitpid" | "waitid" | "wait3" | "wait4" => {
-            "the prompt says how each process ends. A child that has ended stays a zombie until its parent ends"
-        }
+        "waitid" | "wait3" | "wait4" => "wait(&status) and waitpid(B, &status, 0) wait for a child",
         "sleep" | "usleep" | "nanosleep" | "clock_nanosleep" | "pause" | "alarm" => {
             "a process rests until you let it go on, so just wait. execlp(\"sleep\", \"sleep\", \"5\", NULL) runs a program that sleeps"
         }

@@ -125,8 +125,7 @@ fn what_is_wrong_is_said_where_it_stands() {
 #[test]
 fn functions_of_other_programs_have_a_word_of_their_own() {
     for (line, wanted) in [
-        ("wait(NULL)", "column 1: there is no wait here: the prompt says how each process ends"),
-        ("r = waitpid(-1, NULL, 0)", "column 5: there is no waitpid here: the prompt says how"),
+        ("r = wait4(-1, NULL, 0, NULL)", "column 5: there is no wait4 here: wait(&status) and waitpid("),
         ("B: sleep(1)", "column 4: there is no sleep here: a process rests until you let it go on"),
         ("nanosleep(&t, NULL)", "execlp(\"sleep\", \"sleep\", \"5\", NULL) runs a program that sleeps"),
         ("int q = msgget(IPC_PRIVATE, 0600)", "there is no msgget here: a lesson shows message queues"),

@@ -131,6 +131,7 @@ fn one(session: &Session, told: &Told) -> String {
             format!("{who} {name} {waited} {result:?} {errno:?}")
         }
         Told::Wrote { who, length, .. } => format!("{who} wrote {length}"),
+        Told::Waits { who, c, .. } if c.starts_with("wait") => format!("{who} waits for a child"),
         Told::Waits { who, c, .. } => format!("{who} waits {c}"),
         Told::Begins { who, how, .. } => format!("{who} begins {how}"),
         Told::Ends { who, how, .. } => format!("{who} ends {how}"),

@@ -149,8 +149,16 @@ fn memory(random: &mut Random) -> String {
 
 fn process(random: &mut Random) -> String {
     let who = random.pick(&["A", "B", "C", "D"]);
-    match random.below(16) {
+    match random.below(20) {
         0..3 => format!("{who}: fork()"),
+        15 => format!("{who}: wait(NULL)"),
+        16 => format!("{who}: int st = -1; wait(&st); st"),
+        17 => format!(
+            "{who}: waitpid({}, NULL, {})",
+            random.pick(&["A", "B", "C", "-1"]),
+            random.pick(&["0", "WNOHANG"])
+        ),
+        18 => format!("{who}: exit({})", random.pick(&["1", "255", "256"])),
         4 => "new".to_owned(),
         5 | 6 => format!("{who}:"),
         7 => format!("{who}: exit(0)"),

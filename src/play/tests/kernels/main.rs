@@ -36,9 +36,17 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut failed = false;
-    for check in
-        [levels, undone, buffers, time_limits, ends_of_segments, long_copies, zombies, random_scripts]
-    {
+    for check in [
+        levels,
+        undone,
+        buffers,
+        time_limits,
+        ends_of_segments,
+        long_copies,
+        zombies,
+        children,
+        random_scripts,
+    ] {
         if let Err(difference) = check() {
             println!("{difference}");
             failed = true;
@@ -197,6 +205,40 @@ fn zombies() -> Result<(), Difference> {
         "A: kill(B, SIGKILL)",
         "A: setuid(65534)",
         "kill(B, 0); kill(E, 0)",
+    ];
+    lines.iter().try_for_each(|line| pair.line(line))
+}
+
+/// A parent that waits: for a child that has ended, that lives, that runs another program, and that is none of its own.
+fn children() -> Result<(), Difference> {
+    let mut pair = Pair::new(&[])?;
+    let lines = [
+        "int st = -1; wait(&st); errno; fork()",
+        "B: exit(259)",
+        "kill(B, 0); wait(&st); st; kill(B, 0); wait(&st); errno",
+        "fork(); fork()",
+        "waitpid(D, &st, WNOHANG); waitpid(0, NULL, WUNTRACED | WNOHANG); waitpid(-1, NULL, 64)",
+        "wait(&st)",
+        "D: kill(C, SIGTERM)",
+        "WIFEXITED(st); WEXITSTATUS(st); WIFSIGNALED(st); WTERMSIG(st)",
+        "D: fork()",
+        "waitpid(D, NULL, 0)",
+        "undo; redo",
+        "E: waitpid(D, NULL, 0)",
+        "E: kill(D, SIGKILL)",
+        "fork()",
+        "F: execlp(\"sleep\", \"sleep\", \"3\", NULL)",
+        "waitpid(F, &st, WNOHANG) + wait(&st)",
+        "A: st",
+        "fork(); id = shmget(IPC_PRIVATE, 1, 0600); p = shmat(id, NULL, 0); q = shmat(id, NULL, SHM_RDONLY)",
+        "wait(p)",
+        "G: *(int *)0 = 1",
+        "*(int *)p; fork()",
+        "wait(q)",
+        "H: exit(1)",
+        "errno; wait((void *)1)",
+        "undo 2",
+        "redo",
     ];
     lines.iter().try_for_each(|line| pair.line(line))
 }
