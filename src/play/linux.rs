@@ -23,6 +23,10 @@ use crate::session::{Course, Kernel, Performed, course};
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// How long is listened before it is looked whether a call waits.
 const MOMENT: Duration = Duration::from_millis(1);
+/// How long the end of a program is waited for of which nothing is known.
+const AT_ONCE: Duration = Duration::from_millis(200);
+/// What takes no longer than this is waited for without a word.
+const SILENCE: Duration = Duration::from_millis(300);
 /// How long a call may take to return that has been woken.
 const WAKING: Duration = Duration::from_secs(2);
 /// A call with a time limit is waited for if no more than this is left of the limit.
@@ -35,8 +39,13 @@ pub struct Linux {
     users: Users,
     /// When the calls run out that wait with a time limit, by process.
     limits: BTreeMap<i32, Instant>,
-    /// When the programs come to their end that processes run instead of their own, if that is soon, by process.
-    ends: BTreeMap<i32, Instant>,
+    /// When the programs come to their end that processes run instead of their own, if that is soon, by process, and what
+    /// they are called.
+    ends: BTreeMap<i32, (Instant, String)>,
+    /// Until when the end of programs is waited for of which nothing is known: most end at once.
+    moments: BTreeMap<i32, Instant>,
+    /// Who says what is waited for in real time.
+    announce: fn(&str),
     /// What has been heard of a call that waited, before it was asked for.
     heard: BTreeMap<i32, Outcome>,
 }
@@ -50,8 +59,14 @@ impl Linux {
     pub fn new() -> Result<Linux, String> {
         let namespace = Namespace::new().map_err(|error| error.to_string())?;
         let users = namespace.users();
-        let (limits, ends, heard) = Default::default();
-        Ok(Linux { namespace: Some(namespace), users, limits, ends, heard })
+        let (limits, ends, moments, heard) = Default::default();
+        let announce = |_: &str| {};
+        Ok(Linux { namespace: Some(namespace), users, limits, ends, moments, announce, heard })
+    }
+
+    /// The same, which says what it waits for in real time, if that takes longer than a moment.
+    pub fn announcing(self, announce: fn(&str)) -> Linux {
+        Linux { announce, ..self }
     }
 
     /// Which users the processes can be.
@@ -148,8 +163,16 @@ impl Linux {
     }
 
     fn note_end(&mut self, pid: i32, words: &[String]) {
-        if let Some(Course { lasts, .. }) = course(words).filter(|course| course.lasts < LONGEST) {
-            self.ends.insert(pid, Instant::now() + lasts);
+        match course(words) {
+            Some(Course { lasts, .. }) if lasts < LONGEST => {
+                let name = words.get(..1).into_iter().chain(words.get(2..)).flatten();
+                let name: Vec<&str> = name.map(String::as_str).collect();
+                self.ends.insert(pid, (Instant::now() + lasts, name.join(" ")));
+            }
+            Some(_) => {}
+            None => {
+                self.moments.insert(pid, Instant::now() + AT_ONCE);
+            }
         }
     }
 
@@ -164,6 +187,12 @@ impl Linux {
             namespace.await_end(target);
         }
         performed
+    }
+
+    fn announce_wait(&self, left: Duration, until: &str) {
+        if left > SILENCE {
+            (self.announce)(&format!("waits {:.1} s, until {until}", left.as_secs_f64()));
+        }
     }
 
     /// What the call of a process has returned, if that comes within a time.
@@ -193,6 +222,7 @@ impl Kernel for Linux {
         }
         self.limits.clear();
         self.ends.clear();
+        self.moments.clear();
         self.heard.clear();
         Ok(Machine::new(host()))
     }
@@ -243,6 +273,11 @@ impl Kernel for Linux {
             });
             let timeout = if late.contains(&pid) && left < LONGEST { left } else { Duration::ZERO };
             let heard = self.heard.get(&pid).cloned();
+            if heard.is_none() && !timeout.is_zero() {
+                let until = self.limits.get(&pid).copied().unwrap_or_else(Instant::now);
+                let left = until.saturating_duration_since(Instant::now());
+                self.announce_wait(left, &format!("the time limit of process {pid} is over"));
+            }
             if let Some(outcome) = heard.or_else(|| self.answer_within(pid, timeout)) {
                 self.heard.insert(pid, outcome.clone());
                 let call = Action::Call(Call::Semop { semid, ops });
@@ -256,16 +291,24 @@ impl Kernel for Linux {
 
     /// Whose end has come by the rules' clock is waited for, in real time.
     fn ended(&mut self, pid: i32, due: Option<i32>) -> Option<Ending> {
-        let until = self.ends.get(&pid).filter(|_| due.is_some());
-        let within = until.map_or(Duration::ZERO, |until| {
-            until.saturating_duration_since(Instant::now()) + Duration::from_secs(1)
-        });
+        let left = |until: &Instant| until.saturating_duration_since(Instant::now());
+        let within = match self.ends.get(&pid).filter(|_| due.is_some()) {
+            Some((until, name)) => {
+                self.announce_wait(left(until), &format!("{name} ends"));
+                left(until) + Duration::from_secs(1)
+            }
+            None => self.moments.remove(&pid).as_ref().map_or(Duration::ZERO, left),
+        };
         self.namespace.as_mut()?.ended(pid, within)
     }
 
     fn told_time(&self, time: i64, _: i64) -> String {
         let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs() as i64);
         clock::told(time, now, linux::clock::zone)
+    }
+
+    fn printed(&mut self, pid: i32) -> Vec<u8> {
+        self.namespace.as_mut().map(|namespace| namespace.printed(pid)).unwrap_or_default()
     }
 
     fn cut_short(&mut self, pid: i32) {

@@ -39,7 +39,7 @@ use std::fmt;
 
 use crate::language::{Does, Misunderstood, Statement, Word, parse, preprocessed};
 
-pub use actor::{Actor, Last, Lifecycle};
+pub use actor::{Actor, Last, Lifecycle, family};
 pub use kernel::{Kernel, Performed};
 pub use log::Entry;
 pub use model::Model;
@@ -81,6 +81,8 @@ pub struct Session {
     done: Vec<Done>,
     /// The lines that were taken back, each with the world after it.
     undone: Vec<Done>,
+    /// What was heard with a line that was not understood: it is told with the next.
+    heard: Vec<Told>,
 }
 
 impl Session {
@@ -109,8 +111,8 @@ impl Session {
     /// Why it does not begin.
     pub fn on(mut kernel: Box<dyn Kernel>, start: &[String]) -> Result<Session, Failure> {
         let world = World::new(&mut *kernel).map_err(Failure::Kernel)?;
-        let (start, done, undone) = (start.to_vec(), Vec::new(), Vec::new());
-        let mut session = Session { kernel, start, world, done, undone };
+        let (start, done, undone, heard) = (start.to_vec(), Vec::new(), Vec::new(), Vec::new());
+        let mut session = Session { kernel, start, world, done, undone, heard };
         session.do_start().map_err(Failure::Line)?;
         Ok(session)
     }
@@ -146,9 +148,16 @@ impl Session {
             return Ok(self.go(way));
         }
         let mut told = self.hear();
-        told.extend(preprocessed(line).map(|text| Told::Note { text }));
         let before = self.world.clone();
-        told.extend(self.run(&statements, line)?);
+        let done = match self.run(&statements, line) {
+            Ok(done) => done,
+            Err(error) => {
+                self.heard = told;
+                return Err(error);
+            }
+        };
+        told.extend(preprocessed(line).map(|text| Told::Note { text }));
+        told.extend(done);
         if self.world.differs_from(&before) {
             self.undone.clear();
             let (line, current_after) = (line.trim().to_owned(), self.world.current.clone());
@@ -160,7 +169,8 @@ impl Session {
     /// What has happened since the last line without one: a program of another process has come to its end.
     pub fn hear(&mut self) -> Vec<Told> {
         let (world, kernel) = (&mut self.world, &mut *self.kernel);
-        let mut performer = Performer { world, kernel, line: "", told: Vec::new(), has_acted: false };
+        let told = std::mem::take(&mut self.heard);
+        let mut performer = Performer { world, kernel, line: "", told, has_acted: false };
         // It goes on with no statement that could be misunderstood now: one that waited was understood before.
         let _ = performer.hear();
         performer.told

@@ -18,12 +18,13 @@ mod server;
 mod users;
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, PipeReader, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{ForkResult, Pid};
@@ -39,6 +40,9 @@ pub use users::Users;
 
 /// How long a worker may take for a call that does not wait.
 const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// As much as a pipe holds.
+const PIPE: u64 = 1 << 16;
 
 /// What has come from a worker.
 #[derive(Debug, PartialEq)]
@@ -75,6 +79,8 @@ pub struct Namespace {
     parent: Pid,
     init: Line,
     workers: BTreeMap<i32, Line>,
+    /// What the programs print that processes run instead of their own.
+    outputs: BTreeMap<i32, PipeReader>,
     users: Users,
     is_used: bool,
 }
@@ -171,7 +177,10 @@ impl Namespace {
             Ok(users)
         });
         match begun {
-            Ok(users) => Ok(Namespace { parent, init, workers: BTreeMap::new(), users, is_used: false }),
+            Ok(users) => {
+                let (workers, outputs) = Default::default();
+                Ok(Namespace { parent, init, workers, outputs, users, is_used: false })
+            }
             Err(error) => {
                 let _ = kill(parent, Signal::SIGKILL);
                 let _ = ending_of(parent);
@@ -285,22 +294,40 @@ impl Namespace {
         }
     }
 
-    /// Has a worker run another program: `execvp(words[0], words[1..])`. Returns why that failed; nothing, if it runs.
+    /// Has a worker run another program: `execvp(words[0], words[1..])`. Returns why that failed; nothing, if it runs. What
+    /// it prints goes into a pipe.
     ///
     /// # Errors
     ///
     /// `Environment`, where the worker is gone.
     pub fn exec(&mut self, pid: i32, words: Vec<String>) -> Result<Option<Errno>> {
         let line = self.workers.get_mut(&pid).ok_or_else(|| gone(pid))?;
-        match line.ask(&Request::Exec { words }) {
+        let (output, theirs) = pipe().map_err(|error| no_process(&error))?;
+        line.send(&Request::Exec { words }).map_err(|error| no_process(&error))?;
+        line.receive().and_then(expect_ready).map_err(|error| no_process(&error))?;
+        pass(line.socket.get_ref(), &theirs).map_err(|error| no_process(&error))?;
+        drop(theirs);
+        match line.receive() {
             Ok(Response::Reply(Reply::Returns(Err(errno)))) => Ok(Some(errno)),
             Ok(other) => Err(no_process(&unexpected(&other))),
             // The socket closes at the moment of the exec: no answer is the good answer.
             Err(_) => {
                 self.workers.remove(&pid);
+                self.outputs.insert(pid, output);
                 Ok(None)
             }
         }
+    }
+
+    /// What the program has printed that a process runs, since this was last asked. Nobody is waited for; and a program that
+    /// prints more than a pipe holds goes on when this is asked again.
+    pub fn printed(&mut self, pid: i32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Some(output) = self.outputs.get_mut(&pid) {
+            // What there is has been read, when the pipe would have to wait.
+            let _ = output.take(PIPE).read_to_end(&mut bytes);
+        }
+        bytes
     }
 
     /// Has init do something, who is root of the namespaces.
@@ -330,6 +357,13 @@ impl Namespace {
             other => Err(unexpected(&other)),
         }
     }
+}
+
+/// A pipe from which nobody waits to read.
+fn pipe() -> io::Result<(PipeReader, OwnedFd)> {
+    let (reader, writer) = io::pipe()?;
+    fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((reader, writer.into()))
 }
 
 fn gone(pid: i32) -> Error {

@@ -11,7 +11,7 @@ use super::operators;
 use super::ty::Ty;
 use super::value::Value;
 use super::wait::Wait;
-use crate::language::{At, Does, Expr, Initial, Kind, Unary, function, nearest, taken};
+use crate::language::{At, Does, Expr, Initial, Kind, Unary, beginnings, function, nearest, taken};
 
 /// What a statement may know beside its process's variables.
 #[derive(Clone, Copy)]
@@ -366,5 +366,8 @@ fn unknown(arena: &Arena, name: &str, at: At) -> Stop {
         return Stop::Wrong { at, message, nearest: None };
     }
     let names = arena.variables().map(|(name, _)| name).chain(CONSTANTS.iter().map(|(name, ..)| *name));
-    Stop::Wrong { at, message: format!("there is no variable {name}"), nearest: nearest(name, names) }
+    // Where a line begins, a word may be meant.
+    let words: Vec<&str> = beginnings().filter(|_| at.0 == 0).collect();
+    let nearest = nearest(name, names.chain(words));
+    Stop::Wrong { at, message: format!("there is no variable {name}"), nearest }
 }

@@ -6,11 +6,11 @@ use playground_core::Errno;
 use playground_core::call::{Answer, Call, Outcome};
 use playground_core::machine::{Action, Protection, Space};
 
-use super::actor::{Actor, Last, Lifecycle, Pending};
+use super::actor::{Actor, Last, Lifecycle, Pending, family};
 use super::log::{Entry, named_by};
 use super::programs::course;
-use super::shown;
 use super::world::World;
+use super::{shown, told};
 use crate::c::{Context, Evaluated, Stop, evaluate};
 use crate::language::{Does, Misunderstood};
 
@@ -75,6 +75,7 @@ impl World {
         let clock = self.machine.clock;
         let Some(actor) = self.actors.get_mut(who) else { return };
         actor.life = Lifecycle::Elsewhere;
+        actor.program = words.first().map(|program| (program.clone(), 0));
         actor.end = course(words).map(|course| (clock.saturating_add(course.lasts), course.status));
     }
 
@@ -84,22 +85,21 @@ impl World {
         }
     }
 
-    /// Keeps what conditions of levels ask for: the last System V call, and how often memory was written.
+    /// Keeps what conditions of levels ask for: what was read and written, and the last calls that change something. Looking
+    /// around is none.
     pub(super) fn count(&mut self, who: &str, action: &Action, outcome: &Outcome) {
         self.see(who, action, outcome);
         self.note_what_is_made(outcome);
         let segments = self.segments().count();
         let Some(actor) = self.actors.get_mut(who) else { return };
-        match action {
-            Action::Call(call) => {
-                let errno = outcome.as_ref().err().copied();
-                let (first, change) = (shown::first_argument(call), change(call));
-                let last = Last { call: call.name(), first, errno, segments, change };
-                actor.last = Some(last.clone());
-                self.last = Some(last);
-            }
-            Action::Store { .. } => actor.stores += 1,
-            _ => {}
+        if let Action::Call(call) = action
+            && told::acts(call.name(), &call.to_string())
+        {
+            let errno = outcome.as_ref().err().copied();
+            let (first, change) = (shown::first_argument(call), change(call));
+            let last = Last { call: call.name(), first, errno, segments, change };
+            actor.last.insert(family(call.name()), last.clone());
+            self.last.insert(family(call.name()), last);
         }
     }
 

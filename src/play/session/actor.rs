@@ -1,5 +1,6 @@
 //! A process of the session: its variables, and what it is doing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use playground_core::Errno;
@@ -27,12 +28,12 @@ pub struct Actor {
     pub ending: Option<Ending>,
     /// The statement that waits for an answer, with the answers so far.
     pub pending: Option<Pending>,
-    /// The last System V call that was answered.
-    pub last: Option<Last>,
-    /// How often it has written to memory that is not a variable's.
-    pub stores: u64,
+    /// The last call that was answered of those that change something, for segments and for sets, by [`family`].
+    pub last: BTreeMap<&'static str, Last>,
     /// What it has seen and written.
     pub seen: Seen,
+    /// The other program that it runs, and how much of what that has printed was told.
+    pub(super) program: Option<(String, usize)>,
     /// When the other program that it runs comes to its end by the clock of the rules, and with what exit status; nothing,
     /// where that does not follow from the program's words.
     pub(super) end: Option<(Duration, i32)>,
@@ -66,6 +67,11 @@ pub struct Pending {
     pub awaits: Option<Wait>,
 }
 
+/// What a call is about, by its name: `shm` or `sem`.
+pub fn family<T: AsRef<str> + ?Sized>(call: &T) -> &str {
+    call.as_ref().get(..3).unwrap_or_default()
+}
+
 /// A System V call that was answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Last {
@@ -92,9 +98,9 @@ impl Actor {
             life: Lifecycle::Here,
             ending: None,
             pending: None,
-            last: None,
-            stores: 0,
+            last: BTreeMap::new(),
             seen: Seen::default(),
+            program: None,
             end: None,
         }
     }

@@ -56,7 +56,7 @@ const MEANINGS: &[(&str, &str)] = &[
 /// Where the name means nothing, with the nearest that does.
 pub(super) fn help(name: Option<&str>, line: &str) -> Result<Vec<String>, Misunderstood> {
     let Some(asked) = name else { return Ok(overview()) };
-    let name = asked.trim_end_matches([';', ')', '(']);
+    let name = asked.trim_end_matches([';', ')', '(']).trim_start_matches(':');
     let name = name.strip_prefix("struct ").unwrap_or(name);
     of_function(name)
         .or_else(|| of_word(name))
@@ -135,16 +135,17 @@ fn listed(heading: &str, names: &[(&str, &str)]) -> Vec<String> {
 
 /// No line is longer than a narrow terminal, with its indent.
 fn overview() -> Vec<String> {
-    const FUNCTIONS_A_LINE: usize = 9;
+    const FUNCTIONS_A_LINE: usize = 8;
     const FIRST: [&str; 2] =
         ["Type C as in the manual page: int id = shmget(IPC_PRIVATE, 4096, 0600)", "Functions:"];
-    const REST: [&str; 7] = [
+    const REST: [&str; 8] = [
         "B: before a line lets process B act. B: alone moves the prompt to it.",
         "fork() and new start processes.",
         "ipcs, ipcrm, cat, sysctl as in the shell.",
         "show draws the world, why explains the last error.",
         "undo, redo, restart go through the session. save FILE keeps it.",
         "c and rust print the session as a program that makes the same calls.",
+        ":c is this word, where c is a variable of yours. So are :show and others.",
         "help shmget explains a function, help IPC_CREAT a flag. quit ends.",
     ];
     let names: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();

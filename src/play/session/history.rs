@@ -177,7 +177,6 @@ impl World {
         for (letter, actor) in &mut self.actors {
             if let Some(then) = then.actors.get(letter) {
                 actor.last.clone_from(&then.last);
-                actor.stores = then.stores;
                 actor.seen.clone_from(&then.seen);
                 actor.arena.take_errno_of(&then.arena);
             }

@@ -63,6 +63,10 @@ pub trait Kernel {
     /// rules its end has come.
     fn ended(&mut self, pid: i32, due: Option<i32>) -> Option<Ending>;
 
+    /// What the other program has printed that a process runs, since this was last asked; nothing, where the rules alone
+    /// know of it.
+    fn printed(&mut self, pid: i32) -> Vec<u8>;
+
     /// Ends a process that runs another program whose end is known already.
     fn cut_short(&mut self, pid: i32);
 

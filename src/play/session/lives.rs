@@ -32,8 +32,11 @@ impl Performer<'_> {
                 self.world.goes_elsewhere(who, words);
                 let how = "runs another program from now on, with nothing attached".to_owned();
                 self.told.push(Told::Ends { who: who.to_owned(), how, why: None });
-                if let Some(program) = words.first().filter(|_| !is_silent(words)) {
-                    let text = format!("What {program} prints is not shown here: its output is /dev/null.");
+                if let Some(program) = words.first().filter(|_| self.kernel.is_a_value() && !is_silent(words))
+                {
+                    let text = format!(
+                        "The model runs no program: what {program} prints on Linux it does not know."
+                    );
                     self.told.push(Told::Note { text });
                 }
                 Ok(false)
@@ -52,6 +55,31 @@ impl Performer<'_> {
             }
             _ => Ok(true),
         }
+    }
+
+    /// Tells what the other program has printed that a process runs, up to a limit.
+    pub(super) fn tell_what_is_printed(&mut self, who: &str) {
+        const LINES: usize = 40;
+        const COLUMNS: usize = 400;
+        let printed = self.kernel.printed(self.world.actors[who].pid);
+        let Some((program, so_far)) = self.world.actors.get_mut(who).and_then(|actor| actor.program.as_mut())
+        else {
+            return;
+        };
+        let printed = String::from_utf8_lossy(&printed);
+        let shown = printed.lines().take(LINES - *so_far);
+        let text: String =
+            shown.map(|line| line.chars().take(COLUMNS).chain(['\n']).collect::<String>()).collect();
+        if !text.is_empty() {
+            let program = Some(program.clone());
+            self.told.push(Told::Prints { who: who.to_owned(), text, program });
+        }
+        let lines = *so_far + printed.lines().count();
+        if lines > LINES && *so_far < LINES {
+            let text = format!("{program} prints more than {LINES} lines: the rest is not shown.");
+            self.told.push(Told::Note { text });
+        }
+        *so_far = lines.min(LINES);
     }
 
     /// A signal to a process that has ended is no mistake to the kernel, as long as nobody has waited for it.

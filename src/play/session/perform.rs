@@ -102,7 +102,9 @@ impl Performer<'_> {
             if end.is_some() && due.is_none() {
                 continue;
             }
-            if let Some(ending) = self.kernel.ended(pid, due) {
+            let ending = self.kernel.ended(pid, due);
+            self.tell_what_is_printed(&who);
+            if let Some(ending) = ending {
                 self.over(&who, format!("is over: its program {ending}"), ending, None);
                 self.effect(pid, &Action::Exit, &Reply::Returns(Ok(Answer::Done)))?;
             }
@@ -151,7 +153,7 @@ impl Performer<'_> {
             let text = String::from_utf8_lossy(&done.printed).into_owned();
             let from = self.world.read_from(who, pending.began, &done.printed);
             self.world.keep(Entry::Printed { who: who.to_owned(), text: done.printed, from });
-            self.told.push(Told::Prints { who: who.to_owned(), text });
+            self.told.push(Told::Prints { who: who.to_owned(), text, program: None });
         }
         if !done.fields.is_empty() {
             let now = self.world.machine.clock.as_secs() as i64;

@@ -39,6 +39,14 @@ impl Touch {
     }
 }
 
+impl Touch {
+    /// Whether any of so many bytes at this place is part of it.
+    pub fn reaches(&self, segment: i32, offset: u64, length: u64) -> bool {
+        let is_before_its_end = offset < self.offset + self.bytes.len() as u64;
+        self.segment == segment && is_before_its_end && self.offset < offset + length
+    }
+}
+
 impl World {
     /// Keeps what a process has seen or written by an action that succeeded.
     pub(super) fn see(&mut self, who: &str, action: &Action, outcome: &Outcome) {

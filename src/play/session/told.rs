@@ -70,6 +70,9 @@ pub enum Told {
         who: String,
         /// The text.
         text: String,
+        /// The program that printed it, where the process runs another one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        program: Option<String>,
     },
     /// The value of an expression.
     Value {
@@ -142,12 +145,17 @@ impl Told {
     pub fn is_act(&self) -> bool {
         match self {
             Told::Call { waited: true, .. } => false,
-            Told::Call { name, c, .. } => ACTING.contains(name) || changes(name, c),
+            Told::Call { name, c, .. } => acts(name, c),
             Told::Waits { .. } | Told::Wrote { .. } | Told::Ran { .. } => true,
             Told::Begins { how, .. } => *how == "new",
             _ => false,
         }
     }
+}
+
+/// Whether a call in C notation acts.
+pub(super) fn acts(name: &str, c: &str) -> bool {
+    ACTING.contains(&name) || changes(name, c)
 }
 
 /// Whether a command of `shmctl` or `semctl` changes something.

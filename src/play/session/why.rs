@@ -183,6 +183,9 @@ impl<'a> View<'a> {
                 ),
                 "A second and a half is {1, 500000000}.",
             ),
+            Call::Semtimedop { ops, timeout, .. } if errno == Errno::EAGAIN => {
+                because(sets::too_late(ops, *timeout))
+            }
             Call::Semop { semid, .. } | Call::SemopAt { semid, .. } | Call::Semtimedop { semid, .. } => {
                 self.semop(semid.0, errno)
             }

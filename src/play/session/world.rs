@@ -39,7 +39,7 @@ pub struct World {
     /// What was done, in order.
     pub log: Vec<Arc<Entry>>,
     pub(super) why: Option<String>,
-    pub(super) last: Option<Last>,
+    pub(super) last: BTreeMap<&'static str, Last>,
     /// What was made since the start.
     pub(super) made: Made,
     pub(super) was_told_of_zeros: bool,
@@ -54,7 +54,7 @@ impl World {
     pub(super) fn new(kernel: &mut dyn Kernel) -> Result<World, String> {
         let (mut machine, actors) = (kernel.begin()?, BTreeMap::new());
         machine.begin(INIT, Credentials::root_of_namespace(), Space::default());
-        let (log, why, last, was_told_of_zeros) = (Vec::new(), None, None, false);
+        let (log, why, last, was_told_of_zeros) = (Vec::new(), None, BTreeMap::new(), false);
         let (current, acts, made) = (None, 0, Made::default());
         let mut world = World { machine, actors, current, acts, log, why, last, made, was_told_of_zeros };
         world.current = Some(world.start(kernel)?);
@@ -105,9 +105,9 @@ impl World {
         self.machine.namespaces.get(&0).into_iter().flat_map(|namespace| namespace.sets.iter())
     }
 
-    /// The last System V call of all processes that was answered.
-    pub fn last(&self) -> Option<&Last> {
-        self.last.as_ref()
+    /// The last call of all processes that was answered, of those of a family that change something.
+    pub fn last(&self, family: &str) -> Option<&Last> {
+        self.last.get(family)
     }
 
     /// Whether a segment was there at the start.
@@ -131,7 +131,6 @@ impl World {
         self.acts = 0;
         self.made = Made::default();
         for actor in self.actors.values_mut() {
-            actor.stores = 0;
             actor.seen = Seen::default();
         }
     }
@@ -145,10 +144,10 @@ impl World {
             compared.acts = 0;
             compared.log.clear();
             compared.why = None;
-            compared.last = None;
+            compared.last.clear();
             compared.current = None;
             for actor in compared.actors.values_mut() {
-                actor.last = None;
+                actor.last.clear();
                 actor.seen = Seen::default();
                 actor.arena.forget_errno_and_texts();
             }

@@ -5,6 +5,7 @@
 use clap::ValueEnum;
 use play::level::Level;
 use play::session::{Kernel, Model};
+use program::Format;
 
 use super::Failure;
 
@@ -27,12 +28,12 @@ pub struct Chosen {
 }
 
 /// The kernel that was asked for; without a wish, this computer's, or else the model.
-pub fn choose(wanted: Option<Which>, level: Option<&Level>) -> Result<Chosen, Failure> {
+pub fn choose(wanted: Option<Which>, level: Option<&Level>, format: Format) -> Result<Chosen, Failure> {
     let users = level.map_or(1, |level| level.users);
     match wanted {
         Some(Which::Model) => Ok(model(None)),
-        Some(Which::Linux) => linux(users).map_err(Failure::Environment),
-        None => Ok(linux(users).unwrap_or_else(|why| model(Some(why)))),
+        Some(Which::Linux) => linux(users, format).map_err(Failure::Environment),
+        None => Ok(linux(users, format).unwrap_or_else(|why| model(Some(why)))),
     }
 }
 
@@ -42,7 +43,7 @@ fn model(why: Option<String>) -> Chosen {
 }
 
 #[cfg(target_os = "linux")]
-fn linux(users: u32) -> Result<Chosen, String> {
+fn linux(users: u32, format: Format) -> Result<Chosen, String> {
     use linux::kernel::namespace::Users;
     use play::linux::Linux;
 
@@ -55,10 +56,20 @@ fn linux(users: u32) -> Result<Chosen, String> {
         );
     }
     let greeting = "This is your kernel, in private namespaces: nothing of it is left at the end.".to_owned();
+    let kernel = if format == Format::Text { kernel.announcing(announce) } else { kernel };
     Ok(Chosen { kernel: Box::new(kernel), greeting, why: None })
 }
 
+/// Says at once why nothing happens for a while.
+#[cfg(target_os = "linux")]
+fn announce(what: &str) {
+    use std::io::{self, Write};
+
+    // Where nobody reads it, the next answer finds that out.
+    let _ = writeln!(io::stdout(), "    ... {what}");
+}
+
 #[cfg(not(target_os = "linux"))]
-fn linux(_: u32) -> Result<Chosen, String> {
+fn linux(_: u32, _: Format) -> Result<Chosen, String> {
     Err("this computer does not run Linux".to_owned())
 }

@@ -121,7 +121,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         Some(name) => Some(levels::named(name).ok_or_else(|| Failure::NoLevel(name.to_owned()))?),
     };
     let wanted = if options.isolated { Some(Which::Linux) } else { options.kernel };
-    let mut prompt = Prompt::new(options, kernels::choose(wanted, level.as_ref())?, level)?;
+    let mut prompt = Prompt::new(options, kernels::choose(wanted, level.as_ref(), options.format)?, level)?;
     prompt.greet()?;
     match &options.script {
         Some(file) => prompt.whole_script(BufReader::new(open(file)?))?,

@@ -148,7 +148,8 @@ impl Prompt {
     /// Does a script, and ends whoever lives or waits at its end.
     pub fn whole_script(&mut self, reader: impl BufRead) -> Result<(), Failure> {
         let done = self.script(reader);
-        self.session.ends().iter().try_for_each(|told| self.tell(told))?;
+        let heard = self.session.hear();
+        heard.iter().chain(&self.session.ends()).try_for_each(|told| self.tell(told))?;
         done
     }
 

@@ -55,9 +55,10 @@ pub fn text(out: &mut impl Write, told: &Told) -> io::Result<()> {
             hanging(out, &by(who), how)?;
             labelled(out, "Why", why.as_deref())
         }
-        Told::Prints { who, text } => text
-            .lines()
-            .try_for_each(|line| writeln!(out, "{who:<3} {} {}", "prints".dimmed(), visible(line))),
+        Told::Prints { who, text, program } => {
+            let by = program.as_ref().map_or_else(|| by(who), |program| format!("{who:<3} {program} "));
+            text.lines().try_for_each(|line| writeln!(out, "{by}{} {}", "prints".dimmed(), visible(line)))
+        }
         Told::Value { text } => hanging(out, INDENT, &format!("= {text}")),
         Told::Ran { command } => hanging(out, INDENT, &format!("$ {command}")),
         Told::Changed { what, fields } => {

@@ -22,7 +22,7 @@ pub(super) enum Request {
     Perform { action: Action, checked: bool },
     /// `exit`.
     Exit { status: i32 },
-    /// `execvp`.
+    /// `execvp`. Where its output goes follows once this is answered.
     Exec { words: Vec<String> },
     /// Fork. The child's line follows once this is answered.
     Fork,

@@ -117,7 +117,9 @@ impl Server {
             Request::Exit { status } => exit_now(status),
             Request::Perform { action, checked } => perform(self.process.nothing_to_lose(), &action, checked)
                 .map_or_else(Response::Failed, Response::Reply),
-            Request::Exec { words } => refused(replace(words)),
+            Request::Exec { words } => {
+                self.exec(words).unwrap_or_else(|error| Response::Failed(error.to_string()))
+            }
             Request::Fork => self.fork().unwrap_or_else(|error| Response::Failed(error.to_string())),
             Request::Read { path } => fs::read_to_string(path)
                 .map_or_else(|error| Response::Failed(error.to_string()), Response::Text),
@@ -125,6 +127,15 @@ impl Server {
             Request::Reap { pid } => Response::Ended(ending_of(Pid::from_raw(pid)).ok().map(Into::into)),
             Request::Begin => Response::Ready,
         }
+    }
+
+    /// Another program takes over, and prints to where it is told.
+    fn exec(&mut self, words: Vec<String>) -> io::Result<Response> {
+        send(self.line.get_mut(), &Response::Ready)?;
+        let output = take(self.line.get_ref())?;
+        nix::unistd::dup2_stdout(&output)?;
+        nix::unistd::dup2_stderr(&output)?;
+        Ok(refused(replace(words)))
     }
 
     /// The child goes on as this server, with a line of its own; what it says first is what is in its memory.

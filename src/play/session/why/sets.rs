@@ -2,8 +2,10 @@
 //!
 //! **Invariant:** what is said is read off the world in which the call was made, as in all of [`super`].
 
+use std::time::Duration;
+
 use playground_core::Errno;
-use playground_core::call::SemCmd;
+use playground_core::call::{SemCmd, SemFlags, SemOp};
 use playground_core::machine::Set;
 
 use super::{Explained, View, because, counted, explain, there_are};
@@ -49,9 +51,7 @@ impl View<'_> {
             (Errno::EINVAL, Some(_)) => because("semop wants at least one operation."),
             (Errno::EACCES, Some(set)) => self.permission(set.permissions.uid, set.permissions.mode),
             (Errno::EFBIG, Some(set)) => because(numbered(set)),
-            (Errno::EAGAIN, _) => {
-                because("It would have to wait, and IPC_NOWAIT or the time that is given forbid it.")
-            }
+            (Errno::EAGAIN, _) => because("It would have to wait, and IPC_NOWAIT forbids it."),
             (Errno::EIDRM, _) => because("The set was removed while the call waited."),
             (Errno::ERANGE, _) => because("A value would grow above 32767."),
             (Errno::E2BIG, _) => {
@@ -76,6 +76,15 @@ impl View<'_> {
             (Errno::ERANGE, _) => because("A value is from 0 to 32767."),
             _ => because(format!("semctl does not take {cmd} so.")),
         }
+    }
+}
+
+/// Why a call with a time limit gave up: an operation forbade to wait, or the time was over.
+pub(super) fn too_late(ops: &[SemOp], timeout: Duration) -> String {
+    let may_wait = ops.iter().all(|op| !op.flags.contains(SemFlags::IPC_NOWAIT));
+    match may_wait {
+        true => format!("It has waited for {} s, and may not wait longer.", timeout.as_secs_f64()),
+        false => "It would have to wait, and IPC_NOWAIT or the time limit forbids it.".to_owned(),
     }
 }
 

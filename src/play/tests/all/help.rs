@@ -21,7 +21,9 @@ fn every_name_that_can_be_typed_is_explained() {
         // The first line says what it is, and another what it does.
         assert!(lines.len() > 1, "{name}: {lines:?}");
     }
-    for name in ["B:", "C", "errno", "hint", "sizeof", "shm_nattch", "struct sembuf", "shmget()", "sem_op"] {
+    for name in
+        ["B:", "C", ":c", "errno", "hint", "sizeof", "shm_nattch", "struct sembuf", "shmget()", "sem_op"]
+    {
         assert!(!help(name)[0].is_empty(), "{name}");
     }
 }

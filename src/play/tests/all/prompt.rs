@@ -196,6 +196,13 @@ fn told_by_each_kernel(lines: &str) -> Vec<String> {
     told.map(|told| told.split_once('\n').unwrap().1.to_owned()).collect()
 }
 
+/// The same without what is said of the time that passes: the model's passes at once.
+fn told_in_any_time(lines: &str) -> Vec<String> {
+    let told = told_by_each_kernel(lines);
+    let stays = |line: &&str| !line.starts_with("    ... waits ");
+    told.iter().map(|told| told.lines().filter(stays).flat_map(|line| [line, "\n"]).collect()).collect()
+}
+
 /// As execlp(3) has it: the program, then its own name, then what it is told.
 #[test]
 fn another_program_runs_with_its_own_arguments_and_its_end_is_told() {
@@ -222,13 +229,13 @@ fn an_attachment_keeps_the_name_of_the_key_that_its_segment_was_made_with() {
 fn programs_come_to_the_same_end_on_both_kernels() {
     let mut lines = String::new();
     for (letter, words) in
-        [("B", "\"true\""), ("C", "\"cat\""), ("D", "\"sleep\", \"1\""), ("E", "\"sleep\", \"x\"")]
+        [("B", "\"true\""), ("C", "\"cat\""), ("D", "\"sleep\", \"1\""), ("E", "\"false\"")]
     {
         let name = words.split(", ").next().unwrap();
         lines += &format!("A: fork()\n{letter}: execlp({name}, {words}, NULL)\nA: int x = 1\nx\n");
     }
     lines += "undo 3\nredo 3\nkill(D, 0)\nkill(E, 0)\n";
-    let told = told_by_each_kernel(&lines);
+    let told = told_in_any_time(&lines);
     assert!(told.iter().all(|each| *each == told[0]), "{told:#?}");
     assert_eq!(told[0].matches("is over: its program exited with status 0").count(), 3, "{}", told[0]);
     assert_eq!(told[0].matches("is over: its program exited with status 1").count(), 1, "{}", told[0]);
@@ -240,7 +247,7 @@ fn programs_come_to_the_same_end_on_both_kernels() {
 fn undo_does_not_wait_again_for_a_program_that_has_ended() {
     let script = "fork()\nB: execlp(\"sleep\", \"sleep\", \"2\", NULL)\nint a\nint b\nint d\nundo\nundo\nredo\nkill(B, 0)\n";
     let begun = std::time::Instant::now();
-    let told = told_by_each_kernel(script);
+    let told = told_in_any_time(script);
     assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
     assert!(told.iter().all(|each| *each == told[0]), "{told:#?}");
     assert_eq!(told[0].matches("is over: its program exited with status 0").count(), 1, "{}", told[0]);
@@ -248,12 +255,40 @@ fn undo_does_not_wait_again_for_a_program_that_has_ended() {
 }
 
 #[test]
-fn what_a_program_prints_is_said_to_go_nowhere() {
-    for told in told_by_each_kernel("execlp(\"sleep\", \"sleep\", \"soon\", NULL)\n") {
-        assert!(told.contains("What sleep prints is not shown here"), "{told}");
+fn what_a_program_prints_is_shown_with_its_name_and_the_model_runs_none() {
+    let model = |script: &str| text(&play(&["--kernel", "model"], script));
+    let told = model("execlp(\"sleep\", \"sleep\", \"soon\", NULL)\n");
+    assert!(told.contains("The model runs no program: what sleep prints"), "{told}");
+    let told = model("execlp(\"true\", \"true\", NULL)\n");
+    assert!(!told.contains("The model runs no program"), "{told}");
+    if !namespaces() {
+        return;
     }
-    for told in told_by_each_kernel("execlp(\"true\", \"true\", NULL)\n") {
-        assert!(!told.contains("is not shown here"), "{told}");
+    let linux = |script: &str| text(&play(&["--kernel", "linux"], script));
+    let told = linux("execlp(\"echo\", \"echo\", \"hello\", NULL)\n");
+    assert!(
+        told.contains("\nA   echo prints hello\nA   is over: its program exited with status 0\n"),
+        "{told}"
+    );
+    let told = linux("new\nexeclp(\"yes\", \"yes\", NULL)\nB: getpid()\nB: getpid()\n");
+    assert_eq!(told.matches("yes prints y\n").count(), 40, "{told}");
+    assert_eq!(told.matches("yes prints more than 40 lines").count(), 1, "{told}");
+}
+
+/// What is heard with a line that is not understood is told all the same.
+#[test]
+fn the_end_of_a_program_is_told_beside_a_line_that_is_not_understood() {
+    for told in told_by_each_kernel("fork()\nB: execlp(\"true\", \"true\", NULL)\nB: getpid()\n") {
+        assert!(told.contains("B   is over: its program exited with status 0"), "{told}");
+    }
+}
+
+#[test]
+fn what_is_waited_for_in_real_time_is_said() {
+    let script = "fork()\nB: execlp(\"sleep\", \"sleep\", \"1\", NULL)\nwait(NULL)\nA: getpid()\n";
+    for (told, waits) in told_by_each_kernel(script).iter().zip([false, true]) {
+        assert!(told.contains("A   wait(NULL) = 102"), "{told}");
+        assert_eq!(told.contains("s, until sleep 1 ends"), waits, "{told}");
     }
 }
 

@@ -116,8 +116,13 @@ fn told(session: &Session, told: &[Told]) -> Vec<String> {
 
 /// In its programs and its files this computer is richer than the rules.
 fn is_of_the_model(told: &Told) -> bool {
-    let of_the_model = ["The model has these programs", "The model has files of its own"];
-    matches!(told, Told::Note { text } if of_the_model.iter().any(|start| text.starts_with(start)))
+    let of_the_model =
+        ["The model has these programs", "The model has files of its own", "The model runs no program"];
+    match told {
+        Told::Note { text } => of_the_model.iter().any(|start| text.starts_with(start)),
+        Told::Prints { program, .. } => program.is_some(),
+        _ => false,
+    }
 }
 
 /// An event as it is compared.
