@@ -10,9 +10,9 @@ use playground_core::machine::{Segment, Set};
 use serde::Deserialize;
 
 use crate::c::{Arena, Ty, Value};
-use crate::session::{Actor, Lifecycle, Session, World};
+use crate::session::{Actor, Lifecycle, Session, World, family};
 
-use history::{Asked, Touched};
+use history::{Asked, Stores, Touched};
 
 /// A puzzle.
 #[derive(Clone, Debug, Deserialize)]
@@ -66,12 +66,12 @@ pub enum Condition {
     Byte(InSegment),
     /// The 32-bit word at this offset of the segment.
     Word(InSegment),
-    /// These processes, and no others, live and run their own program.
-    Alive(String),
     /// This process lives and runs its own program.
     Lives(String),
-    /// These processes, and no others, wait.
-    Waiting(String),
+    /// This process waits in a call.
+    Waits(String),
+    /// This process lives, runs its own program, and does not wait.
+    Ready(String),
     /// This process is over.
     Dead(String),
     /// A signal has ended this process.
@@ -80,7 +80,7 @@ pub enum Condition {
     Views(Views),
     /// Which segments are mapped in a process from an address on, without a gap.
     Layout(Layout),
-    /// The last System V call that was answered.
+    /// The last call that was answered of those that change segments, or of those that change sets.
     Last(LastCall),
     /// A field of a structure that a process has.
     Field(FieldOf),
@@ -92,7 +92,7 @@ pub enum Condition {
     Wrote(Touched),
     /// IPC_STAT has told this process of a segment since the start.
     Asked(Asked),
-    /// How often a process has written to memory since the start.
+    /// How often a process has written to a part of a segment since the start.
     Stores(Stores),
 }
 
@@ -190,14 +190,6 @@ pub struct VariableOf {
     is: i64,
 }
 
-/// Stores of a process.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stores {
-    of: String,
-    count: u64,
-}
-
 impl Level {
     /// Whether the world is as the goal has it.
     pub fn is_reached(&self, session: &Session) -> bool {
@@ -219,9 +211,11 @@ impl Condition {
             }
             Condition::Byte(at) => at.bytes(world, 1) == Some(vec![at.is as u8]),
             Condition::Word(at) => at.bytes(world, 4) == Some(at.is.to_le_bytes().to_vec()),
-            Condition::Alive(letters) => world.letters(Actor::is_here).concat() == *letters,
             Condition::Lives(letter) => world.actors.get(letter).is_some_and(Actor::is_here),
-            Condition::Waiting(letters) => world.letters(Actor::waits).concat() == *letters,
+            Condition::Waits(letter) => world.actors.get(letter).is_some_and(Actor::waits),
+            Condition::Ready(letter) => {
+                world.actors.get(letter).is_some_and(|actor| actor.is_here() && !actor.waits())
+            }
             Condition::Dead(letter) => end_of(world, letter).is_some(),
             Condition::Killed(letter) => end_of(world, letter).is_some_and(|how| how.contains("killed by")),
             Condition::Read(touched) => touched.is_among(world, |seen| &seen.reads),
@@ -232,9 +226,7 @@ impl Condition {
             Condition::Last(last) => last.holds(world),
             Condition::Field(field) => field.holds(world),
             Condition::Variable(variable) => variable.holds(world),
-            Condition::Stores(stores) => {
-                world.actors.get(&stores.of).is_some_and(|actor| actor.stores == stores.count)
-            }
+            Condition::Stores(stores) => stores.holds(world),
         }
     }
 }
@@ -329,12 +321,14 @@ impl Layout {
 impl LastCall {
     fn holds(&self, world: &World) -> bool {
         let last = match &self.of {
-            Some(letter) => world.actors.get(letter).and_then(|actor| actor.last.as_ref()),
-            None => world.last(),
+            Some(letter) => world.actors.get(letter).and_then(|actor| actor.last.get(family(&self.call))),
+            None => world.last(family(&self.call)),
         };
         last.is_some_and(|last| {
             let answer = last.errno.map_or("ok".to_owned(), |errno: Errno| format!("{errno:?}"));
-            last.call == self.call
+            // semtimedop is a semop, too.
+            let is_it = last.call == self.call || (&*self.call, last.call) == ("semop", "semtimedop");
+            is_it
                 && answer == self.answer
                 && is(&self.first, &last.first)
                 && is(&self.segments, &last.segments)

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::session::{Seen, Touch, World};
+use crate::session::{Actor, Seen, Touch, World};
 
 /// Bytes of a segment that a process has accessed.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,6 +22,25 @@ pub struct Asked {
     of: String,
     segment: i32,
     nattch: u64,
+}
+
+/// Stores of a process that reach a part of a segment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stores {
+    of: String,
+    segment: i32,
+    offset: u64,
+    length: u64,
+    count: usize,
+}
+
+impl Stores {
+    pub(super) fn holds(&self, world: &World) -> bool {
+        let reaches = |touch: &&Touch| touch.reaches(self.segment, self.offset, self.length);
+        let count = |actor: &Actor| actor.seen.writes.iter().filter(reaches).count();
+        world.actors.get(&self.of).is_some_and(|actor| count(actor) == self.count)
+    }
 }
 
 impl Touched {

@@ -4,6 +4,7 @@ mod c;
 mod help;
 mod language;
 mod levels;
+mod looking;
 mod prompt;
 mod readme;
 mod session;

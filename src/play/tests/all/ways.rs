@@ -4,7 +4,7 @@ use play::level::Level;
 use play::session::Session;
 
 /// Whether these lines solve a puzzle, at whichever of them.
-fn solves(name: &str, lines: &[&str]) -> bool {
+pub fn solves(name: &str, lines: &[&str]) -> bool {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../lessons/levels");
     let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let file = files.find(|file| file.to_string_lossy().ends_with(&format!("-{name}.toml"))).expect(name);
