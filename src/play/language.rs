@@ -31,6 +31,7 @@ mod words;
 
 pub use functions::{FUNCTIONS, Function, function};
 pub use misunderstood::{Misunderstood, nearest};
+pub(crate) use parse::of_the_shell;
 pub use parse::{parse, preprocessed};
 pub use syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statement, Unary};
 pub use types::{Base, Type};

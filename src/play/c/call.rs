@@ -180,7 +180,9 @@ impl Evaluation<'_> {
     /// The program's name, and its arguments up to `NULL`.
     fn exec(&mut self, values: &[Value], at: At) -> Result<Value> {
         let mut words = Vec::new();
-        for value in values.iter().take_while(|value| value.bits() != 0) {
+        // The name of the file is read in any case; the arguments end with NULL.
+        let arguments = values.iter().skip(1).take_while(|value| value.bits() != 0);
+        for value in values.iter().take(1).chain(arguments) {
             words.push(String::from_utf8_lossy(&self.text(value.bits(), at)?).into_owned());
         }
         self.numbered(Stop::Exec { words })

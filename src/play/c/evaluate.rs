@@ -11,7 +11,9 @@ use super::operators;
 use super::ty::Ty;
 use super::value::Value;
 use super::wait::Wait;
-use crate::language::{At, Does, Expr, Initial, Kind, Unary, beginnings, function, nearest, taken};
+use crate::language::{
+    At, Does, Expr, Initial, Kind, Unary, beginnings, function, meaning, nearest, of_the_shell, taken,
+};
 
 /// What a statement may know beside its process's variables.
 #[derive(Clone, Copy)]
@@ -363,6 +365,13 @@ impl Evaluation<'_> {
 fn unknown(arena: &Arena, name: &str, at: At) -> Stop {
     if function(name).is_some() {
         let message = format!("{name} is a function: write {name}(), with its arguments: help {name}");
+        return Stop::Wrong { at, message, nearest: None };
+    }
+    if let Some(message) = of_the_shell(name).filter(|_| at.0 == 0) {
+        return Stop::Wrong { at, message, nearest: None };
+    }
+    if let Some((form, _)) = meaning(name) {
+        let message = format!("{name} is a word of the prompt, and no variable: write {form}");
         return Stop::Wrong { at, message, nearest: None };
     }
     let names = arena.variables().map(|(name, _)| name).chain(CONSTANTS.iter().map(|(name, ..)| *name));

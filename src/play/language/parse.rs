@@ -18,6 +18,7 @@ use super::syntax::{At, Binary, Declaration, Does, Expr, Initial, Kind, Statemen
 use super::token::Token;
 use super::types::{self, Type};
 use super::words;
+pub(crate) use foreign::of_the_shell;
 use foreign::{BARE_LIST, function_defined, no_function, not_here, unknown};
 
 pub use foreign::preprocessed;
@@ -63,12 +64,20 @@ fn is_letter(name: &str) -> bool {
 
 fn does(line: &str, range: Range<usize>) -> Result<Option<Does>, Misunderstood> {
     let text = line[range.clone()].split('#').next().unwrap_or_default();
+    let offset = range.start + text.len() - text.trim_start().len();
     if let Some(word) = words::word(text) {
-        let offset = range.start + text.len() - text.trim_start().len();
         return word
             .map(|word| Some(Does::Word(word)))
             .map_err(|form| Misunderstood::new(line, offset, form));
     }
+    let first = text.split_whitespace().next().unwrap_or_default();
+    of_c(line, range).map_err(|error| match of_the_shell(first) {
+        Some(message) => Misunderstood::new(line, offset, message),
+        None => error,
+    })
+}
+
+fn of_c(line: &str, range: Range<usize>) -> Result<Option<Does>, Misunderstood> {
     let mut parser = Parser::new(line, range)?;
     if parser.rest().is_empty() {
         return Ok(None);

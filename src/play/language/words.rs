@@ -115,7 +115,7 @@ const ALONE: [(&str, Word, &str); 8] = [
 ];
 
 /// The words that take something, the form of what they take, and what each does.
-const FORMS: [(&str, &str, &str); 9] = [
+const FORMS: [(&str, &str, &str); 10] = [
     (
         "ipcs",
         "ipcs [-m|-s] [-i ID]",
@@ -134,6 +134,7 @@ const FORMS: [(&str, &str, &str); 9] = [
     ("source", "source FILE", "Does the lines of a file."),
     ("save", "save FILE", "Writes the lines so far into a file. source FILE does them again."),
     ("help", "help [NAME]", "Explains a function, a word, a flag, an error or a structure."),
+    ("man", "man NAME", "Explains it in short, as help does."),
 ];
 
 /// All words, for completion and for the nearest name.
@@ -195,7 +196,8 @@ fn with_arguments(name: &str, rest: &[&str]) -> Option<Word> {
         ("source", [file]) => Some(Word::Source((*file).to_owned())),
         ("save", [file]) => Some(Word::Save((*file).to_owned())),
         ("help", []) => Some(Word::Help(None)),
-        ("help", words) => Some(Word::Help(Some(words.join(" ")))),
+        ("man", []) => None,
+        ("help" | "man", words) => Some(Word::Help(Some(words.join(" ")))),
         _ => None,
     }
 }

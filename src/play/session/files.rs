@@ -35,6 +35,12 @@ pub(super) fn all() -> BTreeMap<PathBuf, (u64, u64)> {
     FILES.into_iter().map(|(path, device, inode)| (path.into(), (device, inode))).collect()
 }
 
+/// What is said of a path that the model knows nothing of.
+pub(super) fn unknown() -> String {
+    let known: Vec<&str> = FILES.iter().map(|(path, ..)| *path).collect();
+    format!("the model cannot tell whether there is such a file: it has {} and no others", known.join(", "))
+}
+
 /// Looks for a file: `//tmp/` is `/tmp`.
 pub(super) fn found(path: &Path) -> Found {
     let mut components = path.components();

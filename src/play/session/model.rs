@@ -5,7 +5,7 @@ use std::time::Duration;
 use playground_core::Errno;
 use playground_core::call::{Call, Outcome, RefusedTimeout};
 use playground_core::clock;
-use playground_core::machine::{Action, Credentials, Host, Machine, Reply, Space, Unknown, Woken};
+use playground_core::machine::{Action, Credentials, Host, Identity, Machine, Reply, Space, Unknown, Woken};
 use playground_core::process::Ending;
 
 use super::files::{self, Found};
@@ -57,6 +57,7 @@ impl Kernel for Model {
             return Performed::Refused(beyond(words));
         }
         match decide(machine, pid, action, words) {
+            Reply::Unknown(Unknown::File) => Performed::Refused(files::unknown()),
             Reply::Unknown(unknown) => Performed::Refused(unknown.to_string()),
             reply => Performed::Reply(reply),
         }
@@ -103,6 +104,8 @@ fn decide(machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Rep
             Found::Unknown => Reply::Unknown(Unknown::File),
         },
         Action::Call(Call::SemopAt { nsops, timeout, .. }) => semop_at(machine, *nsops, *timeout).into(),
+        // For setresuid -1 means: as before. For setuid it is nobody.
+        Action::SetIdentity(Identity::User(u32::MAX) | Identity::Group(u32::MAX)) => Errno::EINVAL.into(),
         Action::Exec { .. } if program(words).is_none() => Errno::ENOENT.into(),
         Action::Kill { target, signal } if *signal != 0 => {
             machine.decide(pid, &Action::Kill { target: *target, signal: 9 })

@@ -109,7 +109,7 @@ fn of_a_process(action: &Action, errno: Errno) -> Explained {
     match (action, errno) {
         (Action::SetIdentity(_), Errno::EINVAL) => explain(
             "This id is not mapped into the namespace: nobody can be it there.",
-            "0 is there. 65534 is, too, where root runs play, or newuidmap and a line in /etc/subuid allow it.",
+            "0 is there. 65534 is, too, where the machine's own root runs play, or newuidmap and a line in /etc/subuid allow it.",
         ),
         (Action::SetIdentity(_), Errno::EPERM) => because("Only root may become somebody else."),
         (Action::Exec { .. }, Errno::ENOENT) => because("No folder of PATH has a program of this name."),

@@ -50,7 +50,7 @@ fn linux(users: u32, format: Format) -> Result<Chosen, String> {
     let kernel = Linux::new()?;
     if users > 1 && kernel.users() == Users::RootOnly {
         return Err(
-            "this level needs a second user, and the namespace has only root here: run it as root, or have \
+            "this level needs a second user, and the namespace has only root here: run it as the machine's own root, or have \
              newuidmap and a line in /etc/subuid"
                 .to_owned(),
         );

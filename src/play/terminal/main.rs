@@ -133,5 +133,9 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
 
 /// A file; the error names it.
 fn open(file: &Path) -> io::Result<File> {
-    File::open(file).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
+    let opened = File::open(file).and_then(|opened| match opened.metadata()?.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(opened),
+    });
+    opened.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
 }

@@ -67,6 +67,31 @@ pub fn preprocessed(line: &str) -> Option<String> {
 pub(super) fn no_function(name: &str) -> Option<String> {
     let instead = match name {
         "waitid" | "wait3" | "wait4" => "wait(&status) and waitpid(B, &status, 0) wait for a child",
+        "_exit" | "_Exit" | "abort" | "raise" => {
+            "exit(0) ends the process, and kill(getpid(), SIGKILL) kills it"
+        }
+        "execl" | "execv" | "execvp" | "execle" | "execve" | "system" | "popen" => {
+            "execlp(\"ls\", \"ls\", \"-l\", NULL) runs another program in place of this one"
+        }
+        "vfork" | "clone" | "pthread_create" => "fork() makes a process",
+        "signal" | "sigaction" | "sigprocmask" => "no process has a handler, and a signal ends it",
+        "getppid" | "geteuid" | "getgid" | "getegid" => {
+            "getpid() and getuid() tell who a process is, and show draws all of them"
+        }
+        "strncpy" | "strcat" | "strncat" | "sprintf" | "snprintf" | "memmove" | "bzero" => {
+            "strcpy, memcpy and memset write into memory, as in strcpy(p + 4, \"more\")"
+        }
+        "fprintf" | "dprintf" | "fputs" | "putchar" | "putc" | "fflush" | "write" => "printf and puts print",
+        "gets" | "fgets" | "getchar" | "scanf" | "read" | "atoi" | "strtol" => {
+            "type the value itself, as in n = 5 or strcpy(p, \"text\")"
+        }
+        "strerror" | "err" | "errx" | "error" | "warn" | "assert" => {
+            "perror(\"shmat\") prints what errno means, and why tells the reason"
+        }
+        "time" | "ctime" | "localtime" | "gettimeofday" | "clock_gettime" => {
+            "a record's time is shown when you type its field, as buf.shm_ctime"
+        }
+        "open" | "close" | "fopen" | "fclose" | "creat" | "unlink" => "the prompt has no files",
         "sleep" | "usleep" | "nanosleep" | "clock_nanosleep" | "pause" | "alarm" => {
             "a process rests until you let it go on, so just wait. execlp(\"sleep\", \"sleep\", \"5\", NULL) runs a program that sleeps"
         }
@@ -82,6 +107,15 @@ pub(super) fn no_function(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("there is no {name} here: {instead}"))
+}
+
+/// A program of the shell that the prompt does not have.
+pub fn of_the_shell(name: &str) -> Option<String> {
+    let programs =
+        ["ls", "ps", "top", "pwd", "cd", "clear", "cls", "echo", "grep", "sudo", "lsipc", "ipcmk", "pmap"];
+    programs.contains(&name).then(|| {
+        format!("there is no {name} here: of the shell there are ipcs, ipcrm, cat and sysctl, and show draws the world")
+    })
 }
 
 /// What is wrong with a character that begins no token.

@@ -164,7 +164,7 @@ fn process(random: &mut Random) -> String {
         7 => format!("{who}: exit(0)"),
         3 => format!("{who}: fork(); fork()"),
         8 => format!("kill({who}, {})", random.pick(&["SIGKILL", "SIGTERM", "0"])),
-        9 => format!("{who}: setuid(65534)"),
+        9 => format!("{who}: setuid({})", random.pick(&["65534", "65534", "-1"])),
         10 => format!("{who}: setgid({})", random.pick(&["65534", "0", "5"])),
         11 => format!("sysctl kernel.{}", random.pick(&SETTINGS)),
         12 => format!("ipcrm -{} {}", random.pick(&["m", "s"]), random.below(3)),
