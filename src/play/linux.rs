@@ -6,16 +6,21 @@
 //! **Invariant:** what is asked here beside the session's own calls moves no time, no process id and no count of
 //! attachments: nothing is attached, and of a set only the numbers of those who wait are asked for.
 
+mod host;
+mod waiting;
+
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use linux::kernel::Ending;
 use linux::kernel::namespace::{Heard, Namespace, Users};
-use linux::kernel::{Ending, Linux as ThisProcess, Look};
-use playground_core::call::{Address, Answer, Call, Cmd, Outcome, SemCmd, SemOp, Semid};
-use playground_core::machine::{Action, Credentials, Fatal, Host, Machine, Reply, Set, Space, Woken};
+use playground_core::call::{Address, Answer, Call, Cmd, Outcome, SemCmd};
+use playground_core::machine::{Action, Credentials, Fatal, Machine, Reply, Space, Woken};
 use playground_core::{Errno, Signal, clock};
+
+use host::host;
+use waiting::{sleeps, waiters};
 
 use crate::session::{Course, Kernel, Performed, course};
 
@@ -23,6 +28,9 @@ use crate::session::{Course, Kernel, Performed, course};
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// How long is listened before it is looked whether a call waits.
 const MOMENT: Duration = Duration::from_millis(1);
+/// What is said where not every program may be run.
+const NO_PROGRAM: &str =
+    "a script that solves a level runs no program but sleep, true, false, and cat and sh without files";
 /// How long the end of a program is waited for of which nothing is known.
 const AT_ONCE: Duration = Duration::from_millis(200);
 /// What takes no longer than this is waited for without a word.
@@ -46,6 +54,8 @@ pub struct Linux {
     moments: BTreeMap<i32, Instant>,
     /// Who says what is waited for in real time.
     announce: fn(&str),
+    /// Whether any program may be run, or only those of which it is known what they do.
+    runs_any: bool,
     /// What has been heard of a call that waited, before it was asked for.
     heard: BTreeMap<i32, Outcome>,
 }
@@ -61,12 +71,26 @@ impl Linux {
         let users = namespace.users();
         let (limits, ends, moments, heard) = Default::default();
         let announce = |_: &str| {};
-        Ok(Linux { namespace: Some(namespace), users, limits, ends, moments, announce, heard })
+        Ok(Linux {
+            namespace: Some(namespace),
+            users,
+            limits,
+            ends,
+            moments,
+            announce,
+            runs_any: true,
+            heard,
+        })
     }
 
     /// The same, which says what it waits for in real time, if that takes longer than a moment.
     pub fn announcing(self, announce: fn(&str)) -> Linux {
         Linux { announce, ..self }
+    }
+
+    /// The same, which runs no program that could do harm: for lines that somebody else has written.
+    pub fn without_programs(self) -> Linux {
+        Linux { runs_any: false, ..self }
     }
 
     /// Which users the processes can be.
@@ -137,6 +161,9 @@ impl Linux {
     }
 
     fn exec(&mut self, pid: i32, words: &[String]) -> Performed {
+        if !self.runs_any && course(words).is_none() {
+            return Performed::Refused(NO_PROGRAM.to_owned());
+        }
         let executed = self
             .namespace()
             .and_then(|namespace| namespace.exec(pid, words.to_vec()).map_err(|error| error.to_string()));
@@ -330,40 +357,6 @@ impl Kernel for Linux {
     }
 }
 
-/// Everybody who waits, and in which call.
-fn waiters(machine: &Machine) -> Vec<(i32, Semid, Vec<SemOp>)> {
-    let sets = machine.namespaces.values().flat_map(|namespace| namespace.sets.iter());
-    let of = |set: &Set| -> Vec<_> {
-        let id = Semid(set.permissions.id);
-        set.waiters.iter().map(|waiter| (waiter.pid, id, waiter.ops.clone())).collect()
-    };
-    sets.flat_map(of).collect()
-}
-
-/// Whether the kernel counts more who wait on a set than the machine knows of: the one who does not answer is among them.
-fn sleeps(namespace: &mut Namespace, machine: &Machine, action: &Action) -> bool {
-    let Action::Call(Call::Semop { semid, ops } | Call::Semtimedop { semid, ops, .. }) = action else {
-        return false;
-    };
-    let mut numbers: Vec<u16> = ops.iter().map(|op| op.number).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut count = |semnum: u16, cmd: SemCmd| {
-        let ask = Call::Semctl { semid: *semid, semnum: semnum.into(), cmd };
-        match namespace.as_root(&Action::Call(ask)) {
-            Ok(Reply::Returns(Ok(answer))) => answer.value() as usize,
-            _ => 0,
-        }
-    };
-    let real: usize =
-        numbers.iter().map(|number| count(*number, SemCmd::GetNcnt) + count(*number, SemCmd::GetZcnt)).sum();
-    let set = machine.namespaces.get(&0).and_then(|namespace| namespace.sets.find(semid.0).ok());
-    let known: usize = set.map_or(0, |set| {
-        numbers.iter().map(|number| set.waiting_to_grow(*number) + set.waiting_for_zero(*number)).sum()
-    });
-    real > known
-}
-
 /// An address that leads to no segment of the process may be one of the worker's own: NULL stands for it, which the kernel
 /// refuses with the same words.
 fn with_buffer_nowhere(action: &Action) -> Action {
@@ -393,18 +386,4 @@ fn ended(action: &Action, pid: i32, ending: Ending) -> Performed {
         }
         (_, ending) => Performed::Lost(ending),
     }
-}
-
-/// This computer, as far as the rules depend on it.
-fn host() -> Host {
-    let page_size = ThisProcess::new().page_size() as u64;
-    let number = |path: &str| fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
-    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kibibytes = |name: &str| {
-        let line = memory.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0u64)
-    };
-    let pages = (kibibytes("MemTotal:") + kibibytes("SwapTotal:")) * 1024 / page_size;
-    let mmap_min_addr = number("/proc/sys/vm/mmap_min_addr").unwrap_or(4096);
-    Host { page_size, mmap_min_addr, ..Host::x86_64(pages) }
 }

@@ -15,7 +15,7 @@ pub struct Misunderstood {
 
 impl Misunderstood {
     /// An error at a byte of a line.
-    pub(crate) fn new(line: &str, offset: usize, message: impl Into<String>) -> Misunderstood {
+    pub fn new(line: &str, offset: usize, message: impl Into<String>) -> Misunderstood {
         let before = line.get(..offset).unwrap_or(line);
         Misunderstood { column: before.chars().count() + 1, message: message.into(), nearest: None }
     }

@@ -7,7 +7,7 @@ use play::level::Level;
 use play::session::{Kernel, Model};
 use program::Format;
 
-use super::Failure;
+use super::{Failure, Options};
 
 /// The kernels that there are.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -28,12 +28,12 @@ pub struct Chosen {
 }
 
 /// The kernel that was asked for; without a wish, this computer's, or else the model.
-pub fn choose(wanted: Option<Which>, level: Option<&Level>, format: Format) -> Result<Chosen, Failure> {
+pub fn choose(wanted: Option<Which>, level: Option<&Level>, options: &Options) -> Result<Chosen, Failure> {
     let users = level.map_or(1, |level| level.users);
     match wanted {
         Some(Which::Model) => Ok(model(None)),
-        Some(Which::Linux) => linux(users, format).map_err(Failure::Environment),
-        None => Ok(linux(users, format).unwrap_or_else(|why| model(Some(why)))),
+        Some(Which::Linux) => linux(users, options).map_err(Failure::Environment),
+        None => Ok(linux(users, options).unwrap_or_else(|why| model(Some(why)))),
     }
 }
 
@@ -43,7 +43,7 @@ fn model(why: Option<String>) -> Chosen {
 }
 
 #[cfg(target_os = "linux")]
-fn linux(users: u32, format: Format) -> Result<Chosen, String> {
+fn linux(users: u32, options: &Options) -> Result<Chosen, String> {
     use linux::kernel::namespace::Users;
     use play::linux::Linux;
 
@@ -56,7 +56,8 @@ fn linux(users: u32, format: Format) -> Result<Chosen, String> {
         );
     }
     let greeting = "This is your kernel, in private namespaces: nothing of it is left at the end.".to_owned();
-    let kernel = if format == Format::Text { kernel.announcing(announce) } else { kernel };
+    let kernel = if options.format == Format::Text { kernel.announcing(announce) } else { kernel };
+    let kernel = if options.are_handed_in() { kernel.without_programs() } else { kernel };
     Ok(Chosen { kernel: Box::new(kernel), greeting, why: None })
 }
 
@@ -70,6 +71,6 @@ fn announce(what: &str) {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn linux(_: u32, _: Format) -> Result<Chosen, String> {
+fn linux(_: u32, _: &Options) -> Result<Chosen, String> {
     Err("this computer does not run Linux".to_owned())
 }

@@ -111,6 +111,13 @@ fn main() -> ExitCode {
     }
 }
 
+impl Options {
+    /// Whether the lines are somebody else's, to be marked: they may write no file, read none, and start no program.
+    fn are_handed_in(&self) -> bool {
+        self.level.is_some() && (self.script.is_some() || !io::stdin().is_terminal())
+    }
+}
+
 fn run(options: &Options) -> Result<ExitCode, Failure> {
     let level = match options.level.as_deref() {
         None => None,
@@ -121,7 +128,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         Some(name) => Some(levels::named(name).ok_or_else(|| Failure::NoLevel(name.to_owned()))?),
     };
     let wanted = if options.isolated { Some(Which::Linux) } else { options.kernel };
-    let mut prompt = Prompt::new(options, kernels::choose(wanted, level.as_ref(), options.format)?, level)?;
+    let mut prompt = Prompt::new(options, kernels::choose(wanted, level.as_ref(), options)?, level)?;
     prompt.greet()?;
     match &options.script {
         Some(file) => prompt.whole_script(BufReader::new(open(file)?))?,

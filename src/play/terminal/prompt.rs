@@ -40,6 +40,8 @@ pub struct Prompt {
     progress: Progress,
     /// The first line, as far as it is typed already.
     typed: Option<String>,
+    /// Whether the lines are somebody else's.
+    is_handed_in: bool,
     interrupts: Interrupts,
 }
 
@@ -69,6 +71,7 @@ impl Prompt {
             name,
             progress,
             typed: options.typed.clone(),
+            is_handed_in: options.are_handed_in(),
             interrupts: Interrupts::let_through(),
         })
     }
@@ -200,6 +203,11 @@ impl Prompt {
         }
         match command(line) {
             Some(Command::Quit) => return Ok(false),
+            Some(Command::Save(_) | Command::Source(_)) if self.is_handed_in => {
+                let why = "a script that solves a level neither reads other files nor writes any";
+                self.misunderstood(line, &Misunderstood::new(line, 0, why))?;
+                return Err(Failure::Misunderstood);
+            }
             Some(Command::Save(file)) => self.save(&file)?,
             Some(Command::Source(file)) => {
                 let reader = BufReader::new(open(Path::new(&file))?);

@@ -1,6 +1,7 @@
 //! The tests of the prompt, in one program.
 
 mod c;
+mod handed_in;
 mod help;
 mod language;
 mod levels;

@@ -17,6 +17,8 @@ fn the_session_in_the_readme_is_what_is_printed() {
     assert_eq!(without_addresses(from_first_line(&printed)), without_addresses(from_first_line(shown)));
 }
 
+const JSON: [&str; 4] = ["--kernel", "model", "--format", "json"];
+
 /// Each event that the program can write has its row in the README.
 #[test]
 fn the_readme_names_every_event() {
@@ -26,10 +28,11 @@ fn the_readme_names_every_event() {
     let file = folder.path().join("session").display().to_string();
     let lines = "hint\nint id = shmget(0x52, 1, IPC_CREAT)\nchar *p = shmat(id, NULL, 0)\nfork()\n*p = 'X'\nputs(p)\n*p\n\
          ipcrm -m 0\nshow\nshmdt(id)\nint s = semget(1, 1, 01600)\nB: semop(0, &(struct sembuf){0, -1, 0}, 1)\n";
-    let script = lines.to_owned() + &format!("undo\nredo\nrestart\nsave {file}\nshmget(0, 1, 0)\noops\n");
-    let output = play(&["--kernel", "model", "--format", "json", "--level", "nobody"], script);
+    let script = lines.to_owned() + "undo\nredo\nrestart\nshmget(0, 1, 0)\noops\n";
+    let events = |options: &[&str], script: &str| text(&play(&[&JSON, options].concat(), script));
+    let of_both = events(&["--level", "nobody"], &script) + &events(&[], &format!("save {file}\n"));
     let mut told = std::collections::BTreeSet::new();
-    for line in text(&output).lines() {
+    for line in of_both.lines() {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
         told.insert(event["event"].as_str().unwrap().to_owned());
     }

@@ -174,7 +174,7 @@ fn ftok_says_what_the_model_cannot_know() {
     assert!(notes(&mut session, "k = ftok(NULL, 'R')").contains("returns -1 with EFAULT"));
     assert_eq!(shows(&mut session, "k + 100 * errno"), ["1399   0x577   02567   int"]);
     let error = session.line("ftok(\"prog.c\", 1)").unwrap_err().to_string();
-    assert!(error.contains("the model does not know: it has no such file"), "{error}");
+    assert!(error.contains("the model cannot tell whether there is such a file"), "{error}");
 }
 
 #[test]
