@@ -256,6 +256,7 @@ impl Namespace {
     /// Takes away what is left of a process that has ended, as `wait` in its parent does: until then its id is taken,
     /// and `kill` finds it. Returns how it has ended.
     pub fn reap(&mut self, pid: i32) -> Option<Ending> {
+        self.outputs.remove(&pid);
         match self.init.ask(&Request::Reap { pid }) {
             Ok(Response::Ended(ending)) => ending.map(Ending::from),
             _ => None,
