@@ -129,7 +129,7 @@ const WAITS: [&str; 9] = [
     "waitpid(D, NULL, WNOHANG); wait(NULL)",
     "C: shmget(5, 1, IPC_CREAT); exit(0)",
     "A: shmget(6, 1, IPC_CREAT); waitpid(D, &st, 0)",
-    "C:",
+    "D: exit(1)",
     "A: shmget(7, 1, IPC_CREAT)",
 ];
 
