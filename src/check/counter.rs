@@ -3,8 +3,8 @@
 //! A lock may count, too, in a word of its own, and the goal itself may stand in the segment: so there may be several
 //! words that could be the counter.
 //!
-//! **Invariant:** nothing is assumed of where the counter stands, but that a number of two bytes stands at a multiple of
-//! two, and a larger one at a multiple of four.
+//! **Invariant:** nothing is assumed of where the counter stands, but that a number stands at a multiple of its size,
+//! and one of eight bytes at a multiple of four, if it is no `double`.
 
 use super::run::{Run, Snapshot};
 use crate::call::Shmid;
@@ -26,7 +26,7 @@ pub(super) struct Counter {
     /// Which of the segments it is in, in the order in which the program made them.
     pub segment: usize,
     pub offset: usize,
-    pub size: usize,
+    pub form: Form,
     /// The sum, if it held that when somebody looked; or what it held last. A program may wipe its segment.
     pub came_to: u64,
     /// Whether something else was written over it before anybody looked: it may have come further.
@@ -35,6 +35,43 @@ pub(super) struct Counter {
     pub way: Way,
     /// Whether it may as well count something else: it is the counter only if it is added to as the goal says.
     pub is_doubtful: bool,
+}
+
+/// How the number stands in its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A whole number of four bytes: of eight, it is the lower half.
+    Wide,
+    /// Of two bytes.
+    Narrow,
+    /// `double`.
+    Double,
+    /// `float`.
+    Float,
+}
+
+impl Form {
+    /// The likeliest for a counter first, but for the narrow ones: everything has those for parts.
+    const ALL: [Form; 4] = [Form::Wide, Form::Double, Form::Float, Form::Narrow];
+
+    pub fn size(self) -> usize {
+        match self {
+            Form::Narrow => 2,
+            Form::Wide | Form::Float => 4,
+            Form::Double => 8,
+        }
+    }
+
+    /// The number that so many bytes are; the largest, if they are no whole one.
+    fn number(self, bytes: &[u8]) -> u64 {
+        let whole = bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let float = match self {
+            Form::Wide | Form::Narrow => return whole,
+            Form::Double => f64::from_bits(whole),
+            Form::Float => f32::from_bits(whole as u32).into(),
+        };
+        if float.fract() == 0.0 && float >= 0.0 { float as u64 } else { u64::MAX }
+    }
 }
 
 /// What looks have shown of a word, the likeliest for a counter first.
@@ -58,16 +95,16 @@ impl Counter {
     /// Where no word came to it, updates were lost: then it is the one word that came nearest.
     pub fn candidates(run: &Run) -> Vec<Counter> {
         let segments = segments(run);
-        let words = |size| segments.iter().flat_map(move |segment| segment.words(size));
-        let mut sums = with_narrow(words(4), words(2), |word| word.came_to == SUM);
+        let words = |form| segments.iter().flat_map(move |segment| segment.words(form));
+        let mut sums = meant(words, |word| word.came_to == SUM);
         if sums.is_empty() {
-            return nearest(words(4)).or_else(|| nearest(words(2))).into_iter().collect();
+            return Form::ALL.into_iter().find_map(|form| nearest(words(form))).into_iter().collect();
         }
         sums.sort_by_key(|word| word.way);
         sums.truncate(MOST_SUMS);
         let is_told = |word: &Counter| run.printed_number(word.came_to as usize);
         let sum_is_told = run.printed_number(SUM as usize);
-        let mut near = with_narrow(words(4), words(2), |word| word.may_be_meant(is_told(word), sum_is_told));
+        let mut near = meant(words, |word| word.may_be_meant(is_told(word), sum_is_told));
         near.iter_mut().for_each(|word| word.is_doubtful = !is_told(word));
         near.sort_by_key(|word| (!is_told(word), SUM - word.came_to));
         near.truncate(MOST_NEAR);
@@ -76,7 +113,7 @@ impl Counter {
     }
 
     fn covers(&self, other: &Counter) -> bool {
-        self.shmid == other.shmid && (self.offset..self.offset + self.size).contains(&other.offset)
+        self.shmid == other.shmid && (self.offset..self.offset + self.form.size()).contains(&other.offset)
     }
 
     /// Whether it may be what the program calls its counter, though another word has come to the sum: the program prints
@@ -88,28 +125,30 @@ impl Counter {
     /// The word, to be watched in another run of the same program.
     pub fn watch(&self) -> Watch {
         let segment = Nth::Made(self.segment);
-        Watch { segment, offset: self.offset, size: self.size, until_proof: !self.is_doubtful }
+        Watch { segment, offset: self.offset, size: self.form.size(), until_proof: !self.is_doubtful }
     }
 
     /// The same word in another run: 0, if it was never seen.
     pub fn in_run(&self, run: &Run) -> Counter {
         let segments = segments(run);
         let same = segments.iter().find(|segment| segment.order == self.segment);
-        let word = same.and_then(|segment| segment.words(self.size).find(|word| word.offset == self.offset));
+        let word = same.and_then(|segment| segment.words(self.form).find(|word| word.offset == self.offset));
         word.unwrap_or(Counter { came_to: 0, is_wiped: false, way: Way::Stood, ..*self })
     }
 }
 
-/// Words of four bytes, and those of two that are not part of them.
-fn with_narrow(
-    wide: impl Iterator<Item = Counter>,
-    narrow: impl Iterator<Item = Counter>,
+/// The words that are meant, without those that are part of another.
+fn meant<Words: Iterator<Item = Counter>>(
+    words: impl Fn(Form) -> Words,
     is_meant: impl Fn(&Counter) -> bool,
 ) -> Vec<Counter> {
-    let wide: Vec<Counter> = wide.filter(|word| is_meant(word)).collect();
-    let is_apart = |word: &Counter| !wide.iter().any(|other| other.covers(word));
-    let narrow: Vec<Counter> = narrow.filter(|word| is_meant(word) && is_apart(word)).collect();
-    [wide, narrow].concat()
+    let mut found: Vec<Counter> = Vec::new();
+    for form in Form::ALL {
+        let new = words(form).filter(|word| is_meant(word) && !found.iter().any(|other| other.covers(word)));
+        let new: Vec<Counter> = new.collect();
+        found.extend(new);
+    }
+    found
 }
 
 /// The word that comes nearest to the sum: from below, if there is one.
@@ -139,14 +178,15 @@ fn segments(run: &Run) -> Vec<Segment<'_>> {
 
 impl Segment<'_> {
     /// The words that start at multiples of their size.
-    fn words(&self, size: usize) -> impl Iterator<Item = Counter> + Clone + '_ {
+    fn words(&self, form: Form) -> impl Iterator<Item = Counter> + Clone + '_ {
+        let size = form.size();
         let places = self.looks.first().map_or(0, |look| look.bytes.len() / size);
         (0..places).map(move |nth| {
             let offset = nth * size;
-            let held = self.looks.iter().filter_map(|look| look.bytes.get(offset..offset + size)).map(number);
-            let (came_to, is_wiped, way) = told(&held.collect::<Vec<_>>());
+            let held = self.looks.iter().filter_map(|look| look.bytes.get(offset..offset + size));
+            let (came_to, is_wiped, way) = told(&held.map(|bytes| form.number(bytes)).collect::<Vec<_>>());
             let (shmid, segment) = (self.shmid, self.order);
-            Counter { shmid, segment, offset, size, came_to, is_wiped, way, is_doubtful: false }
+            Counter { shmid, segment, offset, form, came_to, is_wiped, way, is_doubtful: false }
         })
     }
 }
@@ -169,16 +209,11 @@ fn told(held: &[u64]) -> (u64, bool, Way) {
     (came_to, is_wiped, way)
 }
 
-/// The number that these bytes are, the lowest first.
-fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn words_of(looks: &[[u8; 8]], size: usize) -> Vec<(usize, u64, Way)> {
+    fn words_of(looks: &[[u8; 8]], form: Form) -> Vec<(usize, u64, Way)> {
         let look = |bytes: &[u8; 8]| Snapshot {
             shmid: Shmid(1),
             pid: 1,
@@ -189,13 +224,26 @@ mod tests {
         };
         let looks: Vec<Snapshot> = looks.iter().map(look).collect();
         let segment = Segment { shmid: Shmid(1), order: 0, looks: looks.iter().collect() };
-        segment.words(size).map(|word| (word.offset, word.came_to, word.way)).collect()
+        segment.words(form).map(|word| (word.offset, word.came_to, word.way)).collect()
     }
 
     #[test]
     fn words_stand_at_multiples_of_their_size() {
-        let found = words_of(&[[0, 0, 0, 0, 0x20, 0x4e, 0, 0]], 4);
+        let found = words_of(&[[0, 0, 0, 0, 0x20, 0x4e, 0, 0]], Form::Wide);
         assert_eq!(found, [(0, 0, Way::Stood), (4, SUM, Way::Stood)]);
+    }
+
+    #[test]
+    fn a_counter_may_be_a_floating_number() {
+        let double = |number: f64| number.to_le_bytes();
+        assert_eq!(
+            words_of(&[double(0.0), double(7.0), double(20_000.0)], Form::Double),
+            [(0, SUM, Way::Counted)]
+        );
+        assert_eq!(Form::Float.number(&20_000f32.to_le_bytes()), SUM);
+        for no_count in [0.5, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(Form::Double.number(&double(no_count)) >= TOO_MANY, "{no_count}");
+        }
     }
 
     #[test]
@@ -204,7 +252,7 @@ mod tests {
             shmid: Shmid(1),
             segment: 0,
             offset: 0,
-            size: 4,
+            form: Form::Wide,
             came_to,
             is_wiped: false,
             way,

@@ -85,7 +85,9 @@ pub(in crate::check) enum Seen {
 impl Seen {
     /// All that were seen have moved the counter as far as it has come, if none is missing.
     pub fn of(race: &Race, counter: &Counter) -> Seen {
-        let moved: u64 = race.uses.iter().map(|(_, uses)| uses.changes * uses.step).sum();
+        // The step of a floating number is one of its bits, and may be very large.
+        let moves = race.uses.iter().map(|(_, uses)| uses.changes.saturating_mul(uses.step));
+        let moved = moves.fold(0, u64::saturating_add);
         if race.is_partial || moved < counter.came_to { Seen::Some } else { Seen::All }
     }
 }
@@ -114,7 +116,8 @@ pub(in crate::check) fn is_added_to(race: &Race) -> bool {
 /// Whether a process adds as often as it has to. Who comes to its sum by larger steps does not: a step looks no larger
 /// than it is but by what each of the others has added before the tracer came to look.
 fn is_enough(Uses { changes, step, largest, .. }: Uses, seen: Seen) -> bool {
-    let adds_one = step <= PROCESSES as u64 && changes * step < ADDITIONS && largest < ADDITIONS / 2;
+    let adds_one =
+        step <= PROCESSES as u64 && changes.saturating_mul(step) < ADDITIONS && largest < ADDITIONS / 2;
     changes >= ADDITIONS || seen == Seen::Some && changes >= SOME_ADDITIONS && adds_one
 }
 
@@ -134,7 +137,9 @@ fn too_few(race: &Race) -> Vec<Finding> {
     let Some((pid, uses)) = adding.iter().min_by_key(|(_, uses)| uses.changes) else { return super::fine() };
     let times = if uses.changes == 1 { "once".to_owned() } else { format!("{} times", uses.changes) };
     let by = match uses.step {
-        step if step > PROCESSES as u64 && uses.changes > 1 => format!(", by {step} or more each time"),
+        step if (PROCESSES as u64 + 1..=SUM).contains(&step) && uses.changes > 1 => {
+            format!(", by {step} or more each time")
+        }
         _ => String::new(),
     };
     let words = format!(
@@ -161,7 +166,7 @@ mod tests {
         shmid: Shmid(1),
         segment: 0,
         offset: 0,
-        size: 4,
+        form: crate::counter::Form::Wide,
         came_to: SUM,
         is_wiped: false,
         way: Way::Counted,
