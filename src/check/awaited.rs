@@ -3,8 +3,8 @@
 //! No wait is stopped by the tracer, as it is no System V call. Two things show it: whoever waits is blocked, when the
 //! child ends, until somebody wakes it; and a child that was waited for is gone afterwards.
 //!
-//! **Invariant:** a parent is accused only if it could not have known of the end: it was not blocked, it has not asked
-//! since, and no signal tells it.
+//! **Invariant:** a parent is accused only if it could not have known of the end: it slept for a time, has not asked since,
+//! and no signal tells it.
 
 use std::fs;
 use std::path::Path;
@@ -19,20 +19,18 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
 /// `SIGCHLD`, as a bit of a set of signals.
 const SIGCHLD: u64 = 1 << (nix::libc::SIGCHLD - 1);
 
-/// Whether a process is blocked, or is so soon. One of its threads is enough.
-pub(super) fn is_blocked_soon(pid: i32) -> bool {
+/// Whether all threads of a process only sleep for a time, once it is no longer on its way anywhere. Of one that stands
+/// still for the tracer, or runs on, that is not known.
+pub(super) fn only_sleeps(pid: i32) -> bool {
     let end = Instant::now() + ON_ITS_WAY;
-    loop {
-        let states: Vec<(i32, char)> = threads(pid).filter_map(|tid| Some((tid, state(tid)?))).collect();
-        if states.iter().any(|(tid, state)| *state == 'S' && trace::is_blocked(*tid)) {
-            return true;
-        }
-        // Who sleeps for a time, or stands at a call that is traced, is not on its way.
-        if states.iter().all(|(_, state)| *state != 'R') || Instant::now() > end {
-            return false;
+    while Instant::now() < end {
+        let threads: Vec<i32> = threads(pid).collect();
+        if !threads.iter().any(|tid| matches!(state(*tid), Some('R' | 'D'))) {
+            return threads.into_iter().all(trace::is_dozing);
         }
         thread::sleep(BETWEEN_LOOKS);
     }
+    false
 }
 
 /// Whether a child has ended, and its parent neither has asked how nor is told by a signal.

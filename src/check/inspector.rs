@@ -16,7 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::attached::{read, write};
-use super::awaited::{is_blocked_soon, is_child_of, is_unknown_to};
+use super::awaited::{is_child_of, is_unknown_to, only_sleeps};
 use super::chance::{fresh_text, random_below};
 use super::code::Code;
 use super::observed::{children, has_touched, linked_with, shared_otherwise};
@@ -250,7 +250,7 @@ impl Inspector {
         if self.is_news(pid, shmid, &bytes) {
             let too_late = !self.parent_has(shmid, state);
             let parent = self.first.filter(|first| !too_late && is_child_of(pid, *first));
-            let unawaited = parent.and_then(|parent| (!is_blocked_soon(parent)).then_some(pid));
+            let unawaited = parent.and_then(|parent| only_sleeps(parent).then_some(pid));
             self.answers.push(ChildAnswer {
                 shmid,
                 text: excerpt(&bytes),

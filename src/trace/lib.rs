@@ -87,7 +87,7 @@ pub use value::{
     CompletedCall, Fault, How, Limits, Observer, ProcessRecord, ProcessStart, Refused, Step, StopReason,
     Trace,
 };
-pub use waiting::is_blocked;
+pub use waiting::is_dozing;
 
 pub use playground_core::found::{AccessKind, Code, Left, Place, What};
 

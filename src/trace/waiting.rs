@@ -78,9 +78,9 @@ pub(super) fn doing(tid: Pid) -> Doing {
     }
 }
 
-/// Whether a thread is in a system call until somebody wakes it.
-pub fn is_blocked(tid: i32) -> bool {
-    doing(Pid::from_raw(tid)) == Doing::Blocked
+/// Whether a thread is in a system call that ends by itself after some time.
+pub fn is_dozing(tid: i32) -> bool {
+    doing(Pid::from_raw(tid)) == Doing::Dozing
 }
 
 /// Whether a call returns after some time though nobody does anything.

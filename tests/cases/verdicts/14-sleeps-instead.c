@@ -8,10 +8,11 @@ int main(int argc, char **argv)
     int id = make();
     char *memory = attach(id, NULL, 0);
     if (fork() == 0) {
+        usleep(100000);
         strcpy(memory, "soon");
         _exit(0);
     }
-    usleep(300000);
+    sleep(1);
     puts(memory);
     detach(memory);
     take_away(id);
