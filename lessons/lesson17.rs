@@ -94,12 +94,15 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
             .named("0, 1 or 2"),
         ],
     )?;
-    let slowly = Interleaved::begin(&memory, [&in_a, &in_b], COUNTER)?;
-    let make = |who, step| slowly.make(who, step);
-    let (schedule, made) = story.direct(options.schedule.as_ref(), &Schedule::example(), make)?;
-    let rows: Vec<_> = made.iter().map(|moved| moved.row()).collect();
-    story.table("what A and B have done", ["who", "step", "A's r", "B's r", "counter"], &rows);
-    story.say(format!("To replay it: cargo run --bin lesson17 -- --schedule {schedule}"));
+    let begin = || {
+        let slowly = Interleaved::begin(&memory, [&in_a, &in_b], COUNTER)?;
+        Ok(move |who, step| slowly.make(who, step))
+    };
+    story.direct(options.schedule.as_ref(), &Schedule::example(), begin, |schedule, made| {
+        let rows: Vec<_> = made.iter().map(Moved::row).collect();
+        story.table("what A and B have done", ["who", "step", "A's r", "B's r", "counter"], &rows);
+        story.say(format!("To replay it: cargo run --bin lesson17 -- --schedule {schedule}"));
+    })?;
 
     story.step("Every order")?;
     story.say(

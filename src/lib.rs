@@ -70,7 +70,7 @@ pub mod prelude {
     pub use crate::program::Side;
     #[cfg(target_os = "linux")]
     pub use crate::shm::Bare;
-    pub use crate::shm::{Attachment, Interleaved, Race, Segment, Semaphores, Sum};
+    pub use crate::shm::{Attachment, Interleaved, Moved, Race, Segment, Semaphores, Sum};
     pub use crate::source;
     pub use crate::story::{Judge, Schedule, Story, Turn, Verdict, Work, always, depends, never};
     pub use playground_core::process::{Adjustment, Ending, How, Step, Tally};

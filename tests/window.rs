@@ -79,7 +79,9 @@ fn shown(name: &str, pace: &str, typed: &str, rows: usize) -> String {
 }
 
 fn is_prompt(line: &str) -> bool {
-    ["[Enter] next", "  your answer, ", "  who moves? "].iter().any(|prompt| line.starts_with(prompt))
+    ["[Enter] next", "  your answer, ", "  who moves? ", "  another order? "]
+        .iter()
+        .any(|prompt| line.starts_with(prompt))
 }
 
 /// For each prompt the lines from the one before, its own among them.

@@ -246,9 +246,10 @@ impl Running {
     fn prompts(&self) -> usize {
         match self.format {
             Format::Json => self.out().matches("{\"event\":\"wait\"").count(),
-            Format::Text => {
-                ["or Enter> ", "a or b> ", "quit > "].map(|it| self.out().matches(it).count()).iter().sum()
-            }
+            Format::Text => ["or Enter> ", "a or b> ", "moves left> ", "for none> ", "quit > "]
+                .map(|it| self.out().matches(it).count())
+                .iter()
+                .sum(),
         }
     }
 

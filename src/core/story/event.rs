@@ -328,6 +328,7 @@ mod tests {
     use crate::call::{Address, Call, Performed};
     use crate::error::Reason;
     use crate::evidence::segments::{self, Row};
+    use crate::story::Turn;
 
     /// Recorded runs are such lines, and whoever reads one takes each of them for the event that it was.
     #[test]
@@ -345,7 +346,9 @@ mod tests {
             Event::Started { pid: 7, who: None, c: "semop()".to_owned(), rust: None, brief: true },
             Event::Segments { rows: vec![SegmentRow { row, owner: "me".to_owned(), changed }], others: 1 },
             Event::Wait(Wants::Answer { last: 'c' }),
-            Event::Wait(Wants::Move),
+            Event::Wait(Wants::Move { only: None }),
+            Event::Wait(Wants::Move { only: Some(Turn::B) }),
+            Event::Wait(Wants::Order),
             Event::End {
                 outcome: LessonEnd::Failed,
                 error: None,

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::process::Step;
 
@@ -13,7 +13,7 @@ use crate::process::Step;
 const STEPS: [Step; 3] = [Step::Load, Step::Add, Step::Store];
 
 /// One of the two processes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Turn {
     /// The first.
     A,

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::story::Turn;
+
 /// How a lesson ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,7 +45,13 @@ pub enum Wants {
         last: char,
     },
     /// Who moves next, `a` or `b`, or Enter to leave it to the lesson.
-    Move,
+    Move {
+        /// The only one that has moves left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        only: Option<Turn>,
+    },
+    /// `y` to decide another order move by move, or the order itself; Enter, to go on.
+    Order,
 }
 
 /// What is wrong with a sentence.

@@ -62,7 +62,11 @@ impl Text {
                 format!("[Enter] next{more}{whole}{play}   [q] quit > ")
             }
             Wants::Answer { last } => format!("  your answer, a to {last}, or Enter> "),
-            Wants::Move => "  who moves? a or b> ".to_owned(),
+            Wants::Move { only: None } => "  who moves? a or b> ".to_owned(),
+            Wants::Move { only: Some(turn) } => {
+                format!("  who moves? only {} has moves left> ", turn.to_string().to_lowercase())
+            }
+            Wants::Order => "  another order? y, or one such as ABABAB; Enter for none> ".to_owned(),
         };
         // A step does not begin right below the prompt; what an answer brings does.
         self.blank = !matches!(wants, Wants::Next { .. });
