@@ -106,27 +106,38 @@ fn tell(story: &Story) -> Result<()> {
     child.poke(its.offset(size), b"!")?;
     let found = story.peek(memory.address().offset(size), 1)?[0];
     guess.reveal(story, found);
-    let guess = story.predict(
-        "And if the child writes one byte past that page?",
-        [
-            depends(
-                Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
-                "nothing is mapped there.",
-                "that is where nothing is mapped. Here something is.",
-            ),
-            never(
-                Verdict::Ended(Ending::Killed(Signal::SIGBUS)),
-                "that is for a page that is mapped, and not to be had.",
-            ),
-            depends(
-                Verdict::Success,
-                "something else is mapped there, and has lost a byte: that is worse.",
-                "that is where something else is mapped, and it would be worse: it loses a byte.",
-            ),
-        ],
-    )?;
+
+    story.experiment("Go past the last page")?;
+    story.say(format!("The child's attachment begins at {its}, which we have asked for."));
+    let guess =
+        story.predict("It writes one byte past the last page. What comes of it?", past_the_last_page())?;
     guess.reveal(story, child.poke(its.offset(7 * page), b"!").verdict()?);
+
+    story.experiment("The same, where the kernel chose the address")?;
+    story.say("We attach another segment, and leave the address to the kernel. A second child inherits it.");
+    let other = Segment::create(story, Key::PRIVATE, size, OWNER_RW)?;
+    let below = other.attach()?;
+    story.show_maps();
+    let second = story.fork("second")?;
+    let guess = story.predict(
+        "The second child writes one byte past the last page of the new one. What comes of it?",
+        past_the_last_page(),
+    )?;
+    let before = memory.read(0, 1)?;
+    guess.reveal(story, second.poke(below.address().offset(7 * page), b"X").verdict()?);
+    if memory.read(0, 1)? != before {
+        story.say(format!(
+            "The byte is in segment {}, at offset 0: the kernel put the new mapping right below the old one.",
+            segment.id()
+        ));
+    }
     story.habit("an Attachment carries its size with its address, as a slice does; a pointer in C does not.");
+    story.why(
+        "With NULL the kernel takes the highest gap that is large enough, and that is often right below the last \
+         mapping. It leaves no guard page between two of them. A debugger sees nothing, and no signal comes.",
+    );
+    below.detach()?;
+    other.remove()?;
 
     story.step("Lock it in memory")?;
     story.say("SHM_LOCK keeps the segment's pages from being swapped out.");
@@ -183,4 +194,24 @@ fn tell(story: &Story) -> Result<()> {
     story.tidy_up()?;
     memory.detach()?;
     segment.remove()
+}
+
+/// What may come of a write behind the last page: what is mapped there decides.
+fn past_the_last_page() -> [Candidate<Verdict>; 3] {
+    [
+        depends(
+            Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
+            "nothing is mapped there.",
+            "that is where nothing is mapped. Here something is.",
+        ),
+        never(
+            Verdict::Ended(Ending::Killed(Signal::SIGBUS)),
+            "that is for a page that is mapped, and not to be had.",
+        ),
+        depends(
+            Verdict::Success,
+            "something else is mapped there, and has lost a byte in silence: that is worse.",
+            "that is where something else is mapped, and it would be worse: it loses a byte.",
+        ),
+    ]
 }
