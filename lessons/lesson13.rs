@@ -134,8 +134,9 @@ fn tell(story: &Story) -> Result<()> {
     story.habit("an Attachment carries its size with its address, as a slice does; a pointer in C does not.");
     story.why(
         "With NULL the kernel takes the highest gap that is large enough, and that is often right below the last \
-         mapping. It leaves no guard page between two of them. A debugger sees nothing, and no signal comes.",
+         mapping. No guard page lies between the two, so no signal comes.",
     );
+    second.exit()?;
     below.detach()?;
     other.remove()?;
 

@@ -186,12 +186,12 @@ fn speeds(traffic: Traffic, sizes: &[usize], rows: &[SpeedRow]) -> String {
 fn time(cell: &Speed) -> String {
     match cell.time {
         Some(found) => format!("{} ±{:.0}%", quartiles::time(found.median), found.percent()),
-        None => cell.refused.as_ref().map_or("-", |_| "refused").to_owned(),
+        None => cell.without_time().to_owned(),
     }
 }
 
 fn ratio(cell: &Speed) -> String {
-    cell.ratio.map_or("-".to_owned(), |found| escape(&found.to_string()))
+    cell.ratio.map_or(cell.without_time().to_owned(), |found| escape(&found.to_string()))
 }
 
 fn memory(access: &Access) -> String {

@@ -103,6 +103,13 @@ pub struct Speed {
     pub ratio: Option<Ratio>,
     /// Whether the rounds agree well enough for the ratio to be told.
     pub ratio_is_told: bool,
-    /// Why there is no figure.
+    /// Why there is no figure; none too, where it was not measured.
     pub refused: Option<String>,
+}
+
+impl Speed {
+    /// What stands in a table in place of a time.
+    pub fn without_time(&self) -> &'static str {
+        if self.refused.is_some() { "refused" } else { "not measured" }
+    }
 }

@@ -207,6 +207,6 @@ fn attached(nattch: Option<u64>, holders: &[i32]) -> String {
     }
 }
 
-fn counted(number: usize, what: &str) -> String {
+pub(super) fn counted(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
