@@ -155,14 +155,15 @@ impl Performer<'_> {
             self.world.keep(Entry::Printed { who: who.to_owned(), text: done.printed, from });
             self.told.push(Told::Prints { who: who.to_owned(), text, program: None });
         }
+        let now = self.world.machine.clock.as_secs() as i64;
         if !done.fields.is_empty() {
-            let now = self.world.machine.clock.as_secs() as i64;
             self.told.push(Told::Lines {
                 lines: shown::fields(&done.fields, |time| self.kernel.told_time(time, now)),
             });
         }
         if let Some(value) = done.value.filter(|_| shown::is_asked_for(&pending.does)) {
-            self.told.push(Told::Value { text: shown::value(&value) });
+            let text = shown::result(&pending.does, &value, |time| self.kernel.told_time(time, now));
+            self.told.push(Told::Value { text });
         }
         self.told.extend(done.notes.into_iter().map(|text| Told::Note { text }));
         if !self.world.was_told_of_zeros && shown::declares_a_struct(&pending.does) {

@@ -142,10 +142,26 @@ pub(super) fn value(value: &Value) -> String {
 /// The fields of the kernel's records that hold seconds since 1970.
 const TIMES: [&str; 5] = ["shm_atime", "shm_dtime", "shm_ctime", "sem_otime", "sem_ctime"];
 
+/// The value of a statement; the number of a time has it by the clock beside it, as `told_time` says it.
+pub(super) fn result(does: &Does, result: &Value, told_time: impl Fn(i64) -> String) -> String {
+    let Does::Evaluate(Expr { kind: Kind::Member { field, .. }, .. }) = does else { return value(result) };
+    if !is_time(field) {
+        return value(result);
+    }
+    let (number, told) = (result.in_decimal(), told_time(result.bits() as i64));
+    // Where there is no clock, the number is in the words already.
+    let number = if told.starts_with(&number) { String::new() } else { format!("{number}   ") };
+    format!("{number}{told}   {}", result.ty)
+}
+
+fn is_time(name: &str) -> bool {
+    TIMES.iter().any(|time| name.ends_with(time))
+}
+
 /// The fields of a structure, one a line; times are told by `told_time`.
 pub(super) fn fields(fields: &[(String, Value)], told_time: impl Fn(i64) -> String) -> Vec<String> {
     let value = |name: &str, field: &Value| {
-        if TIMES.iter().any(|time| name.ends_with(time)) {
+        if is_time(name) {
             format!("{}   {}", told_time(field.bits() as i64), field.ty)
         } else {
             value(field)

@@ -155,6 +155,25 @@ fn the_times_of_a_record_are_told_by_the_clock_of_the_model() {
     assert!(!of("shm_ctime").contains(" 0 s ago"), "{lines:?}");
 }
 
+/// A field that is asked for alone says as much as in its structure.
+#[test]
+fn a_single_time_of_a_record_is_told_by_the_clock_too() {
+    let mut session = Session::empty();
+    session.line("int id = shmget(IPC_PRIVATE, 1, 0600)").unwrap();
+    session.line("struct shmid_ds buf, *p = &buf; shmctl(id, IPC_STAT, &buf)").unwrap();
+    for (line, wanted) in [
+        ("buf.shm_ctime", " s ago by the model's clock   "),
+        ("p->shm_ctime", " s ago by the model's clock   "),
+        ("buf.shm_atime", "0, never   "),
+    ] {
+        let told = session.line(line).unwrap();
+        let [Told::Value { text }] = &told[..] else { panic!("{told:?}") };
+        assert!(text.contains(wanted), "{line}: {text}");
+    }
+    let [Told::Value { text }] = &session.line("buf.shm_segsz").unwrap()[..] else { panic!() };
+    assert!(!text.contains("ago"), "{text}");
+}
+
 #[test]
 fn a_number_that_a_type_does_not_hold_is_told() {
     let mut session = Session::empty();
