@@ -93,6 +93,26 @@ fn lesson_20_measures_nothing_under_a_tracer() {
     assert_eq!([count("speeds"), count("predict"), count("missing"), count("end")], [0, 0, 1, 1], "{events}");
 }
 
+/// Every call for shared memory that a lesson's processes make is told, but for one: at the end the clean-up registry
+/// removes what the lesson has left to it. The commands of other programs, such as `ipcrm`, are told as commands.
+#[test]
+fn a_lesson_tells_every_record_that_it_asks_for() {
+    for lesson in ["lesson08", "lesson09", "lesson10", "lesson11", "lesson14", "lesson15"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let seen = folder.path().join("calls");
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-qq", "-e", "trace=shmctl", "-e", "signal=none", "-o"]).arg(&seen);
+        strace.arg(program_file(lesson)).args(["--pace", "run", "--format", "json"]);
+        let output = strace.output().expect("strace runs");
+        assert!(output.status.success(), "{lesson}: {}", String::from_utf8_lossy(&output.stderr));
+        let told = String::from_utf8(output.stdout).expect("UTF-8");
+        let told = told.lines().filter(|line| line.starts_with("{\"event\":\"call\""));
+        let made = fs::read_to_string(seen).expect("the calls");
+        let asks = |line: &&str| line.contains("IPC_STAT, ");
+        assert_eq!(told.filter(asks).count(), made.lines().filter(asks).count(), "{lesson}:\n{made}");
+    }
+}
+
 fn agree(program: &Path, arguments: &[&str]) {
     let (ours, theirs) = (ours(program, arguments), theirs(program, arguments));
     assert!(!ours.is_empty());

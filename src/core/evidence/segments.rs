@@ -73,6 +73,15 @@ pub fn parse(text: &str) -> Result<Vec<Row>, Unreadable> {
     filled.map(|line| row(places, line).ok_or_else(|| Unreadable(line.to_owned()))).collect()
 }
 
+/// When a segment of the table was made or last changed, in seconds since 1970.
+pub fn ctime(text: &str, id: Shmid) -> Option<i64> {
+    let mut lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let heading = lines.next()?;
+    let [shmid, ctime] = ["shmid", "ctime"].map(|column| heading.iter().position(|name| *name == column));
+    let cells = lines.find(|cells| shmid.and_then(|at| cells.get(at)?.parse().ok()) == Some(id.0))?;
+    cells.get(ctime?)?.parse().ok()
+}
+
 /// The columns that are read, in the order of a [`Row`]'s fields. Not every kernel has the last two.
 const COLUMNS: [&str; 11] =
     ["key", "shmid", "perms", "size", "cpid", "lpid", "nattch", "uid", "gid", "rss", "swap"];
@@ -112,6 +121,11 @@ mod tests {
         assert_eq!((rows[0].uid, rows[0].perms, rows[0].rss), (70000, 0o600, 4096));
         assert_eq!(rows[1].key.to_string(), "0xdeadbeef");
         assert_eq!(rows[1].status(), "dest locked");
+    }
+
+    #[test]
+    fn the_time_of_a_segment_is_that_of_its_line() {
+        assert_eq!([163_843, 7, 1].map(|id| ctime(TABLE, Shmid(id))), [Some(1_795_447_862), Some(1), None]);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod danger;
 mod files;
 mod ftok;
+mod known;
 mod life;
 mod locks;
 mod made;
@@ -181,7 +182,7 @@ impl Linux {
     fn size_of(&self, id: Shmid) -> usize {
         match self.sizes.get(&id) {
             Some(&size) if size > 0 => size,
-            _ => shm::stat(id, Cmd::IpcStat).map_or(0, |(_, record)| record.size),
+            _ => known::known(id).map_or(0, |known| known.size),
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::UNIX_EPOCH;
 
 use nix::libc::{self, c_int};
 
-use super::shm;
-use crate::call::{Cmd, Key, Shmid, ShmidDs};
+use super::known::{Known, known};
+use crate::call::{Key, Shmid};
 
 /// Whether a successful `shmget` has made the segment, rather than found one.
 ///
@@ -17,10 +17,9 @@ pub fn made_by(pid: i32, key: Key, flags: c_int, id: Shmid) -> bool {
     if is_exclusive(key, flags) {
         return true;
     }
-    let is_new = |record: &ShmidDs| {
-        record.cpid == pid && record.atime == 0 && record.ctime >= seconds_since_1970() - 1
-    };
-    flags & libc::IPC_CREAT != 0 && shm::stat(id, Cmd::IpcStat).is_ok_and(|(_, record)| is_new(&record))
+    let is_new =
+        |known: Known| known.cpid == pid && !known.was_attached && known.ctime >= seconds_since_1970() - 1;
+    flags & libc::IPC_CREAT != 0 && known(id).is_some_and(is_new)
 }
 
 /// Whether the flags alone say that whatever was returned is new.
