@@ -3,7 +3,7 @@
 //! Run: `cargo run`. With `--quiet` it prints what the C program prints, and makes the same calls.
 
 use clap::Parser;
-use playground::course::LESSONS;
+use playground::course;
 use playground::prelude::*;
 use playground::program::{Options, Program};
 
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Err(error) => return program::answer(&error),
     };
     if walk.list {
-        return program::print_list(LESSONS.iter().map(|lesson| (lesson.name, lesson.title)));
+        return program::print_list(course::in_order().map(|lesson| (lesson.name, lesson.title)));
     }
     let options = Options { quiet: walk.quiet, ..walk.options };
     let title = "System V shared memory, from shmget to IPC_RMID";

@@ -31,7 +31,7 @@ pub struct Lesson {
     pub needs_linux: Option<&'static str>,
 }
 
-/// Every lesson.
+/// Every lesson, by its number.
 pub const LESSONS: [Lesson; 22] = [
     Lesson {
         number: 0,
@@ -221,7 +221,41 @@ pub fn exercises(lesson: usize) -> &'static [usize] {
     OF_LESSONS.get(lesson).copied().unwrap_or_default()
 }
 
+/// After which lesson lesson 0 comes: whoever compares a segment with its relatives has to know the segment.
+const BEFORE_THE_FAMILY: usize = 8;
+
+/// Every lesson, in a good order: by number, but for lesson 0.
+pub fn in_order() -> impl Iterator<Item = &'static Lesson> {
+    let ([family], rest) = LESSONS.split_at(1) else { unreachable!("lesson 0 is the first") };
+    let (first, later) = rest.split_at(BEFORE_THE_FAMILY);
+    first.iter().chain([family]).chain(later)
+}
+
+/// The lesson that comes after this one; after none, the first.
+pub fn next(number: Option<usize>) -> Option<&'static Lesson> {
+    let mut rest = in_order();
+    match number {
+        Some(number) => rest.skip_while(|lesson| lesson.number != number).nth(1),
+        None => rest.next(),
+    }
+}
+
 /// The lesson with this number.
 pub fn lesson(number: usize) -> Option<&'static Lesson> {
     LESSONS.iter().find(|lesson| lesson.number == number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_family_comes_after_lesson_8_and_each_lesson_once() {
+        let order: Vec<_> = in_order().map(|lesson| lesson.number).collect();
+        assert_eq!(order[..10], [1, 2, 3, 4, 5, 6, 7, 8, 0, 9]);
+        assert_eq!(order.len(), LESSONS.len());
+        let number = |after| next(after).map(|lesson| lesson.number);
+        assert_eq!([None, Some(8), Some(0), Some(9)].map(number), [Some(1), Some(0), Some(9), Some(10)]);
+        assert_eq!(number(Some(21)), None);
+    }
 }

@@ -219,7 +219,7 @@ struct Further {
 impl Further {
     /// After the last lesson comes the prompt for calls of one's own.
     fn after(number: Option<usize>) -> Further {
-        let next = course::lesson(number.map_or(1, |number| number + 1)).map_or("play", |lesson| lesson.name);
+        let next = course::next(number).map_or("play", |lesson| lesson.name);
         let exercises = number.map_or(&[][..], course::exercises);
         Further {
             next: Some(format!("cargo run --bin {next}")),
