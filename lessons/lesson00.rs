@@ -51,15 +51,15 @@ fn tell(story: &Story) -> Result<()> {
     story.erratum("E2", "the pipe joins cat and xargs, both children of the shell. xargs starts each ping.");
 
     story.say(
-        "The article tells the means of IPC apart by four things. Four questions put them to the kernel, for each: is the \
-         stranger let in, may a reader write, does a reader who is too early wait, do two readers get the same bytes?",
+        "The article tells the means of IPC apart by four things. Four questions put them to the kernel, for each: is an \
+         unrelated process let in, may a reader write, does a reader who is too early wait, do two readers get the same bytes?",
     );
 
     story.step("A pipe")?;
-    let stranger = story.unrelated("stranger")?;
+    let unrelated = story.unrelated("unrelated")?;
     let pipe = Channel::pipe(story)?;
     let reader = story.fork("reader")?;
-    story.say("The reader was forked after pipe2, and has its descriptors. The stranger has not.");
+    story.say("The reader was forked after pipe2, and has its descriptors. An unrelated process has not.");
     pipe.put(story, TEXT)?;
     assert_eq!(pipe.take(&reader, TEXT.len())?, TEXT);
     let guess = story.predict(
@@ -74,13 +74,13 @@ fn tell(story: &Story) -> Result<()> {
     assert_eq!(answer, Verdict::Refused(Errno::EAGAIN));
     story.erratum(
         "E3",
-        "this holds for a pipe without a name. Strangers use a FIFO (fifo(7)), or a message queue.",
+        "this holds for a pipe without a name. Unrelated processes use a FIFO (fifo(7)), or a message queue.",
     );
     story.in_brief("Four questions to it");
-    let mut rows = vec![family::question(story, &pipe, TEXT, &reader, &stranger)?];
+    let mut rows = vec![family::question(story, &pipe, TEXT, &reader, &unrelated)?];
 
     story.experiment("A mapped file, read too early")?;
-    let file = MappedFile::create(story, story.page_size(), &stranger)?;
+    let file = MappedFile::create(story, story.page_size(), &unrelated)?;
     let reader = story.fork("reader")?;
     let guess = story.predict(
         "The file is mapped, and nobody has written to it. What will the reader be given?",
@@ -103,7 +103,7 @@ fn tell(story: &Story) -> Result<()> {
         "MAP_SHARED|MAP_ANONYMOUS needs no file; and the kernel keeps a segment as a file, too.",
     );
     story.in_brief("Four questions to it");
-    rows.push(family::question(story, &file, TEXT, &reader, &stranger)?);
+    rows.push(family::question(story, &file, TEXT, &reader, &unrelated)?);
 
     story.step("A semaphore, to guard it")?;
     let guard = Semaphores::create(story, Key::PRIVATE, 1, OWNER_RW)?;
@@ -134,19 +134,24 @@ fn tell(story: &Story) -> Result<()> {
         "keep memory and guard in one type, as Mutex<T> does, so that nobody gets at the bytes without the guard.",
     );
     story.in_brief("Four questions to it");
-    rows.push(family::question(story, &guard, TEXT, &reader, &stranger)?);
+    rows.push(family::question(story, &guard, TEXT, &reader, &unrelated)?);
 
-    story.step("A socket pair, and a segment")?;
+    story.step("A socket pair")?;
     let pair = Channel::socket_pair(story)?;
-    let segment = SharedSegment::create(story, SIZE)?;
     let reader = story.fork("reader")?;
     pair.put(story, TEXT)?;
     assert_eq!(pair.take(&reader, TEXT.len())?, TEXT);
     pair.put_back(&reader, b"SO IT IS")?;
     assert_eq!(pair.take_back(story, TEXT.len())?, b"SO IT IS");
     story.say(
-        "Both ways, through one pair. Named, a socket serves strangers, and over a network other machines.",
+        "Both ways, through one pair. Named, a socket serves unrelated processes, and over a network other machines.",
     );
+    story.in_brief("Four questions to it");
+    rows.push(family::question(story, &pair, TEXT, &reader, &unrelated)?);
+
+    story.step("A segment")?;
+    let segment = SharedSegment::create(story, SIZE)?;
+    let reader = story.fork("reader")?;
     segment.put(story, TEXT)?;
     assert_eq!(segment.take(&reader, TEXT.len())?, TEXT);
     let page = story.page_size();
@@ -160,12 +165,11 @@ fn tell(story: &Story) -> Result<()> {
         "processes share these pages, not an address space; the fastest for much data, guard aside.",
     );
     story.in_brief("Four questions to it");
-    rows.push(family::question(story, &pair, TEXT, &reader, &stranger)?);
-    rows.push(family::question(story, &segment, TEXT, &reader, &stranger)?);
+    rows.push(family::question(story, &segment, TEXT, &reader, &unrelated)?);
 
     story.step("Four questions")?;
     story.say(
-        "The article tells them apart by four things. Is the other process related: a stranger tries. What may it do: \
+        "The article tells them apart by four things. Is the other process related: an unrelated one tries. What may it do: \
          one that may only read writes. Do they wait: a reader comes too early. How many: two readers, one message.",
     );
     story.table("what the kernel answered in this run", family::HEADING, &rows);

@@ -149,14 +149,14 @@ fn tell(story: &Story) -> Result<()> {
     let rows: Vec<_> = ways.iter().map(|way| [way.how.to_owned(), way.answer(), same(way.key)]).collect();
     story.table("several names, one key; one name, several keys", ["asked for", "ftok", "the first?"], &rows);
 
-    story.experiment("Meet a stranger under the same key")?;
+    story.experiment("Meet another program under the same key")?;
     story.say(
         "ftok keeps 16 bits of the file's number and 8 of its device's. We make files, in memory and without a name, \
          until one gets the key of another.",
     );
     if let Some(colliding) = keys::colliding(story) {
         story.count("files made until two had one key", colliding.made as u64);
-        let [file, strange_file] = colliding.paths();
+        let [file, other_file] = colliding.paths();
         let project = keys::free_project(story, &file)?;
         let key = Key::ftok(story, &file, project)?;
         let segment = Segment::create(story, key, SIZE, OWNER_RW)?;
@@ -171,12 +171,12 @@ fn tell(story: &Story) -> Result<()> {
                 never(Verdict::Refused(Errno::EINVAL), "nothing is wrong with the number, or with the size."),
             ],
         )?;
-        let key = Key::ftok(&reader, &strange_file, project)?;
+        let key = Key::ftok(&reader, &other_file, project)?;
         guess.reveal(story, Segment::create(&reader, key, SIZE, OWNER_RW).verdict()?);
         segment.remove()?;
         story.habit(
-            "IPC_CREAT|IPC_EXCL, and at EEXIST another number; and a header in the segment that tells a partner from \
-             a stranger. The two sides of this lesson do both.",
+            "IPC_CREAT|IPC_EXCL, and at EEXIST another number; and a header in the segment that tells whether it is \
+             the partner's. The two sides of this lesson do both.",
         );
     }
 

@@ -9,7 +9,7 @@ use playground::story::Guess;
 /// Users without an account here; each is in the group of the same number, and in no other.
 const OWNER: u32 = 60001;
 const MEMBER: u32 = 60002;
-const STRANGER: u32 = 60003;
+const OTHER: u32 = 60003;
 
 /// What someone writes who knows octal numbers from C.
 #[allow(clippy::zero_prefixed_literal, reason = "this is the mistake, and clippy knows it")]
@@ -190,8 +190,8 @@ fn tell(story: &Story) -> Result<()> {
     story.step("Give it away, and remove it")?;
     let gift = Segment::create(&owner, Key::PRIVATE, SIZE, OWNER_RW)?;
     let before = gift.stat()?;
-    if gift.id().set(&owner, STRANGER, STRANGER, OWNER_RW).verdict()? != Verdict::Success {
-        story.missing(format!("A private user namespace has no user {STRANGER}: run it without --isolated."));
+    if gift.id().set(&owner, OTHER, OTHER, OWNER_RW).verdict()? != Verdict::Success {
+        story.missing(format!("A private user namespace has no user {OTHER}: run it without --isolated."));
     }
     if let Some(member) = &member {
         assert_eq!(gift.id().remove(member).verdict()?, Verdict::Refused(Errno::EPERM));
@@ -241,18 +241,18 @@ fn as_root() -> String {
     format!("sudo {}", std::env::args().next().unwrap_or_default())
 }
 
-/// Asks as a member of the owner's group, as a stranger, and as root; returns the member.
+/// Asks as a member of the owner's group, as somebody else, and as root; returns the member.
 fn ask_others(story: &Story, owner: &Story, guess: Guess<Verdict>) -> Result<Story> {
-    let (member, stranger) = (story.fork("member")?, story.fork("stranger")?);
+    let (member, other) = (story.fork("member")?, story.fork("other")?);
     member.adjust(Adjustment::SetIdentity(MEMBER))?;
-    stranger.adjust(Adjustment::SetIdentity(STRANGER))?;
+    other.adjust(Adjustment::SetIdentity(OTHER))?;
     let segment = Segment::create(owner, Key::PRIVATE, SIZE, OWNER_RW)?;
     story.say("IPC_SET changes owner, group and mode. Unlike chgrp it takes any group, here the member's.");
     segment.id().set(owner, OWNER, MEMBER, mode(0o640))?;
     let taken = segment.id().set(&member, MEMBER, MEMBER, mode(0o660)).verdict()?;
     assert_eq!(taken, Verdict::Refused(Errno::EPERM));
     story.in_brief("Each user, and each right");
-    let who = [("owner", owner), ("member", &member), ("stranger", &stranger), ("root", story)];
+    let who = [("owner", owner), ("member", &member), ("other", &other), ("root", story)];
     let try_all = |(_, who)| Rights::of(who, segment.id(), SIZE);
     let rights = who.into_iter().map(try_all).collect::<Result<Vec<_>>>()?;
     let rows: Vec<_> = who.iter().zip(&rights).map(|((name, _), rights)| rights.row(*name)).collect();

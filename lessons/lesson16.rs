@@ -145,7 +145,7 @@ fn tell(story: &Story) -> Result<()> {
             ),
             never(
                 Verdict::Success,
-                "then everyone who kept an old id would read, or remove, a stranger's segment.",
+                "then everyone who kept an old id would read, or remove, somebody else's segment.",
             ),
             never(
                 Verdict::Refused(Errno::EIDRM),

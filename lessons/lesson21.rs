@@ -67,9 +67,9 @@ fn tell(story: &Story) -> Result<()> {
     ours.write(TEXT)?;
 
     story.step("Find it by its name")?;
-    story.say("A stranger, which has inherited nothing, knows only the name.");
+    story.say("An unrelated process, which has inherited nothing, knows only the name.");
     let guess = story.predict(
-        "What will shm_open answer to the stranger?",
+        "What will shm_open answer to it?",
         [
             always(
                 Verdict::Success,
@@ -79,8 +79,8 @@ fn tell(story: &Story) -> Result<()> {
             never(Verdict::Refused(Errno::EACCES), "mode 0600 lets in each process of the same user."),
         ],
     )?;
-    let stranger = story.unrelated("stranger")?;
-    let found = Memory::open(&stranger, &name);
+    let unrelated = story.unrelated("unrelated")?;
+    let found = Memory::open(&unrelated, &name);
     guess.reveal(story, Verdict::of(&found));
     let found = found?;
     let theirs = found.map(SIZE)?;
@@ -92,7 +92,7 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Take the name away")?;
     let guess = story.predict(
-        "We call shm_unlink while the stranger has the memory mapped. What will the stranger read?",
+        "We call shm_unlink while the unrelated process has the memory mapped. What will that read?",
         [
             never(vec![0; TEXT.len()], "nothing is erased: only the name goes.").named("zeros"),
             always(TEXT.to_vec(), "the memory stays as long as anybody has it open, or mapped."),
@@ -112,7 +112,7 @@ fn tell(story: &Story) -> Result<()> {
     story.step("Make memory without a name")?;
     story.say("memfd_create makes memory that has a descriptor and no name. Its label is for maps only.");
     let guess = story.predict(
-        "The stranger is told the number of our descriptor. What will mmap answer to it?",
+        "The unrelated process is told the number of our descriptor. What will mmap answer to it?",
         [
             never(Verdict::Success, "the number means something in our process only."),
             never(
@@ -127,7 +127,7 @@ fn tell(story: &Story) -> Result<()> {
     )?;
     let anonymous = Memory::anonymous(story)?;
     anonymous.resize(SIZE)?;
-    let answer = anonymous.same_number_in(&stranger).map(SIZE).verdict()?;
+    let answer = anonymous.same_number_in(&unrelated).map(SIZE).verdict()?;
     guess.reveal(story, answer);
     assert_eq!(answer, Verdict::Refused(Errno::EBADF));
 
@@ -136,17 +136,17 @@ fn tell(story: &Story) -> Result<()> {
     let memory = anonymous.map(SIZE)?;
     memory.write(TEXT)?;
     let guess = story.predict(
-        "The stranger opens the entry of our descriptor. What will open answer?",
+        "The unrelated process opens the entry of our descriptor. What will open answer?",
         [
             always(Verdict::Success, "it runs as the same user. Another user is refused, unless it is root."),
-            never(Verdict::Refused(Errno::EACCES), "that is for other users: this stranger runs as ours."),
+            never(Verdict::Refused(Errno::EACCES), "that is for other users: this process runs as ours."),
             never(
                 Verdict::Refused(Errno::ENOENT),
                 "the memory has no name, and the descriptor has this entry.",
             ),
         ],
     )?;
-    let opened = anonymous.open_from_outside(&stranger);
+    let opened = anonymous.open_from_outside(&unrelated);
     let answer = Verdict::of(&opened);
     guess.reveal(story, answer);
     if answer == Some(Verdict::Refused(Errno::ENOENT)) {

@@ -35,11 +35,11 @@ fn root_sees_what_owner_group_others_and_root_are_answered() {
     finished.assert_exited(0);
     let text = finished.text();
     let table = "\
-    who       IPC_STAT  read     read, write  execute
-    owner     success   success  success      EACCES
-    member    success   success  EACCES       EACCES
-    stranger  EACCES    EACCES   EACCES       EACCES
-    root      success   success  success      success
+    who     IPC_STAT  read     read, write  execute
+    owner   success   success  success      EACCES
+    member  success   success  EACCES       EACCES
+    other   EACCES    EACCES   EACCES       EACCES
+    root    success   success  success      success
 ";
     assert!(text.contains(table), "{text}");
     assert!(!text.contains("Missing"), "{text}");

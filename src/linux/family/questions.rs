@@ -6,7 +6,7 @@ use crate::kernel::Adjustment;
 use crate::story::{Judge, Story};
 
 /// What the columns of the table are called.
-pub const HEADING: [&str; 6] = ["medium", "moves", "stranger", "read-only", "too early", "two readers"];
+pub const HEADING: [&str; 6] = ["mechanism", "moves", "unrelated", "read-only", "too early", "two readers"];
 
 const SUCCESS: &str = "success";
 
