@@ -94,8 +94,13 @@ impl Story {
 
     /// How many bytes of a segment are in memory, untold: for a table that a lesson fills.
     pub fn resident(&self, id: Shmid) -> Option<usize> {
+        self.row_untold(id).map(|row| row.rss)
+    }
+
+    /// A segment's row of the kernel's table, untold; nothing, where the table cannot be read.
+    pub fn row_untold(&self, id: Shmid) -> Option<Row> {
         let table = self.process.borrow_mut().shows(ProcFile::Segments).ok()?;
-        segments::parse(&table).ok()?.into_iter().find(|row| row.shmid == id).map(|row| row.rss)
+        segments::parse(&table).ok()?.into_iter().find(|row| row.shmid == id)
     }
 
     /// How many bytes of a segment are in memory: its `rss` in the kernel's table.
