@@ -51,8 +51,9 @@ fn tell(story: &Story) -> Result<()> {
     story.erratum("E2", "the pipe joins cat and xargs, both children of the shell. xargs starts each ping.");
 
     story.say(
-        "The article tells the means of IPC apart by four things. Four questions put them to the kernel, for each: is an \
-         unrelated process let in, may a reader write, does a reader who is too early wait, do two readers get the same bytes?",
+        "The article tells the means of IPC apart by four things. Four questions put each of them to the kernel. \
+         Is an unrelated process let in? May a reader write? Does a reader who is too early wait? Do two readers get the \
+         same bytes?",
     );
 
     story.step("A pipe")?;

@@ -42,8 +42,8 @@ fn tell(story: &Story) -> Result<()> {
     assert_eq!(segment.stat()?.nattch, 1);
     story.try_it(format!("cat /proc/{}/maps", story.pid()), "the line that ends in /SYSV00000000 (deleted)");
     story.why(
-        "The name /SYSV00000000 is made from the key, and the number before it is the segment's id: inside the \
-         kernel a segment is a file without a name in any folder, which is why it is shown as deleted.",
+        "The name /SYSV00000000 is made from the key, and the number before it is the segment's id. Inside the \
+         kernel a segment is a file without a name in any folder: so it is shown as deleted.",
     );
 
     story.experiment("Attach a segment that does not exist")?;

@@ -17,7 +17,7 @@ fn tell(story: &Story) -> Result<()> {
     story.step("Detach it, and attach it at 0x5000000")?;
     story.say(format!(
         "The second argument of shmat asks for an address. {THERE} is {} pages of {} bytes from 0, so a page can begin \
-         there; and it lies far below where Linux puts a position-independent program, its heap and its stack.",
+         there. It lies far below where Linux puts a position-independent program, its heap and its stack.",
         THERE.0 / story.page_size() as u64,
         story.page_size()
     ));

@@ -65,7 +65,7 @@ fn tell(story: &Story) -> Result<()> {
     );
     story.why(
         "Nothing but the file's name and the number was agreed on. The two commands below `Try it` are two programs \
-         that know nothing else of each other; they tell what happens when one of them does not do its part.",
+         that know nothing else of each other. They tell what happens when one of them does not do its part.",
     );
 
     story.experiment("Use the same key: IPC_PRIVATE")?;

@@ -89,7 +89,7 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Go past the end")?;
     match memory.write(size, TEXT) {
-        Err(error @ Error::OutOfBounds { .. }) => story.say(format!("Our type says: {error}.")),
+        Err(error @ Error::OutOfBounds { .. }) => story.say(format!("Attachment says: {error}.")),
         other => return other.map(drop),
     }
     story.say("C has only an address. A child writes there, one byte past the segment; then we look.");

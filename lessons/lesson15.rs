@@ -62,7 +62,7 @@ fn find_and_remove(story: &Story, left: Shmid, record: &ShmidDs, dead: i32) -> R
     story.say(format!("nattch is 0, and its maker is gone: nobody uses it. What it left behind: {text:?}."));
     story.try_it("ipcs -m -p", "cpid and lpid of every segment; `ipcs -m -c` names owners and creators");
     story.why(
-        "A pid may be another process's by now, and a server may come back to a segment with nattch 0: so ask its owner \
+        "A pid may be another process's by now, and a server may come back to a segment with nattch 0. So ask its owner \
          before you remove what you did not make.",
     );
 

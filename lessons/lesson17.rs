@@ -73,8 +73,8 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
     );
     story.try_it(format!("ipcs -m -i {}", segment.id()), "nattch=3: this process, A and B");
     story.why(
-        "On one processor fewer updates are lost at a time, but each may cost much: a process that is stopped between \
-         load and store puts an old value back when it goes on, and all that the other counted meanwhile is gone.",
+        "On one processor fewer updates are lost at a time, but each may cost much. A process that is stopped between \
+         load and store puts an old value back when it goes on. All that the other counted meanwhile is gone.",
     );
 
     story.step("Slowly: you are the scheduler")?;

@@ -207,8 +207,8 @@ fn tell(story: &Story) -> Result<()> {
     let rows = [["a segment".to_owned(), told(segment_s)], ["a pipe".to_owned(), told(pipe_s)]];
     story.table("how often the kernel copied the page", ["between the two", "copies"], &rows);
     story.say(
-        "Counted is what went through read and write (/proc/self/io). Not counted: what a program copies by itself, as \
-         lesson 20's ring does unless a message is made in place; and calls that move pages instead, such as splice.",
+        "Counted is what went through read and write (/proc/self/io). Not counted is what a program copies by itself, as \
+         lesson 20's ring does, unless a message is made in place. Nor are calls that move pages instead, such as splice.",
     );
 
     story.tidy_up()?;

@@ -29,6 +29,7 @@ mod root;
 mod said;
 mod schedule;
 mod screens;
+mod sentences;
 mod terminal;
 mod tidy;
 mod trace;
