@@ -9,6 +9,9 @@ use speed::prelude::*;
 const BIG: usize = 1 << 16;
 const BIGGEST: usize = 1 << 20;
 
+/// What to do where the figures say nothing.
+const RUN_AGAIN: &str = "What to do: close what else runs, and run the lesson again, without --quick.";
+
 fn main() -> ExitCode {
     program::lesson_with(20, source!(".."), tell)
 }
@@ -49,7 +52,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
             ),
             depends(
                 Scale::FarFaster,
-                "a line of the cache goes over in a tenth of a microsecond, and nobody is woken.",
+                "a line of the cache goes from core to core, no call is made, and nobody is woken.",
                 "a line of the cache takes too long from core to core here, or a pipe too little.",
             ),
         ],
@@ -81,10 +84,13 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
     }
     story.count("messages that arrived while the clock ran, every byte as it was sent", figures.messages);
     story.table("what the figures stand on", ["what", "how it was"], &host.told(&figures));
+    if are_too_few(story, &figures) {
+        return finish(story, bench);
+    }
     show_speeds(story, &figures, Traffic::RoundTrip);
     let pipe = round_trip(Mechanism::Pipe, SMALLEST);
-    by_spinning.reveal(story, figures.scale(round_trip(Mechanism::Spin, SMALLEST), pipe));
-    by_sleeping.reveal(story, figures.finding(round_trip(Mechanism::Futex, SMALLEST), pipe));
+    reveal(story, by_spinning, figures.scale(round_trip(Mechanism::Spin, SMALLEST), pipe));
+    reveal(story, by_sleeping, figures.finding(round_trip(Mechanism::Futex, SMALLEST), pipe));
     story.why(
         "A time is the median of the rounds; the percentage says how far the middle half of them is from it. A ratio \
          pairs the two times of each round, and is a number only if the rounds agree: otherwise it is unclear.",
@@ -113,8 +119,9 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
         ],
     )?;
     show_speeds(story, &figures, Traffic::Stream);
-    guess.reveal(
+    reveal(
         story,
+        guess,
         figures.finding(stream(Mechanism::Semop, SMALLEST), stream(Mechanism::Pipe, SMALLEST)),
     );
 
@@ -131,7 +138,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
             depends(
                 Scale::Slower,
                 "nothing goes on until the scheduler takes the CPU away from whoever spins: soon, here.",
-                "nothing goes on until the scheduler takes the CPU away, and that is a matter of milliseconds.",
+                "the scheduler does not take the CPU away in that time here: see the table.",
             ),
             depends(
                 Scale::FarSlower,
@@ -142,8 +149,9 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
     )?;
     let on_one = |way: Mechanism| [way.to_string(), figures.told_time(Measurement::on_one_cpu(way))];
     story.table("64 bytes there and back, on one CPU", ["by", "time"], &ON_ONE_CPU.map(on_one));
-    guess.reveal(
+    reveal(
         story,
+        guess,
         figures.scale(Measurement::on_one_cpu(Mechanism::Spin), Measurement::on_one_cpu(Mechanism::Pipe)),
     );
     story.habit("Spin for some microseconds, then sleep on a futex: that is what a Mutex of Rust does.");
@@ -169,7 +177,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
             ),
         ],
     )?;
-    guess.reveal(story, figures.finding(stream(Mechanism::Fresh, BIG), stream(Mechanism::Pipe, BIG)));
+    reveal(story, guess, figures.finding(stream(Mechanism::Fresh, BIG), stream(Mechanism::Pipe, BIG)));
     story.habit(
         "Make a segment once and use it for every message. An Attachment that is kept is the cheap one.",
     );
@@ -195,7 +203,11 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
             ),
         ],
     )?;
-    guess.reveal(story, figures.finding(round_trip(Mechanism::Futex, BIG), round_trip(Mechanism::Pipe, BIG)));
+    reveal(
+        story,
+        guess,
+        figures.finding(round_trip(Mechanism::Futex, BIG), round_trip(Mechanism::Pipe, BIG)),
+    );
     let compared = |what: &str, first, second| [what.to_owned(), figures.told_ratio(first, second)];
     story.table(
         "how many times as fast",
@@ -225,6 +237,11 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
                 stream(Mechanism::Spin, BIG),
             ),
             compared(
+                "64 KiB one way: ring, segment for each",
+                stream(Mechanism::Spin, BIG),
+                stream(Mechanism::Fresh, BIG),
+            ),
+            compared(
                 "64 KiB one way: segment for each, pipe",
                 stream(Mechanism::Fresh, BIG),
                 stream(Mechanism::Pipe, BIG),
@@ -249,7 +266,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
     story.erratum(
         "E8",
         "processes share pages, not a space. What is fast is that nothing is called and little is copied; what waits is \
-         not. A mapped file is the same memory, and as fast.",
+         not.",
     );
     story.try_it("nproc; cat /proc/loadavg", "how many CPUs there are, and who else wants them");
     options.draw(story, &figures)?;
@@ -265,6 +282,28 @@ fn is_traced(story: &Story, host: &Host) -> bool {
          several times slower, and spinning would not. No figures: run the lesson without strace or a debugger."
     ));
     true
+}
+
+/// Tells what the rounds agree on, or that they do not.
+fn reveal<T: Observed>(story: &Story, guess: Guess<T>, found: Option<T>) {
+    match found {
+        Some(found) => guess.reveal(story, found),
+        None => story.missing(format!(
+            "The rounds of this run do not agree, or one of the two could not be measured. {RUN_AGAIN}"
+        )),
+    }
+}
+
+/// Whether the rounds are too few for an answer, and says what to do.
+fn are_too_few(story: &Story, figures: &Results) -> bool {
+    if figures.are_too_few() {
+        story.missing(format!(
+            "The machine was too busy: {} of {} rounds were finished in the time, and so few answer no question. \
+             {RUN_AGAIN}",
+            figures.rounds, figures.planned
+        ));
+    }
+    figures.are_too_few()
 }
 
 fn finish(story: &Story, bench: Bench) -> Result<()> {

@@ -72,7 +72,9 @@ pub mod prelude {
     pub use crate::shm::Bare;
     pub use crate::shm::{Attachment, Interleaved, Moved, Race, Segment, Semaphores, Sum};
     pub use crate::source;
-    pub use crate::story::{Candidate, Judge, Schedule, Story, Turn, Verdict, Work, always, depends, never};
+    pub use crate::story::{
+        Candidate, Guess, Judge, Observed, Schedule, Story, Turn, Verdict, Work, always, depends, never,
+    };
     pub use playground_core::process::{Adjustment, Ending, How, Step, Tally};
     pub use playground_core::quartiles::{Finding, Ratio, Scale};
 }

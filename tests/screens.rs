@@ -164,7 +164,7 @@ const MEASURED: [(&str, &str); 20] = [
     (r"(?m)^    (a line of the cache, .*|memcpy of .*B|a system call .*\))  +\S.*$", "    $1  [time]"),
     (r"(?m)^(  Counted  messages that arrived [^:]*): \d+", "$1: [messages]"),
     (r"(?m)^  Answer (.*\n)+?\n", "  Answer  [as measured]\n\n"),
-    (r"(?m)^  Missing  This machine does not show us the answer\.\n", "  Answer  [as measured]\n"),
+    (r"(?m)^  Missing  The rounds of this run (.*\n)+?\n", "  Answer  [as measured]\n\n"),
     (r#"(?m)^\{"event":"answer".*"#, r#"{"event":"answer","value":"[as measured]"}"#),
     (
         r#"(?m)^\{"event":"missing","text":"This machine does not show us the answer\."\}"#,

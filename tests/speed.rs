@@ -403,6 +403,24 @@ const PROGRAM: &[Row<Mapping>] = &[
             }
         },
     ),
+    row(
+        "too-busy",
+        Any,
+        "a machine too busy for five rounds is told so, and what to do, in place of figures",
+        |_| {
+            // Each measurement takes longer than the time that all have.
+            let output = lesson("lesson20", &["--quick", "--time", "2000000", "--format", "json"]);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let text = String::from_utf8_lossy(&output.stdout);
+            let advice = "too busy: 0 of 7 rounds were finished in the time, and so few answer no question. What to do: close";
+            assert!(text.contains(advice), "{text}");
+            assert!(
+                !text.contains("\"event\":\"speeds\"") && !text.contains("\"event\":\"answer\""),
+                "{text}"
+            );
+            assert!(text.contains("\"outcome\":\"complete\""), "{text}");
+        },
+    ),
     row("plot", Any, "the curves are an SVG file that names every mechanism", |_| {
         let folder = folder();
         let file = folder.path().join("curves.svg");

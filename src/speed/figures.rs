@@ -9,7 +9,7 @@ use super::host::Host;
 use super::message::SMALLEST;
 use super::trial::{self, Failure, Operation};
 use super::ways::{Mechanism, Pair, Shared, Traffic};
-use playground_core::quartiles::{self, Finding, Quartiles, Ratio, Scale};
+use playground_core::quartiles::{self, FEWEST, Finding, Quartiles, Ratio, Scale};
 
 /// The sizes of messages, in bytes: a line of the cache, the most that a message queue carries by default, the room in
 /// a pipe, and powers between.
@@ -169,6 +169,11 @@ impl Results {
                 self.failures.insert(thing, failure);
             }
         }
+    }
+
+    /// Whether the machine was too busy for as many rounds as a ratio takes.
+    pub fn are_too_few(&self) -> bool {
+        self.rounds < self.planned.min(FEWEST)
     }
 
     /// Nanoseconds for one.
