@@ -45,7 +45,8 @@ pub(super) fn bring_in_to_write(buffer: &mut [u8]) {
 /// fault, and newer kernels as a minor one.
 pub(super) fn faults_during(operation: impl FnOnce()) -> Faults {
     // The first round brings in the code that counts and the code that copies, of which a forked child may have
-    // no page yet, so that the second counts only the operation.
+    // no page yet, and the stack, so that the second counts only the operation.
+    bring_in_stack();
     black_box(page_faults());
     let (from, mut to) = (black_box(0), 0);
     // SAFETY: both are single bytes of this very function.
@@ -54,6 +55,14 @@ pub(super) fn faults_during(operation: impl FnOnce()) -> Faults {
     let before = page_faults();
     operation();
     page_faults() - before
+}
+
+/// Has the stack below the caller brought in: after a fork each of its pages is copied at the first store, and a frame
+/// may begin on a page that no frame before it has used.
+#[inline(never)]
+fn bring_in_stack() {
+    const DEEPEST: usize = 4096;
+    black_box([1_u8; DEEPEST]);
 }
 
 /// `munmap(address, length)`.
