@@ -6,16 +6,14 @@
 //! WebAssembly still builds the book, with the committed module, and is told that it is older.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zopfli::{Format, Options};
 
 use crate::{read, root};
 
@@ -81,10 +79,9 @@ impl Module {
 pub fn pack(file: &Path, toolchain: &str) -> Result<()> {
     let module = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     ensure!(module.starts_with(b"\0asm"), "{} is no module of WebAssembly", file.display());
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(&module)?;
-    let gzip = STANDARD.encode(gzip.finish()?);
-    let packed = Module { sources: sources()?, toolchain: toolchain.to_owned(), gzip };
+    let mut gzip = Vec::new();
+    zopfli::compress(Options::default(), Format::Gzip, &module[..], &mut gzip)?;
+    let packed = Module { sources: sources()?, toolchain: toolchain.to_owned(), gzip: STANDARD.encode(gzip) };
     let [before, behind] = AROUND;
     fs::write(root().join(SCRIPT), format!("{before}{}{behind}", serde_json::to_string(&packed)?))?;
     println!("{SCRIPT}: {} bytes, {} compressed", module.len(), packed.weight()?);
