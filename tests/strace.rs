@@ -151,7 +151,8 @@ fn sorted(calls: impl IntoIterator<Item = Vec<String>>) -> Calls {
 /// What strace words otherwise: records by their fields, operations with names, `semop` as the C library makes it.
 fn as_we_say(line: &str) -> String {
     let words = [
-        (r"IPC_STAT, (\{.*\}|0x[0-9a-f]+)\)", "IPC_STAT, &buf)"),
+        // A pointer to somewhere is shown as such when the call was refused; one to nowhere we show as well.
+        (r"IPC_STAT, (\{.*\}|0x[0-9a-f]{8,})\)", "IPC_STAT, &buf)"),
         (
             r"IPC_SET, \{shm_perm=\{uid=(\d+), gid=(\d+), mode=(\d+).*\}\)",
             "IPC_SET, {uid=$1, gid=$2, mode=$3})",

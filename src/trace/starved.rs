@@ -38,12 +38,9 @@ impl Account {
 impl Tracer<'_> {
     /// The time is up: what others took of it is given once more, as far as the limit may be stretched.
     pub(super) fn out_of_time(&mut self, deadline: &mut Deadline) {
-        let elapsed = deadline.elapsed();
-        let starved = self.starved(elapsed);
-        deadline.put_off(starved, self.limits.stretch);
+        let had_its_own = deadline.put_off(self.starved(deadline.elapsed()), self.limits.stretch);
         if deadline.has_passed() {
-            let is_its_own = self.limits.time.is_some_and(|time| elapsed.saturating_sub(starved) >= time);
-            self.cut_short(if is_its_own { StopReason::Time } else { StopReason::Starved });
+            self.cut_short(if had_its_own { StopReason::Time } else { StopReason::Starved });
         }
     }
 

@@ -38,7 +38,7 @@ impl Story {
             fixed => Order::Fixed(fixed.unwrap_or(default).clone()),
         };
         loop {
-            let (schedule, made) = self.carry_out(&order, default, begin()?)?;
+            let (schedule, made) = self.make_all(&order, default, begin()?)?;
             show(&schedule, &made);
             match self.next_order()? {
                 Some(next) => order = next,
@@ -47,7 +47,7 @@ impl Story {
         }
     }
 
-    fn carry_out<T: fmt::Display>(
+    fn make_all<T: fmt::Display>(
         &self,
         order: &Order,
         default: &Schedule,
