@@ -220,7 +220,7 @@ fn tell(story: &Story) -> Result<()> {
 }
 
 /// One side, run by hand: makes the segment, hands over a text, removes the segment.
-fn writer(story: &Story, rendezvous: &Rendezvous) -> Result<()> {
+fn writer(story: &Story, rendezvous: &Rendezvous, text: Option<&str>) -> Result<()> {
     story.step("Make a segment under a key that both know")?;
     let session = rendezvous.open(story)?;
     story.show_segments();
@@ -229,7 +229,8 @@ fn writer(story: &Story, rendezvous: &Rendezvous) -> Result<()> {
     story.show_segments();
 
     story.step("Hand over a text")?;
-    session.memory().write(Session::DATA, TEXT)?;
+    let text = text.map_or(TEXT.to_vec(), |text| [text.as_bytes(), b"\0"].concat());
+    session.memory().write(Session::DATA, &text)?;
     session.announce(HANDED_OVER)?;
     session.wait_until(READ, "it has said that the text is read")?;
 
@@ -241,14 +242,14 @@ fn writer(story: &Story, rendezvous: &Rendezvous) -> Result<()> {
 }
 
 /// The other side: finds the segment by its key, reads the text, says so.
-fn reader(story: &Story, rendezvous: &Rendezvous) -> Result<()> {
+fn reader(story: &Story, rendezvous: &Rendezvous, _: Option<&str>) -> Result<()> {
     story.step("Find the segment under the key")?;
     let session = rendezvous.join(story)?;
     story.show_segments();
 
     story.step("Read the text")?;
     session.wait_until(HANDED_OVER, "it has handed over a text")?;
-    let text = session.memory().read_text(Session::DATA, TEXT.len())?;
+    let text = session.memory().read_text(Session::DATA, program::MOST_TEXT)?;
     story.print(text);
 
     story.step("Say that it is read, and detach")?;

@@ -127,8 +127,12 @@ impl Drop for Foreign {
     }
 }
 
-/// Both ended well, each knew the other, the text arrived, and nothing is left.
+/// Both ended well, each knew the other, the article's text arrived, and nothing is left.
 fn assert_met(writer: &Finished, reader: &Finished, key: Option<Key>) {
+    assert_handed_over("THIS IS A TEST", writer, reader, key);
+}
+
+fn assert_handed_over(text: &str, writer: &Finished, reader: &Finished, key: Option<Key>) {
     writer.assert_exited(0);
     reader.assert_exited(0);
     assert!(writer.words().contains(&format!("The reader is process {}.", reader.pid)), "{}", writer.seen());
@@ -137,7 +141,7 @@ fn assert_met(writer: &Finished, reader: &Finished, key: Option<Key>) {
         "{}",
         reader.seen()
     );
-    assert!(reader.words().contains("Prints THIS IS A TEST"), "{}", reader.seen());
+    assert!(reader.words().contains(&format!("Prints {text}")), "{}", reader.seen());
     for finished in [writer, reader] {
         assert!(finished.words().contains("Done. Nothing that it made is left"), "{}", finished.seen());
         assert_nothing_left(finished);
@@ -151,6 +155,25 @@ fn assert_gave_up(finished: &Finished, what: &str) {
     assert!(finished.words().contains(what), "{what:?} is not said: {}", finished.seen());
     assert!(!finished.words().contains("panicked"), "{}", finished.seen());
     assert_nothing_left(finished);
+}
+
+#[test]
+fn the_writer_hands_over_a_text_of_ones_own_and_only_the_writer() {
+    let key = fresh_key();
+    let text = "Grüße aus A";
+    let writer = side("writer", key, &["--pace", "run", "--text", text]);
+    let reader = running("reader", key);
+    assert_handed_over(text, &ended(writer), &ended(reader), Some(key));
+
+    for (name, text, why) in [
+        ("reader", "mine", "the writer hands over the text"),
+        ("writer", "", "at least one byte"),
+        ("writer", &"x".repeat(80), "80 bytes, and 79 fit"),
+    ] {
+        let refused = run(name, key, &["--text", text]).finish();
+        refused.assert_exited(2);
+        assert!(refused.err.contains(why), "{}", refused.seen());
+    }
 }
 
 #[test]

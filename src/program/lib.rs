@@ -29,7 +29,7 @@ use prompt::Typed;
 pub use answer::answer;
 pub use options::{Color, Format, Kernel, NoMore, Options, Pace, Scheduling, examples};
 pub use screen::{choose_color_for, screen};
-pub use sides::{Side, lesson_with_sides};
+pub use sides::{MOST_TEXT, Side, lesson_with_sides};
 
 /// Runs a lesson: `program::lesson(3, Source { … }, tell)` is all that its `main` has to say.
 pub fn lesson(number: usize, source: Source, tell: fn(&Story) -> Result<()>) -> ExitCode {

@@ -25,8 +25,8 @@ pub struct Side {
     pub name: &'static str,
     /// What it does, for the help.
     pub does: &'static str,
-    /// Its own part of the story.
-    pub tell: fn(&Story, &Rendezvous) -> Result<()>,
+    /// Its own part of the story, with the text of one's own that was given to the first.
+    pub tell: fn(&Story, &Rendezvous, Option<&str>) -> Result<()>,
 }
 
 #[derive(Parser)]
@@ -37,14 +37,14 @@ struct WithSides {
     side: Option<String>,
 
     #[command(flatten)]
-    rendezvous: MeetingOptions,
+    rendezvous: RendezvousOptions,
 
     #[command(flatten)]
     options: Options,
 }
 
 #[derive(Args)]
-struct MeetingOptions {
+struct RendezvousOptions {
     /// The key under which the two sides meet, such as 0x5eed0001
     ///
     /// Without it each side makes the key with ftok, from the program's file and the number of the user. Both must
@@ -55,7 +55,14 @@ struct MeetingOptions {
     /// How many seconds to wait for the other side
     #[arg(long, value_name = "SECONDS", requires = "side", value_parser = clap::value_parser!(u64).range(1..=86400))]
     timeout: Option<u64>,
+
+    /// A text of your own to hand over, of at most 79 bytes
+    #[arg(long, value_name = "TEXT", requires = "side", value_parser = text)]
+    text: Option<String>,
 }
+
+/// How many bytes a text may take, with the NUL at its end.
+pub const MOST_TEXT: usize = 80;
 
 /// How long a side waits for the other, unless it is told otherwise.
 const TIMEOUT: u64 = 60;
@@ -90,13 +97,19 @@ pub fn lesson_with_sides(
         let words = "the two sides meet in one IPC namespace, and '--isolated' would give each its own";
         return answer(&command.error(ErrorKind::ArgumentConflict, words));
     }
+    if rendezvous.text.is_some() && side.name != sides[0].name {
+        let words =
+            format!("the {} hands over the text, and the {} reads what is there", sides[0].name, side.name);
+        return answer(&command.error(ErrorKind::ArgumentConflict, words));
+    }
+    let text = rendezvous.text.clone();
     let key = match rendezvous.key.map_or_else(key_of_this_program, Ok) {
         Ok(key) => key,
         Err(error) => return failed(&error),
     };
     let timeout = Duration::from_secs(rendezvous.timeout.unwrap_or(TIMEOUT));
     let rendezvous = Rendezvous { lesson: number, names: sides.map(|side| side.name), key, timeout };
-    begun(&options, program, Further::default(), |story| (side.tell)(story, &rendezvous))
+    begun(&options, program, Further::default(), |story| (side.tell)(story, &rendezvous, text.as_deref()))
 }
 
 fn command(number: usize, sides: [Side; 2]) -> Command {
@@ -129,9 +142,26 @@ fn key(text: &str) -> std::result::Result<Key, String> {
     }
 }
 
+/// A text that fits.
+fn text(text: &str) -> std::result::Result<String, String> {
+    match text.len() {
+        0 => Err("a text has at least one byte".to_owned()),
+        MOST_TEXT.. => Err(format!("it has {} bytes, and {} fit", text.len(), MOST_TEXT - 1)),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_fits_with_its_nul() {
+        let longest = "x".repeat(MOST_TEXT - 1);
+        assert_eq!(text(&longest), Ok(longest.clone()));
+        assert!(text(&(longest + "x")).unwrap_err().contains("80 bytes, and 79 fit"));
+        assert!(text("").is_err());
+    }
 
     #[test]
     fn a_key_is_read_as_it_is_written_elsewhere() {
@@ -154,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        let nothing = |_: &Story, _: &Rendezvous| Ok(());
+        let nothing = |_: &Story, _: &Rendezvous, _: Option<&str>| Ok(());
         let sides = ["writer", "reader"].map(|name| Side { name, does: "something", tell: nothing });
         command(9, sides).debug_assert();
     }

@@ -47,11 +47,9 @@ impl Deadline {
     }
 
     /// Gives this much more time than there was at first, but no more than `most` times that; what was given stays.
-    /// Whether all of it was given.
-    pub fn put_off(&mut self, by: Duration, most: u32) -> bool {
-        let Some(time) = self.time else { return true };
-        self.end = self.end.max(Some(self.began + (time + by).min(time * most)));
-        time + by <= time * most
+    pub fn put_off(&mut self, by: Duration, most: u32) {
+        let later = self.time.map(|time| self.began + (time + by).min(time * most));
+        self.end = self.end.max(later);
     }
 }
 
