@@ -22,7 +22,7 @@ use playground_core::{Errno, Signal, clock};
 use host::host;
 use waiting::{sleeps, waiters};
 
-use crate::session::{Course, Kernel, Performed, course};
+use crate::session::{Course, Kernel, LONGEST, Performed, course};
 
 /// How long a call may take that does not wait.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -37,8 +37,6 @@ const AT_ONCE: Duration = Duration::from_millis(200);
 const SILENCE: Duration = Duration::from_millis(300);
 /// How long a call may take to return that has been woken.
 const WAKING: Duration = Duration::from_secs(2);
-/// A call with a time limit is waited for if no more than this is left of the limit.
-const LONGEST: Duration = Duration::from_secs(10);
 
 /// Real processes in private namespaces of this computer's kernel.
 #[derive(Debug)]

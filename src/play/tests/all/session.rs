@@ -110,6 +110,16 @@ fn whoever_waits_no_longer_than_a_time_can_go_on_alone() {
 }
 
 #[test]
+fn a_child_is_waited_for_if_it_does_not_take_long() {
+    let mut session = after(&["fork()", r#"B: execlp("sleep", "sleep", "5", NULL)"#, "wait(NULL)"]);
+    session.line("getpid()").expect("the five seconds pass");
+
+    let mut session = after(&["fork()", r#"B: execlp("sleep", "sleep", "1000", NULL)"#, "wait(NULL)"]);
+    assert!(session.line("getpid()").unwrap_err().to_string().contains("A waits in a call"));
+    session.line("new").unwrap();
+}
+
+#[test]
 fn signals_and_protections_have_their_names() {
     let mut session = after(&["fork()", "int id = shmget(IPC_PRIVATE, 4096, 0600)"]);
     session.line("char *p = shmat(id, (void *)0x5000000, 0)").unwrap();
