@@ -235,7 +235,7 @@ impl Plan {
     }
 
     /// Becomes the program; what it returns is why it did not.
-    fn carry_out(&self) -> (i32, Errno) {
+    fn execute(&self) -> (i32, Errno) {
         let (program, words) = (self.words.words[0].as_ptr(), self.words.pointers.as_ptr());
         match &self.environment {
             // SAFETY: the pointers lead to C strings that live as long as the plan, and the last one is null.
@@ -346,7 +346,7 @@ impl vfork::Operation for Child {
         inside.see_files()
     }
 
-    fn carry_out(&self, pid: Pid, line: &OwnedFd) -> ! {
+    fn execute(&self, pid: Pid, line: &OwnedFd) -> ! {
         // While the child held the tracer's end, the tracer's death would not be heard.
         // SAFETY: the number is the child's own copy, and nothing of the child uses it again.
         unsafe { libc::close(self.parents) };
@@ -357,7 +357,7 @@ impl vfork::Operation for Child {
         if read(line, &mut word) != Ok(1) {
             exit(1);
         }
-        let (step, errno) = prepared.err().unwrap_or_else(|| self.plan.carry_out());
+        let (step, errno) = prepared.err().unwrap_or_else(|| self.plan.execute());
         report(line, step, errno);
         exit(if errno == Errno::ENOENT { 127 } else { 126 })
     }

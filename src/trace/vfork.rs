@@ -29,7 +29,7 @@ pub(super) trait Operation: Send + 'static {
     fn before(&self) -> nix::Result<()>;
 
     /// In the child: becomes another program, or exits.
-    fn carry_out(&self, pid: Pid, line: &OwnedFd) -> !;
+    fn execute(&self, pid: Pid, line: &OwnedFd) -> !;
 
     /// In the vfork thread: there is no child.
     fn could_not_begin(&self, errno: Errno, line: &OwnedFd);
@@ -73,6 +73,6 @@ impl<D: Operation> Child<D> {
     extern "C" fn begin(this: *mut c_void) -> c_int {
         // SAFETY: it is the `self` of the vfork thread, which is suspended, and is only read.
         let child = unsafe { &*this.cast::<Self>() };
-        child.operation.carry_out(Pid::from_raw(child.pid.load(SeqCst)), &child.line)
+        child.operation.execute(Pid::from_raw(child.pid.load(SeqCst)), &child.line)
     }
 }

@@ -81,7 +81,7 @@ fn sets_left(run: &Finished) -> Vec<i32> {
 }
 
 /// The one program that makes queues (`src/speed/queue.rs`). The kernel's table does not say who made a queue, so that of
-/// any other program a queue would prove nothing: it is a stranger's.
+/// any other program a queue would prove nothing: it is another program's.
 const MAKES_QUEUES: &str = "lesson20";
 
 /// System V queues that are new, and that no process uses which is still there; and POSIX queues with the program's name

@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_known_is_not_made_up() {
-        // The one is not in the table; the other is a stranger's to the root of a user namespace.
+        // The one is not in the table; the other's user has no number in the user namespace.
         for (id, capabilities) in [(4, 0), (8, 1 << 21)] {
             let why = why(&Call::Shmctl { shmid: Shmid(id), cmd: Cmd::IpcRmid }, 0, capabilities);
             assert!(why.contains("owner, its creator, or root; or a sandbox forbids the call"), "{why}");

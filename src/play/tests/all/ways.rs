@@ -18,7 +18,7 @@ pub fn solves(name: &str, lines: &[&str]) -> bool {
 
 const TAKE: &str = "(struct sembuf[]){{0, -1, SEM_UNDO}}";
 
-/// A second way for each puzzle: with strangers about, by the shell, byte by byte.
+/// A second way for each puzzle: with unrelated processes about, by the shell, byte by byte.
 #[test]
 fn any_way_that_reaches_the_goal_counts() {
     let take = |who: &str| format!("{who}: semop(0, {TAKE}, 1)");
