@@ -43,7 +43,6 @@ pub use actor::{Actor, Last, Lifecycle, family};
 pub use kernel::{Kernel, Performed};
 pub use log::Entry;
 pub use model::Model;
-pub use perform::LONGEST;
 #[cfg(all(feature = "terminal", target_os = "linux"))]
 pub(crate) use programs::{Course, course};
 pub use seen::{Seen, Touch};

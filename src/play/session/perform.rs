@@ -18,8 +18,8 @@ use crate::language::{Does, Misunderstood, Statement};
 
 /// With each statement the model's clock goes on by so much.
 const STEP: Duration = Duration::from_secs(1);
-/// A time that has to pass before a process returns is waited for if less than this is left of it.
-pub const LONGEST: Duration = Duration::from_secs(10);
+/// Time passes for whoever is to act and waits, if less than this is left: on Linux it is real time.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// A line that is being performed: the world that it changes, and who answers.
 pub(super) struct Performer<'a> {
@@ -78,19 +78,19 @@ impl Performer<'_> {
         Ok(())
     }
 
-    /// How much time passes before a statement: whoever is to act in it, and waits no longer than a time, gets that time;
-    /// whoever waits for a child, if nobody has to sit through much of it.
+    /// How much time passes before a statement: whoever is to act in it, and waits no longer than a time, gets that time,
+    /// unless nobody would sit through it.
     fn time_for(&self, process: Option<&str>) -> Duration {
         let named = process.or(self.world.current.as_deref());
         let left = named.and_then(|letter| self.world.actors.get(letter)).and_then(|actor| {
             if let Some(wait) = &actor.pending.as_ref().and_then(|pending| pending.awaits.as_ref()) {
-                return self.world.until_a_child_ends(actor.pid, wait).filter(|left| *left < LONGEST);
+                return self.world.until_a_child_ends(actor.pid, wait);
             }
             let mut waiters = self.world.sets().flat_map(|set| &set.waiters);
             let deadline = waiters.find(|waiter| waiter.pid == actor.pid)?.deadline?;
             Some(deadline.saturating_sub(self.world.machine.clock))
         });
-        left.map_or(STEP, |left| left.max(STEP))
+        left.filter(|left| *left < LONGEST).map_or(STEP, |left| left.max(STEP))
     }
 
     /// Tells of the processes whose other program is over.

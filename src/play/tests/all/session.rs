@@ -100,7 +100,7 @@ fn a_wait_ends_with_the_set_with_the_time_and_with_a_signal() {
 #[test]
 fn whoever_waits_no_longer_than_a_time_can_go_on_alone() {
     let mut session = after(&["int s = semget(IPC_PRIVATE, 1, 0600)"]);
-    session.line("semtimedop(s, &(struct sembuf){0, -1, 0}, 1, &(struct timespec){90, 0})").unwrap();
+    session.line("semtimedop(s, &(struct sembuf){0, -1, 0}, 1, &(struct timespec){9, 0})").unwrap();
     session.line("getpid()").unwrap();
     assert_eq!(value(&mut session, "errno"), "11");
     session.line("semtimedop(s, &(struct sembuf){0, -1, 0}, 1, &(struct timespec){1, 0})").unwrap();
@@ -110,13 +110,17 @@ fn whoever_waits_no_longer_than_a_time_can_go_on_alone() {
 }
 
 #[test]
-fn a_child_is_waited_for_if_it_does_not_take_long() {
+fn no_time_passes_that_nobody_would_sit_through() {
     let mut session = after(&["fork()", r#"B: execlp("sleep", "sleep", "5", NULL)"#, "wait(NULL)"]);
     session.line("getpid()").expect("the five seconds pass");
 
     let mut session = after(&["fork()", r#"B: execlp("sleep", "sleep", "1000", NULL)"#, "wait(NULL)"]);
     assert!(session.line("getpid()").unwrap_err().to_string().contains("A waits in a call"));
     session.line("new").unwrap();
+
+    let mut session = after(&["int s = semget(IPC_PRIVATE, 1, 0600)"]);
+    session.line("semtimedop(s, &(struct sembuf){0, -1, 0}, 1, &(struct timespec){90, 0})").unwrap();
+    assert!(session.line("getpid()").unwrap_err().to_string().contains("A waits in a call"));
 }
 
 #[test]
