@@ -134,7 +134,7 @@ fn tell(story: &Story) -> Result<()> {
     story.habit("an Attachment carries its size with its address, as a slice does; a pointer in C does not.");
     story.why(
         "With NULL the kernel takes the highest gap that is large enough, and that is often right below the last \
-         mapping. No guard page lies between the two, so no signal comes.",
+         mapping. Two such neighbours have no guard page between them: a write from one to the other brings no signal.",
     );
     second.exit()?;
     below.detach()?;
