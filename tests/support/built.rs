@@ -4,9 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The packages that have programs beside the lessons.
-const PACKAGES: [&str; 4] = ["trace", "check", "play", "measured-lessons"];
-
 /// The program of this name, as it is with the code that is tested.
 #[allow(dead_code, reason = "programs of tests use a part of this")]
 pub fn program_file(name: &str) -> PathBuf {
@@ -20,15 +17,19 @@ pub fn path_of(name: &str) -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_lesson01")).with_file_name(name)
 }
 
-/// Builds them, if they are not as the code is.
+/// Builds them, if they are not as the code is. It names what runs here as well, and its features: so cargo chooses the
+/// same features for all that both need, and builds nothing a second time.
 pub fn build() {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--locked", "--bins"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-    cargo.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
-    let folder = path_of("..");
-    cargo.arg("--target-dir").arg(folder);
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
+    if cfg!(debug_assertions) {
+        cargo.arg("--test=all");
+    } else {
+        cargo.args(["--release", "--bench=trace"]);
     }
-    assert!(cargo.status().expect("cargo runs").success(), "{PACKAGES:?} cannot be built");
+    if cfg!(feature = "tools") {
+        cargo.args(["--features", "tools"]);
+    }
+    cargo.arg("--target-dir").arg(path_of(".."));
+    assert!(cargo.status().expect("cargo runs").success(), "the programs cannot be built");
 }
