@@ -133,7 +133,7 @@ pub struct Verdict {
     pub removed: Vec<String>,
     /// What the program printed.
     pub output: Output,
-    /// What else there is to say: of the ground, and of what could not be examined on it.
+    /// What else there is to say: of the sandbox, and of what could not be examined in it.
     pub notes: Vec<String>,
 }
 

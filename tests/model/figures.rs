@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// What a ground has printed.
+/// What an environment has printed.
 pub struct Said {
-    pub ground: &'static str,
+    pub environment: &'static str,
     pub text: String,
 }
 
@@ -33,12 +33,12 @@ pub fn write(folder: &Path, said: &[Said]) -> std::io::Result<()> {
     fs::write(folder.join("wrong-rules.toml"), table(&caption, ["sequence", "wrong rule"], &rows))
 }
 
-/// The line in which a ground says how much it has compared.
+/// The line in which an environment says how much it has compared.
 fn compared(said: &Said) -> Option<[String; 3]> {
-    let line = said.text.lines().find_map(|line| line.strip_prefix(said.ground)?.strip_prefix(": "))?;
+    let line = said.text.lines().find_map(|line| line.strip_prefix(said.environment)?.strip_prefix(": "))?;
     let (sequences, rest) = line.split_once(" sequences, ")?;
     let (steps, _) = rest.split_once(" steps, no difference")?;
-    Some([said.ground, sequences, steps].map(str::to_owned))
+    Some([said.environment, sequences, steps].map(str::to_owned))
 }
 
 /// The lines that say after how many sequences a wrong rule was found.

@@ -18,10 +18,10 @@ mod births;
 mod board;
 mod clean_up;
 mod compare;
+mod environment;
 mod figures;
 mod foresee;
 mod generate;
-mod ground;
 mod harmless;
 mod look;
 mod mutants;
@@ -41,8 +41,8 @@ mod told;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use environment::{ENVIRONMENTS, Environment};
 use figures::Said;
-use ground::{GROUNDS, Ground};
 use mutants::Rules;
 use pauses::Pauses;
 use runner::{Care, Runner};
@@ -53,7 +53,7 @@ const FIRST_STEP: i64 = 10;
 const STEPS: u64 = 20;
 /// Before which step a sequence awaits the next second, if it does.
 const PAUSE: usize = 9;
-/// How many sequences each ground runs in a test run.
+/// How many sequences each environment runs in a test run.
 const USUAL: u64 = 1000;
 /// How long a process may take for a step, in seconds: on a busy or an emulated machine it may be kept waiting. Under a
 /// wrong rule it is often waited for in vain.
@@ -67,7 +67,7 @@ const ENOUGH: u64 = 1000;
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
-        Some("--ground") => serve(&args[1..]),
+        Some("--environment") => serve(&args[1..]),
         Some("--serve") => process::serve_anew(args[1].parse().expect("a slot's number")),
         // What a test harness may ask of its tests.
         Some("--list") => {
@@ -78,30 +78,33 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs every ground, two at a time, each in a process of its own.
+/// Runs every environment, two at a time, each in a process of its own.
 fn prove() -> ExitCode {
-    let grounds: Vec<&Ground> = GROUNDS.iter().filter(|ground| ground.can_be_laid()).collect();
-    let skipped = GROUNDS.iter().filter(|ground| !ground.can_be_laid());
-    skipped.for_each(|ground| eprintln!("NOT RUN: {}: the system does not let us", ground.name));
+    let environments: Vec<&Environment> =
+        ENVIRONMENTS.iter().filter(|environment| environment.can_be_prepared()).collect();
+    let skipped = ENVIRONMENTS.iter().filter(|environment| !environment.can_be_prepared());
+    skipped.for_each(|environment| eprintln!("NOT RUN: {}: the system does not let us", environment.name));
     let mut failed = false;
-    let proofs = grounds.iter().map(|ground| (ground.name, "right"));
+    let proofs = environments.iter().map(|environment| (environment.name, "right"));
     let breaks = setting("MODEL_MUTANTS", 0) == 1;
-    let among_users = grounds.first().filter(|ground| breaks && ground.has_users());
+    let among_users = environments.first().filter(|environment| breaks && environment.has_users());
     if breaks && among_users.is_none() {
         eprintln!("NOT RUN: the wrong rules: some show only among several users, and that takes root");
     }
-    let mutants = among_users.into_iter().flat_map(|ground| [(ground.name, "even"), (ground.name, "odd")]);
+    let mutants = among_users
+        .into_iter()
+        .flat_map(|environment| [(environment.name, "even"), (environment.name, "odd")]);
     let jobs: Vec<(&str, &str)> = proofs.chain(mutants).collect();
     let mut said = Vec::new();
     for pair in jobs.chunks(2) {
         let running: Vec<Child> =
             pair.iter().enumerate().map(|(cpu, job)| start(job.0, job.1, cpu)).collect();
-        for (child, (ground, _)) in running.into_iter().zip(pair) {
+        for (child, (environment, _)) in running.into_iter().zip(pair) {
             let output = child.wait_with_output().expect("a proof that was started");
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             print!("{text}");
             failed |= !output.status.success();
-            said.push(Said { ground, text });
+            said.push(Said { environment, text });
         }
     }
     if let Some(folder) = std::env::var_os("MODEL_FIGURES").filter(|_| !failed) {
@@ -110,44 +113,47 @@ fn prove() -> ExitCode {
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-fn start(ground: &str, which: &str, cpu: usize) -> Child {
+fn start(environment: &str, which: &str, cpu: usize) -> Child {
     let this = std::env::current_exe().expect("this program");
     let mut command = Command::new(this);
-    command.args(["--ground", ground, which, &cpu.to_string()]).stdout(Stdio::piped());
+    command.args(["--environment", environment, which, &cpu.to_string()]).stdout(Stdio::piped());
     let (name, value) =
         perform::WITHOUT_RSEQ.to_str().ok().and_then(|text| text.split_once('=')).expect("two");
     command.env(name, value);
     command.spawn().expect("another process")
 }
 
-/// One ground: the rules as they are, or each of half of the mutants.
+/// One environment: the rules as they are, or each of half of the mutants.
 fn serve(args: &[String]) -> ExitCode {
-    let [name, which, cpu] = args else { panic!("--ground NAME WHICH CPU") };
-    let ground = GROUNDS.iter().find(|ground| ground.name == name).expect("a ground with this name");
+    let [name, which, cpu] = args else { panic!("--environment NAME WHICH CPU") };
+    let environment = ENVIRONMENTS
+        .iter()
+        .find(|environment| environment.name == name)
+        .expect("an environment with this name");
     let cpu = cpu.parse().expect("a processor's number");
     let holds = match which.as_str() {
-        "right" => run_right(&mut ground.lay(cpu, TIMEOUT), ground),
-        half => run_mutants(&mut ground.lay(cpu, SHORT_TIMEOUT), if half == "even" { 0 } else { 1 }),
+        "right" => run_right(&mut environment.prepare(cpu, TIMEOUT), environment),
+        half => run_mutants(&mut environment.prepare(cpu, SHORT_TIMEOUT), if half == "even" { 0 } else { 1 }),
     };
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
+fn run_right(runner: &mut Runner, environment: &Environment) -> bool {
     let count = setting("MODEL_SEQUENCES", USUAL);
     let (begin, mut pauses) = (Instant::now(), Pauses::default());
     let mut told = begin;
     for number in 0..count {
         if told.elapsed() > SIGN_OF_LIFE {
-            eprintln!("{}: {number} of {count} sequences", ground.name);
+            eprintln!("{}: {number} of {count} sequences", environment.name);
             told = Instant::now();
         }
-        let seeds = seeds(setting("MODEL_SEED", 1) + 1000 * ground.number() as u64, number);
+        let seeds = seeds(setting("MODEL_SEED", 1) + 1000 * environment.number() as u64, number);
         if let Some(difference) =
             comes_again(runner, &seeds, Care { memory: looks_at_memory(number), pause: pauses.next() })
         {
             runner.board.set_timeout(SHORT_TIMEOUT);
             let (difference, _) = shrink::smallest(runner, &Rules::RIGHT, seeds, difference);
-            println!("{}: sequence {number} differs: {}", ground.name, difference.what);
+            println!("{}: sequence {number} differs: {}", environment.name, difference.what);
             tell(&difference);
             return false;
         }
@@ -156,7 +162,7 @@ fn run_right(runner: &mut Runner, ground: &Ground) -> bool {
     let (steps, rate) = (runner.steps, count as f64 / time);
     println!(
         "{}: {count} sequences, {steps} steps, no difference; {rate:.0} sequences a second",
-        ground.name
+        environment.name
     );
     true
 }

@@ -177,7 +177,7 @@ impl Story {
 }
 
 impl<T: Observed> Guess<T> {
-    /// Tells what the kernel answered; nothing, where the ground does not let us see it.
+    /// Tells what the kernel answered; nothing, where the environment does not let us see it.
     pub fn reveal(self, story: &Story, actual: impl Into<Option<T>>) {
         let Some(actual) = actual.into() else {
             story.missing("This machine does not show us the answer.");

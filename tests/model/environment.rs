@@ -10,8 +10,8 @@ use nix::unistd::{Gid, Pid, Uid, getegid, geteuid, setgid, setgroups, setuid};
 
 use super::runner::{Person, Runner};
 
-/// A kind of ground.
-pub struct Ground {
+/// A kind of environment.
+pub struct Environment {
     pub name: &'static str,
     /// Root and three users, or the root of a user namespace with nobody else in it.
     alone: bool,
@@ -19,22 +19,22 @@ pub struct Ground {
 }
 
 /// All kinds.
-pub const GROUNDS: [Ground; 4] = [
-    Ground { name: "root and users, limits turned", alone: false, limits: true },
-    Ground { name: "root and users", alone: false, limits: false },
-    Ground { name: "a user namespace, limits turned", alone: true, limits: true },
-    Ground { name: "a user namespace", alone: true, limits: false },
+pub const ENVIRONMENTS: [Environment; 4] = [
+    Environment { name: "root and users, limits turned", alone: false, limits: true },
+    Environment { name: "root and users", alone: false, limits: false },
+    Environment { name: "a user namespace, limits turned", alone: true, limits: true },
+    Environment { name: "a user namespace", alone: true, limits: false },
 ];
 
-impl Ground {
+impl Environment {
     /// Whether this system allows it: found out by trying it in a process that does nothing else.
-    pub fn can_be_laid(&self) -> bool {
+    pub fn can_be_prepared(&self) -> bool {
         // SAFETY: the child makes system calls, and ends.
         match unsafe { nix::unistd::fork() }.expect("a process") {
             nix::unistd::ForkResult::Child => {
-                let laid = self.enter(0).is_ok();
+                let prepared = self.enter(0).is_ok();
                 // SAFETY: it ends the process, which has nothing to tidy up.
-                unsafe { nix::libc::_exit(if laid { 0 } else { 1 }) }
+                unsafe { nix::libc::_exit(if prepared { 0 } else { 1 }) }
             }
             nix::unistd::ForkResult::Parent { child } => {
                 nix::sys::wait::waitpid(child, None) == Ok(nix::sys::wait::WaitStatus::Exited(child, 0))
@@ -47,21 +47,21 @@ impl Ground {
         !self.alone
     }
 
-    /// A number by which grounds get other sequences.
+    /// A number by which environments get other sequences.
     pub fn number(&self) -> usize {
-        GROUNDS.iter().position(|ground| ground.name == self.name).unwrap_or_default()
+        ENVIRONMENTS.iter().position(|environment| environment.name == self.name).unwrap_or_default()
     }
 
     /// Moves this process there, on one processor: processes that take turns do so fastest on one.
-    pub fn lay(&self, cpu: usize, timeout: u32) -> Runner {
+    pub fn prepare(&self, cpu: usize, timeout: u32) -> Runner {
         let mut cpus = CpuSet::new();
         // Where the processor is not to be had, any other will do.
         let _ = cpus.set(cpu).and_then(|()| sched_setaffinity(Pid::from_raw(0), &cpus));
-        self.enter(cpu).expect("this ground was tried before");
+        self.enter(cpu).expect("this environment was tried before");
         Runner::new(self.people(cpu), self.alone, self.limits, timeout)
     }
 
-    /// Users of which each ground has its own: what a user has locked counts wherever it is.
+    /// Users of which each environment has its own: what a user has locked counts wherever it is.
     fn people(&self, cpu: usize) -> Vec<Person> {
         let first = 61000 + 10 * cpu as u32;
         let (one, two, three) = (first, first + 1, first + 2);
