@@ -1,5 +1,6 @@
 //! What lessons, messages and book say of the kernel beyond the calls that the library makes, asked by a C program:
-//! `mprotect` and `munmap` on an attachment, other kinds of shared memory, a process that is killed between two calls.
+//! `mprotect` and `munmap` on an attachment, other kinds of shared memory, a process that is killed between two calls,
+//! a loop that the compiler has made shorter.
 //!
 //! Each test is a sentence; `tests/c/said.c` shows what is asked for it.
 
@@ -99,4 +100,9 @@ fn a_forgotten_segment_occupies_memory_until_it_is_removed() {
 #[test]
 fn shmdt_takes_what_munmap_has_left_of_an_attachment() {
     holds("detached-after-munmap");
+}
+
+#[test]
+fn a_compiler_adds_up_a_loop_and_stores_once_unless_the_counter_is_volatile() {
+    holds("one-store-for-a-loop");
 }

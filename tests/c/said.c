@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -341,6 +342,59 @@ static void detached_after_munmap(void)
     assert(shmdt(memory) == 0 && is_gone(id));
 }
 
+#define ROUNDS 1000
+
+__attribute__((noinline)) static void count_plainly(unsigned *counter)
+{
+    for (int round = 0; round < ROUNDS; round++)
+        (*counter)++;
+}
+
+__attribute__((noinline)) static void count_each(volatile unsigned *counter)
+{
+    for (int round = 0; round < ROUNDS; round++)
+        (*counter)++;
+}
+
+/* Counts in a child that stops after each instruction: how often does the word change? */
+static int stores_to(unsigned *counter, int is_volatile)
+{
+    unsigned last = *counter = 0;
+    int status, stores = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == -1)
+            _exit(77);
+        raise(SIGSTOP);
+        if (is_volatile)
+            count_each(counter);
+        else
+            count_plainly(counter);
+        _exit(0);
+    }
+    while (waitpid(child, &status, 0) == child && WIFSTOPPED(status)) {
+        stores += *(volatile unsigned *)counter != last;
+        last = *(volatile unsigned *)counter;
+        if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) == -1)
+            exit(77);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        exit(77);
+    assert(WIFEXITED(status) && last == ROUNDS);
+    return stores;
+}
+
+/* From -O1 on, gcc stores the sum of a whole loop at once; with volatile it stores in each round. */
+static void one_store_for_a_loop(void)
+{
+    unsigned *counter = attached(segment(1));
+    int plain = stores_to(counter, 0), each = stores_to(counter, 1);
+
+    printf("%d rounds: %d stores, with volatile %d\n", ROUNDS, plain, each);
+    assert(plain == 1 && each == ROUNDS);
+}
+
 static const struct {
     const char *name;
     void (*holds)(void);
@@ -360,6 +414,7 @@ static const struct {
     { "names-in-any-namespace", names_in_any_namespace },
     { "forgotten-memory", forgotten_memory },
     { "detached-after-munmap", detached_after_munmap },
+    { "one-store-for-a-loop", one_store_for_a_loop },
 };
 
 int main(int count, char **arguments)
