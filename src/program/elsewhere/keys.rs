@@ -51,8 +51,8 @@ impl CollidingFiles {
     }
 }
 
-/// Says that it takes files without a name, which only Linux makes.
+/// Says that it takes files without a name, which it makes on Linux only.
 pub fn colliding(story: &Story) -> Option<CollidingFiles> {
-    story.missing("It takes files in memory, without a name (memfd_create), which only Linux makes.");
+    story.missing("It takes files in memory, without a name (memfd_create), which it makes on Linux only.");
     None
 }
