@@ -20,8 +20,8 @@ fn main() -> ExitCode {
 fn tell(story: &Story) -> Result<()> {
     story.step("Run the article's pipeline")?;
     story.say(
-        "The article pipes a file of hosts through xargs to ping. A stand-in for ping tells its argument, and how many \
-         bytes it could read. The system's shell runs it; each process first notes who it is.",
+        "The article pipes a file of hosts through xargs to ping. The system's shell runs the pipeline. A small \
+         program stands in for ping: it reports its argument, and how many bytes it could read.",
     );
     let guess = story.predict(
         "The file has 22 bytes, 10 for the first host. How many will the first ping read?",
@@ -30,8 +30,8 @@ fn tell(story: &Story) -> Result<()> {
                 0,
                 "it never reads the pipe: xargs does, and starts each ping with a host as its argument.",
             ),
-            never(10, "xargs has read them. The ping gets the host's name all the same: as an argument."),
-            never(HOSTS.len(), "then the second ping would get nothing, and there are two lines."),
+            never(10, "xargs has read them. ping still gets the host's name, as an argument."),
+            never(HOSTS.len(), "then nothing would be left for the second ping, and the file has two lines."),
         ],
     )?;
     if let Some(family::Pipeline { shell, members, read }) = family::cat_to_xargs(story, HOSTS) {
@@ -51,23 +51,24 @@ fn tell(story: &Story) -> Result<()> {
     story.erratum("E2", "the pipe joins cat and xargs, both children of the shell. xargs starts each ping.");
 
     story.say(
-        "The article tells the means of IPC apart by four things. Four questions put each of them to the kernel. \
-         Is an unrelated process let in? May a reader write? Does a reader who is too early wait? Do two readers get the \
-         same bytes?",
+        "The article compares the mechanisms by four properties. We put each of them to the kernel as a question. Is \
+         an unrelated process let in? May a reader write? Does a reader who is too early wait? Do two readers get \
+         the same bytes?",
     );
 
     story.step("A pipe")?;
     let unrelated = story.unrelated("unrelated")?;
     let pipe = Channel::pipe(story)?;
     let reader = story.fork("reader")?;
-    story.say("The reader was forked after pipe2, and has its descriptors. An unrelated process has not.");
+    story.say(
+        "The reader was forked after pipe2, so it has the descriptors. An unrelated process does not have them.");
     pipe.put(story, TEXT)?;
     assert_eq!(pipe.take(&reader, TEXT.len())?, TEXT);
     let guess = story.predict(
-        "The reader reads once more, without waiting, though nobody has written. What will it be answered?",
+        "Nobody has written anything new. The reader reads once more, without waiting. What will read answer?",
         [
             always(Verdict::Refused(Errno::EAGAIN), "without O_NONBLOCK it would wait: a pipe synchronises."),
-            never(Verdict::Success, "0 bytes would mean that nobody is left who could write; we are."),
+            never(Verdict::Success, "0 bytes would mean that no writer is left. We still can write."),
         ],
     )?;
     let answer = pipe.take(&reader, TEXT.len()).verdict()?;
@@ -84,15 +85,18 @@ fn tell(story: &Story) -> Result<()> {
     let file = MappedFile::create(story, story.page_size(), &unrelated)?;
     let reader = story.fork("reader")?;
     let guess = story.predict(
-        "The file is mapped, and nobody has written to it. What will the reader be given?",
+        "The file is mapped, and nobody has written to it. What will the reader read?",
         [
             always(
                 vec![0; TEXT.len()],
-                "memory has no way to say that it is too early. The reader takes them for the message.",
+                "memory cannot say that it is too early. The reader takes the zeros for the message.",
             )
             .named("zeros"),
-            never(Vec::new(), "who would wake it? A store is no system call, and tells nobody.")
-                .named("nothing, it waits"),
+            never(
+                Vec::new(),
+                "nobody would wake it: a store is no system call, so the kernel does not notice it.",
+            )
+            .named("nothing, it waits"),
         ],
     )?;
     let too_early = file.take(&reader, TEXT.len())?;
@@ -145,7 +149,8 @@ fn tell(story: &Story) -> Result<()> {
     pair.put_back(&reader, b"SO IT IS")?;
     assert_eq!(pair.take_back(story, TEXT.len())?, b"SO IT IS");
     story.say(
-        "Both ways, through one pair. Named, a socket serves unrelated processes, and over a network other machines.",
+        "One pair carries bytes both ways. A socket with a name serves unrelated processes, too, and over a network \
+         other machines.",
     );
     story.in_brief("Four questions to it");
     rows.push(family::question(story, &pair, TEXT, &reader, &unrelated)?);
@@ -159,25 +164,27 @@ fn tell(story: &Story) -> Result<()> {
     story.addition("E9", format!("how large a page is. getpagesize() gives {page} here."));
     story.erratum(
         "E6",
-        "it is as if all had called malloc and got pointers to the same memory; related or not.",
+        "it is as if all processes, related or not, had called malloc and got pointers to the same memory.",
     );
     story.erratum(
         "E8",
-        "processes share these pages, not an address space; the fastest for much data, guard aside.",
+        "processes share these pages, not an address space. For much data it is the fastest, if the lock is not \
+         counted.",
     );
     story.in_brief("Four questions to it");
     rows.push(family::question(story, &segment, TEXT, &reader, &unrelated)?);
 
     story.step("Four questions")?;
     story.say(
-        "The article tells them apart by four things. Is the other process related: an unrelated one tries. What may it do: \
-         one that may only read writes. Do they wait: a reader comes too early. How many: two readers, one message.",
+        "Each question stands for a property that the article names. Relation: an unrelated process tries. Rights: a \
+         process that may only read tries to write. Waiting: a reader comes too early. Number: two readers, one \
+         message.",
     );
     story.table("what the kernel answered in this run", family::HEADING, &rows);
     assert!(rows.iter().all(|row| (row[4] == "EAGAIN") == (row[5] == "1 of 2 get it")));
     story.say(
-        "A pipe and a socket let a reader wait, and give each byte to one reader. Memory gives its bytes to all, and \
-         lets nobody wait: so a segment wants a semaphore beside it, which moves nothing.",
+        "A pipe and a socket make a reader wait, and give each byte to one reader. Memory gives its bytes to every \
+         reader, and makes nobody wait. So a segment needs a semaphore beside it, which carries no data.",
     );
 
     story.tidy_up()?;

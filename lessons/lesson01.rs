@@ -18,10 +18,10 @@ fn tell(story: &Story) -> Result<()> {
         "How many bytes of memory does a new segment take?",
         [
             always(0, "shmget only promises the bytes; a page of memory comes when it is first touched."),
-            never(25600, "that many were asked for, and nothing has been stored in them yet."),
+            never(25600, "that many were asked for, but nothing is stored in them yet."),
             never(
                 SIZE.next_multiple_of(story.page_size()),
-                "that many bytes are in whole pages, which is what a mapping of it will span.",
+                "that is the size in whole pages, which a mapping of it will span.",
             ),
         ],
     )?;
@@ -93,17 +93,17 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Ask for more than the machine has")?;
     let guess = story.predict(
-        "And to 2^62 bytes?",
+        "What will the kernel answer to a size of 2^62 bytes?",
         [
             depends(
                 Verdict::Refused(Errno::ENOMEM),
-                "the promise is checked against what the machine could ever give.",
-                "the promise is not what this kernel refuses, or it refuses nothing.",
+                "the kernel compares the size with all the memory that the machine could ever give.",
+                "this kernel refuses for another reason, or does not refuse.",
             ),
             depends(
                 Verdict::Success,
-                "with vm.overcommit_memory=1 a kernel promises what it cannot keep.",
-                "only a kernel with vm.overcommit_memory=1 promises what it cannot keep.",
+                "with vm.overcommit_memory=1 a kernel promises more memory than it has.",
+                "only a kernel with vm.overcommit_memory=1 promises more memory than it has.",
             ),
             depends(
                 Verdict::Refused(Errno::EINVAL),

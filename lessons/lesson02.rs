@@ -52,7 +52,10 @@ fn tell(story: &Story) -> Result<()> {
         &format!("No segment has the id {nobody}. What will shmat return?"),
         [
             always(Verdict::Refused(Errno::EINVAL), "the call returns (void *) -1, and errno says EINVAL."),
-            never(Verdict::Refused(Errno::ENOENT), "that is shmget's word for a key that no segment has."),
+            never(
+                Verdict::Refused(Errno::ENOENT),
+                "that is what shmget answers to a key that no segment has.",
+            ),
             never(Verdict::Success, "there is nothing to map."),
         ],
     )?;
@@ -60,8 +63,8 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, answer);
     assert_eq!(answer, Verdict::Refused(Errno::EINVAL));
     story.say(format!(
-        "A C program that compares with NULL misses this: (void *) -1 is {}. In Rust the error is a value of another \
-         type than the address, so that it cannot be taken for one.",
+        "A C program that compares with NULL misses the error: (void *) -1 is {}. In Rust the error has another type \
+         than the address, so nobody can take it for one.",
         Address(u64::MAX)
     ));
     story.addition("E23", "shmat returns (void *) -1 on failure, not NULL. Its program never checks.");

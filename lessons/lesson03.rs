@@ -43,8 +43,8 @@ fn tell(story: &Story) -> Result<()> {
     );
     story.try_it(format!("ipcs -m -i {}", segment.id()), "the same record, as ipcs words it");
     story.why(
-        "Keys, ids and times are the kernel's; shm_nattch counts mappings, so that one process that attaches twice \
-         counts twice. The manual page of shmctl says that it counts processes.",
+        "shm_nattch counts mappings, so a process that attaches twice counts twice. The manual page of shmctl says \
+         that it counts processes.",
     );
 
     story.step("Which call moved which field?")?;
@@ -53,7 +53,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             never(0, "attaching is recorded: who, when, and how often."),
             always(3, "shm_atime (when), shm_lpid (who) and shm_nattch (how often)."),
-            never(13, "owner, key, mode and size are no business of shmat."),
+            never(13, "shmat does not change the owner, the key, the mode or the size."),
         ],
     )?;
     let moved = story.show_record(segment.id(), &[("after shmget", &at_birth), ("after shmat", &in_use)]);
@@ -62,19 +62,20 @@ fn tell(story: &Story) -> Result<()> {
     assert_eq!((in_use.nattch, in_use.lpid), (1, story.pid()));
 
     story.experiment("Ask about a segment that nobody may read")?;
-    story.say("A second segment, with mode 0: no bit is set, not even for its owner, who is us.");
+    story
+        .say("We make a second segment with mode 0: no bit is set, not even for the owner. The owner is us.");
     let closed = Segment::create(story, Key::PRIVATE, SIZE, Mode::empty())?;
     let guess = story.predict(
         "IPC_STAT needs permission to read. What will the kernel answer?",
         [
             depends(
                 Verdict::Refused(Errno::EACCES),
-                "the bits hold for the owner, too; only IPC_SET and IPC_RMID do not ask them.",
+                "the bits hold for the owner, too; only IPC_SET and IPC_RMID do not check them.",
                 "the bits hold for the owner, too, but not for a process with CAP_IPC_OWNER.",
             ),
             depends(
                 Verdict::Success,
-                "this process has CAP_IPC_OWNER, as root has, and is let past the bits.",
+                "this process has CAP_IPC_OWNER, as root has: the bits do not hold for it.",
                 "that takes CAP_IPC_OWNER, as root has. This process does not have it.",
             ),
             never(

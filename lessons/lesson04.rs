@@ -15,8 +15,8 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Write THIS IS A TEST")?;
     story.say(
-        "The segment is memory like any other now: a store puts a byte there. Behind the address there is no page yet, \
-         so the first store stops in the kernel, a page fault, and goes on when a page has been found.",
+        "The segment is memory like any other now: a store puts a byte there. Behind the address there is no page \
+         yet, so the first store causes a page fault: the kernel finds a page, and the store goes on.",
     );
     let guess = story.predict(
         "How many page faults will these 15 bytes take?",
@@ -32,8 +32,8 @@ fn tell(story: &Story) -> Result<()> {
     let resident = story.show_resident(segment.id());
     story.try_it("grep /SYSV -A 4 /proc/{}/smaps".replace("{}", &story.pid().to_string()), "Rss: one page");
     story.why(
-        "The 15th byte is the NUL that ends a string in C. The article writes with sprintf, which asks nobody how much \
-         room there is; snprintf does.",
+        "The 15th byte is the NUL that ends a string in C. The article writes with sprintf, which does not know how \
+         much room there is; snprintf is told.",
     );
 
     story.step("Write again")?;
@@ -44,7 +44,7 @@ fn tell(story: &Story) -> Result<()> {
                 0,
                 "the page is there, and this process's page table leads to it. The kernel is not needed.",
             ),
-            never(1, "that was the first touch. It is needed once for each page and attachment."),
+            never(1, "that was at the first touch, once for each page and attachment."),
             never(15, "a fault is for a page, not for a byte."),
         ],
     )?;
@@ -54,7 +54,7 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Count the system calls")?;
     story.say(
-        "A child with the same attachment writes a thousand times, and stops at every system call it makes.",
+        "A child with the same attachment writes a thousand times. A tracer stops it at every system call.",
     );
     let guess = story.predict(
         "How many system calls will a thousand writes take?",
@@ -75,24 +75,24 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Write past the end")?;
     story.say(
-        "15 bytes from 4 bytes before the end of the segment. First with our type, which knows the size.",
+        "We write 15 bytes, beginning 4 bytes before the segment's end. First with our type, which knows the size.",
     );
     match memory.write(SIZE - 4, TEXT) {
         Err(error @ Error::OutOfBounds { .. }) => story.say(format!("It said: {error}.")),
         other => return other.map(drop),
     }
     story.say(
-        "Now as C does, which knows no size. A child attaches the segment where nothing is mapped behind it (lesson 6 \
-         tells how), and writes one byte past the segment, then one past its last page.",
+        "Now as in C, where a pointer knows no size. A child attaches the segment where nothing is mapped behind it \
+         (lesson 6 shows how). It writes one byte past the segment, then one past its last page.",
     );
     let child = story.fork("child")?;
     let start = segment.id().attach_preferring(&child, THERE, SIZE)?.leak();
     let guess = story.predict(
-        "What will come of the first of the two?",
+        "What will happen at the first of the two writes?",
         [
             always(
                 Verdict::Success,
-                "the byte is on the segment's last page, which is mapped whole. Nobody notices.",
+                "the byte is on the segment's last page, which is mapped as a whole. Nobody notices.",
             ),
             never(
                 Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
@@ -105,24 +105,25 @@ fn tell(story: &Story) -> Result<()> {
     assert_eq!(past_segment, Verdict::Success);
     let past_page = start.offset(SIZE.next_multiple_of(story.page_size()));
     let guess = story.predict(
-        "And of the second?",
+        "And at the second?",
         [
             depends(
                 Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
                 "no page is mapped there, and the processor cannot go on.",
-                "that is where no page is mapped. Here one is.",
+                "that happens where no page is mapped. Here one is.",
             ),
             depends(
                 Verdict::Success,
-                "something else is mapped there, and has been overwritten without a word: that is worse.",
-                "that is where something else is mapped, and it would be worse: it is overwritten without a word.",
+                "something else is mapped there, and is overwritten in silence. That is worse.",
+                "that happens where something else is mapped. It would be worse: that is overwritten in silence.",
             ),
         ],
     )?;
     guess.reveal(story, child.poke(past_page, b"!").verdict()?);
     story.erratum(
         "E30",
-        "sprintf into shared memory has no bound: past the end it is silent, and then it is fatal.",
+        "sprintf into shared memory has no bound. Past the segment's end it writes in silence; past its last page it \
+         can end the program.",
     );
 
     story.tidy_up()?;

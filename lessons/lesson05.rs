@@ -37,7 +37,7 @@ fn tell(story: &Story) -> Result<()> {
         .erratum("E24", "detaching removes a segment only if IPC_RMID has marked it before. This one stays.");
     story.erratum(
         "E29",
-        "as printed, its program has lost both calls of shmdt. Without them nattch would be 2 at the end.",
+        "as printed, its program lacks both calls of shmdt. Without them nattch would be 2 at the end.",
     );
     story.try_it(format!("ipcs -m -i {}", segment.id()), "nattch=0, and the segment is still there");
     story.why(
@@ -46,14 +46,14 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Detach it twice")?;
     story.say(
-        "In our library detach takes the attachment away from its owner, so that the compiler refuses a second one. C \
-         does not, so here is the bare call.",
+        "In our library detach takes the attachment away from its owner, so the compiler refuses a second detach. C \
+         refuses nothing, so we make the bare call.",
     );
     let guess = story.predict(
         &format!("What will shmdt({was_at}) answer now?"),
         [
             always(Verdict::Refused(Errno::EINVAL), "no attachment starts at that address any more."),
-            never(Verdict::Success, "the kernel does not forgive: there is nothing to detach."),
+            never(Verdict::Success, "there is nothing left to detach, and the kernel says so."),
             never(Verdict::Refused(Errno::EFAULT), "the address is not read or written, only looked up."),
         ],
     )?;
@@ -63,10 +63,10 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Use the old address")?;
     story.say(
-        "A pointer into the segment is still a number, and leads nowhere. A child of ours reads through it.",
+        "A pointer into the segment is only a number, and now it leads nowhere. A child of ours reads through it.",
     );
     let guess = story.predict(
-        "What will become of the child?",
+        "What will happen to the child?",
         [
             always(
                 Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),

@@ -41,7 +41,7 @@ fn tell(story: &Story) -> Result<()> {
     );
     story.addition(
         "E31",
-        "0x5000000 is usually free and never promised: a program must be ready to be refused.",
+        "0x5000000 is usually free, but nobody promises that: a program must be ready for a refusal.",
     );
     story.try_it(format!("grep SYSV /proc/{}/maps", story.pid()), "the segment's line, at its new address");
     story.why("Attaching costs no copy: the kernel only writes down which pages these addresses lead to.");
@@ -56,7 +56,7 @@ fn tell(story: &Story) -> Result<()> {
                 "an address must be a multiple of SHMLBA, here the page size.",
             ),
             never(Verdict::Success, "a mapping is made of whole pages, and cannot begin inside one."),
-            never(Verdict::Refused(Errno::EACCES), "the permission bits have nothing against it."),
+            never(Verdict::Refused(Errno::EACCES), "that is for missing permission, and the owner has it."),
         ],
     )?;
     let answer = segment.attach_at(odd, ShmatFlags::empty()).verdict()?;

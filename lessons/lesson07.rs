@@ -29,7 +29,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             always(
                 format!("{:?}", "THIS IS A TEST"),
-                "detaching and attaching changed the mapping, and nothing in the segment.",
+                "detaching and attaching changed the mapping, not the segment.",
             ),
             never(
                 format!("{:?}", ""),
@@ -62,17 +62,17 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Follow a pointer, and an offset")?;
     story.say(
-        "Before the move we noted in the segment where the text is, in two ways: as an address, and as an offset from \
-         the segment's beginning. A child follows the address.",
+        "Before the move we stored in the segment where the text is, in two ways: as an address, and as an offset \
+         from the segment's beginning. A child follows the address.",
     );
     let pointer = Address(memory.get::<u64>(POINTER)?);
     let guess = story.predict(
-        &format!("What will come of reading at {pointer}?"),
+        &format!("What will happen when it reads at {pointer}?"),
         [
             depends(
                 Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
-                "the segment was there once; now nothing is.",
-                "that is where nothing is mapped. Here something is again.",
+                "the segment was mapped there; now nothing is.",
+                "that happens where nothing is mapped. Here something is mapped again.",
             ),
             depends(
                 Verdict::Success,
@@ -87,7 +87,7 @@ fn tell(story: &Story) -> Result<()> {
     let offset = memory.get::<u64>(OFFSET)? as usize;
     assert_eq!(memory.read_text(offset, TEXT.len())?, text);
     story.say(
-        "The offset still leads to the text. Two processes have a segment at two addresses: note offsets.",
+        "The offset still leads to the text. Two processes may have a segment at two addresses: store offsets in it.",
     );
 
     story.experiment("Attach it for reading only, and write")?;
@@ -95,7 +95,7 @@ fn tell(story: &Story) -> Result<()> {
     assert_eq!(window.read_text(0, TEXT.len())?, text);
     story.show_maps();
     let guess = story.predict(
-        "Reading works. A child writes one byte through this attachment; what will come of it?",
+        "Reading works. A child writes one byte through this attachment. What will happen?",
         [
             always(
                 Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),

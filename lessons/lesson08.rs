@@ -22,7 +22,7 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "What will the kernel do at once?",
         [
-            never("remove the segment".to_owned(), "then our next read would be the end of us."),
+            never("remove the segment".to_owned(), "then our next read would end in SIGSEGV."),
             always(
                 "mark it for destruction".to_owned(),
                 "it takes the key away, writes down SHM_DEST, and waits for the last detach.",
@@ -41,7 +41,8 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, did.to_owned());
     assert_eq!(memory.read(0, TEXT.len())?, TEXT);
     story.say(
-        "It can still be read and written. On Linux it can even be attached anew by its id; elsewhere not.",
+        "It can still be read and written. On Linux it can even be attached anew by its id; on other systems perhaps \
+         not.",
     );
     story.addition(
         "E26",
@@ -51,14 +52,14 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Detach it for the last time")?;
     let guess = story.predict(
-        "nattch becomes 0. What will IPC_STAT say to the id then?",
+        "nattch becomes 0. What will IPC_STAT answer to the id then?",
         [
             always(Verdict::Refused(Errno::EINVAL), "the segment is gone, and its id names nothing."),
             never(
                 Verdict::Refused(Errno::EIDRM),
                 "the manual page says so, but that is for a removal during the call.",
             ),
-            never(Verdict::Success, "the mark was waiting for this detach."),
+            never(Verdict::Success, "the mark means that this detach removes the segment."),
         ],
     )?;
     memory.detach()?;
@@ -94,7 +95,7 @@ fn tell(story: &Story) -> Result<()> {
     second.exit()?;
     assert_eq!(forgotten.stat(story)?.nattch, 0);
     story.say(format!(
-        "Both are gone. Process {} made segment {forgotten}, and nobody removed that.",
+        "Both processes are gone. Process {} made segment {forgotten}, and nobody has removed it.",
         record.cpid
     ));
     story.show_segments();
@@ -108,7 +109,7 @@ fn tell(story: &Story) -> Result<()> {
         forgotten.remove(story)?;
     }
     assert_eq!(forgotten.stat(story).verdict()?, Verdict::Refused(Errno::EINVAL));
-    story.say("What is left by error stays until someone does this, or until the machine is rebooted.");
+    story.say("A forgotten segment stays until someone does this, or until the machine is rebooted.");
     story.erratum(
         "E28",
         "the limit on segments (kernel.shmmni) holds for each IPC namespace, not for the system.",

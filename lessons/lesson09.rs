@@ -31,7 +31,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             always(true, "a key is made from numbers of the file, and they are the same for everyone.")
                 .named("the same"),
-            never(false, "who asks, and when, is no part of a key.").named("another"),
+            never(false, "a key does not depend on who asks, or when.").named("another"),
         ],
     )?;
     let key = Key::ftok(story, &file, project)?;
@@ -51,7 +51,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             always(true, "a key names one segment, for every process of the IPC namespace.")
                 .named("the id that we got"),
-            never(false, "that is IPC_PRIVATE, or a key that no segment has, with IPC_CREAT.")
+            never(false, "that happens with IPC_PRIVATE, or with IPC_CREAT and a key that no segment has.")
                 .named("an id of its own"),
         ],
     )?;
@@ -64,13 +64,14 @@ fn tell(story: &Story) -> Result<()> {
         "a side by hand; `-- reader`, in a third terminal, is the other",
     );
     story.why(
-        "Nothing but the file's name and the number was agreed on. The two commands below `Try it` are two programs \
-         that know nothing else of each other. They tell what happens when one of them does not do its part.",
+        "The two agreed on the file's name and the number, and on nothing else. The commands under `Try it` start \
+         two such programs. They also say what happens when one of them does not do its part.",
     );
 
     story.experiment("Use the same key: IPC_PRIVATE")?;
     story.say(
-        "The article says that processes should use the same key, and its program uses IPC_PRIVATE. We do both.",
+        "The article says that processes should use the same key, and its program uses IPC_PRIVATE. So both of our \
+         processes use IPC_PRIVATE.",
     );
     let private = Segment::create(story, Key::PRIVATE, SIZE, OWNER_RW)?;
     let ours = private.attach()?;
@@ -100,10 +101,12 @@ fn tell(story: &Story) -> Result<()> {
     );
     story.erratum(
         "E14",
-        "IPC_PRIVATE avoids conflicts of keys by giving up the key. With one, IPC_CREAT|IPC_EXCL tells of a conflict.",
+        "IPC_PRIVATE avoids conflicts of keys by giving up the key. With a key, IPC_CREAT|IPC_EXCL reports a \
+         conflict.",
     );
     story.habit(
-        "Let the type say it: Option<Key>, where None is IPC_PRIVATE. Then nobody can look for what has no key.",
+        "Let the type say it: Option<Key>, where None is IPC_PRIVATE. Then nobody can look up a segment that has no \
+         key.",
     );
 
     story.step("Share the segment that has no key")?;
@@ -111,7 +114,7 @@ fn tell(story: &Story) -> Result<()> {
         &format!("We tell the reader our id {}. What will shmat answer to it?", private.id()),
         [
             always(Verdict::Success, "whoever knows the id, and has permission, is let in."),
-            never(Verdict::Refused(Errno::EACCES), "private is only the key. The permission bits decide."),
+            never(Verdict::Refused(Errno::EACCES), "only the key is private. The permission bits decide."),
             never(Verdict::Refused(Errno::EINVAL), "an id is good in every process of the IPC namespace."),
         ],
     )?;
@@ -120,7 +123,7 @@ fn tell(story: &Story) -> Result<()> {
     let theirs = theirs?;
     assert_eq!(theirs.read(0, TEXT.len())?, TEXT);
     story.say(
-        "The other way needs not even the number: a process that is forked now has the attachment already.",
+        "A second way does not even need the id: a process that is forked now has the attachment already.",
     );
     let child = story.fork("child")?;
     let inherited = ours.inherited_by(&child);
@@ -133,14 +136,14 @@ fn tell(story: &Story) -> Result<()> {
     let names: Vec<_> = ways.iter().map(|way| way.how).collect();
     story.say(format!("We ask for: {}.", names.join("; ")));
     let guess = story.predict(
-        "How many of these will give the key of the first?",
+        "How many of these will give the same key as the first, the first included?",
         [
             never(1, "links lead to the same file, and only 8 bits of the number count."),
-            always(4, "both links and the number plus 256, beside the first: that much is the same file."),
+            always(4, "the first, both links, and the number plus 256: ftok makes no difference between them."),
             never(
                 6,
-                "a deleted file has none; made anew while the old one is open, it has another. Closed first, it may get the \
-                 old one's number again, and the old key.",
+                "a deleted file has no key. Made anew while the old one is open, it has another; otherwise it may \
+                 get the old file's number, and the old key.",
             ),
         ],
     )?;
@@ -152,7 +155,7 @@ fn tell(story: &Story) -> Result<()> {
     story.experiment("Meet another program under the same key")?;
     story.say(
         "ftok keeps 16 bits of the file's number and 8 of its device's. We make files, in memory and without a name, \
-         until one gets the key of another.",
+         until two have the same key.",
     );
     if let Some(colliding) = keys::colliding(story) {
         story.count("files made until two had one key", colliding.made as u64);
@@ -161,12 +164,14 @@ fn tell(story: &Story) -> Result<()> {
         let key = Key::ftok(story, &file, project)?;
         let segment = Segment::create(story, key, SIZE, OWNER_RW)?;
         let guess = story.predict(
-            "The reader takes the other file, and asks for a new segment: IPC_CREAT|IPC_EXCL.",
+            "The reader takes the other file, and asks for a new segment: IPC_CREAT|IPC_EXCL. What will shmget \
+             answer?",
             [
-                always(Verdict::Refused(Errno::EEXIST), "the two keys are one, and ours is there already."),
+                always(Verdict::Refused(Errno::EEXIST),
+                    "both files give the same key, and our segment has it already."),
                 never(
                     Verdict::Success,
-                    "the files are two, but all that the kernel gets to see is one number.",
+                    "there are two files, but the kernel sees only their key, which is one number.",
                 ),
                 never(Verdict::Refused(Errno::EINVAL), "nothing is wrong with the number, or with the size."),
             ],
@@ -175,8 +180,8 @@ fn tell(story: &Story) -> Result<()> {
         guess.reveal(story, Segment::create(&reader, key, SIZE, OWNER_RW).verdict()?);
         segment.remove()?;
         story.habit(
-            "IPC_CREAT|IPC_EXCL, and at EEXIST another number; and a header in the segment that tells whether it is \
-             the partner's. The two sides of this lesson do both.",
+            "Use IPC_CREAT|IPC_EXCL, and after EEXIST another project number. Put a header into the segment that \
+             says whose it is. The two sides of this lesson do both.",
         );
     }
 
@@ -187,24 +192,27 @@ fn tell(story: &Story) -> Result<()> {
     let child = story.fork("child")?;
     if child.adjust_if_allowed(Adjustment::Isolate)? {
         let guess = story.predict(
-            "What will shmget say to the key -1, with IPC_CREAT?",
+            "What will shmget answer to the key -1, with IPC_CREAT?",
             [
                 always(
                     Verdict::Success,
-                    "-1 is 0xffffffff, a key like any other: all who forget the check meet there.",
+                    "-1 is 0xffffffff, a key like any other: all programs that forget the check meet there.",
                 ),
-                never(Verdict::Refused(Errno::EINVAL), "every number is a key, and 0 alone has a meaning."),
+                never(
+                    Verdict::Refused(Errno::EINVAL),
+                    "every number is a key, and only 0 has a special meaning.",
+                ),
             ],
         )?;
         let unchecked = Key(-1);
         guess.reveal(story, unchecked.find(&child, SIZE, ShmgetFlags::IPC_CREAT, OWNER_RW).verdict()?);
     } else {
         story.missing(
-            "So the question of this experiment falls away, what shmget says to the key -1: where others live, it may \
-             be in use. What would allow it is said above.",
+            "So we do not ask shmget for the key -1: in the namespace of all, another program may use it. What would \
+             allow a private one is said above.",
         );
     }
-    story.habit("In Rust ftok returns a Result: the key cannot be used before somebody has looked.");
+    story.habit("In Rust ftok returns a Result: the key cannot be used before somebody has checked it.");
 
     story.tidy_up()?;
     for attachment in [ours, theirs, inherited, memory, its_memory] {

@@ -20,15 +20,15 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Ask with each combination of flags")?;
     story.say(
-        "shmget makes a segment, or finds one. What it does depends on IPC_CREAT, on IPC_EXCL, and on whether a segment \
-         has the key: eight cases. Our segment has one key, and nobody has the other.",
+        "shmget makes a segment, or finds one. What it does depends on IPC_CREAT, on IPC_EXCL, and on whether a \
+         segment has the key: eight cases. Our segment has one key, and no segment has the other.",
     );
     let guess = story.predict(
         "A segment has the key. What will IPC_EXCL answer, without IPC_CREAT?",
         [
             always(
                 Verdict::Success,
-                "IPC_EXCL forbids IPC_CREAT to take what is there. Alone it says nothing.",
+                "IPC_EXCL forbids IPC_CREAT to return a segment that exists. Alone it does nothing.",
             ),
             never(Verdict::Refused(Errno::EEXIST), "that is for IPC_CREAT|IPC_EXCL."),
             never(Verdict::Refused(Errno::EINVAL), "no combination of the two is invalid."),
@@ -50,22 +50,25 @@ fn tell(story: &Story) -> Result<()> {
     story.erratum("E17", "IPC_EXCL makes shmget fail only together with IPC_CREAT.");
     story.try_it(format!("ipcs -m | grep {key}"), "the segment of our key, while this step waits");
     story.why(
-        "The nine permission bits travel in the same argument. A new segment gets them for its mode; of one that is \
-         there they ask whether it may be used so.",
+        "The nine permission bits travel in the same argument. A new segment gets them as its mode. Of a segment \
+         that exists, they say which rights it must grant.",
     );
 
     story.step("Ask for other sizes")?;
     let pages = SIZE.div_ceil(story.page_size());
     let guess = story.predict(
-        &format!("{SIZE} bytes are on {pages} whole pages. What will a request for {} get?", SIZE + 1),
+        &format!(
+            "{SIZE} bytes are on {pages} whole pages. What will shmget answer to a request for {}?",
+            SIZE + 1
+        ),
         [
             always(
                 Verdict::Refused(Errno::EINVAL),
-                "the kernel compares with what was asked for, not with the pages.",
+                "the kernel compares with the size that the segment was made with, not with its pages.",
             ),
             never(
                 Verdict::Success,
-                "the pages would hold them; the segment's size is not that of its pages.",
+                "the pages have room for one byte more, but the kernel does not compare with them.",
             ),
             never(Verdict::Refused(Errno::ENOMEM), "the memory is there. The size is refused."),
         ],
@@ -87,20 +90,18 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Make every mistake at once")?;
     story.say(
-        "Now the segment has mode 0: it allows nobody anything. A child without CAP_IPC_OWNER, which only root has, \
-         asks for a new segment under the same key, for too many bytes, and for permissions that it has not.",
+        "Now the segment has mode 0, which allows nobody anything. A child without CAP_IPC_OWNER, which only root \
+         has, asks for it. It wants a new segment under the same key, too many bytes, and permissions that it does \
+         not have.",
     );
     segment.remove()?;
     let closed = Segment::create(story, key, SIZE, Mode::empty())?;
     let child = story.fork("child")?;
     child.adjust(Adjustment::RenouncePrivilege)?;
     let guess = story.predict(
-        "EEXIST, EINVAL and EACCES are all deserved. Which one will the child get?",
+        "There is a reason for EEXIST, for EINVAL and for EACCES. Which one will the child get?",
         [
-            always(
-                Verdict::Refused(Errno::EEXIST),
-                "the kernel looks first whether it may take what has the key.",
-            ),
+            always(Verdict::Refused(Errno::EEXIST), "the kernel checks first whether the key may be in use."),
             never(Verdict::Refused(Errno::EINVAL), "the size comes second."),
             never(Verdict::Refused(Errno::EACCES), "permission comes last."),
         ],
@@ -126,8 +127,8 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Take an old segment for a new one")?;
     story.say(
-        "A process of yesterday made a segment, wrote a text, and forgot to remove it. Today's asks with IPC_CREAT \
-         alone, and takes what it gets for new: full of zeros.",
+        "Yesterday a process made a segment, wrote a text, and forgot to remove it. Today's process asks with \
+         IPC_CREAT alone, and expects a new segment, full of zeros.",
     );
     let yesterday = story.fork("yesterday")?;
     let forgotten = Segment::create(&yesterday, key, SIZE, OWNER_RW)?.leak();
@@ -138,7 +139,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             never(
                 format!("{:?}", ""),
-                "the segment is not new, and IPC_CREAT does not tell which of the two it was.",
+                "the segment is not new, and IPC_CREAT does not say whether it has made one or found one.",
             ),
             always(
                 format!("{:?}", "THIS IS A TEST"),
@@ -153,13 +154,13 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, format!("{text:?}"));
     let record = today.stat(story)?;
     story.say(format!(
-        "Only its record knows: process {} made it, and we are process {}.",
+        "Only its record shows it: process {} made it, and we are process {}.",
         record.cpid,
         story.pid()
     ));
     story.habit(
-        "Say which of the two you mean. Segment::create always passes IPC_EXCL, and gives a Segment, which has to be \
-         removed; Key::find gives an id, which somebody else answers for.",
+        "Say whether you want to make one or to find one. Segment::create always passes IPC_EXCL, and gives a \
+         Segment, which you have to remove. Key::find gives the id of a segment that somebody else has to remove.",
     );
 
     story.tidy_up()?;

@@ -29,7 +29,8 @@ fn tell(story: &Story) -> Result<()> {
     let memory = segment.attach()?;
 
     story.step("Give everyone a right, under a umask")?;
-    story.say("Three bits are for the owner, three for its group, three for all others: 4 reads, 2 writes.");
+    story.say(
+        "Three bits are for the owner, three for its group, three for all others: 4 allows reading, 2 writing.");
     let owner = story.fork("owner")?;
     // Where no second user can be had, the owner is this one, without what lets root past the bits.
     let several_users = owner.adjust(Adjustment::SetIdentity(OWNER)).is_ok();
@@ -38,7 +39,7 @@ fn tell(story: &Story) -> Result<()> {
     }
     owner.adjust(Adjustment::Umask(0o077))?;
     let guess = story.predict(
-        "The owner's umask is 077: its files are for itself alone. Which mode will its segment have?",
+        "The owner's umask is 077: new files are for the owner alone. Which mode will its segment have?",
         [
             always("0666".to_owned(), "what shmget asks for is what it gets: the umask is for files."),
             never("0600".to_owned(), "open(2) would take the umask's bits away, and shmget does not."),
@@ -53,11 +54,11 @@ fn tell(story: &Story) -> Result<()> {
     story.experiment("Write 0600 for 0o600")?;
     story.say(format!("In C 0600 is octal. In Rust it is {NOT_OCTAL}, which in octal is {NOT_OCTAL:#o}."));
     let guess = story.predict(
-        "The owner makes a segment with it. What will it be answered when it attaches that?",
+        "The owner makes a segment with this mode, and attaches it. What will shmat answer?",
         [
             always(
                 Verdict::Refused(Errno::EACCES),
-                "the kernel keeps 130: the owner may neither read nor write.",
+                "the kernel keeps the last nine bits, 0130: the owner may neither read nor write.",
             ),
             never(Verdict::Success, "the owner's bits are 1, and that is neither 4 nor 2."),
         ],
@@ -73,13 +74,13 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Try every right of an owner")?;
     let guess = story.predict(
-        "Mode 0200 is for writing only. What will the owner be answered when it attaches for that?",
+        "Mode 0200 is for writing only. The owner attaches the segment to write. What will shmat answer?",
         [
             always(
                 Verdict::Refused(Errno::EACCES),
-                "who writes must be allowed to read: shmat has no flag for less.",
+                "whoever writes must be allowed to read: shmat has no flag for writing only.",
             ),
-            never(Verdict::Success, "every attachment can be read, so that reading must be allowed."),
+            never(Verdict::Success, "every attachment can be read, so reading must be allowed, too."),
         ],
     )?;
     story.in_brief("Each mode, and each right");
@@ -89,9 +90,11 @@ fn tell(story: &Story) -> Result<()> {
     let rights = modes.into_iter().map(try_all).collect::<Result<Vec<_>>>()?;
     let rows: Vec<_> =
         modes.iter().zip(&rights).map(|(bits, rights)| rights.row(format!("{bits:04o}"))).collect();
-    story.table("what the owner is answered", Rights::heading("mode"), &rows);
+    story.table("what the kernel answers the owner", Rights::heading("mode"), &rows);
     guess.reveal(story, rights[3].write);
-    story.say("0066 lets everyone read and write but the owner, who is asked for its own three bits only.");
+    story.say(
+        "0066 lets everyone but the owner read and write: for the owner only the owner's three bits count.",
+    );
 
     story.step("Look a segment up, and ask for nothing")?;
     let (key, closed) = Segment::create_with_free_key(&owner, SIZE, Mode::empty())?;
@@ -100,7 +103,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             always(
                 Verdict::Success,
-                "who asks for nothing is denied nothing, and gets an id to do nothing with.",
+                "a process that asks for no right is not refused. It can do nothing with the id, though.",
             ),
             never(
                 Verdict::Refused(Errno::EACCES),
@@ -121,11 +124,11 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Ask as the process that tells this")?;
     let guess = story.predict(
-        "What will this process be answered when it attaches the segment of mode 0?",
+        "This process attaches the segment of mode 0. What will shmat answer?",
         [
             depends(
                 Verdict::Success,
-                "it has CAP_IPC_OWNER, as root has, and is let past the bits.",
+                "it has CAP_IPC_OWNER, as root has: the bits do not hold for it.",
                 "that takes CAP_IPC_OWNER, as root has. This process does not have it.",
             ),
             depends(
@@ -138,12 +141,12 @@ fn tell(story: &Story) -> Result<()> {
     let answer = closed.id().attach(story, SIZE, ShmatFlags::empty()).verdict()?;
     guess.reveal(story, answer);
     if answer != Verdict::Success {
-        story.missing(format!("Root would be let past. To see it: {}", as_root()));
+        story.missing(format!("For root the bits do not hold. To see it: {}", as_root()));
     }
 
     story.step("Ask as the group, and as the others")?;
     let guess = story.predict(
-        "A segment has mode 0640. What is one of its group answered who attaches it to read and write?",
+        "A segment has mode 0640. A member of its group attaches it to read and write. What will shmat answer?",
         [
             always(Verdict::Refused(Errno::EACCES), "the group's bits are 4: it may read."),
             never(Verdict::Success, "6 is for the owner alone."),
@@ -151,15 +154,21 @@ fn tell(story: &Story) -> Result<()> {
     )?;
     let member = if several_users { Some(ask_others(story, &owner, guess)?) } else { None };
     if member.is_none() {
-        story.missing(format!("Group and others take a second user: {}, without --isolated.", as_root()));
+        story.missing(format!(
+            "Group and others can be tried only with a second user: {}, without --isolated.",
+            as_root()
+        ));
     }
 
     story.experiment("Close the door behind someone")?;
     let record = segment.stat()?;
     let guess = story.predict(
-        "We have our own segment attached, and IPC_SET takes every bit away. What comes of a write?",
+        "We have our own segment attached, and IPC_SET takes every bit away. What will happen at a write?",
         [
-            always(Verdict::Success, "the bits are asked at the door: what is attached stays as it is."),
+            always(
+                Verdict::Success,
+                "the bits are checked when a segment is attached: an attachment stays as it is.",
+            ),
             never(Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the mapping is still rw-s."),
         ],
     )?;
@@ -174,7 +183,7 @@ fn tell(story: &Story) -> Result<()> {
     let reader = story.fork("reader")?;
     let window = segment.id().attach(&reader, SIZE, ShmatFlags::SHM_RDONLY)?;
     let guess = story.predict(
-        "What comes of a write through this attachment?",
+        "What will happen at a write through this attachment?",
         [
             always(Verdict::Ended(Ending::Killed(Signal::SIGSEGV)), "the page is mapped r--s."),
             never(
@@ -207,7 +216,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             always(
                 Verdict::Success,
-                "owner and creator may, and CAP_SYS_ADMIN; no bit of the mode is asked.",
+                "owner and creator may remove it, and CAP_SYS_ADMIN; the mode does not count.",
             ),
             never(Verdict::Refused(Errno::EPERM), "IPC_SET changes the owner; the creator stays for ever."),
         ],
@@ -217,7 +226,7 @@ fn tell(story: &Story) -> Result<()> {
     assert_eq!(answer, Verdict::Success);
     story.erratum(
         "E12",
-        "nobody is given the responsibility: any process of the owner or creator may remove.",
+        "no process is responsible: any process of the owner or the creator may remove the segment.",
     );
     story.try_it("ipcs -m -c", "owner and creator of every segment");
 
@@ -256,7 +265,7 @@ fn ask_others(story: &Story, owner: &Story, guess: Guess<Verdict>) -> Result<Sto
     let try_all = |(_, who)| Rights::of(who, segment.id(), SIZE);
     let rights = who.into_iter().map(try_all).collect::<Result<Vec<_>>>()?;
     let rows: Vec<_> = who.iter().zip(&rights).map(|((name, _), rights)| rights.row(*name)).collect();
-    story.table("what each is answered", Rights::heading("who"), &rows);
+    story.table("what the kernel answers each of them", Rights::heading("who"), &rows);
     guess.reveal(story, rights[1].write);
     segment.remove()?;
     Ok(member)

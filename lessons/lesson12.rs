@@ -61,10 +61,7 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "One byte below the next page, with SHM_RND. Where will the segment be?",
         [
-            always(
-                base,
-                "SHM_RND rounds down, to a multiple of SHMLBA. However near the next one is, never up.",
-            ),
+            always(base, "SHM_RND rounds down to a multiple of SHMLBA, however near the next one is."),
             never(base.offset(page), "that is nearer, but SHM_RND does not round to the nearest."),
         ],
     )?;
@@ -76,7 +73,7 @@ fn tell(story: &Story) -> Result<()> {
     };
     let rows = [row(0)?, row(1)?, row(page - 1)?, row(page)?];
     let rounded = granted(page - 1, ShmatFlags::SHM_RND)?;
-    story.table("what shmat made of it", ["asked for", "flags 0", "SHM_RND"], &rows);
+    story.table("what shmat answered", ["asked for", "flags 0", "SHM_RND"], &rows);
     guess.reveal(story, rounded);
     assert_eq!((rows[1][1].as_str(), rounded), ("EINVAL", base));
     story.why("SHMLBA is the page size here; on machines whose caches know virtual addresses it is larger.");
@@ -85,7 +82,9 @@ fn tell(story: &Story) -> Result<()> {
     let memory = segment.attach_at(base, ShmatFlags::empty())?;
     let pages = SIZE.div_ceil(page);
     let guess = story.predict(
-        &format!("The segment is at {base}. One page below nothing is mapped: what if we ask for that?"),
+        &format!(
+            "The segment is at {base}. Nothing is mapped one page below. What if we ask for that address?"
+        ),
         [
             always(
                 Verdict::Refused(Errno::EINVAL),
@@ -144,8 +143,8 @@ fn tell(story: &Story) -> Result<()> {
     memory.set::<u64>(POINTER, memory.address().0)?;
     memory.set::<u64>(OFFSET, 0)?;
     story.say(
-        "We note in the segment where its text is: as an address, and as an offset. A child inherits the attachment, \
-         moves it, and maps the other segment where the first one was.",
+        "We store in the segment where its text is: as an address, and as an offset. A child inherits the \
+         attachment, moves it, and maps the other segment where the first one was.",
     );
     let guess = story.predict(
         "The child follows the address. What will it read?",
@@ -154,14 +153,14 @@ fn tell(story: &Story) -> Result<()> {
                 words(TEXT),
                 "in our process it leads there. A pointer means something in one address space only.",
             ),
-            always(words(OTHER), "no error, no signal: the address is good, and leads to something else."),
+            always(words(OTHER), "no error, no signal: the address is valid, and leads to something else."),
             never(
                 "nothing: it is killed by SIGSEGV".to_owned(),
                 "only where nothing is mapped: the last row of the table.",
             ),
         ],
     )?;
-    story.in_brief("As forked; moved; alone");
+    story.in_brief("After the fork; after the move; with the old place free");
     let child = story.fork("child")?;
     let follow = |when: &str, place: &Attachment| -> Result<[String; 4]> {
         let pointer = Address(place.get::<u64>(POINTER)?);
@@ -176,14 +175,14 @@ fn tell(story: &Story) -> Result<()> {
     let intruder = other.id().attach_at(&child, base, SIZE, ShmatFlags::empty())?;
     let misled = follow("moved", &moved)?;
     intruder.detach()?;
-    let rows = [as_forked, misled, follow("alone", &moved)?];
+    let rows = [as_forked, misled, follow("place free", &moved)?];
     let heading = ["child", "segment at", "the address", "the offset"];
     story.table("where they lead in the child", heading, &rows);
     guess.reveal(story, rows[1][2].replace("was killed", "nothing: it is killed"));
     assert!(rows.iter().all(|row| row[3] == words(TEXT)));
     story.habit(
-        "note offsets, and add them to where this process has the segment. A reference, a Box, a Vec, a String hold \
-         addresses: none of them is Pod, and so set and get do not take them.",
+        "Store offsets, and add them to the address where this process has the segment. References, Box, Vec and \
+         String hold addresses: none of them is Pod, so set and get do not accept them.",
     );
 
     story.tidy_up()?;

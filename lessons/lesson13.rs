@@ -79,7 +79,7 @@ fn tell(story: &Story) -> Result<()> {
         "Page 0 is in memory. How many page faults will a write through another attachment take?",
         [
             never(0, "the new addresses lead nowhere yet, whatever is in memory."),
-            always(1, "the page is there, and must be entered for the new address."),
+            always(1, "the page is in memory, but the new address needs an entry for it in the page table."),
         ],
     )?;
     let again = segment.attach()?;
@@ -92,9 +92,9 @@ fn tell(story: &Story) -> Result<()> {
         Err(error @ Error::OutOfBounds { .. }) => story.say(format!("Attachment says: {error}.")),
         other => return other.map(drop),
     }
-    story.say("C has only an address. A child writes there, one byte past the segment; then we look.");
+    story.say("C has only an address. As C would, a child writes one byte past the segment; then we look.");
     let guess = story.predict(
-        "The byte is in nobody's segment, on the segment's last page. What do we read there?",
+        "The byte lies past the segment, on its last page. What do we read there?",
         [
             always(b'!', "the page is shared to its last byte."),
             never(b'\0', "pages begin as zeros, but the child's write went to the same page."),
@@ -110,7 +110,7 @@ fn tell(story: &Story) -> Result<()> {
     story.experiment("Go past the last page")?;
     story.say(format!("The child's attachment begins at {its}, which we have asked for."));
     let guess =
-        story.predict("It writes one byte past the last page. What comes of it?", past_the_last_page())?;
+        story.predict("It writes one byte past the last page. What will happen?", past_the_last_page())?;
     guess.reveal(story, child.poke(its.offset(7 * page), b"!").verdict()?);
 
     story.experiment("The same, where the kernel chose the address")?;
@@ -120,7 +120,7 @@ fn tell(story: &Story) -> Result<()> {
     story.show_maps();
     let second = story.fork("second")?;
     let guess = story.predict(
-        "The second child writes one byte past the last page of the new one. What comes of it?",
+        "The second child writes one byte past the last page of the new one. What will happen?",
         past_the_last_page(),
     )?;
     let before = memory.read(0, 1)?;
@@ -160,7 +160,7 @@ fn tell(story: &Story) -> Result<()> {
         segment.id().unlock(story)?;
     } else {
         story.missing(format!(
-            "It cannot be locked: {answer}. `ulimit -l` says how much may be; sudo lifts that."
+            "It cannot be locked: {answer}. `ulimit -l` shows how much a user may lock; for root there is no limit."
         ));
     }
 
@@ -181,8 +181,8 @@ fn tell(story: &Story) -> Result<()> {
                 ),
                 depends(
                     Verdict::Success,
-                    "the child still has CAP_IPC_LOCK, which is above the limit.",
-                    "only CAP_IPC_LOCK is above the limit.",
+                    "the child still has CAP_IPC_LOCK, for which the limit does not hold.",
+                    "that takes CAP_IPC_LOCK, which the child does not have.",
                 ),
                 never(Verdict::Refused(Errno::EPERM), "that is for a limit of 0, and for others' segments."),
             ],
@@ -203,16 +203,17 @@ fn past_the_last_page() -> [Candidate<Verdict>; 3] {
         depends(
             Verdict::Ended(Ending::Killed(Signal::SIGSEGV)),
             "nothing is mapped there.",
-            "that is where nothing is mapped. Here something is.",
+            "that happens where nothing is mapped. Here something is mapped.",
         ),
         never(
             Verdict::Ended(Ending::Killed(Signal::SIGBUS)),
-            "that is for a page that is mapped, and not to be had.",
+            "that is for a page that is mapped, but cannot be brought in.",
         ),
         depends(
             Verdict::Success,
-            "something else is mapped there, and has lost a byte in silence: that is worse.",
-            "that is where something else is mapped, and it would be worse: it loses a byte.",
+            "something else is mapped there, and one of its bytes is overwritten in silence. That is worse.",
+            "that happens where something else is mapped. It would be worse: a byte of that is overwritten in \
+             silence.",
         ),
     ]
 }

@@ -29,7 +29,7 @@ fn tell(story: &Story) -> Result<()> {
         "nattch was 1. What will it be after the fork?",
         [
             always(2, "the copy has the mapping, too, and each mapping counts."),
-            never(1, "a call of shmat is one way to get a mapping; to be forked is another."),
+            never(1, "shmat is one way to get a mapping, and fork is another."),
         ],
     )?;
     let child = story.fork("child")?;
@@ -44,7 +44,7 @@ fn tell(story: &Story) -> Result<()> {
     child.show_maps();
     story.try_it(
         format!("ipcs -m -i {}", segment.id()),
-        "nattch=2, and an att_time of which nobody called shmat",
+        "nattch=2, and a later att_time, though nobody called shmat",
     );
     story.why(
         "A child inherits each attachment as it is: its address, and whether it may be written. The kernel opens the \
@@ -70,11 +70,11 @@ fn tell(story: &Story) -> Result<()> {
     story.step("Run another program in the child")?;
     story.say("exec replaces the child's memory by that of another program. Its pid stays what it is.");
     let guess = story.predict(
-        "The child still had what it inherited. Who will be shm_lpid after the exec?",
+        "The child still had what it inherited. Whose pid will be in shm_lpid after the exec?",
         [
             always(
                 "child".to_owned(),
-                "its old address space was taken down, and the mapping in it detached, in its name.",
+                "the kernel took down its old address space, and detached the mapping in its name.",
             ),
             never("us".to_owned(), "we have done nothing since the fork."),
             never("nobody".to_owned(), "the process is still there, under the same pid."),
@@ -86,14 +86,15 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, story.name_of(executed.lpid));
     child.show_maps();
     assert_eq!((executed.nattch, executed.lpid), (1, child.pid()));
-    story.addition("E27", "nobody uses exec to detach: the program and its data go, too.");
+    story.addition("E27", "nobody uses exec to detach, since the program and its data go, too.");
     child.kill(Signal::SIGTERM)?;
 
     story.step("Exit without a thought")?;
     let guess = story.predict(
-        "We fork a second child. Who is shm_lpid then, which the manual page calls the last to attach or detach?",
+        "The manual page says that shm_lpid is the last process to attach or detach. We fork a second child. Whose \
+         pid is there now?",
         [
-            always("us".to_owned(), "a fork is written down as an attach by who called fork, though nobody called shmat."),
+            always("us".to_owned(), "the kernel records a fork as an attach, by the process that called fork."),
             never("child".to_owned(), "it was, until the fork."),
             never("second".to_owned(), "it has done nothing yet."),
         ],
@@ -109,8 +110,8 @@ fn tell(story: &Story) -> Result<()> {
 
     story.experiment("Be killed in the middle of a write")?;
     story.say(
-        "A third child is to change the text to THAT WAS A TEST. It notes in the segment that it is busy, writes 8 \
-         bytes, and is killed by SIGKILL, which no process can catch.",
+        "A third child begins to change the text to THAT WAS A TEST. First it stores its pid in the segment: it is \
+         busy. It writes 8 bytes, and is killed by SIGKILL, which no process can catch.",
     );
     let third = story.fork("third")?;
     let forked_thrice = segment.stat()?;
@@ -122,7 +123,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             always(
                 "THAT WASA TEST".to_owned(),
-                "what was stored was stored; nobody finishes it, and nobody takes it back.",
+                "what was stored stays: nobody finishes the change, and nobody takes it back.",
             ),
             never("THIS IS A TEST".to_owned(), "memory is no database: there is nothing to roll back to."),
             never(String::new(), "the kernel detaches for the dead. It removes and clears nothing.")
@@ -138,29 +139,32 @@ fn tell(story: &Story) -> Result<()> {
     let holder = memory.load_word(LOCK)?;
     assert_eq!(holder, third.pid() as u32);
     story.say(format!(
-        "The segment has lost an attachment, as by shmdt. The note, its pid, still says that {} is busy, and whoever waits \
-         for it to be taken back waits for ever.",
+        "The segment has lost an attachment, as by shmdt. The stored pid still says that {} is busy. Whoever waits \
+         until it is cleared waits for ever.",
         story.name_of(holder as i32)
     ));
     story.habit(
-        "no destructor runs after SIGKILL, a MutexGuard's neither. What must be given back, the kernel must give \
-         back: a semaphore with SEM_UNDO, or a robust mutex (pthread_mutexattr_setrobust).",
+        "no destructor runs after SIGKILL, not even that of a MutexGuard. Use a lock that the kernel gives back: a \
+         semaphore with SEM_UNDO, or a robust mutex (pthread_mutexattr_setrobust).",
     );
 
     story.step("Read the whole record, from moment to moment")?;
-    story.show_timeline(&[
-        ("shmget", at_birth),
-        ("we attach", attached),
-        ("child is forked", forked),
-        ("child attaches", twice),
-        ("child detaches", once),
-        ("child execs", executed),
-        ("second is forked", forked_again),
-        ("second exits", exited),
-        ("third is forked", forked_thrice),
-        ("third is killed", killed),
-    ]);
-    story.say("Each way to leave detaches, and none removes: the segment waits for IPC_RMID.");
+    story.show_timeline(
+        segment.id(),
+        &[
+            ("shmget", at_birth),
+            ("we attach", attached),
+            ("child is forked", forked),
+            ("child attaches", twice),
+            ("child detaches", once),
+            ("child execs", executed),
+            ("second is forked", forked_again),
+            ("second exits", exited),
+            ("third is forked", forked_thrice),
+            ("third is killed", killed),
+        ],
+    );
+    story.say("Each way to end detaches, and none removes: the segment waits for IPC_RMID.");
 
     story.tidy_up()?;
     memory.detach()?;

@@ -48,7 +48,7 @@ fn find_and_remove(story: &Story, left: Shmid, record: &ShmidDs, dead: i32) -> R
     let guess = story.predict(
         "The child never called shmdt. Whose pid is in shm_lpid, the last to attach or detach?",
         [
-            always(dead, "the kernel detached in its name, when it took the child's memory apart.")
+            always(dead, "the kernel detached in its name, when it took down the child's address space.")
                 .named("the child's"),
             never(story.pid(), "we have only asked, and asking leaves no trace.").named("ours"),
         ],
@@ -62,13 +62,13 @@ fn find_and_remove(story: &Story, left: Shmid, record: &ShmidDs, dead: i32) -> R
     story.say(format!("nattch is 0, and its maker is gone: nobody uses it. What it left behind: {text:?}."));
     story.try_it("ipcs -m -p", "cpid and lpid of every segment; `ipcs -m -c` names owners and creators");
     story.why(
-        "A pid may be another process's by now, and a server may come back to a segment with nattch 0. So ask its owner \
-         before you remove what you did not make.",
+        "By now the pid may be that of another process, and a server may come back to a segment with nattch 0. So \
+         ask the owner before you remove what you did not make.",
     );
 
     story.experiment("Remove it as the article says")?;
     let guess = story.predict(
-        "What will be the exit status of ipcrm, with nothing but the id?",
+        "ipcrm is given nothing but the id. What will its exit status be?",
         [
             always(1, "it wants to know the kind: -m for memory, -q for a queue, -s for semaphores."),
             never(0, "segments, queues and semaphores may have the same id: so it does not guess."),
@@ -106,7 +106,8 @@ fn remove_at_once(story: &Story) -> Result<()> {
     guess.reveal(story, answer);
     assert_eq!(answer, Verdict::Refused(Errno::EINVAL));
     story.habit(
-        "attach, let the others attach, remove. After that no end of a process leaves it. A SIGKILL before that does.",
+        "attach, let the others attach, remove. After that nothing is left, however the processes end. Only a \
+         SIGKILL before IPC_RMID leaves the segment.",
     );
     Ok(())
 }
@@ -120,7 +121,7 @@ fn live_apart(story: &Story) -> Result<()> {
         row("shmall", ours.shmall, "pages of all of them"),
         row("shmmax", ours.shmmax, "bytes of one of them"),
     ];
-    story.table("what segments use up, left by error or not", ["kernel.", "limit", "of"], &rows);
+    story.table("the limits on segments, in use or forgotten", ["kernel.", "limit", "of"], &rows);
     story.say(
         "A hermit moves into an IPC namespace of its own, and writes 4 to /proc/sys/kernel/shmmni there.",
     );
@@ -154,7 +155,10 @@ fn use_up(story: &Story, hermit: &Story) -> Result<()> {
         "What will shmget answer?",
         [
             always(Verdict::Refused(Errno::ENOSPC), "no place is left in the namespace's table."),
-            never(Verdict::Refused(Errno::ENOMEM), "memory there is, and untouched segments take none."),
+            never(
+                Verdict::Refused(Errno::ENOMEM),
+                "there is enough memory, and an untouched segment takes none.",
+            ),
         ],
     )?;
     let answer = Segment::create(hermit, Key::PRIVATE, SIZE, OWNER_RW).verdict()?;
@@ -174,9 +178,10 @@ fn use_up(story: &Story, hermit: &Story) -> Result<()> {
     three.remove()?;
     hermit.adjust(Adjustment::Set("shmmax".to_owned(), page as u64))?;
     let guess = story.predict(
-        "And shmmax is one page for each segment. What is the answer to one of a page and a byte?",
+        "Now shmmax, the most that one segment may have, is a page. What will shmget answer to a page and a byte?",
         [
-            always(Verdict::Refused(Errno::EINVAL), "room may be made, but such a size is never valid."),
+            always(Verdict::Refused(Errno::EINVAL),
+                "a full table can get room again, but a size above shmmax stays invalid."),
             never(Verdict::Refused(Errno::ENOSPC), "2 pages are within shmall: the size itself is refused."),
         ],
     )?;
@@ -197,18 +202,15 @@ fn destroy_orphans(story: &Story, hermit: &Story) -> Result<()> {
         "It attaches and detaches the second, without IPC_RMID. What will IPC_STAT say of it?",
         [
             always(Verdict::Refused(Errno::EINVAL), "the last detach removes, as if it were marked."),
-            never(
-                Verdict::Success,
-                "that is so where shm_rmid_forced is 0, as it is unless someone sets it.",
-            ),
+            never(Verdict::Success, "that is so while shm_rmid_forced is 0, which is the default."),
         ],
     )?;
     used.attach()?.detach()?;
     guess.reveal(story, used.stat().verdict()?);
     assert_eq!(unused.stat()?.nattch, 0);
     story.say(
-        "The segment that was never attached is still there. It goes when its maker ends, or when somebody tries to \
-         attach it: after a shmat that fails, too.",
+        "The segment that was never attached is still there. It goes when its maker ends, or after somebody has \
+         tried to attach it, even if shmat fails.",
     );
     story.why("POSIX lets a program leave a segment for the next one. The setting breaks such programs.");
     Ok(())

@@ -5,7 +5,7 @@
 use playground::prelude::*;
 
 /// What the second segment holds.
-const NEWS: &[u8] = b"THESE ARE NEWS\0";
+const NEWS: &[u8] = b"THIS IS NEWS\0";
 
 fn main() -> ExitCode {
     program::lesson(16, source!(), tell)
@@ -23,7 +23,7 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Mark it while two processes have it attached")?;
     let guess = story.predict(
-        "IPC_RMID, and then somebody looks for the key. What will shmget answer?",
+        "We call IPC_RMID, and then shmget with the key. What will shmget answer?",
         [
             always(
                 Verdict::Refused(Errno::ENOENT),
@@ -32,7 +32,7 @@ fn tell(story: &Story) -> Result<()> {
             never(Verdict::Success, "the segment is there, but it has no key any more."),
             never(
                 Verdict::Refused(Errno::EIDRM),
-                "nothing is looked at that could be marked: no segment has the key.",
+                "shmget finds no segment with the key, so it does not see the mark.",
             ),
         ],
     )?;
@@ -52,11 +52,11 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Make a new segment under the old key")?;
     let guess = story.predict(
-        "IPC_CREAT|IPC_EXCL, with the key of the segment that is still attached twice. What will it get?",
+        "The old segment is still attached twice. What will shmget answer to its key, with IPC_CREAT|IPC_EXCL?",
         [
             always(Verdict::Success, "no segment has the key: it is free, though the old segment is there."),
             never(Verdict::Refused(Errno::EEXIST), "the old segment gave its key up when it was marked."),
-            never(Verdict::Refused(Errno::EIDRM), "the old segment is not asked."),
+            never(Verdict::Refused(Errno::EIDRM), "the old segment has no key, so shmget does not look at it."),
         ],
     )?;
     let new = Segment::create(story, key, SIZE, OWNER_RW);
@@ -74,7 +74,10 @@ fn tell(story: &Story) -> Result<()> {
                 format!("{:?}", "THIS IS A TEST"),
                 "its mapping leads to the old segment. Nobody tells it of the new one.",
             ),
-            never(format!("{:?}", "THESE ARE NEWS"), "the two have one key, and not one byte in common."),
+            never(
+                format!("{:?}", "THIS IS NEWS"),
+                "the two segments had the same key, but they share no byte.",
+            ),
         ],
     )?;
     let current = new.attach()?;
@@ -82,8 +85,8 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, format!("{:?}", its.read_text(0, TEXT.len())?));
     story.show_segments();
     story.habit(
-        "Whoever waits for news asks IPC_STAT now and then: SHM_DEST says that this segment is the old one. In Rust \
-         record.is_marked(); the two sides of lesson 9 look at it while they wait.",
+        "A reader that waits should call IPC_STAT now and then: SHM_DEST says that its segment is the old one. In \
+         Rust that is record.is_marked(). The two sides of lesson 9 check it while they wait.",
     );
 
     story.step("Attach the marked segment once more")?;
@@ -141,7 +144,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             always(
                 Verdict::Refused(Errno::EINVAL),
-                "the index is right and the sequence number is old: nobody is meant.",
+                "the index is right, but the sequence number is old, so the id names no segment.",
             ),
             never(
                 Verdict::Success,
@@ -162,12 +165,12 @@ fn tell(story: &Story) -> Result<()> {
     let rows = [split("the old one", id), split("the new one", new.id()), split("the one after", next.id())];
     story.table("id = sequence number * 32768 + index", ["segment", "id", "sequence", "index"], &rows);
     story.habit(
-        "Keep an id as long as the segment, and no longer: it is no name to write into a file. Segment::remove takes \
-         the Segment away from its owner, so that the compiler knows the end of it.",
+        "Keep an id no longer than its segment, and do not write it into a file. Segment::remove takes the Segment \
+         away from its owner, so the compiler refuses to use it afterwards.",
     );
     story.why(
-        "The kernel counts on through its table instead of taking the first free place, so that an id comes again as \
-         late as it can. 163843, in the article's list, is 5 * 32768 + 3.",
+        "The kernel goes on through its table instead of taking the first free place, so that an id comes again as \
+         late as possible. 163843, in the article's list, is 5 * 32768 + 3.",
     );
     tidy_up(story, current, new)?;
     next.remove()

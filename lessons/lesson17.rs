@@ -67,14 +67,11 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
              other between a load and its store: run the lesson again.",
         );
     }
-    story.addition(
-        "E8",
-        "what the fastest way costs beside the bytes. The processes have to wait for each other.",
-    );
+    story.addition("E8", "the fastest way has a price. The processes have to make each other wait.");
     story.try_it(format!("ipcs -m -i {}", segment.id()), "nattch=3: this process, A and B");
     story.why(
-        "On one processor fewer updates are lost at a time, but each may cost much. A process that is stopped between \
-         load and store puts an old value back when it goes on. All that the other counted meanwhile is gone.",
+        "On one processor updates are lost less often, but many at a time. A process that is stopped between load \
+         and store puts an old value back when it goes on. All that the other counted meanwhile is gone.",
     );
 
     story.step("Slowly: you are the scheduler")?;
@@ -142,9 +139,9 @@ fn tell(story: &Story, options: &Scheduling) -> Result<()> {
     guess.reveal(story, early.clone());
     assert_eq!((early, late.as_slice()), (vec![0; TEXT.len()], TEXT));
     story.why(
-        "Writing the lines in the right order is not enough: the compiler and the processor may exchange two plain \
-         stores. The flag has to be an atomic that is stored with Release and loaded with Acquire, after the bytes \
-         and before them.",
+        "Writing the lines in the right order is not enough: the compiler and the processor may swap two plain \
+         stores. The flag has to be an atomic: stored with Release after the bytes are written, and loaded with \
+         Acquire before they are read.",
     );
 
     story.experiment("Read while the other writes")?;

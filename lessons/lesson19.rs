@@ -22,13 +22,16 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Count the system calls of a thousand messages")?;
     story.say(
-        "A child sends messages of 64 bytes and receives them, and stops at every system call, as under strace. First \
-         through a ring in a segment: two counters, and places for messages between.",
+        "A child sends messages of 64 bytes and receives them, and stops at every system call, as under strace. The \
+         first way is a ring in a segment: places for messages, and two counters.",
     );
     let guess = story.predict(
         "How many system calls will 1000 messages through the ring take?",
         [
-            always(0, "a message is stores and loads, and so is the counter that announces it."),
+            always(
+                0,
+                "a message is stores and loads, and so is each change of the counter that announces it.",
+            ),
             never(1000, "nobody has to be told: whoever waits looks at the counter."),
             never(2000, "that is a write and a read for each, as a pipe takes."),
         ],
@@ -37,7 +40,8 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, ring);
     assert!(ring.is_none_or(|calls| calls == 0));
     let guess = story.predict(
-        "And the same ring, if a System V semaphore counts messages, and another one free places?",
+        "Now one System V semaphore counts the messages in the ring, and another one the free places. How many calls \
+         will it be?",
         [
             never(0, "the bytes still go over without a call, but each change of a semaphore is one."),
             never(
@@ -46,7 +50,8 @@ fn tell(story: &Story) -> Result<()> {
             ),
             always(
                 4000,
-                "two for each message, down and up for both semaphores: twice as many as a pipe takes.",
+                "four for each message: the sender changes both semaphores, and so does the receiver. A pipe takes \
+                 half as many.",
             ),
         ],
     )?;
@@ -88,15 +93,15 @@ fn tell(story: &Story) -> Result<()> {
     let counter = bench.shared()?.segment.word(0);
     counter.store(0, Relaxed);
     let guess = story.predict(
-        "What will become of it?",
+        "What will happen to the child?",
         [
             always(
                 Ending::Exited(0),
-                "an access to mapped memory is none of the things that the filter sees.",
+                "an access to mapped memory is no system call, and the filter sees nothing else.",
             ),
             never(
                 Ending::Killed(Signal::SIGSYS),
-                "that would have been the end of the first access, if it took a call.",
+                "that would have happened at the first access, if it took a call.",
             ),
         ],
     )?;
@@ -112,7 +117,7 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "The same child, the same million, and then one getpid()?",
         [
-            never(Ending::Exited(0), "it is a small call, but it is one."),
+            never(Ending::Exited(0), "getpid is a small call, but it is one."),
             always(
                 Ending::Killed(Signal::SIGSYS),
                 "bad system call: the filter makes no difference between small and large.",
@@ -136,7 +141,8 @@ fn tell(story: &Story) -> Result<()> {
     let pages = SIZE.div_ceil(story.page_size()) as u64;
     let all = vec![b'x'; SIZE];
     story.say(
-        "No call is not no kernel: the first touch of a page stops there. Write all of the segment, twice.",
+        "Without a system call there is still work for the kernel: the first touch of each page is a page fault. We \
+         write all of the segment, twice.",
     );
     let first = [memory.write(0, &all)?, memory.write(0, &all)?];
     story.say(
@@ -167,7 +173,7 @@ fn tell(story: &Story) -> Result<()> {
     assert_eq!([first[1], there[1]], [0, 0]);
 
     story.experiment("Attach for every use")?;
-    story.say("A program that attaches before each use and detaches after it is tidy. What does it pay?");
+    story.say("A program that attaches before each use and detaches after it is tidy. What does that cost?");
     memory.detach()?;
     let memory = segment.attach()?;
     let again = [memory.write(0, &all)?, memory.write(0, &all)?];
@@ -185,18 +191,19 @@ fn tell(story: &Story) -> Result<()> {
         "no call is needed for an access; but setting up takes calls, and each page faults once per attachment.",
     );
     story.habit(
-        "Attach once, touch every page before there is a hurry, and keep the Attachment: dropping it detaches.",
+        "Attach once, touch every page before time counts, and keep the Attachment: dropping it detaches.",
     );
 
     story.step("Count the copies")?;
     story.say(
-        "A server reads a page of a file, and a client writes it to another file. With a pipe between them the kernel \
-         copies it in and out for each; with a segment between them it reads right into the segment.",
+        "A server reads a page of a file, and a client writes it to another file. With a pipe between them the \
+         kernel copies the page in and out for each of the two; with a segment between them the server reads right \
+         into the segment.",
     );
     let guess = story.predict(
         "How often will the kernel copy the page with a segment between the two?",
         [
-            never(1, "there is a reading and a writing, and each copies."),
+            never(1, "one file is read and another one is written, and each of the two copies."),
             always(2, "from the file into the segment, and from the segment into the other file."),
             never(4, "that is with a pipe: file to server, server to pipe, pipe to client, client to file."),
         ],
@@ -207,8 +214,9 @@ fn tell(story: &Story) -> Result<()> {
     let rows = [["a segment".to_owned(), told(segment_s)], ["a pipe".to_owned(), told(pipe_s)]];
     story.table("how often the kernel copied the page", ["between the two", "copies"], &rows);
     story.say(
-        "Counted is what went through read and write (/proc/self/io). Not counted is what a program copies by itself, as \
-         lesson 20's ring does, unless a message is made in place. Nor are calls that move pages instead, such as splice.",
+        "We have counted what went through read and write (/proc/self/io). What a program copies by itself is not \
+         counted: lesson 20's ring does that, unless a message is made in place. Calls that move pages instead, such \
+         as splice, are not counted, either.",
     );
 
     story.tidy_up()?;

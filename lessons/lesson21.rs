@@ -36,9 +36,12 @@ fn tell(story: &Story) -> Result<()> {
          A child inherits the descriptor, maps a page, and writes.",
     );
     let guess = story.predict(
-        "What will become of the child?",
+        "What will happen to the child?",
         [
-            never(Verdict::Success, "shmget is told a size. shm_open is not: the memory has no byte yet."),
+            never(
+                Verdict::Success,
+                "shmget is told a size, and shm_open is not: the memory has no byte yet.",
+            ),
             always(
                 Verdict::Ended(Ending::Killed(Signal::SIGBUS)),
                 "the page is mapped, but the memory has no byte yet. shm_open is told no size.",
@@ -60,7 +63,8 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Give it a size, and map it")?;
     story.say(
-        "ftruncate gives it a size, and mmap maps it, as any file. What was shmat is mmap, and what was shmdt is munmap.",
+        "ftruncate gives it a size, and mmap maps it, as any file. mmap does what shmat did, and munmap what shmdt \
+         did.",
     );
     named.resize(SIZE)?;
     let ours = named.map(SIZE)?;
@@ -73,7 +77,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             always(
                 Verdict::Success,
-                "a name serves everybody, as a key does. Its permission bits ask who the user is.",
+                "anybody can use the name, as with a key. The permission bits say which users may open it.",
             ),
             never(Verdict::Refused(Errno::ENOENT), "the name is not ours alone: it is a file in /dev/shm."),
             never(Verdict::Refused(Errno::EACCES), "mode 0600 lets in each process of the same user."),
@@ -86,13 +90,13 @@ fn tell(story: &Story) -> Result<()> {
     let theirs = found.map(SIZE)?;
     assert_eq!(theirs.read(TEXT.len())?, TEXT);
     story.why(
-        "The mode is cut by the umask, as for any file; that of shmget is not. An IPC namespace hides segments, and does \
-         not hide /dev/shm: that is a matter of mounts.",
+        "The umask takes bits away from the mode, as for any file, and leaves that of shmget alone. An IPC namespace \
+         hides segments, and does not hide /dev/shm: that is a matter of mounts.",
     );
 
     story.step("Take the name away")?;
     let guess = story.predict(
-        "We call shm_unlink while the unrelated process has the memory mapped. What will that read?",
+        "We call shm_unlink while the unrelated process has the memory mapped. What will that process read?",
         [
             never(vec![0; TEXT.len()], "nothing is erased: only the name goes.").named("zeros"),
             always(TEXT.to_vec(), "the memory stays as long as anybody has it open, or mapped."),
@@ -117,7 +121,7 @@ fn tell(story: &Story) -> Result<()> {
             never(Verdict::Success, "the number means something in our process only."),
             never(
                 Verdict::Refused(Errno::EACCES),
-                "nobody asks for permission: there is nothing to ask about.",
+                "permission is not the question: the number leads to nothing there.",
             ),
             always(
                 Verdict::Refused(Errno::EBADF),
@@ -142,7 +146,7 @@ fn tell(story: &Story) -> Result<()> {
             never(Verdict::Refused(Errno::EACCES), "that is for other users: this process runs as ours."),
             never(
                 Verdict::Refused(Errno::ENOENT),
-                "the memory has no name, and the descriptor has this entry.",
+                "the memory has no name, but its descriptor has this entry.",
             ),
         ],
     )?;
@@ -154,7 +158,10 @@ fn tell(story: &Story) -> Result<()> {
     } else {
         assert_eq!(opened?.map(SIZE)?.read(TEXT.len())?, TEXT);
     }
-    story.try_it(format!("ls -l /proc/{}/fd", story.pid()), "among our descriptors /memfd:playground");
+    story.try_it(
+        format!("ls -l /proc/{}/fd", story.pid()),
+        "our descriptors, and among them /memfd:playground",
+    );
 
     story.step("Pass the descriptor on")?;
     story.say(
@@ -168,7 +175,7 @@ fn tell(story: &Story) -> Result<()> {
         [
             always(
                 TEXT.to_vec(),
-                "what is on its way is a descriptor, too. It keeps the memory, and so does our mapping.",
+                "a descriptor that is on its way keeps the memory, too, and so does our mapping.",
             ),
             never(vec![0; TEXT.len()], "it is the same memory, and not a new one.").named("zeros"),
             never(Vec::new(), "the socket carries the descriptor itself, not its number.")
@@ -182,7 +189,9 @@ fn tell(story: &Story) -> Result<()> {
     guess.reveal(story, read);
 
     story.experiment("Cut it short under a reader")?;
-    story.say("Who has a descriptor may make the memory shorter. We cut the first memory, which has no seal, to 0 bytes.");
+    story.say(
+        "Whoever has a descriptor may make the memory shorter. We cut the first memory, which has no seal, to 0 \
+         bytes.");
     named.resize(0)?;
     let fate = theirs.read(1).verdict()?;
     assert_eq!(fate, Verdict::Ended(Ending::Killed(Signal::SIGBUS)));
@@ -259,8 +268,8 @@ fn tell(story: &Story) -> Result<()> {
     let guess = story.predict(
         "How many of the three will still be there?",
         [
-            never(0, "nobody takes away a segment or a name at the end of a process."),
-            never(1, "which one would it be? A name of shm_open stays as a segment does."),
+            never(0, "the kernel takes away neither a segment nor a name when a process ends."),
+            never(1, "it would be the segment, but a name of shm_open stays as well."),
             always(2, "the segment and the name. The descriptor was closed, and nobody else had the memory."),
             never(3, "the kernel closes each descriptor when a process ends, however it ends."),
         ],
@@ -293,8 +302,8 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("What to use today")?;
     story.say(
-        "The pages are of the same kind, and a load or a store is the same. What differs is who finds the memory, what is \
-         left of it, and whether its size may change.",
+        "The pages are of the same kind, and a load or a store is the same. What differs is who can find the memory, \
+         what is left behind, and whether its size may change.",
     );
     story.habit(
         "Between processes that know each other, use memfd_create, a seal, and a socket or fork: nothing is left behind, \

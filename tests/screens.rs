@@ -83,7 +83,7 @@ const MASKS: &[(&str, &str)] = &[
     (r#""bytes":\[(\d+,){5}12[5-7],0,0\]"#, "\"bytes\":\"[address]\""),
     (r"00:01 \d+ /SYSV", "00:01 [shmid] /SYSV"),
     (r#"("shmid"|"inode"):\d+"#, "$1:\"[shmid]\""),
-    (r"(Process|knows: process|we are process) \d+", "$1 [pid]"),
+    (r"(Process|shows it: process|we are process) \d+", "$1 [pid]"),
     (r"\[([a-z]+) \d+\]", "[$1 [pid]]"),
     // Lesson 0: descriptors, sets of semaphores, a file's name, and the processes of a pipeline.
     (r"/(?:dev/shm|tmp)/shm_playground_[0-9_]+", "[file]"),
@@ -116,8 +116,9 @@ const MASKS: &[(&str, &str)] = &[
     (r"pipe:\[\d+\]", "pipe:[pipe]"),
     // Lesson 12: the files of a program, as its maps name them.
     (r#"([0-9a-f]{12}-[0-9a-f]{12} r--p [0-9a-f]+) \S+ \d+ /[^"\n]*"#, "$1 [file]"),
-    // Lesson 14: how many seconds a run took.
-    (r"\+\d+ s\b", "+[n] s"),
+    // Lesson 14: when the moments of a record were.
+    (r"\d\d:\d\d:\d\d \(\+\d+ s\)", "[time] (+[n] s)"),
+    (r"(shm_ctime is )\d\d:\d\d:\d\d( UTC)?", "$1[time]"),
     (r"(?m)^    0040:   .* {20,}\S+$", "    0040: [pid]"),
     (r#"("offset":64,"bytes":)\[[^\]]*\]"#, "$1\"[pid]\""),
     (r"\[sealed \d+\]", "[sealed [pid]]"),

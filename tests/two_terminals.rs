@@ -526,7 +526,7 @@ fn a_misuse_is_told_and_makes_nothing() {
         (&["writer", "reader"], "unexpected argument 'reader'"),
         (&["writer", "--isolated"], "'--isolated' would give each its own"),
         (&["writer", "--key"], "--key"),
-        (&["writer", "--key", "0"], "0 is IPC_PRIVATE, which nobody can look for"),
+        (&["writer", "--key", "0"], "0 is IPC_PRIVATE, and that names no segment"),
         (&["writer", "--key", "0x123456789"], "a key is a number of 32 bits"),
         (&["reader", "--timeout", "0"], "0 is not in 1..=86400"),
         (&["reader", "--timeout", "soon"], "'soon'"),

@@ -6,7 +6,7 @@ use playground::call::Shmid;
 use playground::clock;
 use playground::evidence::maps::Mapping;
 use playground::story::event::{
-    Access, CallEvent, Choice, Event, Fault, Field, Rust, SegmentRow, Speed, SpeedRow,
+    Access, CallEvent, Choice, Event, Fault, Field, Rust, SegmentRow, Speed, SpeedRow, Timeline,
 };
 use speed::{Traffic, quartiles};
 
@@ -83,6 +83,7 @@ pub fn event(told: &Told) -> Option<String> {
         Event::Memory(access) => ("call", memory(access)),
         Event::Bytes { offset, bytes } => ("bytes", self::bytes(*offset, bytes)),
         Event::Record { shmid, moments, fields, now } => ("record", record(*shmid, moments, fields, *now)),
+        Event::Timeline(timeline) => ("timeline", self::timeline(timeline)),
         Event::Segments { rows, .. } => ("segments", segments(rows, told.before.as_deref())),
         Event::Maps { pid, who, added, removed, kept } => {
             ("maps", maps(&named(*pid, who.as_ref()), [added, removed, kept]))
@@ -256,6 +257,12 @@ fn record(shmid: Shmid, moments: &[String], fields: &[Field], now: i64) -> Strin
     heading.push("meaning".to_owned());
     let rows: Vec<Vec<String>> = fields.iter().map(|one| field(one, now)).collect();
     table(&format!("The record, struct shmid_ds, of segment {shmid}"), &heading, &rows)
+}
+
+fn timeline(timeline: &Timeline) -> String {
+    let title = format!("the record of segment {} from moment to moment", timeline.shmid);
+    let note = format!("<p>{}.</p>", timeline.note(clock::utc));
+    filled(&title, &Timeline::HEADING.map(str::to_owned), &timeline.rows(clock::utc)) + &note
 }
 
 fn field(field: &Field, now: i64) -> Vec<String> {

@@ -12,7 +12,7 @@ pub const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 #[derive(Parser)]
 #[command(name = "check", version, term_width = 80, after_help = AFTER_HELP)]
 pub struct Options {
-    /// The exercise; without one, what is passed so far and what comes next
+    /// The exercise; without one, show what is passed and what comes next
     #[arg(value_name = "N")]
     pub exercise: Option<usize>,
 
@@ -48,8 +48,8 @@ pub struct Options {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["command", "watch", "hint", "reset", "solution"])]
     pub class: Option<PathBuf>,
 
-    /// Run hand-ins among your own files, processes and segments: where no sandbox can be had, a class is not marked
-    /// otherwise
+    /// Run hand-ins among your own files, processes and segments: without this, a class is marked only in a
+    /// sandbox
     #[arg(long)]
     pub without_walls: bool,
 
@@ -96,7 +96,7 @@ Examples:
   cargo run --bin check -- 4 -- python3 x.py
   cargo run --bin check -- 3 --reset        start again; your text is kept
   cargo run --bin check -- 3 --output       and show what it printed
-  cargo run --bin check -- --class DIR      mark a folder a student
+  cargo run --bin check -- --class DIR      mark a class: a folder a student
 
 To run your own program without marking it, from the top of the checkout:
   cargo run -p exercises --bin exercise03

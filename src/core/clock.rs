@@ -22,6 +22,14 @@ pub fn told(time: i64, now: i64, zone: Zone) -> String {
     format!("{}, {}", time_of_day(time, zone), ago(time, now))
 }
 
+/// A time of a record, by the clock, and how long after `start` it was. 0 is never.
+pub fn after(time: i64, start: i64, zone: Zone) -> String {
+    if time == 0 {
+        return never();
+    }
+    format!("{} ({:+} s)", on_the_clock(time, zone(time).unwrap_or(0)), time.saturating_sub(start))
+}
+
 /// A time that was never set.
 pub fn never() -> String {
     "0, never".to_owned()
@@ -38,12 +46,17 @@ pub fn ago(time: i64, now: i64) -> String {
     }
 }
 
-fn time_of_day(time: i64, zone: Zone) -> String {
+/// A time by the clock of a zone. Where no zone is known, it is UTC and says so.
+pub fn time_of_day(time: i64, zone: Zone) -> String {
     let offset = zone(time);
-    let second = time.saturating_add(offset.unwrap_or(0).into()).rem_euclid(DAY);
-    let (hour, minute, second) = (second / HOUR, second % HOUR / MINUTE, second % MINUTE);
     let name = if offset.is_none() { " UTC" } else { "" };
-    format!("{hour:02}:{minute:02}:{second:02}{name}")
+    format!("{}{name}", on_the_clock(time, offset.unwrap_or(0)))
+}
+
+fn on_the_clock(time: i64, offset: i32) -> String {
+    let second = time.saturating_add(offset.into()).rem_euclid(DAY);
+    let (hour, minute, second) = (second / HOUR, second % HOUR / MINUTE, second % MINUTE);
+    format!("{hour:02}:{minute:02}:{second:02}")
 }
 
 #[cfg(test)]
@@ -77,10 +90,19 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_told_with_what_has_passed_since_another() {
+        assert_eq!(after(TIME + 1, TIME, utc), "22:13:21 (+1 s)");
+        assert_eq!(after(TIME, TIME, |_| Some(3600)), "23:13:20 (+0 s)");
+        assert_eq!(after(TIME - 2, TIME, utc), "22:13:18 (-2 s)");
+        assert_eq!(after(0, TIME, utc), "0, never");
+    }
+
+    #[test]
     fn any_number_can_be_told() {
         assert_eq!(ago(TIME + 2, TIME), "2 s ahead");
         for time in [i64::MIN, -1, i64::MAX] {
             assert!(told(time, TIME, |_| Some(3600)).contains(", "), "{time}");
+            assert!(after(time, TIME, |_| Some(3600)).contains(" s)"), "{time}");
         }
     }
 }

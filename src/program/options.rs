@@ -23,7 +23,7 @@ pub struct Options {
 
     /// When to use colour
     ///
-    /// `auto` uses it in a terminal, and heeds NO_COLOR, CLICOLOR_FORCE and TERM=dumb.
+    /// `auto` uses it in a terminal, and respects NO_COLOR, CLICOLOR_FORCE and TERM=dumb.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 

@@ -137,7 +137,7 @@ fn key(text: &str) -> std::result::Result<Key, String> {
     };
     match number {
         None => Err("a key is a number of 32 bits, such as 0x5eed0001".to_owned()),
-        Some(0) => Err("0 is IPC_PRIVATE, which nobody can look for".to_owned()),
+        Some(0) => Err("0 is IPC_PRIVATE, and that names no segment".to_owned()),
         Some(number) => Ok(Key(number as i32)),
     }
 }

@@ -50,14 +50,14 @@ impl Error {
     pub fn advice(&self) -> String {
         match self {
             Error::NotRun { missing: Some(missing), .. } => {
-                format!("It is there, and what is to run it is not: {missing}.")
+                format!("The file exists, but what should run it does not: {missing}.")
             }
             Error::NotRun { errno: Errno::ENOENT, .. } => {
                 "No such program: look for a typing error. A program in this directory is run as ./NAME."
                     .into()
             }
             Error::NotRun { errno: Errno::EACCES, .. } => {
-                "It is there, and may not be run: a directory, or a file without the x bit (`chmod +x`)."
+                "It exists, but may not be run: it is a directory, or a file without the x bit (`chmod +x`)."
                     .into()
             }
             Error::NotRun { errno: Errno::ENOEXEC, .. } => {

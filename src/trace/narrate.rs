@@ -270,13 +270,14 @@ fn left(left: &[Left]) -> Vec<Traced> {
 }
 
 fn filters_in_words(has_listener: bool) -> String {
-    let every = "From here on it is stopped at every call, so that one which the filter refuses is told, too; it runs \
-                 slower for that.";
+    let every = "From here on it is stopped at every call, so that a call which the filter refuses is told, too; that makes \
+                 it slower.";
     match has_listener {
         false => format!("It puts a seccomp filter in front of its calls. {every}"),
         true => format!(
-            "It puts a seccomp filter in front of its calls, and another process may answer them in the kernel's place: \
-             what is told of them is what they were answered, and the kernel may have done otherwise. {every}"
+            "It puts a seccomp filter in front of its calls, and another process may answer them in the kernel's \
+             place: the story has the answers that the program got, and the kernel may have done something else. \
+             {every}"
         ),
     }
 }

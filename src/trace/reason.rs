@@ -177,7 +177,8 @@ impl Known<'_> {
                 format!(
                     "No segment has the key {key} any more: {who} removed the one that had it, segment {id}."
                 ),
-                "Whoever removes it should be the last: it waits for the others (wait, a semaphore) before IPC_RMID.",
+                "The process that removes it should be the last one: let it wait for the others (wait, a semaphore) \
+                 before IPC_RMID.",
             );
         }
         None
@@ -191,7 +192,7 @@ impl Known<'_> {
                 "No set has the key {key} any more: process {} removed the one that had it, set {id}.",
                 removal.pid
             ),
-            "Whoever removes it should be the last.",
+            "The process that removes it should be the last one.",
         )
     }
 
@@ -204,7 +205,7 @@ impl Known<'_> {
         let Reason { why, advice } = around.explain(&made.performed.call)?;
         let how = match (&made.performed.call, errno) {
             (_, Errno::EINTR) => "A signal came while the process waited.",
-            (Call::Semtimedop { .. }, _) => "The time was over, or IPC_NOWAIT forbids waiting.",
+            (Call::Semtimedop { .. }, _) => "The time limit has passed, or IPC_NOWAIT forbids waiting.",
             _ => "The call would have to wait, and IPC_NOWAIT forbids it.",
         };
         reason(format!("{how} {why}"), advice)
@@ -252,8 +253,8 @@ fn who(removal: &Performed, made: &CompletedCall) -> String {
 fn removed_by(what: What, removal: &Performed, made: &CompletedCall) -> Option<Reason> {
     reason(
         format!("{} {} is removed: {} removed it.", capital(what.name()), what.id(), who(removal, made)),
-        "Whoever removes it should be the last, or attach before it is removed. A C program checks shmat for \
-         (void *) -1.",
+        "Attach it before it is removed, or let the last process remove it. A C program checks shmat for (void *) \
+         -1.",
     )
 }
 

@@ -19,7 +19,10 @@ pub fn allocated(run: &Run) -> Vec<Finding> {
     if key != Key::PRIVATE {
         found.push(Finding::new(
             Code::KeyCollision,
-            format!("It made the segment with the key {key}, which another program may use, too; IPC_PRIVATE was asked for."),
+            format!(
+                "It made the segment with the key {key}, which another program may use, too; the goal asks for \
+                 IPC_PRIVATE."
+            ),
         ));
     }
     if size != SIZE as u64 {

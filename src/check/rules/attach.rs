@@ -40,7 +40,7 @@ pub fn attached_anywhere(run: &Run) -> Vec<Finding> {
     match wishes.first() {
         Some((made, wish)) if wishes.iter().all(|(_, wish)| *wish != Address::NULL) => {
             let words = format!(
-                "It asked for the address {wish}; the kernel was to choose, for which one passes NULL."
+                "It asked for the address {wish}; the goal leaves the choice to the kernel, with NULL."
             );
             vec![Finding::new(Code::WrongAddress, words).call(&made.performed)]
         }
@@ -98,7 +98,8 @@ pub fn reattached_there(run: &Run) -> Vec<Finding> {
         return fine();
     }
     if let Some((made, address)) = places.get(1) {
-        let words = format!("The second time it attached the segment at {address}; {THERE} was asked for.");
+        let words =
+            format!("The second time it attached the segment at {address}; the goal asks for {THERE}.");
         return vec![Finding::new(Code::WrongAddress, words).call(&made.performed)];
     }
     // What became of a refusal is told by what the tracer has found.
@@ -127,7 +128,8 @@ pub fn went_elsewhere(run: &Run) -> Vec<Finding> {
     let misaligned = run.refused().any(|made| misalignment(&made.performed).is_some());
     if let Some(made) = run.attached(subject).map(|(made, _)| made).find(|made| replaces(made)) {
         let words = format!(
-            "It asked for {THERE} with SHM_REMAP, by which the kernel takes away what is mapped there, and refuses nothing."
+            "It asked for {THERE} with SHM_REMAP, with which the kernel replaces what is mapped there, and refuses \
+             nothing."
         );
         return vec![Finding::new(Code::WrongAddress, words).call(&made.performed)];
     }

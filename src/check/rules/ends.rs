@@ -57,7 +57,7 @@ pub(super) fn misalignment(performed: &Performed) -> Option<String> {
     }
     let same_digits = address.0.to_string() == format!("{:x}", THERE.0);
     let meant = if same_digits {
-        format!(" Without 0x the number is decimal: {THERE} was asked for.")
+        format!(" Without 0x the number is decimal: the goal asks for {THERE}.")
     } else {
         String::new()
     };

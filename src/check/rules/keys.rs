@@ -72,7 +72,7 @@ pub fn opened_what_exists(run: &Run) -> Vec<Finding> {
     }
     match run.refused().next() {
         Some(made) => {
-            let words = "The key was taken, since another had come first, and it gave up.";
+            let words = "Another program had come first and has the key, and this one gave up.";
             vec![Finding::new(Code::KeyCollision, words).call(&made.performed)]
         }
         None => missing(Code::WrongKey, "Another had made the segment before, and it did not find it."),

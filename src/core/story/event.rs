@@ -16,7 +16,7 @@ use crate::ways::Traffic;
 
 pub use act::{Access, CallEvent, Direction, Rust};
 pub use choice::{Choice, Fault, LessonEnd, Wants};
-pub use shown::{Change, Field, Part, SegmentRow, Space, Speed, SpeedRow};
+pub use shown::{Change, Field, Moment, Part, SegmentRow, Space, Speed, SpeedRow, Timeline};
 
 /// One thing that happened, or was said. In JSON, the field `event` holds the variant's name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,6 +150,8 @@ pub enum Event {
         /// When it is shown, in seconds since 1970, by the clock from which the kernel writes its records.
         now: i64,
     },
+    /// What processes moved in that record, at many moments.
+    Timeline(Timeline),
     /// The kernel's table of segments.
     Segments {
         /// The rows of segments that this story is about.

@@ -62,9 +62,10 @@ fn unknown(call: &str, errno: Errno) -> Words {
     match errno {
         Errno::EFAULT => words(
             format!(
-                "{call} was passed an address that is not in this process's memory, or may not be used so."
+                "{call} was passed an address that is not in this process's memory, or that does not allow this \
+                 access."
             ),
-            "Pass the address of a variable: `&buf`, and no pointer that points nowhere yet.",
+            "Pass the address of a variable, such as `&buf`, and not a pointer that has not been set.",
         ),
         Errno::ENFILE => {
             words("The whole system has as many files open as it may.", "See /proc/sys/fs/file-nr.")
@@ -101,7 +102,7 @@ fn shmget(key: Key, size: u64, flags: ShmgetFlags, errno: Errno, process: &mut d
         Errno::EINVAL => invalid_size(key, size, process),
         Errno::ENOENT => words(
             format!("No segment has the key {key}, and IPC_CREAT was not given."),
-            "Start first who makes it; who is to make it adds IPC_CREAT.",
+            "First start the program that makes it: that one passes IPC_CREAT.",
         ),
         Errno::EEXIST => words(
             format!("A segment has the key {key} already, and IPC_CREAT|IPC_EXCL asks for a new one."),
@@ -122,7 +123,7 @@ fn shmget(key: Key, size: u64, flags: ShmgetFlags, errno: Errno, process: &mut d
             "Ask its owner, or choose another key; `ipcs -m` names the owner.",
         ),
         Errno::EPERM if flags.contains(ShmgetFlags::SHM_HUGETLB) => words(
-            "SHM_HUGETLB is for CAP_IPC_LOCK, or a group or limit that allows it.",
+            "SHM_HUGETLB needs CAP_IPC_LOCK, or a group or a limit that allows it.",
             "Leave out SHM_HUGETLB.",
         ),
         Errno::EPERM => sandbox("The manual page gives EPERM for huge pages only"),
@@ -161,7 +162,7 @@ fn no_space(size: u64, process: &mut dyn Look) -> Words {
     let used: u64 = table.iter().map(|row| pages(row.size as u64)).sum();
     match (setting(process, SHMMNI), setting(process, SHMALL)) {
         (Some(most), _) if table.len() as u64 >= most => words(
-            format!("/proc/sys/kernel/shmmni allows {}, and so many there are.", counted(most, "segment")),
+            format!("/proc/sys/kernel/shmmni allows {}, and there are that many.", counted(most, "segment")),
             "Remove those that nobody needs (`ipcs -m`, `ipcrm -m ID`), or raise kernel.shmmni. \
              With --isolated you have a table of your own.",
         ),
@@ -203,7 +204,8 @@ fn denied_attach(id: Shmid, flags: ShmatFlags, process: &mut dyn Look) -> Words 
             "Leave out SHM_EXEC; or the owner adds the bit with IPC_SET, as in 0700.",
         ),
         _ => words(
-            "The segment's permission bits deny this process what it asks. There is no attaching for writing only.",
+            "The segment's permission bits deny this process what it asks for. Attaching for writing only does not \
+             exist.",
             "With SHM_RDONLY read permission is enough; IPC_SET changes the bits, for the owner.",
         ),
     }
@@ -228,7 +230,7 @@ fn invalid_attach(id: Shmid, address: Address, flags: ShmatFlags, process: &mut 
     let Some(table) = table(process) else {
         return words(
             format!(
-                "Either no segment has the id {id}, or {address} cannot be used; /proc would tell which."
+                "Either no segment has the id {id}, or {address} cannot be used; /proc would show which."
             ),
             "Mount /proc, and run it again.",
         );
@@ -289,7 +291,10 @@ fn no_such_segment(id: Shmid, process: &mut dyn Look) -> Words {
             "With --isolated it is 0, as it is by default; or see `sysctl kernel.shm_rmid_forced`.",
         );
     }
-    words(format!("No segment has the id {id}: it never was, or it is removed."), "Look it up in `ipcs -m`.")
+    words(
+        format!("No segment has the id {id}: there never was one, or it has been removed."),
+        "Look it up in `ipcs -m`.",
+    )
 }
 
 fn shmctl(id: Shmid, cmd: Cmd, errno: Errno, process: &mut dyn Look) -> Words {

@@ -79,7 +79,7 @@ impl Story {
                 "" => return Ok(()),
                 "?" => match &why {
                     Some(text) => self.tell(Event::Why { text: text.clone(), asked: true }),
-                    None => self.reply("There is nothing more to say of this step."),
+                    None => self.reply("There is nothing more to say about this step."),
                 },
                 "m" => self.unfold()?,
                 "p" => self.play(Some(self.done_so_far())),

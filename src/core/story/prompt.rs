@@ -24,7 +24,7 @@ pub trait Prompt {
     /// Lets the learner make calls of their own, in a world of its own in which so much has been done. Returns when the
     /// learner has had enough; or else why it did not come to that, in a sentence.
     fn play(&mut self, _: &SoFar) -> std::result::Result<(), String> {
-        Err("Here is no prompt for calls of your own.".to_owned())
+        Err("There is no prompt for calls of your own here.".to_owned())
     }
 }
 

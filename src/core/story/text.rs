@@ -217,6 +217,7 @@ impl Text {
             Event::Memory(access) => self.access(access)?,
             Event::Bytes { offset, bytes } => self.bytes(*offset, bytes)?,
             Event::Record { shmid, moments, fields, now } => self.record(*shmid, moments, fields, *now)?,
+            Event::Timeline(timeline) => self.timeline(timeline)?,
             Event::Segments { rows, others } => self.segments(rows, *others)?,
             Event::Maps { pid, who, added, removed, kept } => {
                 self.maps(*pid, who.as_deref(), [added, removed, kept])?;

@@ -5,33 +5,27 @@
 use std::time::Duration;
 
 use super::Story;
-use crate::call::ShmidDs;
+use super::event::{Event, Moment, Timeline};
+use crate::call::{Shmid, ShmidDs};
 
 /// By how much the time that a process reads may be ahead of the one that the kernel writes down: one of its ticks.
 const TICK: Duration = Duration::from_millis(20);
 
 impl Story {
-    /// Shows the fields of a record that processes move, at each of the moments.
-    ///
-    /// Times are told in seconds after `shm_ctime`, processes by their names in this story.
-    pub fn show_timeline(&self, moments: &[(&str, ShmidDs)]) {
-        let heading = ["moment", "nattch", "cpid", "lpid", "atime", "dtime"];
-        let row = |(moment, record): &(&str, ShmidDs)| {
-            let since = |time: i64| match time {
-                0 => "never".to_owned(),
-                time => format!("+{} s", time - record.ctime),
-            };
-            [
-                (*moment).to_owned(),
-                record.nattch.to_string(),
-                self.name_of(record.cpid),
-                self.name_of(record.lpid),
-                since(record.atime),
-                since(record.dtime),
-            ]
+    /// Shows the fields of a segment's record that processes move, at each of the moments. Processes are told by their
+    /// names in this story.
+    pub fn show_timeline(&self, shmid: Shmid, moments: &[(&str, ShmidDs)]) {
+        let moment = |(name, record): &(&str, ShmidDs)| Moment {
+            moment: (*name).to_owned(),
+            nattch: record.nattch,
+            creator: self.name_of(record.cpid),
+            last: self.name_of(record.lpid),
+            atime: record.atime,
+            dtime: record.dtime,
         };
-        let rows: Vec<_> = moments.iter().map(row).collect();
-        self.table("the record from moment to moment; times in seconds after shm_ctime", heading, &rows);
+        let ctime = moments.first().map_or(0, |(_, record)| record.ctime);
+        let moments = moments.iter().map(moment).collect();
+        self.tell(Event::Timeline(Timeline { shmid, ctime, moments }));
     }
 
     /// What this story calls a process; its number, if it knows none.

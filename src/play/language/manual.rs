@@ -70,7 +70,7 @@ const FLAGS: Table = &[
             ("SETVAL", "sets a value: the fourth argument"),
             ("GETALL", "copies all into an array of unsigned short; SETALL sets them"),
             ("IPC_STAT", "copies the record into a struct semid_ds; IPC_SET sets"),
-            ("IPC_RMID", "removes the set at once: who waits gets EIDRM"),
+            ("IPC_RMID", "removes the set at once: processes that wait get EIDRM"),
         ],
     ),
     (
@@ -148,7 +148,7 @@ const ERRORS: Table = &[
         ],
     ),
     ("ftok", &[("ENOENT", "no such file: ftok returns -1, which is a key like others")]),
-    ("fork", &[("EAGAIN", "there are as many processes as may be")]),
+    ("fork", &[("EAGAIN", "no more processes are allowed")]),
     ("wait", CHILDLESS),
     ("waitpid", CHILDLESS),
     (

@@ -131,8 +131,8 @@ const FORMS: [(&str, &str, &str); 10] = [
     ),
     ("undo", "undo [NUMBER]", "Takes back the last line that changed something, or the last NUMBER lines."),
     ("redo", "redo [NUMBER]", "Does again what undo took back."),
-    ("source", "source FILE", "Does the lines of a file."),
-    ("save", "save FILE", "Writes the lines so far into a file. source FILE does them again."),
+    ("source", "source FILE", "Runs the lines of a file."),
+    ("save", "save FILE", "Writes the lines so far into a file. source FILE runs them again."),
     ("help", "help [NAME]", "Explains a function, a word, a flag, an error or a structure."),
     ("man", "man NAME", "Explains it in short, as help does."),
 ];

@@ -28,7 +28,7 @@ impl World {
 
     /// Who acts in a statement: whom it names, or whose the prompt is.
     pub(super) fn acting(&self, process: Option<&str>, line: &str) -> Result<String, Misunderstood> {
-        let nobody = || Misunderstood::new(line, 0, "no process lives: write new, undo or restart");
+        let nobody = || Misunderstood::new(line, 0, "no process is alive: write new, undo or restart");
         let letter = self.known(process.or(self.current.as_deref()).ok_or_else(nobody)?, line)?;
         let wrong = |message: String| Err(Misunderstood::new(line, 0, message));
         match &self.actors[&letter] {

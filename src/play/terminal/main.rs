@@ -30,12 +30,13 @@ use prompt::Prompt;
 /// Type calls for shared memory and semaphores, and see what Linux answers.
 #[derive(Parser)]
 #[command(
+    term_width = 80,
     after_help = "On a terminal, help lists what can be typed. The exit status is 0 if every line was understood \
     (an errno is an answer), 1 if a file cannot be read or written or namespaces are forbidden, 2 if a line was not understood, and 3 if the level \
     of --level is not solved at the end of a script."
 )]
 struct Options {
-    /// Lines to do; without it they are read from the terminal, or from standard input.
+    /// A file of lines to run; without it they are read from the terminal, or from standard input.
     script: Option<PathBuf>,
     /// Tell it to people, or to programs: one event a line.
     #[arg(long, value_enum, default_value = "text")]
@@ -51,10 +52,10 @@ struct Options {
     /// Only in private namespaces, as with `--kernel linux`: where they are forbidden, nothing is run.
     #[arg(long, conflicts_with = "kernel")]
     isolated: bool,
-    /// The checkout that keeps what is solved, as check does.
+    /// The checkout in which solved puzzles are noted, as check does.
     #[arg(long, value_name = "FOLDER", default_value = CHECKOUT, hide_default_value = true)]
     home: PathBuf,
-    /// Begin where these lines lead to; a lesson's p does so.
+    /// Run these lines first; a lesson's p does so.
     #[arg(long, value_name = "LINES", conflicts_with = "level", allow_hyphen_values = true)]
     so_far: Option<String>,
     /// Have this line typed already, to be edited; a lesson's i does so.
@@ -63,7 +64,7 @@ struct Options {
     /// Write ASCII only, as is done anyway where the locale is not UTF-8.
     #[arg(long)]
     ascii: bool,
-    /// When to use colour; auto heeds NO_COLOR, CLICOLOR_FORCE and TERM=dumb.
+    /// When to use colour; auto respects NO_COLOR, CLICOLOR_FORCE and TERM=dumb.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
     color: Color,
 }

@@ -90,7 +90,7 @@ impl Prompt {
         if let Some(why) = &self.why {
             textwrap::wrap(why, render::width()).iter().try_for_each(|line| writeln!(out, "{line}"))?;
         }
-        writeln!(out, "help says what can be typed, quit ends.")?;
+        writeln!(out, "help shows what can be typed, quit ends the session.")?;
         match &self.level {
             Some(level) => levels::introduce(&mut out, level),
             None => self.introduce_so_far(&mut out),

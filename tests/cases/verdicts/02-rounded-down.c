@@ -1,4 +1,4 @@
-/* fail wrong-address: passes NULL */
+/* fail wrong-address: with NULL */
 
 #include "begin.h"
 

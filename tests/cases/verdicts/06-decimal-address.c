@@ -1,4 +1,4 @@
-/* fail wrong-address: 0x5000000 was asked for */
+/* fail wrong-address: the goal asks for 0x5000000 */
 
 #include "begin.h"
 

@@ -38,6 +38,54 @@ impl Field {
     }
 }
 
+/// What processes moved in a segment's record, from one moment to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// The segment.
+    pub shmid: Shmid,
+    /// When it was made: `shm_ctime`, in seconds since 1970.
+    pub ctime: i64,
+    /// The moments, in their order.
+    pub moments: Vec<Moment>,
+}
+
+/// The fields of a record that processes move, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// What it is called.
+    pub moment: String,
+    /// How many attachments there are.
+    pub nattch: u64,
+    /// Who made the segment, as the story calls that process.
+    pub creator: String,
+    /// Who attached or detached last.
+    pub last: String,
+    /// When somebody attached last, in seconds since 1970; 0 for never.
+    pub atime: i64,
+    /// When somebody detached last, likewise.
+    pub dtime: i64,
+}
+
+impl Timeline {
+    /// The names of its columns.
+    pub const HEADING: [&str; 6] = ["moment", "nattch", "cpid", "lpid", "atime", "dtime"];
+
+    /// A row for each moment: times by the clock of a zone, and how long after `shm_ctime` they were.
+    pub fn rows(&self, zone: Zone) -> Vec<Vec<String>> {
+        let row = |moment: &Moment| {
+            let Moment { moment, nattch, creator, last, atime, dtime } = moment;
+            let [atime, dtime] = [atime, dtime].map(|time| clock::after(*time, self.ctime, zone));
+            vec![moment.clone(), nattch.to_string(), creator.clone(), last.clone(), atime, dtime]
+        };
+        self.moments.iter().map(row).collect()
+    }
+
+    /// What the table does not say of itself.
+    pub fn note(&self, zone: Zone) -> String {
+        format!("shm_ctime is {}; + counts the seconds from there", clock::time_of_day(self.ctime, zone))
+    }
+}
+
 /// A row of the kernel's table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SegmentRow {

@@ -37,7 +37,7 @@ pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
                 "See `ipcs -s`; semaphores are counted from 0.",
             ),
             Call::Semop { ops, .. } | Call::Semtimedop { ops, .. } if ops.is_empty() => words(
-                "No operation was given: whether there is such a set, the kernel has not looked.",
+                "No operation was given, so the kernel has not even looked for the set.",
                 "Pass at least one struct sembuf, and how many there are.",
             ),
             _ => words("No set of semaphores has this id: it never was, or it is removed.", "See `ipcs -s`."),
@@ -60,7 +60,7 @@ pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
         ),
         Errno::ENOENT => words(
             "No set has this key, and IPC_CREAT was not given.",
-            "Start first who makes it; who is to make it adds IPC_CREAT.",
+            "First start the program that makes it: that one passes IPC_CREAT.",
         ),
         Errno::ENOSPC => {
             words("A limit on semaphores is used up.", "See `ipcs -s -l`, and remove sets that nobody needs.")
@@ -107,8 +107,8 @@ pub(super) fn file(call: &FileCall, errno: Errno) -> Words {
 pub(super) fn lock(call: LockCall, errno: Errno) -> Words {
     match errno {
         Errno::EOWNERDEAD => words(
-            "The lock is yours, and its last holder died with it: what it guards may be half changed.",
-            "Put in order what it guards, call pthread_mutex_consistent, and unlock it.",
+            "You have the lock now. Its last holder died while it had it, so what it guards may be half changed.",
+            "Repair what it guards, call pthread_mutex_consistent, and unlock it.",
         ),
         Errno::EBUSY => words("A process holds the lock, and trylock does not wait.", "Try again later."),
         Errno::EAGAIN => {
@@ -119,7 +119,7 @@ pub(super) fn lock(call: LockCall, errno: Errno) -> Words {
 }
 
 pub(super) fn ftok(errno: Errno) -> Words {
-    let checked = "Check for -1 before the key is used: -1 would do for a key.";
+    let checked = "Check for -1 before you use the key: shmget would take -1 for a key.";
     match errno {
         Errno::ENOENT => words("ftok asks stat for the file's number, and no file has this name.", checked),
         Errno::EACCES => words("A folder on the way to the file may not be searched by this user.", checked),

@@ -9,7 +9,7 @@ use super::{Text, picture, shown, speaker, table};
 use crate::call::Shmid;
 use crate::evidence::maps::Mapping;
 use crate::process::Kernel;
-use crate::story::event::{Field, SegmentRow, Space};
+use crate::story::event::{Field, SegmentRow, Space, Timeline};
 
 impl Text {
     pub(super) fn bytes(&mut self, offset: usize, bytes: &[u8]) -> io::Result<()> {
@@ -57,11 +57,25 @@ impl Text {
         fields: &[Field],
         now: i64,
     ) -> io::Result<()> {
-        let clock = if self.kernel == Kernel::Model { "; times by the model's clock" } else { "" };
+        let clock = self.clock();
         self.blank()?;
         self.heading(&format!("struct shmid_ds of segment {id}{clock}"))?;
         self.lines(&table::record(moments, fields, |field| field.told(now, self.screen.zone)))?;
         self.blank()
+    }
+
+    pub(super) fn timeline(&mut self, timeline: &Timeline) -> io::Result<()> {
+        let clock = self.clock();
+        self.heading(&format!("the record of segment {} from moment to moment{clock}", timeline.shmid))?;
+        let rows = timeline.rows(self.screen.zone);
+        self.lines(&table::filled(&Timeline::HEADING.map(str::to_owned), &rows, self.room()))?;
+        self.evidence(&format!("({})", timeline.note(self.screen.zone)))?;
+        self.blank()
+    }
+
+    /// Whose clock the times are by, where it is not the machine's.
+    fn clock(&self) -> &'static str {
+        if self.kernel == Kernel::Model { "; times by the model's clock" } else { "" }
     }
 
     pub(super) fn space(

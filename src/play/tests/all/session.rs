@@ -234,7 +234,7 @@ fn an_access_outside_ends_the_process_and_not_the_session() {
     assert_eq!(session.world().current.as_deref(), Some("B"));
     assert_eq!(calls(&mut session, "exit(0)"), ["B exit(0)", "B has ended with exit"]);
     let error = session.line("getpid()").unwrap_err().to_string();
-    assert_eq!(error, "column 1: no process lives: write new, undo or restart");
+    assert_eq!(error, "column 1: no process is alive: write new, undo or restart");
     session.line("new").unwrap();
     assert_eq!(session.world().current.as_deref(), Some("C"));
 }
