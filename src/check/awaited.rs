@@ -1,46 +1,164 @@
 //! Whether a parent waits for its child's end, or only guesses how long the child takes.
 //!
-//! No wait is stopped by the tracer, as it is no System V call. Two things show it: whoever waits is blocked, when the
-//! child ends, until somebody wakes it; and a child that was waited for is gone afterwards.
+//! No wait is stopped by the tracer, as it is no System V call. A child's end is kept back until its parent has gone on
+//! from wherever it was, and then three things show a wait: whoever waits is blocked, until the end wakes it; whoever asks
+//! again and again is told sooner or later; and a child that was waited for is gone afterwards.
 //!
 //! **Invariant:** a parent is accused only if it could not have known of the end: it slept for a time, has not asked since,
-//! and no signal tells it.
+//! and no signal tells it; or it has done with the segment while the child was kept from its end.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use super::observed::state;
+use nix::unistd::Pid;
 
-/// How long a child's end is held back for a parent that is still on its way to wait for it.
+use super::observed::state;
+use trace::{Used, is_dozing, is_sleeping, used};
+
+/// For how long a parent may be on its way to wait for its child, if it is given the processor.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
+/// So much it needs of the processor at least, to have been given it.
+const ITS_TURN: Duration = Duration::from_millis(100);
 /// `SIGCHLD`, as a bit of a set of signals.
 const SIGCHLD: u64 = 1 << (nix::libc::SIGCHLD - 1);
 
-/// Whether all threads of a process only sleep for a time, once it is no longer on its way anywhere. Of one that stands
-/// still for the tracer, or runs on, that is not known.
-pub(super) fn only_sleeps(pid: i32) -> bool {
-    let end = Instant::now() + ON_ITS_WAY;
-    while Instant::now() < end {
-        let threads: Vec<i32> = threads(pid).collect();
-        if !threads.iter().any(|tid| matches!(state(*tid), Some('R' | 'D'))) {
-            return threads.into_iter().all(trace::is_dozing);
-        }
-        thread::sleep(BETWEEN_LOOKS);
-    }
-    false
+/// What a parent does while its child is about to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parent {
+    /// It is on its way; or it sleeps, and its child's end would leave no trace for it to ask for later.
+    GoesOn,
+    /// It waits to be told, or asks again and again; or nothing can be said.
+    Waits,
+    /// It waits for something, and for a time at most: the end may wake it.
+    Dozes,
+    /// It did, and its child has ended since. The signal of that interrupts it, and it waits on or it goes on.
+    Stirs,
+    /// It waits for nothing but the time.
+    Sleeps,
 }
 
-/// Whether a child has ended, and its parent neither has asked how nor is told by a signal.
-pub(super) fn is_unknown_to(parent: i32, child: i32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{parent}/status")).unwrap_or_default();
-    let is_told = ["SigCgt:", "SigBlk:"].iter().any(|name| {
+/// The parents of children that are about to end.
+#[derive(Debug, Default)]
+pub(super) struct Vigils(BTreeMap<i32, Vigil>);
+
+impl Vigils {
+    /// Whether a child is kept from its end for now, to see what its parent does.
+    pub fn keep(&mut self, child: i32, parent: i32) -> bool {
+        let vigil = self.0.entry(child).or_insert_with(|| Vigil::over(parent));
+        vigil.look();
+        vigil.does == Parent::GoesOn
+    }
+
+    /// A child is gone: whoever waited for that is woken.
+    pub fn ended(&mut self, child: i32) {
+        if let Some(vigil) = self.0.get_mut(&child) {
+            vigil.child_ended();
+        }
+    }
+
+    /// Sees whether parents go on after a child's end. Whether one may yet do so.
+    pub fn look(&mut self) -> bool {
+        self.0.values_mut().filter(|vigil| vigil.does == Parent::Stirs).for_each(Vigil::look);
+        self.0.values().any(|vigil| vigil.does == Parent::Stirs)
+    }
+
+    /// Whether a child has ended, and its parent can not know.
+    pub fn is_unknown(&self, child: i32) -> bool {
+        let slept = self.0.get(&child).is_some_and(|vigil| match vigil.does {
+            Parent::Sleeps => true,
+            // One that goes on before its child is gone was woken by something of its end.
+            Parent::Dozes => vigil.has_ended,
+            Parent::GoesOn | Parent::Waits | Parent::Stirs => false,
+        });
+        // Who was asked for is gone.
+        slept && Path::new(&format!("/proc/{child}")).exists()
+    }
+}
+
+/// A look at a parent, again and again, while its child is kept from its end.
+#[derive(Debug)]
+struct Vigil {
+    parent: i32,
+    since: Instant,
+    ran_before: Duration,
+    does: Parent,
+    has_ended: bool,
+    /// How often it had been given the processor when it was first seen to sleep.
+    slept_at: Option<u64>,
+}
+
+impl Vigil {
+    fn over(parent: i32) -> Vigil {
+        let ran_before = used_by(parent).time;
+        Vigil {
+            parent,
+            since: Instant::now(),
+            ran_before,
+            does: Parent::GoesOn,
+            has_ended: false,
+            slept_at: None,
+        }
+    }
+
+    fn look(&mut self) {
+        let threads: Vec<i32> = threads(self.parent).collect();
+        let states: Vec<char> = threads.iter().filter_map(|tid| state(*tid)).collect();
+        let all = |do_so: fn(i32) -> bool| threads.iter().all(|tid| do_so(*tid));
+        self.does = if states.iter().any(|state| matches!(state, 'R' | 'D' | 't')) {
+            if self.is_late(&states) { Parent::Waits } else { self.on_its_way() }
+        } else if !all(is_dozing) || has_signal(self.parent, &["SigCgt:", "SigBlk:"]) {
+            Parent::Waits
+        } else if all(is_sleeping) {
+            self.sleeps()
+        } else {
+            Parent::Dozes
+        };
+    }
+
+    fn on_its_way(&self) -> Parent {
+        if self.has_ended { Parent::Stirs } else { Parent::GoesOn }
+    }
+
+    /// The kernel keeps nothing of a child whose parent ignores its end. Then who has slept, and sleeps again, has looked
+    /// in between whether the child is there.
+    fn sleeps(&mut self) -> Parent {
+        let turns = used_by(self.parent).turns;
+        match *self.slept_at.get_or_insert(turns) == turns {
+            _ if !has_signal(self.parent, &["SigIgn:"]) => Parent::Sleeps,
+            true => Parent::GoesOn,
+            false => Parent::Waits,
+        }
+    }
+
+    /// Whether it has had the time to come wherever it goes: one that runs, on a busy machine too.
+    fn is_late(&self, states: &[char]) -> bool {
+        let ran = used_by(self.parent).time.saturating_sub(self.ran_before);
+        self.since.elapsed() > ON_ITS_WAY && (!states.contains(&'R') || ran > ITS_TURN)
+    }
+
+    fn child_ended(&mut self) {
+        self.has_ended = true;
+        if self.does == Parent::Dozes {
+            (self.does, self.since, self.ran_before) =
+                (Parent::Stirs, Instant::now(), used_by(self.parent).time);
+        }
+    }
+}
+
+/// What the first thread of a process has used.
+fn used_by(pid: i32) -> Used {
+    used(Pid::from_raw(pid)).unwrap_or_default()
+}
+
+/// Whether `SIGCHLD` is in one of these sets of a process.
+fn has_signal(pid: i32, sets: &[&str]) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    sets.iter().any(|name| {
         let set = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         u64::from_str_radix(set.trim(), 16).unwrap_or(0) & SIGCHLD != 0
-    });
-    !is_told && Path::new(&format!("/proc/{child}")).exists()
+    })
 }
 
 /// Whether a process was made by this one.

@@ -16,7 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::attached::{read, write};
-use super::awaited::{is_child_of, is_unknown_to, only_sleeps};
+use super::awaited::{Vigils, is_child_of};
 use super::chance::{fresh_text, random_below};
 use super::code::Code;
 use super::observed::{children, has_touched, linked_with, shared_otherwise};
@@ -62,6 +62,7 @@ pub(super) struct Inspector {
     pub shared_otherwise: Option<String>,
     pub writers: BTreeSet<i32>,
     has_child: bool,
+    vigils: Vigils,
 }
 
 impl Inspector {
@@ -84,6 +85,7 @@ impl Inspector {
             shared_otherwise: None,
             writers: BTreeSet::new(),
             has_child: false,
+            vigils: Vigils::default(),
         }
     }
 
@@ -249,15 +251,7 @@ impl Inspector {
         let Some(bytes) = read(shmid).filter(|_| touched) else { return };
         if self.is_news(pid, shmid, &bytes) {
             let too_late = !self.parent_has(shmid, state);
-            let parent = self.first.filter(|first| !too_late && is_child_of(pid, *first));
-            let unawaited = parent.and_then(|parent| only_sleeps(parent).then_some(pid));
-            self.answers.push(ChildAnswer {
-                shmid,
-                text: excerpt(&bytes),
-                too_late,
-                unawaited,
-                never_awaited: false,
-            });
+            self.answer(pid, shmid, &bytes, too_late);
             self.inject(shmid, 0, false);
         }
     }
@@ -269,21 +263,20 @@ impl Inspector {
             return;
         }
         if let Some(bytes) = read(shmid).filter(|bytes| self.is_news(pid, shmid, bytes)) {
-            self.answers.push(ChildAnswer {
-                shmid,
-                text: excerpt(&bytes),
-                too_late: true,
-                unawaited: None,
-                never_awaited: false,
-            });
+            self.answer(pid, shmid, &bytes, true);
         }
+    }
+
+    fn answer(&mut self, child: i32, shmid: Shmid, bytes: &[u8], too_late: bool) {
+        let text = excerpt(bytes);
+        self.answers.push(ChildAnswer { shmid, child, text, too_late, never_awaited: false });
     }
 
     /// The first process has done with a segment: does it know that the children which answered there have ended?
     fn parent_has_done(&mut self, pid: i32, shmid: Shmid) {
         let answers = self.answers.iter_mut().filter(|answer| answer.shmid == shmid);
         for answer in answers.filter(|_| self.first == Some(pid)) {
-            answer.never_awaited |= answer.unawaited.is_some_and(|child| is_unknown_to(pid, child));
+            answer.never_awaited |= self.vigils.is_unknown(answer.child);
         }
     }
 
@@ -331,6 +324,19 @@ impl Inspector {
 }
 
 impl Observer for Inspector {
+    /// A child, until its parent has gone on to wait for it, or to do without.
+    fn keeps_from_ending(&mut self, pid: i32, state: &State) -> bool {
+        let parent = self.first.filter(|first| self.script.inject == Injection::AfterChild && *first != pid);
+        let has_part = || made_in(state).into_iter().any(|shmid| self.parent_has(shmid, state));
+        parent
+            .filter(|parent| has_part() && is_child_of(pid, *parent))
+            .is_some_and(|parent| self.vigils.keep(pid, parent))
+    }
+
+    fn looks(&mut self) -> bool {
+        self.vigils.look()
+    }
+
     fn wants_programs(&self) -> bool {
         false
     }
@@ -362,7 +368,10 @@ impl Observer for Inspector {
                 self.writers.insert(access.pid);
             }
             Step::Ending { pid } => self.ending(*pid, state),
-            Step::Ended { pid, .. } => self.watchdog.ended(*pid),
+            Step::Ended { pid, .. } => {
+                self.watchdog.ended(*pid);
+                self.vigils.ended(*pid);
+            }
             _ => {}
         }
         ControlFlow::Continue(())

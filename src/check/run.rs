@@ -79,9 +79,9 @@ pub struct ChildAnswer {
     pub text: String,
     /// Whether the first process had no part in the segment any more by then: it had detached it, or ended.
     pub too_late: bool,
-    /// The child, if its parent is the first process and did not wait when the child ended.
-    pub unawaited: Option<i32>,
-    /// Whether that parent did not even know of the end when it had done with the segment.
+    /// The child.
+    pub child: i32,
+    /// Whether its parent did not even know of the end when it had done with the segment.
     pub never_awaited: bool,
 }
 

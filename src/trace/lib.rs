@@ -31,6 +31,7 @@ mod decode;
 mod executable;
 mod existing;
 mod exit_status;
+mod exiting;
 mod failed_calls;
 mod failure;
 mod fault_place;
@@ -87,7 +88,7 @@ pub use value::{
     CompletedCall, Fault, How, Limits, Observer, ProcessRecord, ProcessStart, Refused, Step, StopReason,
     Trace,
 };
-pub use waiting::is_dozing;
+pub use waiting::{Used, is_dozing, is_sleeping, used};
 
 pub use playground_core::found::{AccessKind, Code, Left, Place, What};
 

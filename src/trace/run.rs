@@ -108,6 +108,8 @@ pub(super) struct Tracer<'a> {
     pub killed_at: Option<Instant>,
     pub account: Account,
     pub cut: Option<StopReason>,
+    /// The last threads of processes that are kept from their end.
+    pub kept: Vec<Pid>,
     /// Decides who goes on, where a word is watched.
     pub scheduler: Option<Scheduler>,
 }
@@ -137,6 +139,7 @@ impl<'a> Tracer<'a> {
             killed_at: None,
             account: Account::open(),
             cut: None,
+            kept: Vec::new(),
             scheduler: None,
         }
     }
@@ -200,6 +203,7 @@ impl<'a> Tracer<'a> {
         for (_, task) in self.tasks.iter() {
             let _ = kill(Pid::from_raw(task.pid), Signal::SIGKILL);
         }
+        self.let_all_end();
     }
 
     fn stopped(&mut self, tid: Pid, stopped: Stop) -> Resume {
@@ -324,21 +328,6 @@ impl<'a> Tracer<'a> {
         if self.faults.len() < self.limits.calls {
             self.faults.push(fault);
         }
-    }
-
-    fn exiting(&mut self, tid: Pid) -> Resume {
-        let Some(task) = self.tasks.get_mut(tid) else { return Resume::Free(0) };
-        task.exiting = true;
-        self.account.close(tid);
-        let pid = task.pid;
-        if self.tasks.of_process(pid).all(|task| task.exiting) {
-            if self.state.is_alone(pid) {
-                self.confirm(pid);
-                self.state.hand_over_to_those_not_waited_for(pid, procfs::is_zombie);
-            }
-            self.see(&Step::Ending { pid });
-        }
-        Resume::Free(0)
     }
 
     fn ended(&mut self, tid: Pid, ending: Ending) {

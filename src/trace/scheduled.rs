@@ -1,6 +1,6 @@
 //! The loop's part for a word that is watched: it tells the scheduler what happens, and does what it decides.
 //!
-//! **Invariant:** without a scheduler nothing here does anything.
+//! **Invariant:** without a scheduler, and where nobody is kept from ending, nothing here does anything.
 
 use std::thread;
 use std::time::Duration;
@@ -21,15 +21,17 @@ use crate::call::{Answer, Call, Performed};
 const BETWEEN_LOOKS: Duration = Duration::from_micros(20);
 
 impl Tracer<'_> {
-    /// Waits for a stop; and lets the one who is held go on when the others have come no further.
+    /// Waits for a stop; and lets the one who is held go on when the others have come no further, and those end who are
+    /// kept from it when the observer has seen what they do.
     pub(super) fn next(&mut self, deadline: &Deadline) -> nix::Result<(Pid, Stop)> {
-        while self.cut.is_none() && self.scheduler.as_ref().is_some_and(Scheduler::holds_one) {
+        while self.cut.is_none() && self.is_watched() {
             if let Some(stopped) = stop::poll()? {
                 return Ok(stopped);
             }
             if deadline.has_passed() || signals::had_enough().is_some() {
                 return Err(Errno::EINTR);
             }
+            self.let_end();
             if let Some(stopped) = self.hold_on()? {
                 return Ok(stopped);
             }
@@ -37,16 +39,22 @@ impl Tracer<'_> {
         stop::next()
     }
 
+    /// Whether somebody stands still who is to go on by and by, or is looked at.
+    fn is_watched(&mut self) -> bool {
+        self.observer.looks()
+            || !self.kept.is_empty()
+            || self.scheduler.as_ref().is_some_and(Scheduler::holds_one)
+    }
+
     /// Nobody has stopped: is there any use in waiting? Who stops while the others are looked at does not wait.
     fn hold_on(&mut self) -> nix::Result<Option<(Pid, Stop)>> {
-        let Some(scheduler) = &mut self.scheduler else { return Ok(None) };
-        if !scheduler.is_enough() {
+        if !self.scheduler.as_mut().is_some_and(Scheduler::is_enough) {
             thread::sleep(BETWEEN_LOOKS);
             return Ok(None);
         }
         let stopped = stop::poll()?;
         if stopped.is_none() {
-            let released = scheduler.go_on();
+            let released = self.scheduler.as_mut().and_then(Scheduler::go_on);
             self.resume_other(released);
         }
         Ok(stopped)

@@ -41,6 +41,17 @@ pub trait Observer {
     /// Something happened. `Break` kills all that is traced.
     fn see(&mut self, step: &Step<'_>, state: &State) -> ControlFlow<()>;
 
+    /// Whether a process that is about to end is kept from it for now. It is asked again and again, and the end is told
+    /// ([`Step::Ending`]) when it is let go; all others go on meanwhile.
+    fn keeps_from_ending(&mut self, _pid: i32, _state: &State) -> bool {
+        false
+    }
+
+    /// Looks at what runs, where no stop tells of it: again and again, as long as it says so.
+    fn looks(&mut self) -> bool {
+        false
+    }
+
     /// Whether to find out what a process runs whenever it runs something new, which it waits for: to show
     /// [`Step::Ran`], and to keep [`ProcessRecord::programs`].
     fn wants_programs(&self) -> bool {

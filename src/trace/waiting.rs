@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 
 /// What a thread has used of the processor: `/proc/TID/schedstat`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Used {
+pub struct Used {
     /// For how long it has run.
     pub time: Duration,
     /// For how long it would have run if a processor had been free.
@@ -26,7 +26,7 @@ pub(super) struct Used {
 
 impl Used {
     /// What two have used together.
-    pub fn and(self, other: Used) -> Used {
+    pub(super) fn and(self, other: Used) -> Used {
         Used {
             time: self.time + other.time,
             waited: self.waited + other.waited,
@@ -35,7 +35,7 @@ impl Used {
     }
 
     /// What was used since then.
-    pub fn since(self, then: Used) -> Used {
+    pub(super) fn since(self, then: Used) -> Used {
         Used {
             time: self.time.saturating_sub(then.time),
             waited: self.waited.saturating_sub(then.waited),
@@ -56,26 +56,30 @@ pub(super) enum Doing {
 }
 
 /// How much a thread has run so far.
-pub(super) fn used(tid: Pid) -> Option<Used> {
+pub fn used(tid: Pid) -> Option<Used> {
     let text = fs::read_to_string(format!("/proc/{tid}/schedstat")).ok()?;
     let mut numbers = text.split_whitespace().map_while(|word| word.parse().ok());
     let mut time = || numbers.next().map(Duration::from_nanos);
     Some(Used { time: time()?, waited: time()?, turns: numbers.next()? })
 }
 
-/// What a thread does, by the call that it is in: `/proc/TID/syscall`.
+/// What a thread does, by the call that it is in.
 pub(super) fn doing(tid: Pid) -> Doing {
-    let text = fs::read_to_string(format!("/proc/{tid}/syscall")).unwrap_or_default();
-    let mut words = text.split_whitespace();
-    let Some(Ok(number)) = words.next().map(str::parse::<i64>) else { return Doing::Running };
-    let arguments: Vec<u64> =
-        words.filter_map(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok()).collect();
-    match number {
+    match current_call(tid) {
         // A fault, or a wait of the kernel's own: it goes on by itself.
-        ..0 => Doing::Running,
-        number if ends_by_itself(number, &arguments) => Doing::Dozing,
+        None | Some((..0, _)) => Doing::Running,
+        Some((number, arguments)) if ends_by_itself(number, &arguments) => Doing::Dozing,
         _ => Doing::Blocked,
     }
+}
+
+/// The call that a thread is in, and its arguments: `/proc/TID/syscall`. Nothing, if it runs.
+fn current_call(tid: Pid) -> Option<(i64, Vec<u64>)> {
+    let text = fs::read_to_string(format!("/proc/{tid}/syscall")).ok()?;
+    let mut words = text.split_whitespace();
+    let number = words.next()?.parse().ok()?;
+    let arguments = words.filter_map(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
+    Some((number, arguments.collect()))
 }
 
 /// Whether a thread is in a system call that ends by itself after some time.
@@ -83,11 +87,35 @@ pub fn is_dozing(tid: i32) -> bool {
     doing(Pid::from_raw(tid)) == Doing::Dozing
 }
 
+/// Whether a thread waits for nothing but the time: no signal, no descriptor and no word of memory can be what it looks to.
+pub fn is_sleeping(tid: i32) -> bool {
+    match current_call(Pid::from_raw(tid)) {
+        Some((number, arguments)) => ends_by_itself(number, &arguments) && is_sleep(number, &arguments),
+        None => false,
+    }
+}
+
+fn is_sleep(number: i64, arguments: &[u64]) -> bool {
+    let is_none = |place: usize| arguments.get(place).is_some_and(|argument| *argument == 0);
+    match number {
+        libc::SYS_nanosleep | libc::SYS_clock_nanosleep => true,
+        // So many descriptors.
+        libc::SYS_pselect6 => is_none(0),
+        libc::SYS_ppoll => is_none(1),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_select => is_none(0),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_poll => is_none(1),
+        _ => false,
+    }
+}
+
 /// Whether a call returns after some time though nobody does anything.
 fn ends_by_itself(number: i64, arguments: &[u64]) -> bool {
     let argument = |place: usize| arguments.get(place).copied().unwrap_or(0);
     match number {
-        libc::SYS_nanosleep | libc::SYS_clock_nanosleep => true,
+        // What goes on after a signal has a limit, or it would have begun anew.
+        libc::SYS_nanosleep | libc::SYS_clock_nanosleep | libc::SYS_restart_syscall => true,
         libc::SYS_futex | libc::SYS_semtimedop | libc::SYS_rt_sigtimedwait => {
             argument(if number == libc::SYS_rt_sigtimedwait { 2 } else { 3 }) != 0
         }
@@ -126,6 +154,14 @@ mod tests {
         assert!(!ends_by_itself(libc::SYS_futex, &[0x7f00, 0, 2, 0]));
         assert!(!ends_by_itself(libc::SYS_semop, &[1, 2, 3, 4]));
         assert!(!ends_by_itself(libc::SYS_wait4, &[1, 2, 3, 4]));
+    }
+
+    #[test]
+    fn only_who_looks_to_nothing_else_sleeps() {
+        assert!(is_sleep(libc::SYS_nanosleep, &[0x7ffe, 0]));
+        assert!(is_sleep(libc::SYS_pselect6, &[0, 0, 0, 0, 0x7ffe, 0]));
+        assert!(!is_sleep(libc::SYS_ppoll, &[0x7ffe, 1, 0x7ffe, 0]), "its descriptor may be the child's");
+        assert!(!is_sleep(libc::SYS_futex, &[0, 0, 0, 0x7ffe]));
     }
 
     #[test]
