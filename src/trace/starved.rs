@@ -5,6 +5,7 @@
 //! **Invariant:** a program that has all the processors is kept from nothing, however many of its threads want to run;
 //! and what waits for anything but a processor is not kept from running.
 
+use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -84,8 +85,11 @@ impl OwnTime {
     }
 }
 
+/// How many processors this process may use. To find that out takes as long as ten stops: files of control groups are read.
 fn processors() -> u32 {
-    thread::available_parallelism().map_or(1, usize::from) as u32
+    static PROCESSORS: LazyLock<u32> =
+        LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from) as u32);
+    *PROCESSORS
 }
 
 /// What the threads were kept from, spread over as many processors as they could have used.
