@@ -151,6 +151,18 @@ fn a_pointer_to_nowhere_is_told_as_it_was_passed() {
 }
 
 #[test]
+fn a_pointer_to_what_cannot_be_written_is_told_as_it_was_passed_and_why_that_is_no_place_for_an_answer() {
+    let run = known("not-writable");
+    let refused: Vec<_> = run.calls.iter().filter(|made| made.performed.outcome.is_err()).collect();
+    assert_eq!(refused.len(), 3, "{refused:#?}");
+    for made in refused {
+        let (call, reason) = (made.performed.call.to_string(), made.reason.as_ref().expect("a reason"));
+        assert!(call.contains(", 0x") && !call.contains("&buf"), "{call}");
+        assert!(reason.why.contains("may not write (r-"), "{call}: {reason:?}");
+    }
+}
+
+#[test]
 fn who_is_denied_is_told_the_mode_and_the_owner() {
     let denied = |way| {
         let run = known(way);

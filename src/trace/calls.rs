@@ -98,6 +98,7 @@ impl Tracer<'_> {
         }
         let Pending { asked, call, existed, passed, .. } = pending;
         let outcome = decode::outcome(tid, &asked, &call, value, is_error);
+        let call = decode::refused(tid, &asked, call, &outcome);
         let created = !existed && creation::creates(&call) && outcome.is_ok();
         let namespace = self.namespace(tid).or(self.here).unwrap_or(0);
         let made = CompletedCall {

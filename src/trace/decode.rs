@@ -33,7 +33,7 @@ fn plain(asked: &RawSyscall, command: u64) -> i32 {
 
 /// What the process asks, at the moment when it asks.
 pub(super) fn call(pid: Pid, asked: &RawSyscall) -> Call {
-    let [first, second, third, fourth, _] = asked.arguments;
+    let [first, second, third, ..] = asked.arguments;
     let (id, flags) = (first as i32, third as i32);
     let (mode, get) = (Mode::from_bits_truncate((flags & 0o777) as u32), flags & !0o777);
     let get = ShmgetFlags::from_bits_retain(get);
@@ -52,7 +52,7 @@ pub(super) fn call(pid: Pid, asked: &RawSyscall) -> Call {
         Name::Semop => semop(pid, asked, Ok(None)),
         Name::Semtimedop => semop(pid, asked, timeout(pid, asked)),
         Name::Semctl => {
-            Call::Semctl { semid: Semid(id), semnum: second as i32, cmd: sem_command(pid, asked, fourth) }
+            Call::Semctl { semid: Semid(id), semnum: second as i32, cmd: sem_command(pid, asked) }
         }
     }
 }
@@ -120,25 +120,50 @@ fn timeout(pid: Pid, asked: &RawSyscall) -> Result<Option<Duration>, RefusedTime
     }
 }
 
-fn sem_command(pid: Pid, asked: &RawSyscall, fourth: u64) -> SemCmd {
-    let number = plain(asked, asked.arguments[2]);
-    let fourth = || match asked.multiplexed {
+/// The last argument of `semctl`: the old call `ipc` has a pointer to it.
+fn fourth(pid: Pid, asked: &RawSyscall) -> u64 {
+    let fourth = asked.arguments[3];
+    match asked.multiplexed {
         true => memory::longs::<1>(pid, fourth, Width::Compat).map_or(0, |[value]| value),
         false => fourth,
-    };
+    }
+}
+
+fn sem_command(pid: Pid, asked: &RawSyscall) -> SemCmd {
+    let number = plain(asked, asked.arguments[2]);
     match number {
-        libc::SETVAL => SemCmd::SetVal(fourth() as i32),
+        libc::SETVAL => SemCmd::SetVal(fourth(pid, asked) as i32),
         libc::GETVAL => SemCmd::GetVal,
         libc::GETPID => SemCmd::GetPid,
         libc::GETNCNT => SemCmd::GetNcnt,
         libc::GETZCNT => SemCmd::GetZcnt,
         libc::IPC_RMID => SemCmd::IpcRmid,
         _ => {
-            let (other, buffer) = (SemCmd::Other(number), fourth());
+            let (other, buffer) = (SemCmd::Other(number), fourth(pid, asked));
             let is_nowhere = other.array_or_record().is_some() && !memory::is_there(pid, buffer);
             if is_nowhere { SemCmd::BufferAt { number, buffer: Address(buffer) } } else { other }
         }
     }
+}
+
+/// A call as it is told once the kernel has refused it. Of memory that can be read, the kernel alone says that it cannot be
+/// written: then the pointer is told that was passed.
+pub(super) fn refused(pid: Pid, asked: &RawSyscall, call: Call, outcome: &Outcome) -> Call {
+    match call {
+        Call::Shmctl { shmid, cmd } if is_efault(outcome) && Cmd::that_copies_out(cmd.number()).is_some() => {
+            let (number, buffer) = (cmd.number(), Address(asked.arguments[2]));
+            Call::Shmctl { shmid, cmd: Cmd::BufferAt { number, buffer } }
+        }
+        Call::Semctl { semid, semnum, cmd } if is_efault(outcome) && cmd.array_or_record().is_some() => {
+            let (number, buffer) = (cmd.number(), Address(fourth(pid, asked)));
+            Call::Semctl { semid, semnum, cmd: SemCmd::BufferAt { number, buffer } }
+        }
+        other => other,
+    }
+}
+
+fn is_efault(outcome: &Outcome) -> bool {
+    *outcome == Err(Errno::EFAULT)
 }
 
 /// What the kernel answered, at the moment when it has.

@@ -9,14 +9,15 @@ use playground_core::Errno;
 use super::existing;
 use super::findings::{is_there, of_key};
 use super::permission;
-use super::procfs::ProcessFiles;
+use super::procfs::{self, ProcessFiles};
 use super::rules;
 use super::space::{Departure, Space};
 use super::state::{Namespace, State};
 use super::value::{CompletedCall, What};
 use super::waits::Around;
-use crate::call::{Address, Call, Key, Performed, Semid, Shmid};
+use crate::call::{Address, Call, Cmd, Key, Performed, SemCmd, Semid, Shmid};
 use crate::error::Reason;
+use crate::evidence::maps::Mapping;
 use crate::story::explain;
 
 /// What is known before a call returns.
@@ -58,6 +59,16 @@ impl Known<'_> {
                 | Call::Semctl { semid, .. },
                 Errno::EINVAL | Errno::EIDRM,
             ) => self.no_set(*semid, made, space),
+            (Call::Shmctl { cmd: Cmd::BufferAt { number, buffer }, .. }, Errno::EFAULT)
+                if Cmd::that_copies_out(*number).is_some() =>
+            {
+                not_writable(made.performed.pid, *buffer)
+            }
+            (Call::Semctl { cmd: SemCmd::BufferAt { number, buffer }, .. }, Errno::EFAULT)
+                if SemCmd::that_copies_out(*number).is_some() =>
+            {
+                not_writable(made.performed.pid, *buffer)
+            }
             (Call::Shmdt { address }, Errno::EINVAL) => self.no_attachment(*address, space),
             (Call::Shmget { key, .. }, Errno::ENOENT) => self.no_key(*key, made),
             (Call::Semget { key, .. }, Errno::ENOENT) => self.no_set_key(*key),
@@ -210,6 +221,24 @@ impl Known<'_> {
         };
         reason(format!("{how} {why}"), advice)
     }
+}
+
+/// Memory that a process has and may not write, and the kernel was to write it.
+fn not_writable(pid: i32, buffer: Address) -> Option<Reason> {
+    let maps = procfs::maps(pid)?;
+    let there = maps.iter().find(|mapping| mapping.overlaps(buffer, 1))?;
+    if there.perms.contains('w') {
+        return None;
+    }
+    let Mapping { perms, name, .. } = there;
+    let what = if name.is_empty() { perms.clone() } else { format!("{perms}, of {name}") };
+    reason(
+        format!(
+            "{buffer} is memory that this process may not write ({what}), and the kernel is to write there."
+        ),
+        "Pass the address of a variable that is not const: no string constant, no function, and nothing that is \
+         attached with SHM_RDONLY.",
+    )
 }
 
 fn getter(what: What) -> &'static str {

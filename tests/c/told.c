@@ -318,6 +318,21 @@ static void nowhere(void)
     semctl(semaphores, 0, IPC_RMID);
 }
 
+/* Where a record is to be copied to, there is memory that may be read only. */
+static void not_writable(void)
+{
+    static const struct shmid_ds constant = {0};
+    int id = segment(), semaphores = set();
+    void *attached = shmat(id, NULL, SHM_RDONLY);
+
+    shmctl(id, IPC_STAT, (void *)&constant);
+    shmctl(id, IPC_STAT, attached);
+    semctl(semaphores, 0, GETALL, (void *)"constant");
+    shmdt(attached);
+    shmctl(id, IPC_RMID, NULL);
+    semctl(semaphores, 0, IPC_RMID);
+}
+
 static void denied_decimal(void)
 {
     denied(666, 0);
@@ -426,6 +441,7 @@ static const struct {
     {"older", older},
     {"numbers", numbers},
     {"nowhere", nowhere},
+    {"not-writable", not_writable},
     {"denied-decimal", denied_decimal},
     {"denied-no-bits", denied_no_bits},
     {"denied-other", denied_other},
