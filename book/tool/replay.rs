@@ -245,7 +245,7 @@ impl Replay {
 
     /// What was measured was done in segments of which nothing may have been told.
     fn measured(&mut self) {
-        for (number, namespace) in &self.machine.namespaces {
+        for (number, namespace) in self.machine.namespaces.iter() {
             let busy = namespace.segments.iter().filter(|one| one.attached > 0 && one.pages.is_empty());
             self.untold.extend(busy.map(|one| (*number, one.permissions.id)));
         }

@@ -15,6 +15,7 @@
 //! | [`clock`] | the times of records, as people read them |
 //! | [`course`] | the lessons, in their order |
 //! | [`found`] | what is found of a traced program: mistakes, and what is left |
+//! | [`sorted`] | maps and sets as sorted lists |
 //! | [`quartiles`], [`ways`] | figures, and what was measured |
 //!
 //! **Invariant:** nothing here knows the machine that it runs on: no nix, no libc, no file system, no clock. It
@@ -34,6 +35,7 @@ pub mod process;
 pub mod quartiles;
 pub mod shm;
 pub mod signal;
+pub mod sorted;
 pub mod story;
 pub mod ways;
 

@@ -147,7 +147,7 @@ impl<'a> Effect<'a> {
 
     /// Makes each segment wrong that was there before, and still is.
     fn each_segment(&mut self, wrong: impl Fn(&Segment, &mut Segment)) {
-        for (number, before) in &self.before.namespaces {
+        for (number, before) in self.before.namespaces.iter() {
             for old in before.segments.iter() {
                 let namespace = self.after.namespaces.get_mut(number).map(Arc::make_mut);
                 if let Some(new) = namespace.and_then(|n| n.segments.find_mut(old.permissions.id)) {
@@ -159,7 +159,7 @@ impl<'a> Effect<'a> {
 
     /// Makes each set wrong that was there before, and still is.
     fn each_set(&mut self, wrong: impl Fn(&Set, &mut Set)) {
-        for (number, before) in &self.before.namespaces {
+        for (number, before) in self.before.namespaces.iter() {
             for old in before.sets.iter() {
                 let namespace = self.after.namespaces.get_mut(number).map(Arc::make_mut);
                 if let Some(new) = namespace.and_then(|n| n.sets.find_mut(old.permissions.id)) {

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a line that cannot be read is no line; nothing else is left out.
 
-use std::collections::BTreeMap;
+use playground_core::sorted::SortedMap;
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
@@ -79,7 +79,7 @@ fn line(text: &str) -> Option<Line> {
 }
 
 /// What `ftok` goes by: the device and the inode of each file that it is asked about.
-pub fn key_files() -> BTreeMap<PathBuf, (u64, u64)> {
+pub fn key_files() -> SortedMap<PathBuf, (u64, u64)> {
     let paths = KEY_FILES.iter().map(|file| PathBuf::from(file.to_str().expect("a path")));
     let with_numbers = paths.filter_map(|path| {
         let file = fs::metadata(&path).ok()?;

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** the place of an entry is the index of its id.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub trait Entry: Clone {
 /// A table of what has ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table<T> {
-    entries: BTreeMap<i32, Arc<T>>,
+    entries: SortedMap<i32, Arc<T>>,
     /// The sequence number of the last id that was dealt.
     pub sequence: i32,
     /// Where the next free place is looked for.
@@ -43,7 +43,7 @@ pub struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Table<T> {
-        Table { entries: BTreeMap::new(), sequence: 0, next_place: 0, last_place: -1, wanted: None }
+        Table { entries: SortedMap::default(), sequence: 0, next_place: 0, last_place: -1, wanted: None }
     }
 }
 

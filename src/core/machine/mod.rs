@@ -68,7 +68,7 @@ mod space;
 mod unknown;
 mod waiting;
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,19 +100,19 @@ pub struct Machine {
     /// The time since 1970. It stands still until somebody lets it [`pass`](Machine::pass).
     pub clock: Duration,
     /// The processes, by pid.
-    pub processes: BTreeMap<i32, Arc<Process>>,
+    pub processes: SortedMap<i32, Arc<Process>>,
     /// Their memory, by numbers of its own: a child of vfork shares its parent's.
-    pub spaces: BTreeMap<u64, Arc<Space>>,
+    pub spaces: SortedMap<u64, Arc<Space>>,
     /// The IPC namespaces, by numbers of their own.
-    pub namespaces: BTreeMap<u64, Arc<Namespace>>,
+    pub namespaces: SortedMap<u64, Arc<Namespace>>,
     /// How many pages each user has locked.
-    pub locked: BTreeMap<u32, u64>,
+    pub locked: SortedMap<u32, u64>,
     /// Who has ended and not been waited for by its parent, by pid, and whose process it was: `kill` finds it. Who waits
     /// for whom no rule knows: whoever follows the processes keeps this.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub zombies: BTreeMap<i32, u32>,
+    #[serde(default)]
+    pub zombies: SortedMap<i32, u32>,
     /// The files that `ftok` knows: device and inode.
-    pub files: BTreeMap<PathBuf, (u64, u64)>,
+    pub files: SortedMap<PathBuf, (u64, u64)>,
     /// How many attachments there have been.
     attachments: u64,
 }
@@ -123,12 +123,12 @@ impl Machine {
         Machine {
             host,
             clock: Duration::from_secs(1),
-            processes: BTreeMap::new(),
-            spaces: BTreeMap::new(),
-            namespaces: BTreeMap::from([(0, Arc::default())]),
-            locked: BTreeMap::new(),
-            zombies: BTreeMap::new(),
-            files: BTreeMap::new(),
+            processes: SortedMap::default(),
+            spaces: SortedMap::default(),
+            namespaces: SortedMap::from_iter([(0, Arc::default())]),
+            locked: SortedMap::default(),
+            zombies: SortedMap::default(),
+            files: SortedMap::default(),
             attachments: 0,
         }
     }

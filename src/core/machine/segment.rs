@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the record holds what `shmctl(IPC_STAT)` tells, and a page is there once somebody has touched it.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ pub struct Segment {
     /// The user whose share of locked memory it takes.
     pub locked_for: Option<u32>,
     /// The pages that have been touched, by number.
-    pub pages: BTreeMap<u64, Arc<[u8]>>,
+    pub pages: SortedMap<u64, Arc<[u8]>>,
 }
 
 /// A machine that was stored before its segments had names.
@@ -67,7 +67,7 @@ impl Segment {
             ctime: now,
             has_creator: true,
             locked_for: None,
-            pages: BTreeMap::new(),
+            pages: SortedMap::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** whoever waits could not go on with the values as they are.
 
-use std::collections::BTreeMap;
+use crate::sorted::SortedMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub struct Set {
     /// Who waits, in the order in which they came.
     pub waiters: Vec<Waiter>,
     /// What is to be added to each semaphore at the end of a process (`SEM_UNDO`), by its pid.
-    pub undo: BTreeMap<i32, Vec<i32>>,
+    pub undo: SortedMap<i32, Vec<i32>>,
 }
 
 /// One semaphore.
@@ -80,7 +80,7 @@ impl Set {
             ctime: now,
             semaphores: vec![Semaphore::default(); nsems as usize],
             waiters: Vec::new(),
-            undo: BTreeMap::new(),
+            undo: SortedMap::default(),
         }
     }
 

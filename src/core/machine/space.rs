@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** mappings never overlap, and each is whole pages long.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::{SortedMap, SortedSet};
 use std::sync::Arc;
 
 use bitflags::bitflags;
@@ -64,16 +64,16 @@ pub struct View {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Space {
     /// What is mapped, by first address.
-    pub mappings: BTreeMap<u64, Mapping>,
+    pub mappings: SortedMap<u64, Mapping>,
     /// Below this address the kernel looks for room, from top to bottom (`mmap_base`).
     pub top: u64,
     /// The pages of segments that an entry of the page table leads to, by number. Copying the table copies nothing
     /// before it is changed.
-    pub present: Arc<BTreeSet<u64>>,
+    pub present: Arc<SortedSet<u64>>,
     /// Those of them that the process has stored to. They are noted only where the kernel has to
     /// (`Host::first_store_faults`).
     #[serde(default)]
-    pub written: Arc<BTreeSet<u64>>,
+    pub written: Arc<SortedSet<u64>>,
 }
 
 /// A mapping that a range was cut out of, and what is left of it on either side.

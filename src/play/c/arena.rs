@@ -3,7 +3,7 @@
 //! A variable has an address, so that `&buf` is a value like others. The addresses lie in the half of the 64-bit range
 //! that belongs to the kernel: what a segment is mapped to can never be one of them.
 
-use std::collections::BTreeMap;
+use playground_core::sorted::SortedMap;
 
 use super::fixed::Fixed;
 use super::ty::Ty;
@@ -27,16 +27,17 @@ pub struct Variable {
 /// The variables of one process, and their bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arena {
-    variables: BTreeMap<String, Variable>,
+    variables: SortedMap<String, Variable>,
     bytes: Vec<u8>,
     /// String constants, which may be read only: where each begins, and how many bytes it has.
-    constants: BTreeMap<u64, u64>,
+    constants: SortedMap<u64, u64>,
 }
 
 impl Default for Arena {
     /// The variables of a process that has just begun: `errno`.
     fn default() -> Arena {
-        let mut arena = Arena { variables: BTreeMap::new(), bytes: Vec::new(), constants: BTreeMap::new() };
+        let mut arena =
+            Arena { variables: SortedMap::default(), bytes: Vec::new(), constants: SortedMap::default() };
         arena.declare("errno", Ty::INT);
         arena
     }
@@ -98,7 +99,8 @@ impl Arena {
     /// Puts `errno` to 0, and forgets the bytes that belong to no variable.
     pub fn forget_errno_and_texts(&mut self) {
         let variables = std::mem::take(&mut self.variables);
-        let mut kept = Arena { variables: BTreeMap::new(), bytes: Vec::new(), constants: BTreeMap::new() };
+        let mut kept =
+            Arena { variables: SortedMap::default(), bytes: Vec::new(), constants: SortedMap::default() };
         for (name, variable) in variables.into_iter().filter(|(name, _)| name != "errno") {
             let bytes = self.load(variable.address, variable.ty.size()).unwrap_or_default();
             if let Some(place) = kept.declare(&name, variable.ty) {

@@ -1,6 +1,6 @@
 //! A process of the session: its variables, and what it is doing.
 
-use std::collections::BTreeMap;
+use playground_core::sorted::SortedMap;
 use std::time::Duration;
 
 use playground_core::Errno;
@@ -29,7 +29,7 @@ pub struct Actor {
     /// The statement that waits for an answer, with the answers so far.
     pub pending: Option<Pending>,
     /// The last call that was answered of those that change something, for segments and for sets, by [`family`].
-    pub last: BTreeMap<&'static str, Last>,
+    pub last: SortedMap<&'static str, Last>,
     /// What it has seen and written.
     pub seen: Seen,
     /// The other program that it runs, and how much of what that has printed was told.
@@ -98,7 +98,7 @@ impl Actor {
             life: Lifecycle::Here,
             ending: None,
             pending: None,
-            last: BTreeMap::new(),
+            last: SortedMap::default(),
             seen: Seen::default(),
             program: None,
             end: None,

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the model says that a file is not there only where none can be; of any other it does not know.
 
-use std::collections::BTreeMap;
+use playground_core::sorted::SortedMap;
 use std::path::{Component, Path, PathBuf};
 
 /// Path, device, inode. `.` is the folder that a session runs in: there always is one.
@@ -31,7 +31,7 @@ pub(super) enum Found {
 }
 
 /// All files, as the rules of `ftok` want them.
-pub(super) fn all() -> BTreeMap<PathBuf, (u64, u64)> {
+pub(super) fn all() -> SortedMap<PathBuf, (u64, u64)> {
     FILES.into_iter().map(|(path, device, inode)| (path.into(), (device, inode))).collect()
 }
 

@@ -174,7 +174,7 @@ impl World {
         self.last.clone_from(&then.last);
         self.was_told_of_zeros = then.was_told_of_zeros;
         self.current.clone_from(&then.current);
-        for (letter, actor) in &mut self.actors {
+        for (letter, actor) in self.actors.iter_mut() {
             if let Some(then) = then.actors.get(letter) {
                 actor.last.clone_from(&then.last);
                 actor.seen.clone_from(&then.seen);

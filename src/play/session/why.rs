@@ -4,7 +4,7 @@
 
 mod sets;
 
-use std::collections::BTreeMap;
+use playground_core::sorted::SortedMap;
 
 use playground_core::Errno;
 use playground_core::call::{Address, Call, Cmd, RefusedTimeout, SemCmd, SemOp, ShmatFlags, ShmgetFlags};
@@ -91,7 +91,7 @@ pub(super) fn explained(world: &World, pid: i32, action: &Action, reply: &Reply)
 
 /// What a call of `semop` may have to wait for. What its earlier operations change counts already.
 fn awaited(ops: &[SemOp]) -> Vec<String> {
-    let (mut awaited, mut changes) = (Vec::new(), BTreeMap::<u16, i32>::new());
+    let (mut awaited, mut changes) = (Vec::new(), SortedMap::<u16, i32>::default());
     for SemOp { number, change, .. } in ops {
         let so_far = changes.entry(*number).or_default();
         *so_far += i32::from(*change);

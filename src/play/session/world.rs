@@ -1,6 +1,6 @@
 //! Everything that a line can change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use playground_core::sorted::{SortedMap, SortedSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ pub(super) const INIT: i32 = 1;
 /// The ids of what was made since the start of a level: an id that was removed and made again is among them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Made {
-    pub segments: BTreeSet<i32>,
-    pub sets: BTreeSet<i32>,
+    pub segments: SortedSet<i32>,
+    pub sets: SortedSet<i32>,
 }
 
 /// The processes of a session, and the kernel's world that they act on.
@@ -31,7 +31,7 @@ pub struct World {
     /// The kernel's world.
     pub machine: Machine,
     /// The processes that were started, by letter.
-    pub actors: BTreeMap<String, Actor>,
+    pub actors: SortedMap<String, Actor>,
     /// The letter of the process that acts where a line names none; nobody, if none lives.
     pub current: Option<String>,
     /// How many calls have acted since the start: changed the world, or tried to.
@@ -39,7 +39,7 @@ pub struct World {
     /// What was done, in order.
     pub log: Vec<Arc<Entry>>,
     pub(super) why: Option<String>,
-    pub(super) last: BTreeMap<&'static str, Last>,
+    pub(super) last: SortedMap<&'static str, Last>,
     /// What was made since the start.
     pub(super) made: Made,
     pub(super) was_told_of_zeros: bool,
@@ -52,9 +52,9 @@ impl World {
     ///
     /// Why the kernel has no room for it.
     pub(super) fn new(kernel: &mut dyn Kernel) -> Result<World, String> {
-        let (mut machine, actors) = (kernel.begin()?, BTreeMap::new());
+        let (mut machine, actors) = (kernel.begin()?, SortedMap::default());
         machine.begin(INIT, Credentials::root_of_namespace(), Space::default());
-        let (log, why, last, was_told_of_zeros) = (Vec::new(), None, BTreeMap::new(), false);
+        let (log, why, last, was_told_of_zeros) = (Vec::new(), None, SortedMap::default(), false);
         let (current, acts, made) = (None, 0, Made::default());
         let mut world = World { machine, actors, current, acts, log, why, last, made, was_told_of_zeros };
         world.current = Some(world.start(kernel)?);
