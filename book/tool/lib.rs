@@ -17,6 +17,7 @@
 //! | [`quiz`] | questions at the end of a chapter |
 //! | [`tables`], [`rustdoc`], [`rules`] | tables from data, and from the code's own documentation |
 //! | [`levels`], [`module`] | what the playground page needs: the puzzles, and the prompt's session for the browser |
+//! | [`order`] | the module's functions where gzip finds what is alike |
 //! | [`picture`] | a lesson in motion, for README |
 //! | [`finish`] | what mdBook leaves to do: scripts that wait, descriptions, a map of the site |
 //! | [`coverage`] | where claims and errata are told |
@@ -34,6 +35,7 @@ pub mod finish;
 pub mod levels;
 pub mod markup;
 pub mod module;
+pub mod order;
 pub mod picture;
 pub mod player;
 pub mod preprocess;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use book::module::{self, Module};
 use book::preprocess::Playground;
-use book::{finish, picture, recording, root, serve};
+use book::{finish, order, picture, recording, root, serve};
 use clap::{Parser, Subcommand};
 use mdbook_driver::MDBook;
 use mdbook_preprocessor::Preprocessor;
@@ -40,6 +40,13 @@ enum Command {
     },
     /// Draw README's picture anew, from the recorded run of its lesson
     Picture,
+    /// Write a module of WebAssembly anew, with its functions in the order of their names
+    Order {
+        /// The module
+        file: PathBuf,
+        /// Where to write it
+        to: PathBuf,
+    },
     /// Put a module of WebAssembly into the script that pages load; `.ci/portable module` builds it and calls this
     Pack {
         /// The module
@@ -60,6 +67,7 @@ fn main() -> ExitCode {
         Command::Serve { port, as_built } => serve_book(port, as_built),
         Command::Record { lessons } => recording::record(&lessons),
         Command::Picture => picture::draw(),
+        Command::Order { file, to } => order::order(&file, &to),
         Command::Pack { file, toolchain } => module::pack(&file, &toolchain),
         Command::Preprocess { question } => preprocess(&question),
     };
