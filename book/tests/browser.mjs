@@ -12,7 +12,7 @@
 //
 //     a chapter before anything is done on it        60 to 72 KB compressed; more than 100 fails a test
 //     its first paint                                (0.4 to 1.3 s)
-//     the prompt's module                            238 KB compressed, loaded at the first use
+//     the prompt's module                            213 KB compressed, loaded at the first use
 //     from the page to the prompt                    99 to 129 ms (280 to 322)
 //     an answer, until it is laid out                9 ms (40), of which the module takes 0.4 (2.6)
 //     the whole group of tests                       9.6 minutes
