@@ -33,13 +33,15 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Make a semaphore")?;
     story.say(
-        "semget makes a set of semaphores: counters in the kernel. semop changes one, and waits as long as it would go \
-         below 0: who takes 1 from a semaphore of 1 is alone, until it adds 1 again. semctl asks, sets and removes.",
+        "semget makes a set of semaphores: counters in the kernel. semop changes one, and waits while it would go \
+         below 0: whoever takes 1 from a semaphore of 1 is alone until it adds 1 again. semctl asks, sets and \
+         removes.",
     );
     let guess = story.predict(
-        "A new semaphore is to be our lock. Which value has it?",
+        "A new semaphore shall be our lock. What is its value?",
         [
-            always(0, "Linux makes it 0, which is taken; POSIX promises nothing. A value is another call."),
+            always(0,
+                "Linux makes it 0, which means taken; POSIX promises nothing. To set a value takes another call."),
             never(1, "semget has no argument for a value."),
         ],
     )?;
@@ -59,7 +61,7 @@ fn tell(story: &Story) -> Result<()> {
         "A has the lock. B comes, prepares it, and takes it without waiting. What will semop answer B?",
         [
             always(Verdict::Success, "SETVAL has opened the lock that A holds: both are inside."),
-            never(Verdict::Refused(Errno::EAGAIN), "it would have been so, had B not set the value."),
+            never(Verdict::Refused(Errno::EAGAIN), "so it would be if B had not set the value."),
         ],
     )?;
     id.set_value(&a, 0, 1)?;
@@ -75,8 +77,8 @@ fn tell(story: &Story) -> Result<()> {
 
     story.step("Count with each lock")?;
     story.say(
-        "A and B count at once, in four ways: bare; by one atomic instruction; with a lock in a word of the segment, for \
-         which only who has to wait asks the kernel (a futex); and with the semaphore.",
+        "A and B count at once, in four ways: bare, without a lock; with one atomic instruction; with a futex, a \
+         lock in a word of the segment that asks the kernel only to wait; and with the semaphore.",
     );
     let guess = story.predict(
         "Which ways never lose an update?",
@@ -86,8 +88,11 @@ fn tell(story: &Story) -> Result<()> {
                 "each of the three lets one increment end before the next begins.",
             )
             .named("all but the bare one"),
-            never("semaphore".to_owned(), "it takes no kernel: an instruction can be indivisible, too.")
-                .named("the semaphore only"),
+            never(
+                "semaphore".to_owned(),
+                "the kernel is not needed for that: an instruction can be indivisible, too.",
+            )
+            .named("the semaphore only"),
         ],
     )?;
     id.set_value(story, 0, 1)?;
@@ -103,10 +108,11 @@ fn tell(story: &Story) -> Result<()> {
             .map(|(way, races)| compared(way, races, &atomic)),
     );
     story.say(format!(
-        "{RACES} races each: all their increments and losses, the middle half of their times, and how many times as \
-         long as the atomic way that is, race by race; unclear, where the races do not agree. What else the machine \
-         does makes the times differ from run to run; the zeros of the locks do not. Where A and B hardly run at once, \
-         as on one processor, the bare way may lose none, too: that is luck, and no lock."
+        "Each way ran {RACES} races. The table has the sum of their increments and losses, and the middle half of \
+         their times. The ratio compares them with the atomic way, race by race; it is unclear where the races do \
+         not agree. The times differ from run to run with the load of the machine; the zeros of the locks do not. \
+         Where A and B hardly run at once, as on one processor, the bare way may lose none, too: that is luck, not a \
+         lock."
     ));
     let locks = [("atomic", &atomic), ("futex", &futex), ("semaphore", &semaphore)];
     let exact = locks.iter().filter(|(_, races)| races.iter().all(|sum| sum.beside_made().is_eq()));
@@ -118,7 +124,7 @@ fn tell(story: &Story) -> Result<()> {
          to wake. The instruction asks nobody, but it guards no more than its one word.",
     );
 
-    story.experiment("Kill who holds it")?;
+    story.experiment("Kill the process that holds it")?;
     story.say("A takes semaphore 0 with SEM_UNDO and semaphore 1 without. Then SIGKILL ends it.");
     id.set_value(story, 1, 1)?;
     id.change(&a, 0, -1, SemFlags::SEM_UNDO)?;
@@ -130,7 +136,10 @@ fn tell(story: &Story) -> Result<()> {
                 "1 and 0".to_owned(),
                 "with SEM_UNDO the kernel takes back what a process did, however it ends.",
             ),
-            never("1 and 1".to_owned(), "nobody notes who took semaphore 1: it is taken for ever."),
+            never(
+                "1 and 1".to_owned(),
+                "the kernel does not note who took semaphore 1: it is taken for ever.",
+            ),
             never(
                 "0 and 0".to_owned(),
                 "SEM_UNDO is for this. Without it, whoever comes next waits for ever.",
@@ -142,7 +151,7 @@ fn tell(story: &Story) -> Result<()> {
     assert_eq!(values, "1 and 0");
     guess.reveal(story, values);
 
-    story.experiment("Kill who holds the futex")?;
+    story.experiment("Kill the process that holds the futex")?;
     story.say(
         "The futex is 0, or its holder's pid. A new A takes it; B comes, sets the highest bit, and sleeps.",
     );
@@ -154,10 +163,13 @@ fn tell(story: &Story) -> Result<()> {
     assert!(story.wait_until(|| Ok(memory.load_word(LOCK)? != a.pid() as u32))?);
     memory.show(LOCK, 4)?;
     let guess = story.predict(
-        "SIGKILL ends A. What will become of B?",
+        "SIGKILL ends A. What will happen to B?",
         [
-            always(true.to_string(), "A had the kernel note the word (set_robust_list): it wakes B.")
-                .named("it gets the lock, and is told"),
+            always(
+                true.to_string(),
+                "A has told the kernel of the word (set_robust_list), and the kernel wakes B.",
+            )
+            .named("it gets the lock, and is told"),
             never(false.to_string(), "what the lock guards may be half changed, and B has to know.")
                 .named("it gets the lock"),
             never(Ending::Hung.to_string(), "it would, with a lock that the kernel knows nothing of.")
@@ -184,7 +196,10 @@ fn tell(story: &Story) -> Result<()> {
     a.show_sleep();
     b.show_sleep();
     story.run_tool("ipcs", &["-s", "-i", &id.to_string()]);
-    story.try_it(format!("ipcs -s -i {id}"), "ncount: for each of the two a process waits, and none goes on");
+    story.try_it(
+        format!("ipcs -s -i {id}"),
+        "ncount: one process waits for each of the two, and neither goes on",
+    );
     let guess = story.predict(
         "The set is removed while both wait. What will semop answer them?",
         [
@@ -206,7 +221,7 @@ fn tell(story: &Story) -> Result<()> {
     a.exit()?;
     assert_eq!(forgotten.value(story, 0)?, 0);
     story.say(
-        "A is gone, and its set is there, as a segment would be. ipcs -s lists it; ipcrm -s removes it.",
+        "A is gone, and its set is still there, as a segment would be. ipcs -s lists it; ipcrm -s removes it.",
     );
     if story.run_tool("ipcrm", &["-s", &forgotten.to_string()]) != Some(0) {
         forgotten.remove(story)?;

@@ -38,7 +38,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
     let round_trip = |way, size| Measurement::messages(way, Traffic::RoundTrip, size);
     let stream = |way, size| Measurement::messages(way, Traffic::Stream, size);
     let by_spinning = story.predict(
-        "64 bytes through a segment, and each side looks for them without a pause. Beside a pipe that is",
+        "64 bytes through a segment, and each side looks for them without a pause. How fast is that beside a pipe?",
         [
             depends(
                 Scale::Faster,
@@ -58,7 +58,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
         ],
     )?;
     let by_sleeping = story.predict(
-        "The same ring, but each side sleeps on a futex until there is a message. Beside a pipe that is",
+        "The same ring, but each side sleeps on a futex until there is a message. How fast is that beside a pipe?",
         [
             depends(
                 Finding::Faster,
@@ -99,7 +99,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
     story.step("Send them one way")?;
     story.say("Now message after message, and an answer at the end. A ring lets the sender run ahead.");
     let guess = story.predict(
-        "64 bytes through the ring, and System V semaphores count messages and places. Beside a pipe that is",
+        "64 bytes through the ring, and System V semaphores count messages and places. How fast is that beside a pipe?",
         [
             depends(
                 Finding::Faster,
@@ -158,7 +158,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
 
     story.experiment("Make a segment for each message")?;
     let guess = story.predict(
-        "64 KiB at a time: shmget, shmat, fill, read, shmdt, IPC_RMID. Beside a pipe that is",
+        "64 KiB at a time: shmget, shmat, fill, read, shmdt, IPC_RMID. How fast is that beside a pipe?",
         [
             depends(
                 Finding::Faster,
@@ -184,7 +184,7 @@ fn tell(story: &Story, options: &Speed) -> Result<()> {
 
     story.step("What fastest means")?;
     let guess = story.predict(
-        "64 KiB there and back, and each side sleeps on a futex until there is a message. Beside a pipe that is",
+        "64 KiB there and back, and each side sleeps on a futex until there is a message. How fast is that beside a pipe?",
         [
             depends(
                 Finding::Faster,

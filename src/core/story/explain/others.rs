@@ -13,9 +13,10 @@ pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
         Errno::EAGAIN => {
             words("The operation would have to wait, and IPC_NOWAIT forbids it.", "Try again later.")
         }
-        Errno::EIDRM => {
-            words("The set was removed while the process waited.", "Whoever removes it should be the last.")
-        }
+        Errno::EIDRM => words(
+            "The set was removed while the process waited.",
+            "Remove a set only when nobody needs it any more.",
+        ),
         Errno::EINVAL => match call {
             Call::Semget { nsems, .. } if *nsems < 1 => {
                 words("A new set needs at least 1 semaphore.", "Ask for as many as you need.")
@@ -40,7 +41,10 @@ pub(super) fn semaphore(call: &Call, errno: Errno) -> Words {
                 "No operation was given, so the kernel has not even looked for the set.",
                 "Pass at least one struct sembuf, and how many there are.",
             ),
-            _ => words("No set of semaphores has this id: it never was, or it is removed.", "See `ipcs -s`."),
+            _ => words(
+                "No set of semaphores has this id: there never was one, or it has been removed.",
+                "See `ipcs -s`.",
+            ),
         },
         Errno::EFBIG => words(
             "The set has no semaphore with this number.",
