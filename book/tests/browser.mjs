@@ -110,9 +110,6 @@ async function toTheEndAndBack(player, press) {
 
 const handle = (player, part) => player.locator(part).elementHandle();
 
-// Where the pointer of each page was put last.
-const pointers = new WeakMap();
-
 // Presses a button with the mouse, where it is seen. A locator's click() waits for two frames in which the button does
 // not move; here it need only be what the pointer meets.
 async function click(page, button) {
@@ -123,11 +120,7 @@ async function click(page, button) {
         return { ...place, isMet: one.contains(document.elementFromPoint(place.x, place.y)) };
     });
     assert.ok(isMet, "something lies over the button, or it is out of sight");
-    // A pointer that is there already need not move.
-    if (pointers.get(page) !== `${x} ${y}`) await page.mouse.move(x, y);
-    pointers.set(page, `${x} ${y}`);
-    await page.mouse.down();
-    await page.mouse.up();
+    await page.mouse.click(x, y);
 }
 
 // Goes on by mouse until the step has a question that can be answered.
