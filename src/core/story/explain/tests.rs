@@ -66,12 +66,12 @@ fn who_finds_nothing_is_not_told_to_make_it() {
     let (size, mode) = (25600, Mode::empty());
     let look = Call::Shmget { key: Key(7), size, flags: ShmgetFlags::empty(), mode };
     let advice = told(&look, Errno::ENOENT).advice;
-    assert!(advice.starts_with("Start first who makes it"), "{advice}");
+    assert!(advice.starts_with("First start the program that makes it"), "{advice}");
 }
 
 #[test]
 fn one_segment_is_not_called_segments() {
     let make = Call::Shmget { key: Key(7), size: 1, flags: ShmgetFlags::IPC_CREAT, mode: Mode::empty() };
     let why = told(&make, Errno::ENOSPC).why;
-    assert!(why.contains("allows 1 segment, and so many there are"), "{why}");
+    assert!(why.contains("allows 1 segment, and there are that many"), "{why}");
 }
