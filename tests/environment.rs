@@ -293,7 +293,7 @@ fn where_namespaces_are_forbidden_isolated_names_the_setting() {
 fn where_namespaces_are_forbidden_a_lesson_says_what_falls_away_and_what_would_allow_it() {
     let allowed = namespaces("a setting that forbids namespaces, in lessons that need one");
     let lost: [(_, &[&str]); 2] = [
-        ("lesson09", &["what shmget says to the key -1"]),
+        ("lesson09", &["we do not ask shmget for the key -1"]),
         ("lesson15", &["three steps", "Make a fifth", "Go one byte too far", "Let the kernel remove"]),
     ];
     for (name, lost) in lost {

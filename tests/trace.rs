@@ -510,7 +510,7 @@ fn what_cannot_be_run_is_said_with_the_status_of_a_shell() {
     fs::write(&file, "#!/no/such/interpreter\n").expect("write");
     let said = |path: &Path| {
         let output = Command::new(&*TRACE).arg(path).output().expect("trace runs");
-        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8").replace('\n', " "))
     };
     let (status, words) = said(Path::new("no-such-program"));
     assert_eq!(status, Some(127));
