@@ -15,7 +15,7 @@
 //     the prompt's module                            213 KB compressed, loaded at the first use
 //     from the page to the prompt                    99 to 129 ms (280 to 322)
 //     an answer, until it is laid out                9 ms (40), of which the module takes 0.4 (2.6)
-//     the whole group of tests                       9.6 minutes
+//     the whole group of tests                       9 to 10 minutes
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
