@@ -36,6 +36,9 @@ const KEEPER: i32 = 1;
 const GRACE: Duration = Duration::from_secs(5);
 /// How often memory is looked at. A program fills some tens of megabytes in this time.
 const INTERVAL: Duration = Duration::from_millis(20);
+/// Looks in a row at which nothing may be seen. To an ordinary user the kernel shows nothing of a process that is just
+/// putting on another user's credentials, until it has become the program.
+const BLINKS: u32 = 5;
 
 /// What several threads know of a run.
 #[derive(Default)]
@@ -132,15 +135,17 @@ impl Watchdog {
     pub fn watch(self: &Arc<Watchdog>, timeout: Duration) {
         let (weak, end) = (Arc::downgrade(self), Instant::now() + timeout + GRACE);
         thread::spawn(move || {
+            let mut unseen = 0;
             while let Some(watchdog) = weak.upgrade() {
-                watchdog.look(Instant::now() > end);
+                watchdog.look(Instant::now() > end, &mut unseen);
                 drop(watchdog);
                 thread::sleep(INTERVAL);
             }
         });
     }
 
-    fn look(&self, late: bool) {
+    /// `unseen` counts the looks in a row at which the kernel has shown nothing.
+    fn look(&self, late: bool, unseen: &mut u32) {
         let looked = self.everyone().and_then(|everyone| Ok((everyone.len(), memory::of(&everyone)?)));
         match looked {
             Ok((processes, _)) if processes > MOST => {
@@ -153,7 +158,8 @@ impl Watchdog {
                 let words = format!("It took more than {} MiB of memory, and was ended.", MEMORY >> 20);
                 self.halt(Code::OverLimit, words);
             }
-            Ok(_) => {}
+            Ok(_) => *unseen = 0,
+            Err(_) if *unseen < BLINKS => *unseen += 1,
             Err(error) => {
                 let words = format!("The examiner could no longer see what it did ({error}), and ended it.");
                 self.halt(Code::NotRun, words);
