@@ -32,54 +32,54 @@ enum Parent {
     /// It waits to be told, or asks again and again; or nothing can be said.
     Waits,
     /// It waits for something, and for a time at most: the end may wake it.
-    Dozes,
+    WaitsForATime,
     /// It did, and its child has ended since. The signal of that interrupts it, and it waits on or it goes on.
-    Stirs,
+    Interrupted,
     /// It waits for nothing but the time.
     Sleeps,
 }
 
-/// The parents of children that are about to end.
+/// Children that are kept from their end.
 #[derive(Debug, Default)]
-pub(super) struct Vigils(BTreeMap<i32, Vigil>);
+pub(super) struct KeptChildren(BTreeMap<i32, KeptChild>);
 
-impl Vigils {
+impl KeptChildren {
     /// Whether a child is kept from its end for now, to see what its parent does.
     pub fn keep(&mut self, child: i32, parent: i32) -> bool {
-        let vigil = self.0.entry(child).or_insert_with(|| Vigil::over(parent));
-        vigil.look();
-        vigil.does == Parent::GoesOn
+        let kept = self.0.entry(child).or_insert_with(|| KeptChild::of(parent));
+        kept.look();
+        kept.does == Parent::GoesOn
     }
 
     /// A child is gone: whoever waited for that is woken.
     pub fn ended(&mut self, child: i32) {
-        if let Some(vigil) = self.0.get_mut(&child) {
-            vigil.child_ended();
+        if let Some(kept) = self.0.get_mut(&child) {
+            kept.child_ended();
         }
     }
 
     /// Sees whether parents go on after a child's end. Whether one may yet do so.
     pub fn look(&mut self) -> bool {
-        self.0.values_mut().filter(|vigil| vigil.does == Parent::Stirs).for_each(Vigil::look);
-        self.0.values().any(|vigil| vigil.does == Parent::Stirs)
+        self.0.values_mut().filter(|kept| kept.does == Parent::Interrupted).for_each(KeptChild::look);
+        self.0.values().any(|kept| kept.does == Parent::Interrupted)
     }
 
     /// Whether a child has ended, and its parent can not know.
     pub fn is_unknown(&self, child: i32) -> bool {
-        let slept = self.0.get(&child).is_some_and(|vigil| match vigil.does {
+        let slept = self.0.get(&child).is_some_and(|kept| match kept.does {
             Parent::Sleeps => true,
             // One that goes on before its child is gone was woken by something of its end.
-            Parent::Dozes => vigil.has_ended,
-            Parent::GoesOn | Parent::Waits | Parent::Stirs => false,
+            Parent::WaitsForATime => kept.has_ended,
+            Parent::GoesOn | Parent::Waits | Parent::Interrupted => false,
         });
         // Who was asked for is gone.
         slept && Path::new(&format!("/proc/{child}")).exists()
     }
 }
 
-/// A look at a parent, again and again, while its child is kept from its end.
+/// A child that is kept from its end, and what its parent has been seen to do meanwhile.
 #[derive(Debug)]
-struct Vigil {
+struct KeptChild {
     parent: i32,
     since: Instant,
     ran_before: Duration,
@@ -89,10 +89,10 @@ struct Vigil {
     slept_at: Option<u64>,
 }
 
-impl Vigil {
-    fn over(parent: i32) -> Vigil {
+impl KeptChild {
+    fn of(parent: i32) -> KeptChild {
         let ran_before = used_by(parent).time;
-        Vigil {
+        KeptChild {
             parent,
             since: Instant::now(),
             ran_before,
@@ -113,12 +113,12 @@ impl Vigil {
         } else if all(is_sleeping) {
             self.sleeps()
         } else {
-            Parent::Dozes
+            Parent::WaitsForATime
         };
     }
 
     fn on_its_way(&self) -> Parent {
-        if self.has_ended { Parent::Stirs } else { Parent::GoesOn }
+        if self.has_ended { Parent::Interrupted } else { Parent::GoesOn }
     }
 
     /// The kernel keeps nothing of a child whose parent ignores its end. Then who has slept, and sleeps again, has looked
@@ -140,9 +140,9 @@ impl Vigil {
 
     fn child_ended(&mut self) {
         self.has_ended = true;
-        if self.does == Parent::Dozes {
+        if self.does == Parent::WaitsForATime {
             (self.does, self.since, self.ran_before) =
-                (Parent::Stirs, Instant::now(), used_by(self.parent).time);
+                (Parent::Interrupted, Instant::now(), used_by(self.parent).time);
         }
     }
 }

@@ -16,7 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::attached::{read, write};
-use super::awaited::{Vigils, is_child_of};
+use super::awaited::{KeptChildren, is_child_of};
 use super::chance::{fresh_text, random_below};
 use super::code::Code;
 use super::observed::{children, has_touched, linked_with, shared_otherwise};
@@ -62,7 +62,7 @@ pub(super) struct Inspector {
     pub shared_otherwise: Option<String>,
     pub writers: BTreeSet<i32>,
     has_child: bool,
-    vigils: Vigils,
+    kept_children: KeptChildren,
 }
 
 impl Inspector {
@@ -85,7 +85,7 @@ impl Inspector {
             shared_otherwise: None,
             writers: BTreeSet::new(),
             has_child: false,
-            vigils: Vigils::default(),
+            kept_children: KeptChildren::default(),
         }
     }
 
@@ -276,7 +276,7 @@ impl Inspector {
     fn parent_has_done(&mut self, pid: i32, shmid: Shmid) {
         let answers = self.answers.iter_mut().filter(|answer| answer.shmid == shmid);
         for answer in answers.filter(|_| self.first == Some(pid)) {
-            answer.never_awaited |= self.vigils.is_unknown(answer.child);
+            answer.never_awaited |= self.kept_children.is_unknown(answer.child);
         }
     }
 
@@ -330,11 +330,11 @@ impl Observer for Inspector {
         let has_part = || made_in(state).into_iter().any(|shmid| self.parent_has(shmid, state));
         parent
             .filter(|parent| has_part() && is_child_of(pid, *parent))
-            .is_some_and(|parent| self.vigils.keep(pid, parent))
+            .is_some_and(|parent| self.kept_children.keep(pid, parent))
     }
 
     fn looks(&mut self) -> bool {
-        self.vigils.look()
+        self.kept_children.look()
     }
 
     fn wants_programs(&self) -> bool {
@@ -370,7 +370,7 @@ impl Observer for Inspector {
             Step::Ending { pid } => self.ending(*pid, state),
             Step::Ended { pid, .. } => {
                 self.watchdog.ended(*pid);
-                self.vigils.ended(*pid);
+                self.kept_children.ended(*pid);
             }
             _ => {}
         }
