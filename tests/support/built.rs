@@ -17,6 +17,13 @@ pub fn path_of(name: &str) -> PathBuf {
     Path::new(env!("CARGO_BIN_EXE_lesson01")).with_file_name(name)
 }
 
+/// The folder that cargo builds into, by the same words as cargo has for it: a test knows its programs by their whole
+/// paths, so it would be built anew for another spelling.
+fn target() -> &'static Path {
+    let lesson = Path::new(env!("CARGO_BIN_EXE_lesson01"));
+    lesson.ancestors().nth(2).expect("cargo builds into a folder of its own")
+}
+
 /// Builds them, if they are not as the code is. It names what runs here as well, and its features: so cargo chooses the
 /// same features for all that both need, and builds nothing a second time.
 pub fn build() {
@@ -30,6 +37,6 @@ pub fn build() {
     if cfg!(feature = "tools") {
         cargo.args(["--features", "tools"]);
     }
-    cargo.arg("--target-dir").arg(path_of(".."));
+    cargo.arg("--target-dir").arg(target());
     assert!(cargo.status().expect("cargo runs").success(), "the programs cannot be built");
 }
