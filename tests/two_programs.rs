@@ -15,33 +15,16 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::examined::{cc, root};
+use crate::support::program_file;
 
 /// The writer and the reader: in C, in Rust.
 static PROGRAMS: LazyLock<[[PathBuf; 2]; 2]> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let built = Path::new(env!("CARGO_BIN_EXE_lesson01")).parent().expect("a folder");
     let in_c = ["writer", "reader"].map(|name| {
         let source = root().join(format!("tests/c/transfer/{name}.c"));
         cc(&source, folder, &["-Wall", "-Wextra", "-Werror"])
     });
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--features",
-        "tools",
-        "--example",
-        "writer",
-        "--example",
-        "reader",
-    ]);
-    cargo.arg("--target-dir").arg(built.join("..")).current_dir(root());
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().expect("cargo runs").success(), "the examples cannot be built");
-    [in_c, ["writer", "reader"].map(|name| built.join("examples").join(name))]
+    [in_c, ["examples/writer", "examples/reader"].map(program_file)]
 });
 
 fn writers() -> impl Iterator<Item = &'static Path> {

@@ -35,7 +35,7 @@ pub fn build() {
         cargo.args(["--release", "--bench=trace"]);
     }
     if cfg!(feature = "tools") {
-        cargo.args(["--features", "tools"]);
+        cargo.args(["--features", "tools", "--examples"]);
     }
     cargo.arg("--target-dir").arg(target());
     assert!(cargo.status().expect("cargo runs").success(), "the programs cannot be built");
