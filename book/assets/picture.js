@@ -16,6 +16,11 @@
         return made;
     };
 
+    // Another text, where it is another.
+    const renew = (one, text) => {
+        if (one.textContent !== text) one.textContent = text;
+    };
+
     // A button that cannot be used now does nothing. It keeps the focus, so that nobody is thrown out of the player.
     const enable = (control, possible) => control.setAttribute("aria-disabled", String(!possible));
 
@@ -41,19 +46,33 @@
 
     const hex = (byte) => byte.toString(16).padStart(2, "0");
 
-    // Draws a scene; what is still there moves to its new place, what is new fades in.
+    function shape([name, attributes, text]) {
+        const made = document.createElementNS(SVG, name);
+        for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+        if (text !== undefined) made.textContent = text;
+        return made;
+    }
+
+    // Draws a scene; what is still there moves to its new place, what is new fades in. What looks as before is left as
+    // it is: a browser takes longer for a shape that is drawn anew than for all else that an answer needs.
     class Picture {
         constructor() {
             this.svg = document.createElementNS(SVG, "svg");
             this.svg.setAttribute("aria-hidden", "true");
-            this.links = document.createElementNS(SVG, "g");
-            this.svg.append(this.links);
             this.caption = element("figcaption");
             this.figure = element("figure", { className: "shm-picture" });
             this.figure.append(this.svg, this.caption);
             this.groups = new Map();
             this.looks = new Map();
             this.shows = 0;
+            // Beneath all others.
+            this.group("links", 0, 0, "");
+            new ResizeObserver(() => this.resized()).observe(this.figure);
+        }
+
+        resized() {
+            const across = this.figure.clientWidth;
+            if (across && across !== this.across) this.show();
         }
 
         show(scene) {
@@ -61,12 +80,11 @@
             if (!this.scene) return;
             // Where there is no segment, there is nothing to draw; the text has it all.
             this.figure.hidden = this.scene.segments.length === 0 && this.scene.sets.length === 0 && this.isRecorded;
-            this.caption.textContent = this.scene.caption;
+            renew(this.caption, this.scene.caption);
             // Asking for the width makes the browser lay out the page: only when it may have changed.
             if (!scene || !this.across) this.across = this.figure.clientWidth;
             this.width = Math.min(Math.max((this.across || 640) - 14, 240), 760);
             this.narrow = this.width < NARROW;
-            this.seen = new Set();
             this.ends = [];
             const untold = this.scene.segments.filter((segment) => segment.untold);
             this.untold = new Set(untold.map((segment) => nameOf(segment.id, segment.world)));
@@ -75,8 +93,10 @@
             const right = this.sets(this.scene.sets, this.segments(this.scene.segments));
             this.connect();
             for (const [key, group] of this.groups) {
-                if (!this.seen.has(key)) {
-                    group.remove();
+                if (group.shown === this.shows) {
+                    this.fill(group);
+                } else {
+                    group.node.remove();
                     this.groups.delete(key);
                 }
             }
@@ -104,26 +124,31 @@
             return before === undefined || before === now ? "" : ` shm-glow-${this.shows % 2}`;
         }
 
-        // The group with this name at this place; its shapes are drawn anew, itself it moves.
+        // The group with this name, at this place: its shapes are told anew, itself it moves.
         group(key, x, y, className) {
-            let group = this.groups.get(key);
-            if (!group) {
-                group = document.createElementNS(SVG, "g");
-                this.svg.append(group);
-                this.groups.set(key, group);
-            }
-            group.setAttribute("class", className);
-            group.style.transform = `translate(${x}px, ${y}px)`;
-            group.replaceChildren();
-            this.seen.add(key);
+            const group = this.groups.get(key) ?? this.born(key);
+            return Object.assign(group, { className, transform: `translate(${x}px, ${y}px)`, shapes: [], shown: this.shows });
+        }
+
+        born(key) {
+            const group = { node: document.createElementNS(SVG, "g") };
+            this.svg.append(group.node);
+            this.groups.set(key, group);
             return group;
         }
 
         draw(group, name, attributes, text) {
-            const shape = document.createElementNS(SVG, name);
-            for (const [attribute, value] of Object.entries(attributes)) shape.setAttribute(attribute, value);
-            if (text !== undefined) shape.textContent = text;
-            group.append(shape);
+            group.shapes.push([name, attributes, text]);
+        }
+
+        // Draws what was told of a group, where it differs from what stands there.
+        fill(group) {
+            const { node, className, transform, shapes } = group, drawn = JSON.stringify(shapes);
+            if (group.className !== node.getAttribute("class")) node.setAttribute("class", className);
+            node.style.transform = transform;
+            if (drawn === group.drawn) return;
+            group.drawn = drawn;
+            node.replaceChildren(...shapes.map(shape));
         }
 
         processes(processes) {
@@ -288,12 +313,12 @@
         }
 
         connect() {
-            this.links.replaceChildren();
+            const links = this.group("links", 0, 0, "");
             for (const end of this.ends) {
                 const place = this.places.get(end.segment);
                 if (!place) continue;
                 const middle = (end.x + place.x) / 2;
-                this.draw(this.links, "path", {
+                this.draw(links, "path", {
                     d: `M${end.x} ${end.y} C${middle} ${end.y} ${middle} ${place.y} ${place.x} ${place.y}`,
                 });
             }
@@ -306,5 +331,9 @@
         set: (name, value) => { try { globalThis[where].setItem(`shm-${name}`, JSON.stringify(value)); } catch { /* not kept */ } },
     });
 
-    Object.assign(globalThis.shm, { element, button, enable, Picture, kept: store("localStorage"), keptInTab: store("sessionStorage") });
+    // An address that is written anew costs a browser as much as a picture. It follows when nobody has pressed anything for
+    // so long, in milliseconds.
+    const SETTLED = 200;
+
+    Object.assign(globalThis.shm, { element, button, enable, renew, Picture, SETTLED, kept: store("localStorage"), keptInTab: store("sessionStorage") });
 })();

@@ -3,21 +3,24 @@
 "use strict";
 
 (() => {
-    const { element, button, enable, load, Picture, kept } = globalThis.shm;
+    const { element, button, enable, renew, load, Picture, SETTLED, kept } = globalThis.shm;
 
     // ---------------------------------------------------------------------------------------------- the module
 
     // Base64 as bytes, and bytes as base64 that may stand in an address.
-    const bytesOf = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-    const through = async (bytes, stream) => new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
+    // The second way takes a hundred times as long, and is for browsers from before 2025.
+    const bytesOf = (text) => Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+    const through = (bytes, stream, options) => new Response(new Blob([bytes]).stream().pipeThrough(stream), options);
+    const bytesThrough = async (bytes, stream) => new Uint8Array(await through(bytes, stream).arrayBuffer());
 
     let compiled;
 
     // Loaded once for all prompts of a page.
     const root = typeof path_to_root === "string" ? path_to_root : "";
-    const module = () => compiled ??= load(`${root}module.js`).then(async () => {
-        const packed = bytesOf(globalThis.shmModule.gzip);
-        return WebAssembly.compile(await through(packed, new DecompressionStream("gzip")));
+    const module = () => compiled ??= load(`${root}module.js`).then(() => {
+        // It is compiled while it is unpacked.
+        const headers = { "Content-Type": "application/wasm" };
+        return WebAssembly.compileStreaming(through(bytesOf(globalThis.shmModule.gzip), new DecompressionStream("gzip"), { headers }));
     });
 
     // A session of its own: a request in, an answer out.
@@ -40,13 +43,13 @@
     // A session in an address: its lines, compressed where the browser can.
     async function packed(session) {
         const bytes = new TextEncoder().encode(JSON.stringify(session));
-        const small = await through(bytes, new CompressionStream("deflate-raw"));
+        const small = await bytesThrough(bytes, new CompressionStream("deflate-raw"));
         return btoa(String.fromCharCode(...small)).replace(/[+/=]/g, (one) => SIGNS[one]);
     }
 
     async function unpacked(text) {
         const bytes = bytesOf(text.replace(/-/g, "+").replace(/_/g, "/"));
-        const session = JSON.parse(new TextDecoder().decode(await through(bytes, new DecompressionStream("deflate-raw"))));
+        const session = JSON.parse(new TextDecoder().decode(await bytesThrough(bytes, new DecompressionStream("deflate-raw"))));
         const strings = (list) => Array.isArray(list) && list.every((one) => typeof one === "string");
         if (!strings(session.lines) || !strings(session.start ?? [])) throw new Error("this link holds no session");
         return session;
@@ -119,6 +122,7 @@
             this.lines = [];
             this.past = 0;
             this.start ??= [];
+            this.drawn = {};
             this.page = this.dataset.page !== undefined;
             const data = this.querySelector("script");
             this.levels = data ? JSON.parse(data.textContent) : [];
@@ -170,7 +174,6 @@
             const said = element("p", { className: "shm-source" }, "A model of Linux's rules, not a kernel.");
             if (this.page) said.append(" ", element("a", { href: "proven.html", textContent: "How it was proven" }), ".");
             this.append(said, ...(this.levels.length ? [this.goals()] : []), line("shm-desk", line("shm-talk", above, this.panel), side));
-            new ResizeObserver(() => this.picture.show()).observe(this.picture.figure);
         }
 
         bar() {
@@ -251,6 +254,9 @@
         async restore() {
             if (!this.page) return this.begin({ level: "", start: this.start, lines: [] });
             window.addEventListener("hashchange", () => this.fromAddress());
+            window.addEventListener("pagehide", () => { if (this.soon) this.keep(); });
+            // What was kept of the session that this address held last may have a line more than the address.
+            this.published = kept.get("address");
             if (await this.fromAddress()) return undefined;
             const name = kept.get("level") ?? "";
             await this.begin({ level: name, lines: kept.get(`play-${name}`) ?? [] });
@@ -297,8 +303,7 @@
         run(typed) {
             if (!this.ready) return;
             this.perform(typed);
-            this.keep();
-            this.publish();
+            this.settle();
         }
 
         perform(typed) {
@@ -329,16 +334,32 @@
             requestAnimationFrame(() => { this.log.scrollTop = this.log.scrollHeight; });
         }
 
+        // What is said comes first: the world is drawn in the frame after it, once for all lines that came with this one.
         show(done) {
-            const { picture } = done;
-            this.sign.textContent = `${picture.current ?? "-"}>`;
-            this.picture.show(picture);
-            this.rows.replaceChildren(table(picture.segments), ...picture.segments.flatMap(dump));
-            this.showTabs(picture);
+            this.world = done.picture;
+            renew(this.sign, `${this.world.current ?? "-"}>`);
             if (this.level) this.judge(done);
+            this.coming ??= requestAnimationFrame(() => setTimeout(() => this.draw()));
         }
 
-        showTabs({ processes, current }) {
+        draw() {
+            this.coming = undefined;
+            const { segments, processes, current } = this.world;
+            this.picture.show(this.world);
+            this.anew("rows", segments, () => this.rows.replaceChildren(table(segments), ...segments.flatMap(dump)));
+            this.anew("tabs", { processes: processes.map(({ name, pid, ended, waits }) => [name, pid, ended, waits]), current },
+                () => this.showTabs(processes, current));
+        }
+
+        // Draws a part anew, if it tells something else than before.
+        anew(part, told, draw) {
+            const now = JSON.stringify(told);
+            if (now === this.drawn[part]) return;
+            this.drawn[part] = now;
+            draw();
+        }
+
+        showTabs(processes, current) {
             const tabs = processes.map((one) => this.tab(one, current));
             const had = this.tabs.contains(document.activeElement);
             this.tabs.replaceChildren(...tabs);
@@ -411,23 +432,38 @@
             return { level: this.level?.name ?? "", ...(this.level ? {} : { start: this.start }), lines: this.lines };
         }
 
+        // When the answer is there: what was typed is kept, and the address follows it.
+        settle() {
+            clearTimeout(this.soon);
+            this.soon = setTimeout(() => {
+                this.soon = undefined;
+                this.keep();
+                this.publish();
+            }, SETTLED);
+        }
+
+        // A start that came with a link would be missing the next time.
+        get isKept() {
+            return this.page && (Boolean(this.level) || !this.start.length);
+        }
+
         keep() {
             if (!this.page) return;
             const name = this.level?.name ?? "";
             kept.set("level", name);
-            // A start that came with a link would be missing the next time.
-            if (this.level || !this.start.length) kept.set(`play-${name}`, this.lines);
+            if (this.isKept) kept.set(`play-${name}`, this.lines);
         }
 
         // The address follows the session, so that it can be sent at any moment.
         async publish() {
-            kept.set("level", this.level?.name ?? "");
             const text = await packed(this.state());
             if (!this.page) {
                 this.copy.href = `playground.html#s=${text}`;
                 return;
             }
             this.published = text;
+            kept.set("level", this.level?.name ?? "");
+            kept.set("address", this.isKept ? text : "");
             history.replaceState(null, "", `#s=${text}`);
         }
 

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-    const { element, button, enable, later, Picture, kept, keptInTab } = globalThis.shm;
+    const { element, button, enable, later, Picture, SETTLED, kept, keptInTab } = globalThis.shm;
 
     // ---------------------------------------------------------------------------------------------- predictions
 
@@ -132,7 +132,6 @@
             if (!this.follow()) this.render();
             this.addEventListener("keydown", (event) => this.key(event));
             window.addEventListener("popstate", () => this.follow());
-            new ResizeObserver(() => this.picture.show()).observe(this.picture.figure);
         }
 
         // Arrow keys go through the run while the focus is in it, and only then. mdBook would turn the page.
@@ -150,6 +149,7 @@
             const found = /^#(step-\w+)(?:\.(\d+))?$/.exec(location.hash);
             const step = this.steps.findIndex(({ id }) => id === found?.[1]);
             if (step < 0) return false;
+            clearTimeout(this.soon);
             this.at = step;
             this.place = Math.min(Number(found[2] ?? 1) - 1, this.stops.get(this.steps[step]).length - 1);
             this.render();
@@ -166,9 +166,13 @@
 
         // A new step is a new entry for the browser's Back; a call within a step is not.
         publish(isNewStep) {
-            const address = `#${this.steps[this.at].id}${this.place ? `.${this.place + 1}` : ""}`;
-            if (address === location.hash) return;
-            history[isNewStep ? "pushState" : "replaceState"](null, "", address);
+            clearTimeout(this.soon);
+            const write = (way) => {
+                const address = `#${this.steps[this.at].id}${this.place ? `.${this.place + 1}` : ""}`;
+                if (address !== location.hash) history[way](null, "", address);
+            };
+            if (isNewStep) write("pushState");
+            else this.soon = setTimeout(() => write("replaceState"), SETTLED);
         }
 
         ask(step) {
