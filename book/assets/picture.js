@@ -27,6 +27,8 @@
     const SVG = "http://www.w3.org/2000/svg";
     const ROW = 24, LINE = 16, TITLE = 26, GAP = 14, CELL = 18, MOST_CELLS = 32, ENTRY = 6, MOST_ENTRIES = 8, LEAST_FOR_ENTRIES = 190;
     const HIGH = 0x600000000000;
+    // Wider than this it is drawn larger, not with more room: it is shown to a whole class, too.
+    const WIDEST = 520, LARGER = 1.4;
     // Below this width texts are shortened, so that they stay in their boxes.
     const NARROW = 420;
     // Where the style sheet makes letters smaller.
@@ -83,7 +85,7 @@
             renew(this.caption, this.scene.caption);
             // Asking for the width makes the browser lay out the page: only when it may have changed.
             if (!scene || !this.across) this.across = this.figure.clientWidth;
-            this.width = Math.min(Math.max((this.across || 640) - 14, 240), 760);
+            this.width = Math.min(Math.max((this.across || 640) - 14, 240), WIDEST);
             this.narrow = this.width < NARROW;
             this.ends = [];
             const untold = this.scene.segments.filter((segment) => segment.untold);
@@ -102,7 +104,8 @@
             }
             const height = Math.max(left, right) + 4;
             this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
-            this.svg.style.maxHeight = `${height}px`;
+            this.svg.style.maxHeight = `${height * LARGER}px`;
+            this.svg.style.maxWidth = `${this.width * LARGER}px`;
             requestAnimationFrame(() => this.reach());
         }
 
