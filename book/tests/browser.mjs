@@ -643,6 +643,25 @@ test("Tab completes a name, and leaves where there is nothing to complete", asyn
     await close(page);
 });
 
+test("an answer leaves alone what it does not change, and no rule of style asks what the page has", async ({ browser, address }) => {
+    const page = await open(browser, `${address}playground.html`);
+    await prompt(page);
+    await type(page, "int id = shmget(IPC_PRIVATE, 4096, 0600)");
+    const parts = () => page.evaluateHandle(() => [...document.querySelectorAll("shm-play svg g > *, shm-play td, shm-play [role=tab]")]);
+    const before = await parts();
+    const same = (now) => now.evaluate((now, before) => now.length === before.length && now.every((one, index) => one === before[index]), before);
+    await type(page, "ipcs");
+    assert.ok(await same(await parts()), "the same shapes, cells and tabs");
+    await type(page, "fork()");
+    assert.ok(!(await same(await parts())));
+    // With such a rule a browser looks at the whole page anew, whatever is added to it.
+    const asking = await page.evaluate(() => [...document.styleSheets].flatMap(({ cssRules }) => [...cssRules])
+        .flatMap((rule) => (rule.media ? [...rule.cssRules] : [rule])).map(({ selectorText }) => selectorText ?? "")
+        .filter((selector) => /(html|body|main)[^ ,]*:has/.test(selector)));
+    assert.deepEqual(asking, []);
+    await close(page);
+});
+
 test("processes are tabs, by keyboard too", async ({ browser, address }) => {
     const page = await open(browser, `${address}playground.html`);
     const play = await prompt(page);
