@@ -1,8 +1,8 @@
 //! Whether a parent waits for its child's end, or only guesses how long the child takes.
 //!
-//! No wait is stopped by the tracer, as it is no System V call. A child's end is kept back until its parent has gone on
-//! from wherever it was, and then three things show a wait: whoever waits is blocked, until the end wakes it; whoever asks
-//! again and again is told sooner or later; and a child that was waited for is gone afterwards.
+//! A child is kept from its end until its parent has shown what it does meanwhile. Whoever waits is blocked, until the
+//! end wakes it. Whoever sleeps is followed call by call: one that asks for something and sleeps again will ask once
+//! more, and is told then; one that goes on has only slept.
 //!
 //! **Invariant:** a parent is accused only if it could not have known of the end: it slept for a time, has not asked since,
 //! and no signal tells it; or it has done with the segment while the child was kept from its end.
@@ -15,19 +15,21 @@ use std::time::{Duration, Instant};
 use nix::unistd::Pid;
 
 use super::observed::state;
-use trace::{Used, is_dozing, is_sleeping, used};
+use trace::{Entered, Used, is_dozing, is_in_vfork, is_sleeping, used};
 
 /// For how long a parent may be on its way to wait for its child, if it is given the processor.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
 /// So much it needs of the processor at least, to have been given it.
 const ITS_TURN: Duration = Duration::from_millis(100);
+/// For how long a child is kept from its end while its parent sleeps.
+const ASLEEP: Duration = Duration::from_millis(1500);
 /// `SIGCHLD`, as a bit of a set of signals.
 const SIGCHLD: u64 = 1 << (nix::libc::SIGCHLD - 1);
 
 /// What a parent does while its child is about to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Parent {
-    /// It is on its way; or it sleeps, and its child's end would leave no trace for it to ask for later.
+    /// It is on its way.
     GoesOn,
     /// It waits to be told, or asks again and again; or nothing can be said.
     Waits,
@@ -35,8 +37,10 @@ enum Parent {
     WaitsForATime,
     /// It did, and its child has ended since. The signal of that interrupts it, and it waits on or it goes on.
     Interrupted,
-    /// It waits for nothing but the time.
+    /// It waits for nothing but the time, and has not asked for anything since. All its calls are told.
     Sleeps,
+    /// It has asked for something after a sleep.
+    Asks,
 }
 
 /// Children that are kept from their end.
@@ -48,7 +52,24 @@ impl KeptChildren {
     pub fn keep(&mut self, child: i32, parent: i32) -> bool {
         let kept = self.0.entry(child).or_insert_with(|| KeptChild::of(parent));
         kept.look();
-        kept.does == Parent::GoesOn
+        match kept.does {
+            Parent::GoesOn | Parent::Asks => true,
+            Parent::Sleeps => kept.since.elapsed() < ASLEEP,
+            Parent::Waits | Parent::WaitsForATime | Parent::Interrupted => false,
+        }
+    }
+
+    /// The parent that is followed call by call, if there is one.
+    pub fn followed(&self) -> Option<i32> {
+        self.0.values().find(|kept| kept.is_followed()).map(|kept| kept.parent)
+    }
+
+    /// A parent that is followed makes a call.
+    pub fn entered(&mut self, parent: i32, call: &Entered) {
+        self.0
+            .values_mut()
+            .filter(|kept| kept.parent == parent && kept.is_followed())
+            .for_each(|kept| kept.entered(call));
     }
 
     /// A child is gone: whoever waited for that is woken.
@@ -66,14 +87,12 @@ impl KeptChildren {
 
     /// Whether a child has ended, and its parent can not know.
     pub fn is_unknown(&self, child: i32) -> bool {
-        let slept = self.0.get(&child).is_some_and(|kept| match kept.does {
+        self.0.get(&child).is_some_and(|kept| match kept.does {
             Parent::Sleeps => true,
-            // One that goes on before its child is gone was woken by something of its end.
-            Parent::WaitsForATime => kept.has_ended,
-            Parent::GoesOn | Parent::Waits | Parent::Interrupted => false,
-        });
-        // Who was asked for is gone.
-        slept && Path::new(&format!("/proc/{child}")).exists()
+            // One that goes on before its child is gone was woken by something of its end; who was asked for is gone.
+            Parent::WaitsForATime => kept.has_ended && Path::new(&format!("/proc/{child}")).exists(),
+            Parent::GoesOn | Parent::Waits | Parent::Interrupted | Parent::Asks => false,
+        })
     }
 }
 
@@ -85,50 +104,60 @@ struct KeptChild {
     ran_before: Duration,
     does: Parent,
     has_ended: bool,
-    /// How often it had been given the processor when it was first seen to sleep.
-    slept_at: Option<u64>,
 }
 
 impl KeptChild {
     fn of(parent: i32) -> KeptChild {
         let ran_before = used_by(parent).time;
-        KeptChild {
-            parent,
-            since: Instant::now(),
-            ran_before,
-            does: Parent::GoesOn,
-            has_ended: false,
-            slept_at: None,
-        }
+        KeptChild { parent, since: Instant::now(), ran_before, does: Parent::GoesOn, has_ended: false }
     }
 
-    fn look(&mut self) {
-        let threads: Vec<i32> = threads(self.parent).collect();
-        let states: Vec<char> = threads.iter().filter_map(|tid| state(*tid)).collect();
-        let all = |do_so: fn(i32) -> bool| threads.iter().all(|tid| do_so(*tid));
-        self.does = if states.iter().any(|state| matches!(state, 'R' | 'D' | 't')) {
-            if self.is_late(&states) { Parent::Waits } else { self.on_its_way() }
-        } else if !all(is_dozing) || has_signal(self.parent, &["SigCgt:", "SigBlk:"]) {
-            Parent::Waits
-        } else if all(is_sleeping) {
-            self.sleeps()
-        } else {
-            Parent::WaitsForATime
+    fn is_followed(&self) -> bool {
+        matches!(self.does, Parent::Sleeps | Parent::Asks)
+    }
+
+    fn entered(&mut self, call: &Entered) {
+        self.does = match self.does {
+            Parent::Sleeps if call.is_question() => {
+                (self.since, self.ran_before) = (Instant::now(), used_by(self.parent).time);
+                Parent::Asks
+            }
+            Parent::Asks if call.is_sleep() => Parent::Waits,
+            does => does,
         };
     }
 
-    fn on_its_way(&self) -> Parent {
-        if self.has_ended { Parent::Interrupted } else { Parent::GoesOn }
+    fn look(&mut self) {
+        // What a sleeper does from here on is told; and who waits has shown it.
+        if !matches!(self.does, Parent::Sleeps | Parent::Waits) {
+            self.does = self.seen();
+        }
     }
 
-    /// The kernel keeps nothing of a child whose parent ignores its end. Then who has slept, and sleeps again, has looked
-    /// in between whether the child is there.
-    fn sleeps(&mut self) -> Parent {
-        let turns = used_by(self.parent).turns;
-        match *self.slept_at.get_or_insert(turns) == turns {
-            _ if !has_signal(self.parent, &["SigIgn:"]) => Parent::Sleeps,
-            true => Parent::GoesOn,
-            false => Parent::Waits,
+    fn seen(&self) -> Parent {
+        let threads: Vec<i32> = threads(self.parent).collect();
+        let states: Vec<char> = threads.iter().filter_map(|tid| state(*tid)).collect();
+        let all = |do_so: fn(i32) -> bool| threads.iter().all(|tid| do_so(*tid));
+        if threads.iter().any(|tid| is_in_vfork(*tid)) {
+            Parent::Waits
+        } else if states.iter().any(|state| matches!(state, 'R' | 'D' | 't')) {
+            if self.is_late(&states) { Parent::Waits } else { self.on_its_way() }
+        } else if !all(is_dozing) || has_signal(self.parent, &["SigCgt:", "SigBlk:"]) {
+            Parent::Waits
+        } else if !all(is_sleeping) {
+            Parent::WaitsForATime
+        } else if self.does == Parent::Asks {
+            Parent::Waits
+        } else {
+            Parent::Sleeps
+        }
+    }
+
+    fn on_its_way(&self) -> Parent {
+        match self.does {
+            Parent::Asks => Parent::Asks,
+            _ if self.has_ended => Parent::Interrupted,
+            _ => Parent::GoesOn,
         }
     }
 

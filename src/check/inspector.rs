@@ -216,7 +216,7 @@ impl Inspector {
             && self.starts.iter().all(|snapshot| snapshot.shmid != shmid)
             && let Some(bytes) = read(shmid)
         {
-            self.starts.push(Snapshot { shmid, pid, bytes, injected: false, done: false, touched: false });
+            self.starts.push(Snapshot::before(shmid, pid, bytes));
         }
     }
 
@@ -227,15 +227,7 @@ impl Inspector {
         }
         for shmid in made_in(state) {
             if let Some(bytes) = read(shmid).filter(|_| self.births.len() < MOST_SNAPSHOTS) {
-                let pid = beginning.pid;
-                self.births.push(Snapshot {
-                    shmid,
-                    pid,
-                    bytes,
-                    injected: false,
-                    done: false,
-                    touched: false,
-                });
+                self.births.push(Snapshot::before(shmid, beginning.pid, bytes));
             }
         }
     }
@@ -333,6 +325,10 @@ impl Observer for Inspector {
             .is_some_and(|parent| self.kept_children.keep(pid, parent))
     }
 
+    fn follows(&self) -> Option<i32> {
+        self.kept_children.followed()
+    }
+
     fn looks(&mut self) -> bool {
         self.kept_children.look()
     }
@@ -361,6 +357,7 @@ impl Observer for Inspector {
                 }
             }
             Step::Asks { pid, tid, call } => return self.asks(*pid, *tid, call, state),
+            Step::Enters { pid, call } => self.kept_children.entered(*pid, call),
             Step::CompletedCall(made) if made.performed.outcome.is_err() => self.refusals += 1,
             Step::CompletedCall(made) if made.created => self.watchdog.made(&made.performed),
             // What the parent writes before there is a child is no answer.

@@ -57,6 +57,13 @@ pub struct Snapshot {
     pub touched: bool,
 }
 
+impl Snapshot {
+    /// What a segment holds before a process can have used it.
+    pub fn before(shmid: Shmid, pid: i32, bytes: Vec<u8>) -> Snapshot {
+        Snapshot { shmid, pid, bytes, injected: false, done: false, touched: false }
+    }
+}
+
 /// Words of the examiner's in a segment, that no program could guess.
 #[derive(Clone, Debug)]
 pub struct Injected {

@@ -13,6 +13,7 @@ use super::abi::{self, RawSyscall};
 use super::attach_failure;
 use super::creation;
 use super::decode;
+use super::entered::Entered;
 use super::findings;
 use super::procfs;
 use super::reason::Known;
@@ -65,6 +66,9 @@ impl Tracer<'_> {
     fn asks(&mut self, tid: Pid, registers: Registers, passed: bool) -> Option<()> {
         let (architecture, number, arguments) = registers;
         let pid = self.tasks.get(tid)?.pid;
+        if self.observer.follows() == Some(pid) {
+            self.see(&Step::Enters { pid, call: &Entered::of(architecture, number, arguments) });
+        }
         if abi::moves(architecture, number) {
             self.tasks.get_mut(tid)?.namespace = None;
         }

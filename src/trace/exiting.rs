@@ -22,10 +22,22 @@ impl Tracer<'_> {
         }
         if self.cut.is_none() && self.observer.keeps_from_ending(pid, &self.state) {
             self.kept.push(tid);
+            self.follow();
             return Resume::Held;
         }
         self.ending(pid);
         Resume::Free(0)
+    }
+
+    /// Has a process stopped at every call, if the observer wants to know what it does.
+    fn follow(&mut self) {
+        let Some(pid) = self.observer.follows().filter(|pid| !self.tasks.stops_at_every_call(*pid)) else {
+            return;
+        };
+        self.tasks.stop_at_every_call(pid);
+        for (tid, _) in self.tasks.iter().filter(|(_, task)| task.pid == pid && task.pending.is_none()) {
+            stop::interrupt(tid);
+        }
     }
 
     fn ending(&mut self, pid: i32) {
@@ -42,6 +54,7 @@ impl Tracer<'_> {
             let Some(pid) = self.tasks.get(tid).map(|task| task.pid) else { continue };
             if self.cut.is_none() && self.observer.keeps_from_ending(pid, &self.state) {
                 self.kept.push(tid);
+                self.follow();
             } else {
                 self.ending(pid);
                 self.resume(tid, Resume::Free(0));

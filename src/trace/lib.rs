@@ -28,6 +28,7 @@ mod collector;
 mod creation;
 mod deadline;
 mod decode;
+mod entered;
 mod executable;
 mod existing;
 mod exit_status;
@@ -72,6 +73,7 @@ mod waiting;
 mod waits;
 mod watchpoint;
 
+pub use entered::Entered;
 pub use exit_status::Ending;
 pub use failure::Error;
 pub use findings::Finding;
@@ -88,7 +90,7 @@ pub use value::{
     CompletedCall, Fault, How, Limits, Observer, ProcessRecord, ProcessStart, Refused, Step, StopReason,
     Trace,
 };
-pub use waiting::{Used, is_dozing, is_sleeping, used};
+pub use waiting::{Used, is_dozing, is_in_vfork, is_sleeping, used};
 
 pub use playground_core::found::{AccessKind, Code, Left, Place, What};
 

@@ -334,7 +334,7 @@ impl Observer for Narrator {
             Step::Asks { pid, tid, call } => self.asks(*pid, *tid, call),
             Step::ThreadEnded { tid, .. } => drop(self.waiting.remove(tid)),
             Step::Access(access) => self.access(access),
-            Step::Ending { .. } => {}
+            Step::Ending { .. } | Step::Enters { .. } => {}
         }
         ControlFlow::Continue(())
     }

@@ -121,6 +121,12 @@ pub(super) fn resume(pid: Pid, resume: Resume) {
     unsafe { libc::ptrace(request, pid.as_raw(), 0usize, signal as usize) };
 }
 
+/// Has a thread stop where it is: a sleep goes on afterwards, for the time that is left of it.
+pub(super) fn interrupt(pid: Pid) {
+    // That it is gone, or stands already, is no error: then its next stop is told anyway.
+    let _ = ptrace::interrupt(pid);
+}
+
 /// Whether two threads have one memory, if the kernel tells (`CONFIG_KCMP`).
 pub(super) fn share_memory(one: Pid, other: Pid) -> Option<bool> {
     const KCMP_VM: c_int = 1;

@@ -1,7 +1,7 @@
 //! A traced thread, and the call that it is in.
 //!
-//! **Invariant:** a thread is stopped at every call as soon as a filter of somebody else's may answer in front of ours,
-//! and never again otherwise: filters stay, and go to children and to other programs.
+//! **Invariant:** a thread is stopped at every call as soon as a filter of somebody else's may answer in front of ours, or
+//! the observer follows it, and never again otherwise: filters stay, and go to children and to other programs.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -23,7 +23,7 @@ pub(super) struct Task {
     pub pending: Option<Pending>,
     /// It is past the point where it could make another call.
     pub exiting: bool,
-    /// It stops at every call, since a filter may answer in front of ours.
+    /// It stops at every call: a filter may answer in front of ours, or it is followed.
     pub every_call: bool,
 }
 

@@ -5,6 +5,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use super::entered::Entered;
 use super::exit_status::{Ending, signal_name};
 use super::findings::Finding;
 use super::race::{Race, WordAccess};
@@ -45,6 +46,12 @@ pub trait Observer {
     /// ([`Step::Ending`]) when it is let go; all others go on meanwhile.
     fn keeps_from_ending(&mut self, _pid: i32, _state: &State) -> bool {
         false
+    }
+
+    /// The process that is to be stopped at every call of its own, each of which is told then ([`Step::Enters`]). It is
+    /// asked whenever a process is kept from its end.
+    fn follows(&self) -> Option<i32> {
+        None
     }
 
     /// Looks at what runs, where no stop tells of it: again and again, as long as it says so.
@@ -98,6 +105,13 @@ pub enum Step<'a> {
         command: &'a str,
         /// What about the program makes tracing change or miss something.
         notes: &'a [String],
+    },
+    /// A process that is followed is about to make a call of any kind.
+    Enters {
+        /// The process.
+        pid: i32,
+        /// The call.
+        call: &'a Entered,
     },
     /// A thread is about to make a call: the memory is as the program has left it.
     Asks {

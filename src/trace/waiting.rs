@@ -95,7 +95,17 @@ pub fn is_sleeping(tid: i32) -> bool {
     }
 }
 
-fn is_sleep(number: i64, arguments: &[u64]) -> bool {
+/// Whether a thread stands still until the process that it makes runs another program or ends.
+pub fn is_in_vfork(tid: i32) -> bool {
+    current_call(Pid::from_raw(tid)).is_some_and(|(number, arguments)| match number {
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_vfork => true,
+        libc::SYS_clone => arguments.first().is_some_and(|flags| flags & libc::CLONE_VFORK as u64 != 0),
+        _ => false,
+    })
+}
+
+pub(super) fn is_sleep(number: i64, arguments: &[u64]) -> bool {
     let is_none = |place: usize| arguments.get(place).is_some_and(|argument| *argument == 0);
     match number {
         libc::SYS_nanosleep | libc::SYS_clock_nanosleep => true,

@@ -1,4 +1,4 @@
-/* fail never-waited: did not wait for its child */
+/* fail never-waited: did not wait for the child */
 
 #include "begin.h"
 
