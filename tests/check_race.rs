@@ -193,6 +193,17 @@ fn trace_tells_who_uses_a_word_and_whether_an_update_can_be_lost() {
     assert!(lost.all("access").len() <= 16, "many accesses are summed up");
 }
 
+/// Each step as the program's own number, and not as its bits.
+#[test]
+fn a_floating_number_is_told_as_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = cc(&root().join("tests/cases/verdicts/16-loses-in-a-float.c"), folder.path(), &["-w"]);
+    let traced = traced_with(&["--race", "40:float"], &program, &[]);
+    let accesses = &traced.all("race")[0]["proof"]["accesses"];
+    let number = |place: usize| accesses[place]["value"].as_f64().expect("a number");
+    assert!(number(0) < 20_000.0 && number(3) == number(0) + 1.0, "{accesses}");
+}
+
 /// Where the compiler has put the counter: as the debugger would say.
 fn offset_of_counter() -> usize {
     let probe = "#include <pthread.h>\n#include <semaphore.h>\n#include <stddef.h>\n#include <stdio.h>\n";
@@ -214,7 +225,7 @@ fn offset_of_counter() -> usize {
 
 #[test]
 fn a_word_that_cannot_be_watched_is_a_misuse() {
-    for word in ["2", "0:3", "x", "4:8", "-1"] {
+    for word in ["2", "0:3", "x", "4:8", "4:double", "0:single", "-1"] {
         let output = std::process::Command::new(&*super::traced::TRACE)
             .args([&format!("--race={word}"), "true"])
             .output()

@@ -8,7 +8,7 @@
 
 use super::run::{Run, Snapshot};
 use crate::call::Shmid;
-use trace::{Nth, Watch};
+use trace::{Form, Nth, Watch};
 
 /// What exercise 16 counts to.
 pub(super) const PROCESSES: usize = 4;
@@ -37,42 +37,8 @@ pub(super) struct Counter {
     pub is_doubtful: bool,
 }
 
-/// How the number stands in its bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// A whole number of four bytes: of eight, it is the lower half.
-    Wide,
-    /// Of two bytes.
-    Narrow,
-    /// `double`.
-    Double,
-    /// `float`.
-    Float,
-}
-
-impl Form {
-    /// The likeliest for a counter first, but for the narrow ones: everything has those for parts.
-    const ALL: [Form; 4] = [Form::Wide, Form::Double, Form::Float, Form::Narrow];
-
-    pub fn size(self) -> usize {
-        match self {
-            Form::Narrow => 2,
-            Form::Wide | Form::Float => 4,
-            Form::Double => 8,
-        }
-    }
-
-    /// The number that so many bytes are; the largest, if they are no whole one.
-    fn number(self, bytes: &[u8]) -> u64 {
-        let whole = bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
-        let float = match self {
-            Form::Wide | Form::Narrow => return whole,
-            Form::Double => f64::from_bits(whole),
-            Form::Float => f32::from_bits(whole as u32).into(),
-        };
-        if float.fract() == 0.0 && float >= 0.0 { float as u64 } else { u64::MAX }
-    }
-}
+/// The forms that a counter may have, the likeliest first, but for the narrow ones: everything has those for parts.
+const FORMS: [Form; 4] = [Form::Int, Form::Double, Form::Float, Form::Short];
 
 /// What looks have shown of a word, the likeliest for a counter first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +64,7 @@ impl Counter {
         let words = |form| segments.iter().flat_map(move |segment| segment.words(form));
         let mut sums = meant(words, |word| word.came_to == SUM);
         if sums.is_empty() {
-            return Form::ALL.into_iter().find_map(|form| nearest(words(form))).into_iter().collect();
+            return FORMS.into_iter().find_map(|form| nearest(words(form))).into_iter().collect();
         }
         sums.sort_by_key(|word| word.way);
         sums.truncate(MOST_SUMS);
@@ -125,7 +91,7 @@ impl Counter {
     /// The word, to be watched in another run of the same program.
     pub fn watch(&self) -> Watch {
         let segment = Nth::Made(self.segment);
-        Watch { segment, offset: self.offset, size: self.form.size(), until_proof: !self.is_doubtful }
+        Watch { segment, offset: self.offset, form: self.form, until_proof: !self.is_doubtful }
     }
 
     /// The same word in another run: 0, if it was never seen.
@@ -143,7 +109,7 @@ fn meant<Words: Iterator<Item = Counter>>(
     is_meant: impl Fn(&Counter) -> bool,
 ) -> Vec<Counter> {
     let mut found: Vec<Counter> = Vec::new();
-    for form in Form::ALL {
+    for form in FORMS {
         let new = words(form).filter(|word| is_meant(word) && !found.iter().any(|other| other.covers(word)));
         let new: Vec<Counter> = new.collect();
         found.extend(new);
@@ -184,7 +150,8 @@ impl Segment<'_> {
         (0..places).map(move |nth| {
             let offset = nth * size;
             let held = self.looks.iter().filter_map(|look| look.bytes.get(offset..offset + size));
-            let (came_to, is_wiped, way) = told(&held.map(|bytes| form.number(bytes)).collect::<Vec<_>>());
+            let (came_to, is_wiped, way) =
+                told(&held.map(|bytes| form.word(bytes).count()).collect::<Vec<_>>());
             let (shmid, segment) = (self.shmid, self.order);
             Counter { shmid, segment, offset, form, came_to, is_wiped, way, is_doubtful: false }
         })
@@ -229,7 +196,7 @@ mod tests {
 
     #[test]
     fn words_stand_at_multiples_of_their_size() {
-        let found = words_of(&[[0, 0, 0, 0, 0x20, 0x4e, 0, 0]], Form::Wide);
+        let found = words_of(&[[0, 0, 0, 0, 0x20, 0x4e, 0, 0]], Form::Int);
         assert_eq!(found, [(0, 0, Way::Stood), (4, SUM, Way::Stood)]);
     }
 
@@ -240,10 +207,6 @@ mod tests {
             words_of(&[double(0.0), double(7.0), double(20_000.0)], Form::Double),
             [(0, SUM, Way::Counted)]
         );
-        assert_eq!(Form::Float.number(&20_000f32.to_le_bytes()), SUM);
-        for no_count in [0.5, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(Form::Double.number(&double(no_count)) >= TOO_MANY, "{no_count}");
-        }
     }
 
     #[test]
@@ -252,7 +215,7 @@ mod tests {
             shmid: Shmid(1),
             segment: 0,
             offset: 0,
-            form: Form::Wide,
+            form: Form::Int,
             came_to,
             is_wiped: false,
             way,

@@ -10,10 +10,7 @@ use super::rules;
 use super::run::Run;
 use super::script::Script;
 use super::verdict::Finding;
-use trace::{Nth, Watch};
-
-/// As much as is watched of an answer.
-const WORD: usize = 8;
+use trace::{Form, Nth, Watch};
 
 /// Has the program run once more, and judges by who has changed the first word of its segment.
 pub(super) fn examine(
@@ -22,7 +19,7 @@ pub(super) fn examine(
 ) -> Vec<Finding> {
     let subject = free.subject().and_then(|shmid| free.order_of(shmid));
     let Some(segment) = subject else { return Vec::new() };
-    let watch = Watch { segment: Nth::Attached(segment), offset: 0, size: WORD, until_proof: false };
+    let watch = Watch { segment: Nth::Attached(segment), offset: 0, form: Form::Long, until_proof: false };
     match run(Script::LOOK_ON, Some(watch)) {
         Ok(watched) => rules::wrote_itself(&watched),
         Err(finding) => vec![finding],

@@ -5,11 +5,13 @@
 mod code;
 mod interleaving;
 mod race;
+mod word;
 
 use crate::call::{Key, Semid, Shmid};
 
 pub use code::Code;
 pub use race::{AccessKind, Nth, Place, Proof, Race, Uses, Watch, WordAccess};
+pub use word::{Form, Word};
 
 /// Something that outlives the run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::AccessKind;
 use super::instruction::{Decoded, Instructions};
 use super::lines::Lines;
 use super::memory;
-use super::race::WordAccess;
+use super::race::{Form, Word, WordAccess};
 
 /// Reads accesses, and keeps what it has found out of programs.
 #[derive(Default)]
@@ -26,7 +26,7 @@ impl AccessReader {
         pid: i32,
         wrote: bool,
         address: Option<u64>,
-        size: usize,
+        form: Form,
     ) -> WordAccess {
         let AccessReader { instructions, lines } = self;
         let (decoded, end) =
@@ -34,13 +34,14 @@ impl AccessReader {
         let unknown = if wrote { AccessKind::Write } else { AccessKind::Read };
         let Decoded { kind, read, written, adds } =
             decoded.unwrap_or(Decoded { kind: unknown, read: None, written: None, adds: None });
-        let mask = memory::mask(size);
+        let mask = memory::mask(form.size());
         let known = (if kind.writes() { written } else { read }).map(|known| known & mask);
-        let there = || address.and_then(|address| memory::word(tid, address, size).ok()).unwrap_or(0);
-        let value = known.unwrap_or_else(there);
+        let there = || address.and_then(|address| memory::word(tid, address, form.size()).ok()).unwrap_or(0);
+        let word = |bits| Word { bits, form };
+        let value = word(known.unwrap_or_else(there));
         // What an exchanging addition has found tells how far it moved the word.
-        let moved = read.filter(|_| kind == AccessKind::Atomic).map(|read| value.wrapping_sub(read));
-        let step = adds.or(moved).map(|by| (by & mask).min(by.wrapping_neg() & mask));
+        let moved = read.filter(|_| kind == AccessKind::Atomic).map(|read| value.distance(word(read & mask)));
+        let step = adds.map(|by| word(by & mask).distance(word(0))).or(moved);
         let place = lines.place(pid, end.saturating_sub(1));
         WordAccess { pid, tid: tid.as_raw(), kind, value, place, step }
     }

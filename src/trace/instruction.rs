@@ -93,8 +93,8 @@ mod x86 {
             wrote: bool,
             start: impl FnOnce(u64) -> Option<u64>,
         ) -> Option<(Option<Decoded>, u64)> {
-            let registers = ptrace::getregs(tid).ok()?;
-            let end = registers.rip;
+            let registers = Registers { tid, general: ptrace::getregs(tid).ok()? };
+            let end = registers.general.rip;
             let key = (pid, end, wrote);
             let known = self.known.entry(key).or_insert_with(|| ending_at(tid, end, wrote, start(end)));
             Some((known.map(|instruction| decoded(&instruction, &registers)), end))
@@ -164,7 +164,7 @@ mod x86 {
         matches!(access, Write | CondWrite | ReadWrite | ReadCondWrite)
     }
 
-    fn decoded(instruction: &Instruction, registers: &user_regs_struct) -> Decoded {
+    fn decoded(instruction: &Instruction, registers: &Registers) -> Decoded {
         let source = value(instruction, 1, registers);
         let plain = |kind, read, written| Decoded { kind, read, written, adds: None };
         match (access(instruction), instruction.mnemonic()) {
@@ -172,7 +172,7 @@ mod x86 {
             (Some(access), mnemonic) if writes(access) => {
                 let swaps = is_compare(instruction.code());
                 if swaps && !is_zero_flag_set(registers) {
-                    return plain(AccessKind::Read, Some(registers.rax), None);
+                    return plain(AccessKind::Read, Some(registers.general.rax), None);
                 }
                 let kind = match mnemonic {
                     Mnemonic::Xchg => AccessKind::Exchange,
@@ -182,15 +182,22 @@ mod x86 {
                 let written = source.filter(|_| swaps);
                 let read = match mnemonic {
                     Mnemonic::Xadd | Mnemonic::Xchg => source,
-                    _ => Some(registers.rax).filter(|_| swaps),
+                    _ => Some(registers.general.rax).filter(|_| swaps),
                 };
                 Decoded { kind, read, written, adds: adds(mnemonic, source) }
             }
-            (_, Mnemonic::Mov | Mnemonic::Movzx) => {
+            (_, mnemonic) if is_load(mnemonic) => {
                 plain(AccessKind::Read, value(instruction, 0, registers), None)
             }
             _ => plain(AccessKind::Read, None, None),
         }
+    }
+
+    /// Whether an instruction leaves in its register what it has read.
+    fn is_load(mnemonic: Mnemonic) -> bool {
+        use Mnemonic::{Mov, Movd, Movq, Movsd, Movss, Movsx, Movsxd, Movzx, Vmovd, Vmovq, Vmovsd, Vmovss};
+        let loads = [Mov, Movd, Movq, Movsd, Movss, Movsx, Movsxd, Movzx, Vmovd, Vmovq, Vmovsd, Vmovss];
+        loads.contains(&mnemonic)
     }
 
     /// How much an instruction adds or takes away.
@@ -208,19 +215,38 @@ mod x86 {
         matches!(code, Cmpxchg_rm8_r8 | Cmpxchg_rm16_r16 | Cmpxchg_rm32_r32 | Cmpxchg_rm64_r64)
     }
 
-    fn is_zero_flag_set(registers: &user_regs_struct) -> bool {
-        registers.eflags & 1 << 6 != 0
+    fn is_zero_flag_set(registers: &Registers) -> bool {
+        registers.general.eflags & 1 << 6 != 0
     }
 
     /// What an operand holds now, if it is a number or a register.
-    fn value(instruction: &Instruction, operand: u32, registers: &user_regs_struct) -> Option<u64> {
+    fn value(instruction: &Instruction, operand: u32, registers: &Registers) -> Option<u64> {
         if operand >= instruction.op_count() {
             return None;
         }
         match instruction.op_kind(operand) {
-            OpKind::Register => held(instruction.op_register(operand), registers),
+            OpKind::Register => registers.held(instruction.op_register(operand)),
             OpKind::Memory => None,
             _ => instruction.try_immediate(operand).ok(),
+        }
+    }
+
+    /// The registers of a stopped thread.
+    struct Registers {
+        tid: Pid,
+        general: user_regs_struct,
+    }
+
+    impl Registers {
+        /// What a register holds: of a wide one, the lowest eight bytes.
+        fn held(&self, register: Register) -> Option<u64> {
+            if register.is_xmm() { self.floating(register.number()) } else { held(register, &self.general) }
+        }
+
+        fn floating(&self, number: usize) -> Option<u64> {
+            let all = ptrace::getregset::<ptrace::regset::NT_PRFPREG>(self.tid).ok()?;
+            let words = all.xmm_space.as_chunks::<4>().0.get(number)?;
+            Some(u64::from(words[1]) << 32 | u64::from(words[0]))
         }
     }
 
@@ -257,8 +283,9 @@ mod x86 {
         fn kind(bytes: &[u8], zero_flag: bool) -> AccessKind {
             let instruction = last_in(bytes, 0x1000).expect("an instruction");
             // SAFETY: the struct is made of numbers, for which zeros are values.
-            let mut registers: user_regs_struct = unsafe { std::mem::zeroed() };
-            registers.eflags = u64::from(zero_flag) << 6;
+            let mut general: user_regs_struct = unsafe { std::mem::zeroed() };
+            general.eflags = u64::from(zero_flag) << 6;
+            let registers = Registers { tid: Pid::this(), general };
             decoded(&instruction, &registers).kind
         }
 

@@ -79,7 +79,7 @@ pub use failure::Error;
 pub use findings::Finding;
 pub use inside::Inside;
 pub use narrate::Narrator;
-pub use race::{Nth, Proof, Race, Uses, Watch, WordAccess};
+pub use race::{Form, Nth, Proof, Race, Uses, Watch, WordAccess};
 pub use request::request_size;
 pub use run::{run, run_watching};
 pub use signals::{die_of, pass_on as pass_signals_on};

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use playground_core::story::{Json, Render, Text, visible};
 use program::{self, Color, Format};
-use trace::{self, Command, Ending, Limits, Narrator, Nth, Trace, Watch};
+use trace::{self, Command, Ending, Form, Limits, Narrator, Nth, Trace, Watch};
 
 /// Run a program of any language, and tell its calls for shared memory and semaphores
 #[derive(Parser)]
@@ -40,8 +40,8 @@ struct Options {
 
     /// Watch each access to one word of the segment that is attached first, and
     /// say whether an update of it can be lost: where the word begins, and how
-    /// many bytes it has (1, 2, 4 or 8; 4 unless told)
-    #[arg(long, value_name = "OFFSET[:SIZE]", value_parser = word)]
+    /// many bytes it has (1, 2, 4 or 8; 4 unless told), or float, or double
+    #[arg(long, value_name = "OFFSET[:FORM]", value_parser = word)]
     race: Option<Watch>,
 
     /// The program, and its arguments
@@ -66,9 +66,9 @@ Exit status: the program's own, or death by the same signal; 127 it was not
 found, 126 it could not be run, 1 tracing failed, the bound on tasks was reached
 or Ctrl-C ended what was left running, 2 the command line was not understood.";
 
-/// `OFFSET[:SIZE]`, each in decimal or, with `0x`, in hexadecimal.
+/// `OFFSET[:FORM]`: numbers in decimal or, with `0x`, in hexadecimal.
 fn word(text: &str) -> Result<Watch, String> {
-    let (offset, size) = text.split_once(':').unwrap_or((text, "4"));
+    let (offset, form) = text.split_once(':').unwrap_or((text, "4"));
     let number = |digits: &str| {
         let number = match digits.strip_prefix("0x") {
             Some(digits) => usize::from_str_radix(digits, 16),
@@ -76,13 +76,17 @@ fn word(text: &str) -> Result<Watch, String> {
         };
         number.map_err(|_| format!("{digits:?} is no number"))
     };
-    let (offset, size) = (number(offset)?, number(size)?);
-    match size {
-        1 | 2 | 4 | 8 if offset.is_multiple_of(size) => {
-            Ok(Watch { segment: Nth::Attached(0), offset, size, until_proof: false })
+    let offset = number(offset)?;
+    let form = match form {
+        "float" => Form::Float,
+        "double" => Form::Double,
+        size => Form::whole(number(size)?).ok_or("the processor watches 1, 2, 4 or 8 bytes")?,
+    };
+    match form.size() {
+        size if offset.is_multiple_of(size) => {
+            Ok(Watch { segment: Nth::Attached(0), offset, form, until_proof: false })
         }
-        1 | 2 | 4 | 8 => Err(format!("a word of {size} bytes begins at a multiple of {size}")),
-        _ => Err("the processor watches 1, 2, 4 or 8 bytes".to_owned()),
+        size => Err(format!("a word of {size} bytes begins at a multiple of {size}")),
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use nix::unistd::Pid;
 
-pub use playground_core::found::{Nth, Proof, Race, Uses, Watch, WordAccess};
+pub use playground_core::found::{Form, Nth, Proof, Race, Uses, Watch, Word, WordAccess};
 
 use super::{AccessKind, Place};
 
@@ -41,7 +41,7 @@ pub(super) struct History {
     spans: BTreeMap<i32, Span>,
     happened: u64,
     number: u64,
-    /// What the word holds, as far as that is known.
+    /// The bits that the word holds, as far as that is known.
     last: Option<u64>,
     /// Whether there may be reads that were not seen, so that a write may follow a later one than is known.
     misses_reads: bool,
@@ -147,10 +147,10 @@ impl History {
         if changes {
             self.changed(access.pid);
         }
-        self.count_up(access.value);
+        self.count_up(access.value.count());
         // Who is not stopped at reads any more may have changed it meanwhile.
         if access.kind.writes() || !self.misses_reads {
-            self.last = Some(access.value);
+            self.last = Some(access.value.bits);
         }
     }
 
@@ -174,8 +174,8 @@ impl History {
     fn step(&self, access: &WordAccess) -> Option<u64> {
         let plain = matches!(access.kind, AccessKind::Write | AccessKind::Exchange);
         let read = self.readings.get(&Pid::from_raw(access.tid)).map(|reading| reading.read.value);
-        let from_read = || read.map(|read| access.value.abs_diff(read));
-        let from_last = || (self.last == Some(access.value)).then_some(0);
+        let from_read = || read.map(|read| access.value.distance(read));
+        let from_last = || (self.last == Some(access.value.bits)).then_some(0);
         access.step.or_else(|| if plain { from_read().or_else(from_last) } else { None })
     }
 
@@ -222,11 +222,15 @@ fn name(kind: AccessKind) -> &'static str {
 mod tests {
     use super::*;
 
+    fn int(number: u64) -> Word {
+        Word { bits: number, form: Form::Int }
+    }
+
     /// Accesses of two processes: who, how, and the number.
     fn history(accesses: &[(i32, AccessKind, u64)]) -> Race {
         let mut history = History::default();
         for &(pid, kind, value) in accesses {
-            let access = WordAccess { pid, tid: pid, kind, value, place: None, step: None };
+            let access = WordAccess { pid, tid: pid, kind, value: int(value), place: None, step: None };
             history.add(&access, Some(Pid::from_raw(3 - pid)));
         }
         history.finished()
@@ -252,7 +256,8 @@ mod tests {
         use AccessKind::{Read, Write};
         let race = history(&[(1, Read, 7), (2, Read, 7), (2, Write, 8), (1, Write, 8)]);
         let Some(Proof::Lost { accesses }) = race.proof else { panic!("no loss") };
-        let told: Vec<_> = accesses.iter().map(|access| (access.pid, access.kind, access.value)).collect();
+        let told: Vec<_> =
+            accesses.iter().map(|access| (access.pid, access.kind, access.value.bits)).collect();
         assert_eq!(told, [(1, Read, 7), (2, Read, 7), (2, Write, 8), (1, Write, 8)]);
     }
 
@@ -262,7 +267,8 @@ mod tests {
         use AccessKind::{Read, Write};
         let mut history = History::default();
         for (pid, kind, value) in [(1, Read, 49), (2, Read, 50), (2, Write, 51), (1, Write, 50)] {
-            history.add(&WordAccess { pid, tid: pid, kind, value, place: None, step: None }, None);
+            history
+                .add(&WordAccess { pid, tid: pid, kind, value: int(value), place: None, step: None }, None);
         }
         assert_eq!(history.finished().proof, None);
     }
@@ -271,7 +277,8 @@ mod tests {
     #[test]
     fn a_read_before_others_that_were_not_seen_proves_nothing() {
         use AccessKind::{Read, Write};
-        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, step: None };
+        let access =
+            |pid, kind, value| WordAccess { pid, tid: pid, kind, value: int(value), place: None, step: None };
         let mut history = History::default();
         history.add(&access(1, Read, 0), None);
         history.miss_reads();
@@ -285,7 +292,8 @@ mod tests {
     #[test]
     fn a_write_counts_though_its_value_was_read_before_reads_were_missed() {
         use AccessKind::{Read, Write};
-        let access = |pid, kind, value| WordAccess { pid, tid: pid, kind, value, place: None, step: None };
+        let access =
+            |pid, kind, value| WordAccess { pid, tid: pid, kind, value: int(value), place: None, step: None };
         let mut history = History::default();
         history.add(&access(1, Read, 5), None);
         history.add(&access(2, Read, 6), None);
@@ -299,8 +307,14 @@ mod tests {
     #[test]
     fn who_is_there_while_another_changes_the_word_is_there_at_once_with_it() {
         let change = |history: &mut History, pid| {
-            let access =
-                WordAccess { pid, tid: pid, kind: AccessKind::Atomic, value: 1, place: None, step: Some(1) };
+            let access = WordAccess {
+                pid,
+                tid: pid,
+                kind: AccessKind::Atomic,
+                value: int(1),
+                place: None,
+                step: Some(1),
+            };
             history.add(&access, None);
         };
         let at_once = |begin_first: bool| {

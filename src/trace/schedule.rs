@@ -162,7 +162,7 @@ impl Scheduler {
         if before.map_or(wanted.is_empty(), |armed| armed.places == wanted && armed.reads == reads) {
             return;
         }
-        match watchpoint::arm(tid, &wanted, self.watch.size, reads) {
+        match watchpoint::arm(tid, &wanted, self.watch.form.size(), reads) {
             Ok(()) => drop(self.armed.insert(tid, Armed { places: wanted, reads, stopped: Instant::now() })),
             // It was killed while it stood here: that says nothing of the machine.
             Err(nix::errno::Errno::ESRCH) => {}
@@ -216,7 +216,7 @@ impl Scheduler {
 
     fn access(&mut self, tid: Pid, pid: i32, hit: Hit) -> WordAccess {
         let address = self.armed.get(&tid).and_then(|armed| armed.places.get(hit.number));
-        self.reader.access(tid, pid, hit.wrote, address.copied(), self.watch.size)
+        self.reader.access(tid, pid, hit.wrote, address.copied(), self.watch.form)
     }
 
     /// What an access means for whoever is held, and whether its thread is held now.

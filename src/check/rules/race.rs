@@ -85,7 +85,6 @@ pub(in crate::check) enum Seen {
 impl Seen {
     /// All that were seen have moved the counter as far as it has come, if none is missing.
     pub fn of(race: &Race, counter: &Counter) -> Seen {
-        // The step of a floating number is one of its bits, and may be very large.
         let moves = race.uses.iter().map(|(_, uses)| uses.changes.saturating_mul(uses.step));
         let moved = moves.fold(0, u64::saturating_add);
         if race.is_partial || moved < counter.came_to { Seen::Some } else { Seen::All }
@@ -166,7 +165,7 @@ mod tests {
         shmid: Shmid(1),
         segment: 0,
         offset: 0,
-        form: crate::counter::Form::Wide,
+        form: trace::Form::Int,
         came_to: SUM,
         is_wiped: false,
         way: Way::Counted,

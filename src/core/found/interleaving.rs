@@ -49,7 +49,7 @@ impl WordAccess {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Place;
+    use super::super::{Form, Place, Word};
     use super::*;
 
     #[test]
@@ -58,7 +58,7 @@ mod tests {
             pid,
             tid: pid,
             kind,
-            value,
+            value: Word { bits: value, form: Form::Int },
             place: Some(Place { file: "count.c".into(), line }),
             step: None,
         };

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::{Form, Word};
 use crate::Errno;
 
 /// How an instruction uses a word.
@@ -58,8 +59,8 @@ pub struct Watch {
     pub segment: Nth,
     /// Where it begins in the segment: a multiple of its size.
     pub offset: usize,
-    /// How many bytes it has: 1, 2, 4 or 8.
-    pub size: usize,
+    /// How many bytes it has, and what they mean.
+    pub form: Form,
     /// Whether the run is over once it is proved that an update can be lost.
     pub until_proof: bool,
 }
@@ -74,7 +75,7 @@ pub struct WordAccess {
     /// What it did.
     pub kind: AccessKind,
     /// What it read, or what was there after it wrote.
-    pub value: u64,
+    pub value: Word,
     /// The line of the program's source, where that is known.
     pub place: Option<Place>,
     /// How far it moved the word, where that is known: 0, if it left the word as it was.

@@ -61,7 +61,7 @@ impl RaceEvent {
         lines.sort_by_key(|line| std::cmp::Reverse(line.times));
         RaceEvent {
             offset: watch.offset,
-            size: watch.size,
+            size: watch.form.size(),
             unwatched: race.unwatched.map(|errno| errno.to_string()),
             processes: race.uses.iter().map(|&(pid, uses)| ProcessUses { pid, uses }).collect(),
             lines,
