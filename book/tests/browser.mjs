@@ -14,9 +14,9 @@
 //     its first paint                                (0.4 to 1.3 s)
 //     the prompt's module                            213 KB compressed, loaded at the first use
 //     from asking for it to the prompt               58 to 100 ms (108 to 339)
-//     an answer, until it is laid out                1.1 to 1.5 ms (12 to 13), of which the module takes 0.5 (2.7 to 3.7)
-//     the world, in the frame after it               3 ms (20 to 23)
-//     the whole group of tests                       9 to 10 minutes beside other builds, 270 s of processor time
+//     an answer, until it is laid out                1.1 to 1.7 ms (12 to 16), of which the module takes 0.5 (2.7 to 4.5)
+//     the world, in the frame after it               3 to 4 ms (20 to 27)
+//     the whole group of tests                       10 to 15 minutes beside other builds: under 270 s of processor time
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
