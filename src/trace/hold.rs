@@ -30,6 +30,11 @@ pub(super) enum Reason {
     Read,
     /// It has read and written, and not at once.
     Wrote,
+    /// It has written, and is on its way to its next access: perhaps between the test of a lock and the taking of it.
+    OnItsWay {
+        /// How many instructions after its write it is to stand.
+        stands_after: u64,
+    },
 }
 
 /// How it stands.

@@ -28,6 +28,7 @@ mod collector;
 mod creation;
 mod deadline;
 mod decode;
+mod enough;
 mod entered;
 mod executable;
 mod existing;
@@ -71,6 +72,7 @@ mod value;
 mod vfork;
 mod waiting;
 mod waits;
+mod walk;
 mod watchpoint;
 
 pub use entered::Entered;

@@ -8,6 +8,10 @@
 //! An instruction that reads and writes, and is not atomic, stops only once. Its thread is held right after it: whoever
 //! can write then could have written in the middle of it, too, since nothing that the thread does later let it in.
 //!
+//! A lock may be broken itself: who tests it and then takes it can be overtaken between the two. So a thread that has
+//! written is stopped on its way to its next access, too, each time after another number of instructions, until another
+//! has read the word; that one is held then, and the first goes on. A lock that holds keeps one of them out.
+//!
 //! **Invariant:** one thread is held at most, for a bounded time; and all holds together take a bounded time.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -17,31 +21,27 @@ use nix::unistd::Pid;
 
 use super::AccessKind;
 use super::access::AccessReader;
-use super::hold::{Hold, Pace, Progress, Reason, SPINS, SPINS_AT_FIRST, Wait};
+use super::hold::{Hold, Pace, Progress, Reason};
 use super::instruction;
 use super::member::Member;
 use super::race::{History, Nth, Proof, Race, Watch, WordAccess};
 use super::starved::OwnTime;
 use super::state::State;
 use super::stop::Resume;
-use super::waiting::Used;
+use super::walk::is_sample;
 use super::watchpoint::{self, Hit, Trap};
 use crate::call::Shmid;
 use crate::kernel::portable;
 
-/// How many holds are the first ones, and how long a hold may take of the program's own time: those, and later ones.
-const FIRST: u64 = 8;
-const LONGEST_AT_FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_millis(100);
 /// How many holds are made, and how long all of them together may take; from then on one in so many is made.
 const ENOUGH: u64 = 400;
 const LONG_ENOUGH: Duration = Duration::from_millis(700);
 const SELDOM: u64 = 64;
 /// Longer than this they never take together.
-const MOST: Duration = Duration::from_secs(5);
+pub(super) const MOST: Duration = Duration::from_secs(5);
 /// After so many accesses only writes stop a thread: whoever looks at the word until it changes would stop for ever.
 const MOST_ACCESSES: u64 = 60_000;
-/// How many instructions a thread is followed on its way from a read to a write.
+/// How many instructions a thread is followed on its way from an access to the next.
 const STEPS: u64 = 2000;
 
 /// What a thread watches.
@@ -61,17 +61,20 @@ pub(super) struct Scheduler {
     /// The segments in the order in which they were attached first, and in which they were made.
     attached: Vec<Shmid>,
     made: Vec<Shmid>,
-    members: BTreeMap<Pid, Member>,
+    pub(super) members: BTreeMap<Pid, Member>,
     armed: HashMap<Pid, Armed>,
     reader: AccessReader,
-    history: History,
-    hold: Option<Hold>,
+    pub(super) history: History,
+    pub(super) hold: Option<Hold>,
     /// Who was resumed for one instruction, and has not stopped after it.
     stepping: HashSet<Pid>,
     /// Who was let go by another's access, and is to be resumed.
     released: Option<(Pid, Resume)>,
-    spent: Duration,
-    spun: u64,
+    pub(super) spent: Duration,
+    pub(super) spun: u64,
+    /// How often a thread was stopped on its way, and how many instructions such a way has.
+    pub(super) walks: u64,
+    pub(super) way: u64,
 }
 
 impl Scheduler {
@@ -90,6 +93,8 @@ impl Scheduler {
             released: None,
             spent: Duration::ZERO,
             spun: 0,
+            walks: 0,
+            way: STEPS,
         }
     }
 
@@ -195,11 +200,17 @@ impl Scheduler {
             return;
         };
         hold.steps += 1;
-        if hold.has_company || instruction::has_made_a_call(tid) {
-            // It may have let others in: they are waited for anew.
+        let is_time = match hold.reason {
+            Reason::OnItsWay { stands_after } => hold.steps >= stands_after,
+            // It may have let others in.
+            _ => hold.has_company || instruction::has_made_a_call(tid),
+        };
+        if is_time {
+            // They are waited for anew.
             (hold.pace, hold.has_company) = (Pace::Held, false);
             hold.progress.values_mut().for_each(Progress::anew);
-        } else if hold.steps > STEPS {
+        }
+        if hold.steps > STEPS {
             self.end_hold();
         }
     }
@@ -227,11 +238,21 @@ impl Scheduler {
             self.history.miss_reads();
         }
         match &mut self.hold {
-            Some(hold) if hold.tid == tid => self.end_hold(),
+            Some(hold) if hold.tid == tid => {
+                if matches!(hold.reason, Reason::OnItsWay { .. }) {
+                    self.way = hold.steps.max(1);
+                }
+                self.end_hold();
+            }
+            Some(hold) if matches!(hold.reason, Reason::OnItsWay { .. }) => {
+                return self.overtook(tid, access, number);
+            }
             Some(_) => self.came(tid, &access, stands.is_some()),
             None => {}
         }
-        if self.hold.is_none() && self.may_hold(tid, access.kind) {
+        if self.hold.is_none() && self.may_walk(access.kind) {
+            self.begin_walk(tid, access, number);
+        } else if self.hold.is_none() && self.may_hold(tid, access.kind) {
             self.begin_hold(tid, access, number);
         }
     }
@@ -264,10 +285,10 @@ impl Scheduler {
         let can_lose = matches!(kind, AccessKind::Read | AccessKind::ReadThenWrite);
         let is_new = can_lose && member.comes_anew(tid);
         let is_early = self.history.race.held < ENOUGH || self.spent < LONG_ENOUGH;
-        self.spent < MOST && (is_early || is_new || is_sample(member.chances))
+        self.spent < MOST && (is_early || is_new || is_sample(member.chances, SELDOM))
     }
 
-    fn begin_hold(&mut self, tid: Pid, access: WordAccess, number: u64) {
+    pub(super) fn begin_hold(&mut self, tid: Pid, access: WordAccess, number: u64) {
         let first = self.members.get(&tid).is_some_and(|member| member.chances == 1);
         let reason = match access.kind {
             AccessKind::Read => Reason::Read,
@@ -276,18 +297,20 @@ impl Scheduler {
             _ => return,
         };
         self.history.race.held += 1;
+        self.hold = Some(self.hold_of(tid, reason, Pace::Held, access, number));
+    }
+
+    pub(super) fn hold_of(
+        &self,
+        tid: Pid,
+        reason: Reason,
+        pace: Pace,
+        access: WordAccess,
+        number: u64,
+    ) -> Hold {
         let since = OwnTime::of(self.members.keys().filter(|other| **other != tid).copied());
-        self.hold = Some(Hold {
-            tid,
-            reason,
-            pace: Pace::Held,
-            since,
-            access,
-            number,
-            steps: 0,
-            progress: HashMap::new(),
-            has_company: false,
-        });
+        let (steps, progress, has_company) = (0, HashMap::new(), false);
+        Hold { tid, reason, pace, since, access, number, steps, progress, has_company }
     }
 
     fn end_hold(&mut self) {
@@ -297,7 +320,7 @@ impl Scheduler {
     }
 
     /// Ends the hold, and remembers to resume its thread if that stands still.
-    fn let_go(&mut self, resume: Resume) {
+    pub(super) fn let_go(&mut self, resume: Resume) {
         let held = self.hold.as_ref().filter(|hold| hold.pace == Pace::Held).map(|hold| hold.tid);
         self.released = held.map(|tid| (tid, resume)).or(self.released);
         self.end_hold();
@@ -339,13 +362,6 @@ impl Scheduler {
         self.hold.as_ref().is_some_and(|hold| hold.pace == Pace::Held)
     }
 
-    /// Whether the one who is held has been held for long enough: all others wait, or it took too long.
-    pub fn is_enough(&mut self) -> bool {
-        let Some(hold) = &self.hold else { return false };
-        let longest = if self.history.race.held <= FIRST { LONGEST_AT_FIRST } else { LONGEST };
-        hold.since.is_longer_than(longest) || self.all_wait()
-    }
-
     /// Lets it go on: by steps, as long as it has not written what it made of its read.
     pub fn go_on(&mut self) -> Option<(Pid, Resume)> {
         let hold = self.hold.as_mut()?;
@@ -357,33 +373,4 @@ impl Scheduler {
         self.end_hold();
         Some((tid, Resume::Free(0)))
     }
-
-    /// Looked at twice: who has not run in between was not woken by another either.
-    fn all_wait(&mut self) -> bool {
-        let first = self.look_at_others();
-        first.is_some() && first == self.look_at_others()
-    }
-
-    /// What those have used that are blocked; nothing, if somebody does not wait.
-    fn look_at_others(&mut self) -> Option<Vec<Used>> {
-        let Scheduler { hold: Some(hold), members, spun, .. } = self else { return None };
-        let spins = if *spun < FIRST { SPINS_AT_FIRST } else { SPINS };
-        let others = members.iter().filter(|(tid, member)| **tid != hold.tid && !member.listening);
-        let mut blocked = Vec::new();
-        for (tid, _) in others {
-            match hold.progress.entry(*tid).or_default().wait(*tid, spins)? {
-                Wait::Blocked(used) => blocked.push(used),
-                Wait::Spins => *spun += 1,
-                Wait::Looks => {}
-            }
-        }
-        Some(blocked)
-    }
-}
-
-/// One in so many, and with no period of its own: a program may do something each hundredth time.
-fn is_sample(chance: u64) -> bool {
-    // Multiples of the golden ratio, in 64 bits, are spread evenly, and never fall into step with anything.
-    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-    chance.wrapping_mul(GOLDEN) < u64::MAX / SELDOM
 }
