@@ -49,6 +49,7 @@ mod member;
 mod memory;
 mod narrate;
 mod permission;
+mod processor;
 mod procfs;
 mod race;
 mod reason;
@@ -92,7 +93,7 @@ pub use value::{
     CompletedCall, Fault, How, Limits, Observer, ProcessRecord, ProcessStart, Refused, Step, StopReason,
     Trace,
 };
-pub use waiting::{Used, is_dozing, is_in_vfork, is_sleeping, used};
+pub use waiting::{Used, is_dozing, is_in_vfork, is_sleeping, is_with_another, used};
 
 pub use playground_core::found::{AccessKind, Code, Left, Place, What};
 

@@ -20,6 +20,7 @@ use super::exit_status::Ending;
 use super::failure::Error;
 use super::findings;
 use super::leaked::left_in;
+use super::processor::OneProcessor;
 use super::procfs;
 use super::race::Watch;
 use super::schedule::Scheduler;
@@ -62,6 +63,7 @@ pub fn run_watching(
 ) -> Result<Trace, Error> {
     let mut deadline = Deadline::after(limits.time).map_err(|errno| Error::Lost { errno })?;
     let every_call = refused().is_some();
+    let _together = watch.map(|_| OneProcessor::take());
     let started = start(command)?;
     signals::program(started.pid.as_raw());
     let mut tracer = Tracer::new(started.pid, limits, observer);
