@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::Pid;
 
 use super::observed::state;
-use trace::{Entered, Used, is_dozing, is_in_vfork, is_sleeping, used};
+use trace::{Entered, Used, is_dozing, is_in_vfork, is_sleeping, is_with_another, used};
 
 /// For how long a parent may be on its way to wait for its child, if it is given the processor.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
@@ -37,7 +37,8 @@ enum Parent {
     WaitsForATime,
     /// It did, and its child has ended since. The signal of that interrupts it, and it waits on or it goes on.
     Interrupted,
-    /// It waits for nothing but the time, and has not asked for anything since. All its calls are told.
+    /// It waits for nothing but the time, or the end of another child, and has not asked for anything since. All its calls
+    /// are told.
     Sleeps,
     /// It has asked for something after a sleep.
     Asks,
@@ -50,7 +51,7 @@ pub(super) struct KeptChildren(BTreeMap<i32, KeptChild>);
 impl KeptChildren {
     /// Whether a child is kept from its end for now, to see what its parent does.
     pub fn keep(&mut self, child: i32, parent: i32) -> bool {
-        let kept = self.0.entry(child).or_insert_with(|| KeptChild::of(parent));
+        let kept = self.0.entry(child).or_insert_with(|| KeptChild::of(child, parent));
         kept.look();
         match kept.does {
             Parent::GoesOn | Parent::Asks => true,
@@ -99,6 +100,8 @@ impl KeptChildren {
 /// A child that is kept from its end, and what its parent has been seen to do meanwhile.
 #[derive(Debug)]
 struct KeptChild {
+    /// The number by which its parent knows it.
+    number: i32,
     parent: i32,
     since: Instant,
     ran_before: Duration,
@@ -107,9 +110,15 @@ struct KeptChild {
 }
 
 impl KeptChild {
-    fn of(parent: i32) -> KeptChild {
-        let ran_before = used_by(parent).time;
-        KeptChild { parent, since: Instant::now(), ran_before, does: Parent::GoesOn, has_ended: false }
+    fn of(child: i32, parent: i32) -> KeptChild {
+        KeptChild {
+            number: innermost_number(child),
+            parent,
+            since: Instant::now(),
+            ran_before: used_by(parent).time,
+            does: Parent::GoesOn,
+            has_ended: false,
+        }
     }
 
     fn is_followed(&self) -> bool {
@@ -118,7 +127,7 @@ impl KeptChild {
 
     fn entered(&mut self, call: &Entered) {
         self.does = match self.does {
-            Parent::Sleeps if call.is_question() => {
+            Parent::Sleeps if call.is_question() && !call.is_wait_for_another(self.number) => {
                 (self.since, self.ran_before) = (Instant::now(), used_by(self.parent).time);
                 Parent::Asks
             }
@@ -137,19 +146,22 @@ impl KeptChild {
     fn seen(&self) -> Parent {
         let threads: Vec<i32> = threads(self.parent).collect();
         let states: Vec<char> = threads.iter().filter_map(|tid| state(*tid)).collect();
-        let all = |do_so: fn(i32) -> bool| threads.iter().all(|tid| do_so(*tid));
+        let is_with_another = |tid: &i32| is_with_another(*tid, self.number);
+        // system(3) blocks SIGCHLD as long as it waits.
+        let told_by: &[&str] =
+            if threads.iter().any(is_with_another) { &["SigCgt:"] } else { &["SigCgt:", "SigBlk:"] };
         if threads.iter().any(|tid| is_in_vfork(*tid)) {
             Parent::Waits
         } else if states.iter().any(|state| matches!(state, 'R' | 'D' | 't')) {
             if self.is_late(&states) { Parent::Waits } else { self.on_its_way() }
-        } else if !all(is_dozing) || has_signal(self.parent, &["SigCgt:", "SigBlk:"]) {
+        } else if has_signal(self.parent, told_by) {
             Parent::Waits
-        } else if !all(is_sleeping) {
+        } else if threads.iter().all(|tid| is_sleeping(*tid) || is_with_another(tid)) {
+            if self.does == Parent::Asks { Parent::Waits } else { Parent::Sleeps }
+        } else if threads.iter().all(|tid| is_dozing(*tid)) {
             Parent::WaitsForATime
-        } else if self.does == Parent::Asks {
-            Parent::Waits
         } else {
-            Parent::Sleeps
+            Parent::Waits
         }
     }
 
@@ -188,6 +200,13 @@ fn has_signal(pid: i32, sets: &[&str]) -> bool {
         let set = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         u64::from_str_radix(set.trim(), 16).unwrap_or(0) & SIGCHLD != 0
     })
+}
+
+/// The number of a process in the namespace that it is in itself, the innermost: by this its relatives know it.
+fn innermost_number(pid: i32) -> i32 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    numbers.and_then(|numbers| numbers.split_whitespace().last()?.parse().ok()).unwrap_or(pid)
 }
 
 /// Whether a process was made by this one.

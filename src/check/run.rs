@@ -258,7 +258,7 @@ impl Run {
             .unwrap_or_default()
     }
 
-    /// Whether something else is in the examiner's segment now, or was when it was last looked at.
+    /// Whether something else is in the examiner's segment now, or was when it was last looked at: its text, and zeros.
     pub fn is_overwritten(&self) -> bool {
         self.fixture.as_ref().is_some_and(|fixture| {
             let looked = self
@@ -267,7 +267,11 @@ impl Run {
                 .rfind(|snapshot| snapshot.shmid == fixture.shmid)
                 .map(|snapshot| &snapshot.bytes);
             let bytes = fixture.after.as_ref().or(looked);
-            bytes.is_some_and(|bytes| !bytes.starts_with(fixture.text.as_bytes()))
+            let is_as_given = |bytes: &Vec<u8>| {
+                let rest = bytes.strip_prefix(fixture.text.as_bytes());
+                rest.is_some_and(|rest| rest.iter().all(|byte| *byte == 0))
+            };
+            bytes.is_some_and(|bytes| !is_as_given(bytes))
         })
     }
 }

@@ -5,7 +5,7 @@
 use nix::libc;
 
 use super::abi;
-use super::waiting::is_sleep;
+use super::waiting::{is_sleep, is_wait_for_another};
 
 /// A call that is about to be made, by its registers.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,11 @@ impl Entered {
     pub fn is_sleep(&self) -> bool {
         let is_sleep = |number| number == libc::SYS_restart_syscall || is_sleep(number, &self.arguments);
         self.number.is_some_and(is_sleep)
+    }
+
+    /// Whether it waits for the end of one child, and not of this one, which the caller knows by this number.
+    pub fn is_wait_for_another(&self, child: i32) -> bool {
+        self.number.is_some_and(|number| is_wait_for_another(number, &self.arguments, child))
     }
 
     /// Whether its answer may tell what others have done.

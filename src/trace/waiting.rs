@@ -87,12 +87,19 @@ pub fn is_dozing(tid: i32) -> bool {
     doing(Pid::from_raw(tid)) == Doing::Dozing
 }
 
-/// Whether a thread waits for nothing but the time: no signal, no descriptor and no word of memory can be what it looks to.
+/// Whether a thread waits for nothing but the time, or for a signal that it handles: no descriptor and no word of memory
+/// can be what it looks to.
 pub fn is_sleeping(tid: i32) -> bool {
-    match current_call(Pid::from_raw(tid)) {
-        Some((number, arguments)) => ends_by_itself(number, &arguments) && is_sleep(number, &arguments),
-        None => false,
-    }
+    current_call(Pid::from_raw(tid)).is_some_and(|(number, arguments)| {
+        let goes_on = ends_by_itself(number, &arguments) || waits_for_handlers(number);
+        goes_on && is_sleep(number, &arguments)
+    })
+}
+
+/// Whether a thread waits for the end of one child, and not of this one, which it knows by this number.
+pub fn is_with_another(tid: i32, child: i32) -> bool {
+    current_call(Pid::from_raw(tid))
+        .is_some_and(|(number, arguments)| is_wait_for_another(number, &arguments, child))
 }
 
 /// Whether a thread stands still until the process that it makes runs another program or ends.
@@ -105,10 +112,32 @@ pub fn is_in_vfork(tid: i32) -> bool {
     })
 }
 
+/// Whether a call returns after some signal's handler, and never otherwise.
+fn waits_for_handlers(number: i64) -> bool {
+    match number {
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_pause => true,
+        libc::SYS_rt_sigsuspend => true,
+        _ => false,
+    }
+}
+
+/// Whether a call waits for the end of one child that is not this one.
+pub(super) fn is_wait_for_another(number: i64, arguments: &[u64], child: i32) -> bool {
+    let argument = |place: usize| arguments.get(place).map_or(0, |argument| *argument as i32);
+    let waited_for = match number {
+        libc::SYS_wait4 => argument(0),
+        libc::SYS_waitid if argument(0) == libc::P_PID as i32 => argument(1),
+        _ => return false,
+    };
+    waited_for > 0 && waited_for != child
+}
+
 pub(super) fn is_sleep(number: i64, arguments: &[u64]) -> bool {
     let is_none = |place: usize| arguments.get(place).is_some_and(|argument| *argument == 0);
     match number {
         libc::SYS_nanosleep | libc::SYS_clock_nanosleep => true,
+        _ if waits_for_handlers(number) => true,
         // So many descriptors.
         libc::SYS_pselect6 => is_none(0),
         libc::SYS_ppoll => is_none(1),
@@ -167,7 +196,24 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_one_child_is_not_that_of_another() {
+        let any = -1_i32 as u32;
+        for (number, arguments, is_another) in [
+            (libc::SYS_wait4, [7, 0], true),
+            (libc::SYS_wait4, [5, 0], false),
+            (libc::SYS_wait4, [any.into(), 0], false),
+            (libc::SYS_wait4, [0, 0], false),
+            (libc::SYS_waitid, [libc::P_PID.into(), 7], true),
+            (libc::SYS_waitid, [libc::P_ALL.into(), 7], false),
+            (libc::SYS_nanosleep, [7, 7], false),
+        ] {
+            assert_eq!(is_wait_for_another(number, &arguments, 5), is_another, "{number} {arguments:?}");
+        }
+    }
+
+    #[test]
     fn only_who_looks_to_nothing_else_sleeps() {
+        assert!(is_sleep(libc::SYS_rt_sigsuspend, &[0x7ffe, 8]));
         assert!(is_sleep(libc::SYS_nanosleep, &[0x7ffe, 0]));
         assert!(is_sleep(libc::SYS_pselect6, &[0, 0, 0, 0, 0x7ffe, 0]));
         assert!(!is_sleep(libc::SYS_ppoll, &[0x7ffe, 1, 0x7ffe, 0]), "its descriptor may be the child's");

@@ -91,7 +91,7 @@ pub fn left_alone(run: &Run) -> Vec<Finding> {
     }
     if run.is_overwritten() {
         let words = format!(
-            "It wrote over what another program had put into segment {}: it took the segment for its own.",
+            "It wrote into segment {}, where another program has put something: it took the segment for its own.",
             fixture.shmid
         );
         let finding = Finding::new(Code::KeyCollision, words);
