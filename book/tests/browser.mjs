@@ -38,9 +38,9 @@ const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking
     "--disable-sync", "--no-first-run"];
 
 // A machine under load takes its time; a page that never comes is a failure all the same.
-const PATIENCE = 120_000;
+const TIMEOUT = 120_000;
 
-// ---------------------------------------------------------------------------------------------------- ground
+// ---------------------------------------------------------------------------------------------------- the server
 
 // Starts `book serve` on a free port, and says where it is.
 async function serve() {
@@ -65,7 +65,7 @@ const outside = new Set();
 async function open(browser, url, { theme = "light", ...options } = {}) {
     const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, reducedMotion: "reduce", ...options });
     await context.addInitScript((name) => localStorage.setItem("mdbook-theme", name), theme);
-    context.setDefaultTimeout(PATIENCE);
+    context.setDefaultTimeout(TIMEOUT);
     const page = await context.newPage();
     page.on("console", (message) => {
         if (message.type() === "error") problems.push(`${page.url()}: ${message.text()} ${message.location().url}`);
@@ -786,7 +786,7 @@ test("the first link of a page skips to the text", async ({ browser, address }) 
 test("without scripts the whole run is there as text", async ({ browser, address, lessons }) => {
     for (const name of lessons) {
         const page = await browser.newContext({ javaScriptEnabled: false }).then((context) => context.newPage());
-        page.setDefaultTimeout(PATIENCE);
+        page.setDefaultTimeout(TIMEOUT);
         await page.goto(address + name);
         const steps = page.locator("shm-player .shm-step");
         assert.ok(await steps.count() > 1);
