@@ -255,9 +255,8 @@
             if (!this.page) return this.begin({ level: "", start: this.start, lines: [] });
             window.addEventListener("hashchange", () => this.fromAddress());
             window.addEventListener("pagehide", () => { if (this.soon) this.keep(); });
-            // What was kept of the session that this address held last may have a line more than the address.
-            this.published = kept.get("address");
-            if (await this.fromAddress()) return undefined;
+            // What was kept of a session whose address was written here may have a line more than the address.
+            if (!history.state?.isKept && await this.fromAddress()) return undefined;
             const name = kept.get("level") ?? "";
             await this.begin({ level: name, lines: kept.get(`play-${name}`) ?? [] });
             return undefined;
@@ -265,7 +264,7 @@
 
         async fromAddress() {
             const found = /^#s=([\w-]+)$/.exec(location.hash);
-            if (!found || found[1] === this.published) return false;
+            if (!found) return false;
             try {
                 await this.begin(await unpacked(found[1]));
             } catch (problem) {
@@ -461,10 +460,8 @@
                 this.copy.href = `playground.html#s=${text}`;
                 return;
             }
-            this.published = text;
             kept.set("level", this.level?.name ?? "");
-            kept.set("address", this.isKept ? text : "");
-            history.replaceState(null, "", `#s=${text}`);
+            history.replaceState({ isKept: this.isKept }, "", `#s=${text}`);
         }
 
         async share() {
