@@ -24,6 +24,11 @@ pub(super) fn write(shmid: Shmid, offset: usize, bytes: &[u8]) -> bool {
     with_attached(shmid, ShmatFlags::empty(), store).is_some()
 }
 
+/// Takes a text away from the start of a segment. Whether it was there.
+pub(super) fn wipe(shmid: Shmid, text: &[u8]) -> bool {
+    read(shmid).is_some_and(|bytes| bytes.starts_with(text)) && write(shmid, 0, &vec![0; text.len()])
+}
+
 fn with_attached<T>(
     shmid: Shmid,
     flags: ShmatFlags,

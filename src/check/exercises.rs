@@ -285,7 +285,14 @@ pub const EXERCISES: &[Exercise] = &[
     exercise!(
         12,
         "exercise12",
-        &[Trial { rules: &[r::allocated, r::attached, r::went_elsewhere, r::wrote_text], ..PLAIN }, REFUSED,]
+        &[
+            Trial {
+                script: Script::injecting(Injection::WipesAtSecond),
+                rules: &[r::allocated, r::attached, r::went_elsewhere, r::wrote_text_at_second],
+                ..PLAIN
+            },
+            REFUSED,
+        ]
     ),
     exercise!(
         13,

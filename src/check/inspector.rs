@@ -15,16 +15,16 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::attached::{read, write};
+use super::attached::{read, wipe, write};
 use super::awaited::{KeptChildren, is_child_of};
 use super::chance::{fresh_text, random_below};
 use super::code::Code;
-use super::observed::{children, has_touched, linked_with, shared_otherwise};
+use super::observed::{at, children, has_touched, linked_with, made_in, shared_otherwise};
 use super::rules::excerpt;
 use super::run::{ChildAnswer, Injected, Killed, Snapshot};
 use super::script::{Injection, Script, Sizes};
 use super::watchdog::Watchdog;
-use crate::call::{Address, Call, Cmd, ShmgetFlags, Shmid};
+use crate::call::{Answer, Call, Cmd, Performed, ShmgetFlags, Shmid};
 use crate::evidence::maps;
 use crate::kernel::ProcFile;
 use trace::{Attachment, How, Observer, ProcessStart, State, Step, request_size};
@@ -60,6 +60,7 @@ pub(super) struct Inspector {
     pub at_once: bool,
     pub killed: Vec<Killed>,
     pub shared_otherwise: Option<String>,
+    pub wiped: BTreeSet<Shmid>,
     pub writers: BTreeSet<i32>,
     has_child: bool,
     kept_children: KeptChildren,
@@ -83,6 +84,7 @@ impl Inspector {
             at_once: false,
             killed: Vec::new(),
             shared_otherwise: None,
+            wiped: BTreeSet::new(),
             writers: BTreeSet::new(),
             has_child: false,
             kept_children: KeptChildren::default(),
@@ -106,7 +108,7 @@ impl Inspector {
             Call::Shmat { shmid, .. } if self.once_detached.contains(&shmid) => match self.script.inject {
                 Injection::BeforeReattach => self.inject_once(shmid),
                 Injection::BehindLink => self.inject_behind_link(shmid),
-                Injection::Never | Injection::AfterChild => {}
+                Injection::Never | Injection::AfterChild | Injection::WipesAtSecond => {}
             },
             Call::Shmctl { shmid, cmd: Cmd::IpcRmid } if self.is_foreign(shmid, state) => {
                 let words =
@@ -284,6 +286,18 @@ impl Inspector {
         !was_there && !is_ours && bytes.first().is_some_and(|byte| *byte != 0)
     }
 
+    /// What was written before the segment was attached for the second time is taken away: who writes it then writes it anew.
+    fn wipe_at_second(&mut self, made: &Performed, state: &State) {
+        let (Call::Shmat { shmid, .. }, Ok(Answer::Mapped(now))) = (&made.call, &made.outcome) else {
+            return;
+        };
+        let is_another = |attachment: &Attachment| attachment.shmid == *shmid && attachment.address != *now;
+        let is_second = || state.attached(made.pid).any(is_another);
+        if self.script.inject == Injection::WipesAtSecond && is_second() && wipe(*shmid, TEXT.as_bytes()) {
+            self.wiped.insert(*shmid);
+        }
+    }
+
     fn inject_once(&mut self, shmid: Shmid) {
         if self.injected.iter().all(|injected| injected.shmid != shmid) {
             self.inject(shmid, 0, false);
@@ -360,6 +374,7 @@ impl Observer for Inspector {
             Step::Enters { pid, call } => self.kept_children.entered(*pid, call),
             Step::CompletedCall(made) if made.performed.outcome.is_err() => self.refusals += 1,
             Step::CompletedCall(made) if made.created => self.watchdog.made(&made.performed),
+            Step::CompletedCall(made) => self.wipe_at_second(&made.performed, state),
             // What the parent writes before there is a child is no answer.
             Step::Access(access) if self.has_child && access.kind.writes() => {
                 self.writers.insert(access.pid);
@@ -375,20 +390,8 @@ impl Observer for Inspector {
     }
 }
 
-/// The segments that the program has made and that are still there, marked or not.
-fn made_in(state: &State) -> Vec<Shmid> {
-    state.segments().filter(|segment| segment.made.is_some()).map(|segment| segment.shmid).collect()
-}
-
 /// Whether two segments begin with the same string.
 fn starts_alike(one: &[u8], other: &[u8]) -> bool {
     let text = |bytes: &[u8]| bytes.iter().take_while(|byte| **byte != 0).copied().collect::<Vec<_>>();
     text(one) == text(other)
-}
-
-fn at(state: &State, pid: i32, address: Address) -> Option<Shmid> {
-    state
-        .attached(pid)
-        .find(|attachment: &&Attachment| attachment.address == address)
-        .map(|found| found.shmid)
 }

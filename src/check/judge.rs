@@ -271,6 +271,7 @@ impl<'a> GradingRun<'a> {
             injected,
             at_once: inspector.at_once,
             killed: inspector.killed,
+            wiped: inspector.wiped,
             writers: inspector.writers,
             fixture: fixture.map(take_back),
             shared_otherwise: inspector.shared_otherwise,

@@ -1,4 +1,4 @@
-//! What the files of a process in `/proc` show of how it shares memory.
+//! What the tracer's record and the files of a process in `/proc` show of how it shares memory.
 //!
 //! **Invariant:** of a process that cannot be looked into, nothing is claimed.
 
@@ -15,6 +15,16 @@ use trace::{Attachment, State};
 const ENOUGH_PROGRAM: u64 = 1 << 20;
 /// Bits 63 and 62 of an entry of `/proc/PID/pagemap`, which has one for each page.
 const PRESENT_OR_SWAPPED: u64 = 0b11 << 62;
+
+/// The segment that a process has attached at an address.
+pub(super) fn at(state: &State, pid: i32, address: Address) -> Option<Shmid> {
+    state.attached(pid).find(|attachment| attachment.address == address).map(|found| found.shmid)
+}
+
+/// The segments that the program has made and that are still there, marked or not.
+pub(super) fn made_in(state: &State) -> Vec<Shmid> {
+    state.segments().filter(|segment| segment.made.is_some()).map(|segment| segment.shmid).collect()
+}
 
 /// Whether a process has touched the first page of a segment. A page that it shares comes into its own table at its own
 /// first touch, and not by a fork. Of a process that cannot be looked into, nothing is claimed.

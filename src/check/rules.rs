@@ -24,7 +24,7 @@ pub use attach::{
     attached, attached_anywhere, attached_for_reading, reattached, reattached_there, went_elsewhere,
 };
 pub(super) use bytes::excerpt;
-pub use bytes::{linked_by_offset, wrote_first, wrote_text};
+pub use bytes::{linked_by_offset, wrote_first, wrote_text, wrote_text_at_second};
 pub use child::child_answered;
 pub(super) use child::wrote_itself;
 pub use detach::{detached, detached_first};

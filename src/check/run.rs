@@ -32,6 +32,8 @@ pub struct Run {
     pub answers: Vec<ChildAnswer>,
     /// The processes that the examiner killed at their `IPC_STAT`, as the script says.
     pub killed: Vec<Killed>,
+    /// The segments whose text the examiner has taken away, since it stood there before they were attached again.
+    pub wiped: BTreeSet<Shmid>,
     /// Who has written a word that was watched, once there was a second process.
     pub writers: BTreeSet<i32>,
     /// Why the examiner ended it.

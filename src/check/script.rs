@@ -55,6 +55,8 @@ pub enum Injection {
     BehindLink,
     /// When a child that has written something is about to end.
     AfterChild,
+    /// When the segment is attached for the second time: what stands at its start by then is taken away.
+    WipesAtSecond,
 }
 
 impl Script {

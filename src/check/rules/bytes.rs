@@ -18,6 +18,21 @@ pub fn wrote_text(run: &Run) -> Vec<Finding> {
     run.subject().map_or_else(fine, |subject| wrote(run, subject, TEXT, 0))
 }
 
+/// The article's text was written to the start of the segment when that was attached twice.
+pub fn wrote_text_at_second(run: &Run) -> Vec<Finding> {
+    let Some(subject) = run.subject().filter(|subject| run.wiped.contains(subject)) else {
+        return wrote_text(run);
+    };
+    if run.snapshots(subject).any(|snapshot| holds(snapshot, TEXT, 0)) {
+        return fine();
+    }
+    let words = format!(
+        "It wrote `{TEXT}` to segment {subject} before that was attached a second time, and not after: it is to be written \
+         where the segment is attached then."
+    );
+    missing(Code::WroteElsewhere, words)
+}
+
 /// Whoever came first has said so.
 pub fn wrote_first(run: &Run) -> Vec<Finding> {
     run.subject().map_or_else(fine, |subject| wrote(run, subject, FIRST, 0))
