@@ -24,7 +24,7 @@ const AROUND: [&str; 2] = ["globalThis.shmModule = ", ";\n"];
 /// What the module is built from.
 const SOURCES: [&str; 3] = ["src/core", "src/play", "src/web"];
 /// What lies there, and is no part of the module.
-const OTHERS: [&str; 3] = ["src/play/terminal", "src/play/tests", "src/web/main.rs"];
+const OTHERS: [&str; 2] = ["src/play/terminal", "src/web/main.rs"];
 /// What to do when the module is older than its sources.
 pub const REBUILD: &str = "`.ci/portable module` builds it anew";
 

@@ -28,8 +28,6 @@ pub enum Ty {
 impl Ty {
     /// `char`.
     pub const CHAR: Ty = Ty::Integer { size: 1, signed: true };
-    /// `unsigned char`.
-    pub const BYTE: Ty = Ty::Integer { size: 1, signed: false };
     /// `short`.
     pub const SHORT: Ty = Ty::Integer { size: 2, signed: true };
     /// `int`.

@@ -12,7 +12,7 @@
 mod compare;
 mod generate;
 #[allow(dead_code, reason = "another test needs more of it")]
-#[path = "../../../../tests/model/random.rs"]
+#[path = "../../model/random.rs"]
 mod random;
 
 use std::process::ExitCode;
