@@ -40,7 +40,7 @@ enum Command {
     },
     /// Draw README's picture anew, from the recorded run of its lesson
     Picture,
-    /// Write a module of WebAssembly anew, with its functions in the order of their names
+    /// Write a module of WebAssembly anew, with its functions in the order of their last bytes
     Order {
         /// The module
         file: PathBuf,
