@@ -96,19 +96,16 @@ impl Arena {
         }
     }
 
-    /// Puts `errno` to 0, and forgets the bytes that belong to no variable.
-    pub fn forget_errno_and_texts(&mut self) {
-        let variables = std::mem::take(&mut self.variables);
-        let mut kept =
-            Arena { variables: SortedMap::default(), bytes: Vec::new(), constants: SortedMap::default() };
-        for (name, variable) in variables.into_iter().filter(|(name, _)| name != "errno") {
-            let bytes = self.load(variable.address, variable.ty.size()).unwrap_or_default();
-            if let Some(place) = kept.declare(&name, variable.ty) {
-                let _ = kept.store(place.address, bytes);
-                kept.fix(&name, variable.fixed);
-            }
-        }
-        *self = kept;
+    /// Whether it holds the same as another: each variable but `errno`, with its bytes. Bytes of no variable do not count.
+    pub fn holds_as(&self, other: &Arena) -> bool {
+        self.held().eq(other.held())
+    }
+
+    fn held(&self) -> impl Iterator<Item = (&str, &Ty, Fixed, Option<&[u8]>)> {
+        let variables = self.variables().filter(|(name, _)| *name != "errno");
+        variables.map(|(name, variable)| {
+            (name, &variable.ty, variable.fixed, self.load(variable.address, variable.ty.size()))
+        })
     }
 
     /// Sets aside bytes without a name, which are zeros. Nothing, if there is no room.

@@ -111,6 +111,21 @@ impl Actor {
         Actor { parent, user, arena, ..Actor::unrelated(pid) }
     }
 
+    /// Whether anything differs that a line is undone for.
+    pub(super) fn differs_from(&self, other: &Actor) -> bool {
+        // Where, and after how many answers, says which statement it is, and which answers.
+        let waits_at = |actor: &Actor| {
+            let pending = actor.pending.as_ref()?;
+            Some((pending.began, pending.answers.len(), pending.waits_in.clone()))
+        };
+        let is =
+            |actor: &Actor| (actor.pid, actor.parent, actor.user, actor.ending, actor.end, waits_at(actor));
+        is(self) != is(other)
+            || self.life != other.life
+            || self.program != other.program
+            || !self.arena.holds_as(&other.arena)
+    }
+
     /// Whether it lives and does what the prompt says.
     pub fn is_here(&self) -> bool {
         self.life == Lifecycle::Here
