@@ -232,7 +232,7 @@ impl fmt::Display for Call {
             Call::Semctl { semid, semnum, cmd } => write!(f, "semctl({semid}, {semnum}, {cmd})"),
             Call::File(call) => call.fmt(f),
             Call::Lock(call) => call.fmt(f),
-            Call::Ftok { path, project } => write!(f, "ftok({path:?}, {project})"),
+            Call::Ftok { path, project } => write!(f, "ftok(\"{}\", {project})", path.display()),
         }
     }
 }

@@ -42,11 +42,10 @@ macro_rules! errnos {
             }
 
             /// Its name and its meaning, if it has them.
-            const fn words(self) -> Option<(&'static str, &'static str)> {
-                match self {
-                    $(Errno::$name => Some((stringify!($name), $words)),)*
-                    Errno::Other(_) => None,
-                }
+            fn words(self) -> Option<(&'static str, &'static str)> {
+                const WORDS: &[(i32, &str, &str)] = &[$(($number, stringify!($name), $words),)*];
+                let found = WORDS.iter().find(|(number, ..)| *number == self.raw());
+                found.map(|(_, name, meaning)| (*name, *meaning))
             }
         }
     };

@@ -4,7 +4,6 @@
 //! either is told of it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use playground_core::call::{Answer, Call, Key, Outcome};
@@ -106,7 +105,7 @@ impl World {
         meter::count_call();
         if let Call::Ftok { path, .. } = call {
             match (self.setup.file)(path) {
-                Some(numbers) => drop(self.machine.files.insert(PathBuf::from(path), numbers)),
+                Some(numbers) => drop(self.machine.files.insert(path.display().to_string(), numbers)),
                 None => return Reply::Returns(Err(playground_core::Errno::ENOENT)),
             }
         }

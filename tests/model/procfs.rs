@@ -5,7 +5,6 @@
 use playground_core::sorted::SortedMap;
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::PathBuf;
 
 use nix::libc;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -79,8 +78,8 @@ fn line(text: &str) -> Option<Line> {
 }
 
 /// What `ftok` goes by: the device and the inode of each file that it is asked about.
-pub fn key_files() -> SortedMap<PathBuf, (u64, u64)> {
-    let paths = KEY_FILES.iter().map(|file| PathBuf::from(file.to_str().expect("a path")));
+pub fn key_files() -> SortedMap<String, (u64, u64)> {
+    let paths = KEY_FILES.iter().map(|file| file.to_str().expect("a path").to_owned());
     let with_numbers = paths.filter_map(|path| {
         let file = fs::metadata(&path).ok()?;
         Some((path, (file.dev(), file.ino())))

@@ -181,6 +181,6 @@ impl Chooser<'_> {
     pub fn ftok(&self, random: &mut Random) -> Call {
         let paths: Vec<_> = self.machine.files.keys().cloned().collect();
         let path = paths[random.below(paths.len() as u64) as usize].clone();
-        Call::Ftok { path, project: random.pick(&[0, 1, 0x5a, 0x1ff, -1]) }
+        Call::Ftok { path: path.into(), project: random.pick(&[0, 1, 0x5a, 0x1ff, -1]) }
     }
 }

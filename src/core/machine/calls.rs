@@ -43,7 +43,7 @@ impl Caller<'_> {
     /// `ftok` mixes the file's inode, its device and a number: of each it keeps the lowest bits, so that other files
     /// may give the same key. Source: ftok(3).
     fn ftok(&self, path: &Path, project: i32) -> Reply {
-        let Some((device, inode)) = self.machine.files.get(path) else {
+        let Some((device, inode)) = path.to_str().and_then(|path| self.machine.files.get(path)) else {
             return Reply::Unknown(Unknown::File);
         };
         let (project, device) = (project as u32 & 0xff, *device as u32 & 0xff);

@@ -69,7 +69,6 @@ mod unknown;
 mod waiting;
 
 use crate::sorted::SortedMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,7 +111,7 @@ pub struct Machine {
     #[serde(default)]
     pub zombies: SortedMap<i32, u32>,
     /// The files that `ftok` knows: device and inode.
-    pub files: SortedMap<PathBuf, (u64, u64)>,
+    pub files: SortedMap<String, (u64, u64)>,
     /// How many attachments there have been.
     attachments: u64,
 }

@@ -15,7 +15,7 @@ pub fn rows_about(name: &str) -> impl Iterator<Item = (&'static str, &'static st
     let rows =
         FLAGS.iter().chain(ERRORS).flat_map(|(function, rows)| rows.iter().map(move |row| (function, row)));
     let is_word = |text: &str, name: &str| {
-        text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name)
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(|word| word == name)
     };
     let about = rows.filter(move |(_, (known, means))| *known == name || is_word(means, name));
     about.map(|(function, (known, means))| (*function, *known, *means))

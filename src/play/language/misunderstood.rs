@@ -46,7 +46,8 @@ impl fmt::Display for Misunderstood {
 /// How many letters of a name may be wrong for it to be recognised: one in three, and two exchanged ones count as one.
 /// Of a name of one letter, none is left then: nothing is near it.
 pub fn nearest<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let distance = |name: &str| strsim::osa_distance(&written.to_lowercase(), &name.to_lowercase());
+    let distance =
+        |name: &str| strsim::osa_distance(&written.to_ascii_lowercase(), &name.to_ascii_lowercase());
     let length = written.chars().count();
     let nearest = names.into_iter().filter(|_| length > 1).min_by_key(|name| distance(name))?;
     (distance(nearest) <= length.div_ceil(3)).then(|| nearest.to_owned())

@@ -3,7 +3,6 @@
 //! **Invariant:** the model says that a file is not there only where none can be; of any other it does not know.
 
 use playground_core::sorted::SortedMap;
-use std::path::{Component, Path, PathBuf};
 
 /// Path, device, inode. `.` is the folder that a session runs in: there always is one.
 const FILES: [(&str, u64, u64); 5] = [
@@ -23,7 +22,7 @@ const FOLDERS: [&str; 19] = [
 #[derive(Debug, PartialEq)]
 pub(super) enum Found {
     /// It leads to this file.
-    File(PathBuf),
+    File(String),
     /// It leads to nothing.
     Nothing,
     /// It may lead to something.
@@ -31,7 +30,7 @@ pub(super) enum Found {
 }
 
 /// All files, as the rules of `ftok` want them.
-pub(super) fn all() -> SortedMap<PathBuf, (u64, u64)> {
+pub(super) fn all() -> SortedMap<String, (u64, u64)> {
     FILES.into_iter().map(|(path, device, inode)| (path.into(), (device, inode))).collect()
 }
 
@@ -42,34 +41,31 @@ pub(super) fn unknown() -> String {
 }
 
 /// Looks for a file: `//tmp/` is `/tmp`.
-pub(super) fn found(path: &Path) -> Found {
-    let mut components = path.components();
-    let is_known = |known: &&str| Path::new(known) == path || Path::new(known) == plain(path);
-    match (FILES.iter().map(|(known, ..)| known).find(|known| is_known(known)), components.next()) {
-        (Some(known), _) => Found::File(known.into()),
-        (None, None) => Found::Nothing,
-        (None, Some(Component::RootDir)) => match components.next() {
-            Some(Component::Normal(first)) if !FOLDERS.iter().any(|folder| *folder == first) => {
-                Found::Nothing
-            }
-            _ => Found::Unknown,
-        },
-        _ => Found::Unknown,
+pub(super) fn found(path: &str) -> Found {
+    let plain = plain(path);
+    let first = plain.strip_prefix('/').and_then(|rest| rest.split('/').next());
+    match FILES.iter().find(|(known, ..)| *known == plain) {
+        Some((known, ..)) => Found::File((*known).to_owned()),
+        None if path.is_empty() || first.is_some_and(|first| !FOLDERS.contains(&first)) => Found::Nothing,
+        None => Found::Unknown,
     }
 }
 
 /// A path without the steps that lead nowhere.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir if plain.parent().is_some() || plain == Path::new("/") => {
-                plain.pop();
-            }
-            component => plain.push(component),
+fn plain(path: &str) -> String {
+    let mut steps: Vec<&str> = Vec::new();
+    for step in path.split('/').filter(|step| !["", "."].contains(step)) {
+        // Where a relative path leads up, it leads out of the folder, or through one that may not be there.
+        match step {
+            ".." if path.starts_with('/') => drop(steps.pop()),
+            _ => steps.push(step),
         }
     }
-    plain
+    match path.chars().next() {
+        Some('/') => format!("/{}", steps.join("/")),
+        Some(_) if steps.is_empty() => ".".to_owned(),
+        _ => steps.join("/"),
+    }
 }
 
 #[cfg(test)]
@@ -79,21 +75,21 @@ mod tests {
     #[test]
     fn a_path_may_be_written_in_many_ways() {
         for path in ["/tmp", "/tmp/", "//tmp/.", "/tmp/../tmp"] {
-            assert_eq!(found(Path::new(path)), Found::File("/tmp".into()), "{path}");
+            assert_eq!(found(path), Found::File("/tmp".into()), "{path}");
         }
         for path in [".", "./", "./."] {
-            assert_eq!(found(Path::new(path)), Found::File(".".into()), "{path}");
+            assert_eq!(found(path), Found::File(".".into()), "{path}");
         }
-        assert_eq!(found(Path::new("/..")), Found::File("/".into()));
+        assert_eq!(found("/.."), Found::File("/".into()));
     }
 
     #[test]
     fn what_may_be_there_is_not_known() {
         for path in ["..", "a.c", "./a.c", "../a.c", "/tmp/a", "/home/me", "/etc/passwd/x"] {
-            assert_eq!(found(Path::new(path)), Found::Unknown, "{path}");
+            assert_eq!(found(path), Found::Unknown, "{path}");
         }
         for path in ["", "/no/such/file", "/nor"] {
-            assert_eq!(found(Path::new(path)), Found::Nothing, "{path}");
+            assert_eq!(found(path), Found::Nothing, "{path}");
         }
     }
 }

@@ -98,8 +98,10 @@ impl Kernel for Model {
 /// signal, and a file or a program that is not among the few is not there.
 fn decide(machine: &Machine, pid: i32, action: &Action, words: &[String]) -> Reply {
     match action {
-        Action::Call(Call::Ftok { path, project }) => match files::found(path) {
-            Found::File(path) => machine.decide(pid, &Action::Call(Call::Ftok { path, project: *project })),
+        Action::Call(Call::Ftok { path, project }) => match files::found(&path.to_string_lossy()) {
+            Found::File(path) => {
+                machine.decide(pid, &Action::Call(Call::Ftok { path: path.into(), project: *project }))
+            }
             Found::Nothing => Errno::ENOENT.into(),
             Found::Unknown => Reply::Unknown(Unknown::File),
         },

@@ -57,11 +57,23 @@ fn pages_may(bits: u8) -> String {
     if named.is_empty() { "PROT_NONE".to_owned() } else { named.join("|") }
 }
 
+/// A string as C writes it; what is no control character stands as it is.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' | '\0'..='\x1f' => quoted.extend(c.escape_default()),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
+}
+
 /// An action and its answer; `words` are those of a program that it starts, or the exit status.
 pub(super) fn performed(action: &Action, words: &[String], outcome: &Outcome) -> String {
     match action {
         Action::Exec { .. } => {
-            let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+            let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
             let call = format!("execlp({}, NULL)", words.join(", "));
             match outcome {
                 Ok(_) => call,

@@ -57,7 +57,7 @@ pub const MUTANTS: &[Rules] = &[
     }),
     Rules::deciding("ftok keeps more of the inode", |it| match (it.call(), &it.reply) {
         (Some(Call::Ftok { path, .. }), Reply::Returns(Ok(Answer::Key(key)))) => {
-            let inode = it.machine.files[path].1;
+            let inode = it.machine.files[&*path.to_string_lossy()].1;
             Reply::Returns(Ok(Answer::Key(Key(key.0 | inode as i32 & !0xffff))))
         }
         _ => it.reply,

@@ -83,9 +83,15 @@ impl View<'_> {
 pub(super) fn too_late(ops: &[SemOp], timeout: Duration) -> String {
     let may_wait = ops.iter().all(|op| !op.flags.contains(SemFlags::IPC_NOWAIT));
     match may_wait {
-        true => format!("It has waited for {} s, and may not wait longer.", timeout.as_secs_f64()),
+        true => format!("It has waited for {} s, and may not wait longer.", seconds(timeout)),
         false => "It would have to wait, and IPC_NOWAIT or the time limit forbids it.".to_owned(),
     }
+}
+
+/// A number of seconds, as short as it can be. From whole numbers: the module's pages load no table for others.
+fn seconds(time: Duration) -> String {
+    let digits = format!("{}.{:09}", time.as_secs(), time.subsec_nanos());
+    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Which semaphores a set has.
