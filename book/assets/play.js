@@ -280,7 +280,7 @@
             this.lines = [];
             this.log.replaceChildren();
             if (this.choice) this.showLevel();
-            const answer = this.ask({ begin: this.level ? { level: this.level.level } : { start: this.start } });
+            const answer = this.ask({ begin: { start: this.start, conditions: this.level?.conditions } });
             if (answer.done) this.show(answer.done);
             if (this.start.length) {
                 const before = this.start.map((one) => line("shm-told", code(one)));
@@ -310,7 +310,7 @@
                 this.nextHint();
                 return;
             }
-            const answer = this.ask({ line: { line: typed } });
+            const answer = this.ask({ line: typed });
             const echo = line("shm-echo", element("span", { className: "shm-sign" }, `${this.sign.textContent} `), code(typed));
             if (!answer.done) {
                 this.tell(echo, this.misunderstood(answer.misunderstood));
@@ -403,7 +403,7 @@
         // Completes the word before the cursor. Where there is nothing to add, Tab leaves as everywhere.
         complete() {
             const at = this.input.selectionStart, { value } = this.input;
-            const { typed, names } = this.ask({ complete: { typed: value.slice(0, at) } }).names;
+            const { typed, names } = this.ask({ complete: value.slice(0, at) }).names;
             const common = names.reduce((one, other) => { while (!other.startsWith(one)) one = one.slice(0, -1); return one; }, names[0] ?? "");
             const told = names.length > 1 ? names.slice(0, 24).join("  ") : "";
             const isNews = told !== this.hints.textContent && told !== "";

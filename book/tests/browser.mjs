@@ -13,7 +13,7 @@
 //
 //     a chapter before anything is done on it        60 to 72 KB compressed; more than 100 fails a test
 //     its first paint                                (0.4 to 1.3 s)
-//     the prompt's module                            213 KB compressed, loaded at the first use
+//     the prompt's module                            171 KB compressed, loaded at the first use
 //     from asking for it to the prompt               36 ms (71)
 //     an answer, until it is laid out                1.1 ms (5.5), of which the module takes 0.4 (1.7)
 //     the world, in the frame after it               2.5 ms (9.1)
@@ -604,6 +604,23 @@ test("a level is solved by typing, undone, and kept over a reload", async ({ bro
     await page.goto(undone);
     play = await prompt(page);
     assert.match(await play.locator("figcaption").textContent(), /0 of 7 pages in memory/);
+    await close(page);
+});
+
+// The page gives the module a level's conditions in bytes that the book's tool wrote.
+test("each level's solution reaches its goal in the page, and its start does not", async ({ browser, address }) => {
+    const page = await open(browser, `${address}playground.html`);
+    await prompt(page);
+    const levels = await page.evaluate(() => {
+        const { ask, levels } = document.querySelector("shm-play");
+        return levels.map(({ name, level, conditions }) => {
+            const answers = [ask({ begin: { start: level.start, conditions } }), ...level.solution.map((line) => ask({ line }))];
+            const done = answers.map(({ done }) => done);
+            return { name, began: done[0].reached, solved: done.at(-1).reached, calls: done.at(-1).calls - level.par };
+        });
+    });
+    assert.ok(levels.length > 20);
+    for (const { name, ...found } of levels) assert.deepEqual(found, { began: false, solved: true, calls: 0 }, name);
     await close(page);
 });
 

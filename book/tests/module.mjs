@@ -60,8 +60,8 @@ async function solutions() {
 function* requests(own) {
     for (let script = 0; script < SCRIPTS; script += 1) {
         yield JSON.stringify({ begin: {} });
-        for (let done = 0; done < LINES; done += 1) yield JSON.stringify({ line: { line: line(own) } });
-        yield JSON.stringify({ complete: { typed: pick(["", "sh", "int x = IPC", "é p", "S"]) } });
+        for (let done = 0; done < LINES; done += 1) yield JSON.stringify({ line: line(own) });
+        yield JSON.stringify({ complete: pick(["", "sh", "int x = IPC", "é p", "S"]) });
     }
     yield "no request";
 }

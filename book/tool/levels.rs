@@ -20,7 +20,7 @@ fn files() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Every puzzle with its name, in order, as the module reads it.
+/// Every puzzle with its name, in order, and its conditions as the module reads them.
 ///
 /// # Errors
 ///
@@ -28,10 +28,12 @@ fn files() -> Result<Vec<String>> {
 pub fn all() -> Result<Vec<Value>> {
     let one = |file: &String| {
         let text = read(&format!("{FOLDER}/{file}"))?;
-        toml::from_str::<Level>(&text).with_context(|| format!("{FOLDER}/{file}"))?;
+        let conditions =
+            toml::from_str::<Level>(&text).with_context(|| format!("{FOLDER}/{file}"))?.conditions;
+        let conditions = postcard::to_stdvec(&conditions)?;
         let level: Value = toml::from_str(&text)?;
         let name = file.trim_end_matches(".toml").split_once('-').map_or(file.as_str(), |(_, name)| name);
-        Ok(json!({ "name": name, "level": level }))
+        Ok(json!({ "name": name, "level": level, "conditions": conditions }))
     };
     files()?.iter().map(one).collect()
 }

@@ -7,7 +7,7 @@ mod history;
 
 use playground_core::Errno;
 use playground_core::machine::{Segment, Set};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::c::{Arena, Ty, Value};
 use crate::session::{Actor, Lifecycle, Session, World, family};
@@ -51,7 +51,7 @@ fn exactly_one() -> usize {
 }
 
 /// Something that has to be true of the world.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
     /// So many segments are in the table.
@@ -97,7 +97,7 @@ pub enum Condition {
 }
 
 /// What a segment is to be like; what is not named may be anything.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SegmentPattern {
     id: Option<i32>,
@@ -117,7 +117,7 @@ pub struct SegmentPattern {
 }
 
 /// What a set is to be like.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetPattern {
     values: Option<Vec<i32>>,
@@ -128,7 +128,7 @@ pub struct SetPattern {
 }
 
 /// A number in a segment.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct InSegment {
     segment: i32,
@@ -137,7 +137,7 @@ pub struct InSegment {
 }
 
 /// Mappings of a process.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Views {
     of: String,
@@ -149,7 +149,7 @@ pub struct Views {
 }
 
 /// Mappings of a process, page by page.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layout {
     of: String,
@@ -158,7 +158,7 @@ pub struct Layout {
 }
 
 /// The last call of a process, or of any.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastCall {
     of: Option<String>,
@@ -172,7 +172,7 @@ pub struct LastCall {
 }
 
 /// A field of a structure.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FieldOf {
     of: String,
@@ -182,7 +182,7 @@ pub struct FieldOf {
 }
 
 /// A variable.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct VariableOf {
     of: String,
@@ -193,8 +193,13 @@ pub struct VariableOf {
 impl Level {
     /// Whether the world is as the goal has it.
     pub fn is_reached(&self, session: &Session) -> bool {
-        self.conditions.iter().all(|condition| condition.holds(session.world()))
+        all_hold(&self.conditions, session.world())
     }
+}
+
+/// Whether these conditions are true of a world, all of them.
+pub fn all_hold(conditions: &[Condition], world: &World) -> bool {
+    conditions.iter().all(|condition| condition.holds(world))
 }
 
 impl Condition {

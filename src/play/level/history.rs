@@ -1,12 +1,12 @@
 //! Conditions over what processes have done since the start: where the world alone does not show that a goal was reached as it
 //! is worded.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::session::{Actor, Seen, Touch, World};
 
 /// Bytes of a segment that a process has accessed.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Touched {
     of: String,
@@ -16,7 +16,7 @@ pub struct Touched {
 }
 
 /// What a process was told by IPC_STAT.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     of: String,
@@ -25,7 +25,7 @@ pub struct Asked {
 }
 
 /// Stores of a process that reach a part of a segment.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stores {
     of: String,
