@@ -14,11 +14,22 @@ use serde_json::Value;
 use super::examined::{Workspace, cc, codes, root};
 use super::traced::{built, traced_with};
 
-/// Ways to count that lose nothing.
-const KEEPS: [&str; 31] = [
+/// Ways to count that lose nothing, of each kind one.
+const KEEPS: [&str; 10] = [
     "fetch-add",
     "builtin",
     "narrow",
+    "mutex",
+    "semaphore",
+    "beside-the-goal",
+    "wiped",
+    "with-results",
+    "filled",
+    "with-statistics",
+];
+
+/// More of them. A lock is watched at each of its turns, which takes two to twenty seconds of a processor.
+const KEEPS_AT_LENGTH: [&str; 21] = [
     "compare-and-swap",
     "swap-spin",
     "spin-and-yield",
@@ -26,12 +37,10 @@ const KEEPS: [&str; 31] = [
     "ticket",
     "peterson",
     "futex",
-    "mutex",
     "timed-mutex",
     "rwlock",
     "spinlock",
     "posix-semaphore",
-    "semaphore",
     "undone-semaphore",
     "asking-semaphore",
     "record-lock",
@@ -41,21 +50,12 @@ const KEEPS: [&str; 31] = [
     "message-lock",
     "by-turns",
     "by-the-counter",
-    "beside-the-goal",
-    "wiped",
-    "with-results",
-    "filled",
     "attached-anew",
-    "with-statistics",
 ];
 
 /// Ways that can lose an addition, however seldom they do when they run free.
-const LOSES: [&str; 21] = [
-    "seldom-without-semaphore",
+const LOSES: [&str; 15] = [
     "seldom-without-mutex",
-    "careless-at-last",
-    "beside-others",
-    "ticket-only",
     "step",
     "one-instruction",
     "with-sleep",
@@ -63,8 +63,6 @@ const LOSES: [&str; 21] = [
     "relaxed",
     "copied",
     "lock-for-the-read",
-    "lock-for-the-write",
-    "two-locks",
     "one-locks",
     "one-does-not",
     "own-locks",
@@ -72,6 +70,16 @@ const LOSES: [&str; 21] = [
     "readers",
     "one-atomic",
     "two-seats",
+];
+
+/// Those whose gap is found only after many attempts.
+const LOSES_SELDOM: [&str; 6] = [
+    "seldom-without-semaphore",
+    "careless-at-last",
+    "beside-others",
+    "ticket-only",
+    "lock-for-the-write",
+    "two-locks",
 ];
 
 /// Ways in which four processes do not count in one counter, with what is found.
@@ -112,32 +120,51 @@ fn verdict(workspace: &Workspace, program: &Path, arguments: &[&str]) -> Value {
     workspace.verdict(&[&["16", "--", &program], arguments].concat())
 }
 
-#[test]
-fn who_keeps_every_addition_passes() {
+/// Each passes, with what stands behind it as the program's arguments.
+fn keep<'a>(jobs: impl IntoIterator<Item = Vec<&'a str>>) {
     let workspace = Workspace::new();
     let program = program(&workspace, &[]);
-    let with_parent = ["fetch-add", "semaphore", "wiped"].map(|way| vec![way, "parent-counts"]);
-    in_parallel(KEEPS.map(|way| vec![way]).into_iter().chain(with_parent), |arguments| {
+    in_parallel(jobs, |arguments| {
         let found = codes(&verdict(&workspace, &program, arguments));
         (!found.is_empty()).then(|| format!("{arguments:?}: {found:?}"))
     });
 }
 
 #[test]
-fn who_can_lose_an_addition_loses_it_under_the_schedule() {
+fn who_keeps_every_addition_passes() {
+    let with_parent = vec!["fetch-add", "parent-counts"];
+    keep(KEEPS.map(|way| vec![way]).into_iter().chain([with_parent]));
+}
+
+#[test]
+#[ignore = "slow by nature: each turn of each lock is watched; .ci/run tries it"]
+fn who_keeps_every_addition_by_any_lock_passes() {
+    let with_parent = ["semaphore", "wiped"].map(|way| vec![way, "parent-counts"]);
+    keep(KEEPS_AT_LENGTH.map(|way| vec![way]).into_iter().chain(with_parent));
+}
+
+/// Each is found out, with and without optimisation.
+fn lose(ways: &[&'static str]) {
     let workspace = Workspace::new();
-    let programs = ["-O0", "-O2"].map(|option| {
-        let folder = workspace.path().join(option);
-        std::fs::create_dir(&folder).expect("a folder");
-        cc(&root().join("tests/c/counting.c"), &folder, &["-g", "-pthread", "-w", option])
-    });
-    for program in programs {
-        in_parallel(LOSES.map(|way| vec![way]), |arguments| {
+    for option in ["-O0", "-O2"] {
+        let program = program(&workspace, &[option]);
+        in_parallel(ways.iter().map(|way| vec![*way]), |arguments| {
             let verdict = verdict(&workspace, &program, arguments);
             let found = codes(&verdict);
-            (found != ["lost-updates"]).then(|| format!("{arguments:?} {}: {verdict}", program.display()))
+            (found != ["lost-updates"]).then(|| format!("{arguments:?} {option}: {verdict}"))
         });
     }
+}
+
+#[test]
+fn who_can_lose_an_addition_loses_it_under_the_schedule() {
+    lose(&LOSES);
+}
+
+#[test]
+#[ignore = "slow by nature: a gap that is seldom met takes many attempts; .ci/run tries it"]
+fn who_can_lose_an_addition_seldom_loses_it_under_the_schedule() {
+    lose(&LOSES_SELDOM);
 }
 
 #[test]

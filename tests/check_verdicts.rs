@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 use examined::{Workspace, files, text};
 use serde_json::Value;
 
+/// The exercise that takes seconds for a hand-in. `check_race` marks many in a plain run.
+const WATCHED: &str = "16";
+
 /// What must come of a program.
 #[derive(Debug)]
 enum Expected {
@@ -83,11 +86,22 @@ fn others(folder: &str, expected: fn() -> Expected) -> impl Iterator<Item = Case
 
 #[test]
 fn every_program_gets_its_verdict() {
+    mark(|case| case.exercise != WATCHED);
+}
+
+#[test]
+#[ignore = "slow by nature: exercise 16 is watched at each access, many times over; .ci/run tries it"]
+fn every_program_that_is_watched_gets_its_verdict() {
+    mark(|case| case.exercise == WATCHED);
+}
+
+/// Marks those of the cases as one class.
+fn mark(chosen: impl Fn(&Case) -> bool) {
     let workspace = Workspace::new();
     let class = workspace.path().join("class");
     let dodges = others("tests/dodges", || Expected::Fail);
     let variants = others("tests/variants", || Expected::Pass);
-    let cases: Vec<Case> = verdicts().chain(dodges).chain(variants).collect();
+    let cases: Vec<Case> = verdicts().chain(dodges).chain(variants).filter(chosen).collect();
     for case in &cases {
         let folder = class.join(case.student());
         fs::create_dir_all(&folder).unwrap();

@@ -218,7 +218,9 @@ fn right_and_wrong_answers_are_told_apart_and_each_wrong_one_is_explained() {
 /// Which option is right depends on the machine there: a reason says what is so, and not that its option is wrong.
 #[test]
 fn a_reason_of_lesson_20_is_true_whichever_option_is_right() {
-    let finished = Run::through(&program("lesson20"), Format::Json).finish();
+    // With fewer rounds it answers none of its questions.
+    let run = Run::through(&program("lesson20"), Format::Json).args(["--rounds", "5"]);
+    let finished = run.finish();
     finished.assert_exited(0);
     let answers = finished.told("answer");
     let options = answers.iter().flat_map(|answer| answer["options"].as_array().expect("options"));
