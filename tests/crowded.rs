@@ -15,7 +15,7 @@ use crate::traced::built;
 /// How many share the processor with it.
 const CROWD: usize = 8;
 /// Milliseconds of processor time.
-const HALF_A_SECOND: &str = "500";
+const SHORTLY: &str = "200";
 const FOR_EVER: &str = "600000";
 
 /// Processes that do nothing but work, all on one processor. They are another thread's: the tracer waits for all that
@@ -73,9 +73,9 @@ fn first_processor() -> String {
 #[test]
 fn the_time_that_others_took_is_not_its_own() {
     let crowd = Crowd::new();
-    let second = Duration::from_secs(1);
-    assert_eq!(crowd.cut(HALF_A_SECOND, second, 1000), None);
-    assert_eq!(crowd.cut(HALF_A_SECOND, second, 1), Some(StopReason::Starved));
+    let twice = Duration::from_millis(400);
+    assert_eq!(crowd.cut(SHORTLY, twice, 1000), None);
+    assert_eq!(crowd.cut(SHORTLY, twice, 1), Some(StopReason::Starved));
 }
 
 #[test]
