@@ -234,7 +234,7 @@
                 const box = this.group(`s${name}`, x, y, `shm-segment${segment.marked ? " shm-marked" : ""}${glow}`);
                 this.draw(box, "rect", { width, height, rx: 6 });
                 this.draw(box, "text", { x: 8, y: 18, class: "shm-name" },
-                    `${this.narrow ? "id" : "segment"} ${segment.id}${segment.marked ? " dest" : ""}`);
+                    this.called(`${segment.id}${segment.marked ? " dest" : ""}`));
                 for (let page = 0; page < cells; page += 1) this.page(box, segment, page, across);
                 told.forEach((line, index) => this.draw(box, "text", { x: 8, y: height - 8 - (told.length - index) * LINE }, line));
                 this.draw(box, "text", { x: 8, y: height - 8 },
@@ -248,6 +248,11 @@
             this.draw(box, "text", { x: 8, y: 18, class: "shm-name" }, `${folded.length} ${this.narrow ? "" : "segments "}more,`);
             this.draw(box, "text", { x: 8, y: TITLE + ROW - 10 }, this.narrow ? "not attached" : "attached nowhere");
             return y + TITLE + ROW + GAP;
+        }
+
+        // In a narrow picture there is room for few digits more.
+        called(id) {
+            return `${this.narrow && id.length > 7 ? "id" : "segment"} ${id}`;
         }
 
         // What more is known of a segment: how often it is attached, who may use it, its name, when it was used, and

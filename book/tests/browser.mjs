@@ -470,6 +470,14 @@ test("enlarged to twice its size, the player has its buttons, the call, the pict
     await close(page);
 });
 
+test("on a projector the picture names its segment, and is seen whole with its sentences", async ({ browser, address }) => {
+    const page = await open(browser, `${address}lesson18.html#step-2`, { viewport: { width: 1200, height: 800 } });
+    const picture = page.locator(".shm-stage .shm-picture");
+    assert.match(await picture.locator("svg").textContent(), /segment 0/);
+    assert.ok(await picture.evaluate((one) => one.scrollHeight <= one.clientHeight), "nothing is to be scrolled");
+    await close(page);
+});
+
 test("before the first call of a step its question is told, and the last line that ran stays marked", async ({ browser, address }) => {
     const page = await open(browser, `${address}lesson14.html#step-2`);
     const player = page.locator("shm-player");
