@@ -46,7 +46,9 @@ struct Options {
 fn main() -> Result<()> {
     let options = Options::parse();
     let (ours, yardstick) = (ours(), yardstick()?);
-    println!("Builds, in seconds: median (middle half), beside a package of as many programs of one line each");
+    println!(
+        "Builds, in seconds: median (middle half), beside a package of as many programs of one line each"
+    );
     compare("clean build of a lesson", "1.6 x", options.clean, || Ok((ours.clean()?, yardstick.clean()?)))?;
     compare("edited lesson to its output", "1.5 x", options.rounds, || {
         Ok((ours.edited_program()?, yardstick.edited_program()?))
