@@ -171,7 +171,7 @@ fn the_module_was_built_from_its_sources() {
 #[test]
 fn the_module_is_light() {
     let weight = Module::committed().and_then(|module| module.weight()).expect("the module");
-    assert!(weight < 216 * 1024, "{weight} bytes, compressed");
+    assert!(weight < 176 * 1024, "{weight} bytes, compressed");
 }
 
 /// For paper, and for readers without scripts.
