@@ -159,7 +159,7 @@
             let y = 2;
             for (const process of processes) {
                 const rows = this.rows(process, process === processes[0] && this.isRecorded);
-                const state = process.ended ? `ended: ${process.ended}` : process.waits ? `waits: ${process.waits}` : "";
+                const state = process.ended || (process.waits ? `waits: ${process.waits}` : "");
                 const states = this.wrap(state, width - 20);
                 const height = TITLE + rows.length * ROW + states.length * LINE + 6;
                 const kind = process.ended ? " shm-over" : process.waits ? " shm-waits" : "";

@@ -72,7 +72,7 @@ impl Replay {
             Event::Exec { pid, .. } => {
                 self.done(*pid, &Action::Exec { space: Space::default() }, Answer::Done);
             }
-            Event::Signal { pid, signal, .. } => self.ended(*pid, signal.as_deref().unwrap_or("exited")),
+            Event::Signal { pid, signal, .. } => self.ended(*pid, signal.as_deref()),
             Event::Call(call) => self.call(call),
             Event::Memory(access) => self.access(access),
             Event::Started { pid, c, .. } => self.started(*pid, c),
@@ -115,10 +115,11 @@ impl Replay {
     }
 
     /// A process that the story has not begun is no part of the picture when it ends, either.
-    fn ended(&mut self, pid: i32, how: &str) {
+    fn ended(&mut self, pid: i32, signal: Option<&str>) {
         self.done(pid, &Action::Exit, Answer::Done);
+        let how = signal.map_or("has ended with exit".to_owned(), |signal| format!("is killed by {signal}"));
         if let Some(person) = self.people.iter_mut().find(|person| person.pid == pid) {
-            person.ended = Some(how.to_owned());
+            person.ended = Some(how);
         }
     }
 
