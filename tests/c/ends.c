@@ -33,13 +33,19 @@ static void every_byte(int file)
         exit(1);
 }
 
+/* One that comes before this waits is kept until then. */
 static int wait_for_signal(int number)
 {
+    sigset_t held, usual;
+
+    sigemptyset(&held);
+    sigaddset(&held, number);
+    sigprocmask(SIG_BLOCK, &held, &usual);
     signal(number, heard);
     puts("ready");
     fflush(stdout);
     while (!came)
-        pause();
+        sigsuspend(&usual);
     printf("signal %d\n", (int)came);
     return 7;
 }
