@@ -9,6 +9,7 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use check::exercise;
@@ -319,19 +320,28 @@ fn one_that_removes_foreign_segments_finds_none() {
 /// What is left where namespaces are forbidden; attacks on other people's processes are not tried.
 #[test]
 fn without_namespaces_limits_still_hold() {
-    for (name, code) in
-        [("loops", "timed-out"), ("forks", "over-limit"), ("output", "over-limit"), ("untraced", "timed-out")]
-    {
-        let attack = Attack::new(name);
-        let program = attack.program.display().to_string();
-        let mut check =
-            attack.workspace.command(&["--without-walls", "--format", "json", "1", "--", &program]);
-        let output = check.stderr(Stdio::null()).output().expect("check runs");
-        let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
-        assert_eq!(codes(&verdict), [code], "{name}: {verdict}");
-        assert_eq!(running(&attack.program), Vec::<String>::new(), "{name}: processes are left");
-        attack.next_passes();
-    }
+    thread::scope(|scope| {
+        for (name, code) in [("loops", "timed-out"), ("forks", "over-limit"), ("output", "over-limit")] {
+            scope.spawn(move || is_found_without_walls(name, code));
+        }
+    });
+}
+
+#[test]
+#[ignore = "slow by nature: only the longest time that any hand-in may take ends it; .ci/run tries it"]
+fn without_namespaces_one_that_slips_away_from_the_tracer_is_ended() {
+    is_found_without_walls("untraced", "timed-out");
+}
+
+fn is_found_without_walls(name: &str, code: &str) {
+    let attack = Attack::new(name);
+    let program = attack.program.display().to_string();
+    let mut check = attack.workspace.command(&["--without-walls", "--format", "json", "1", "--", &program]);
+    let output = check.stderr(Stdio::null()).output().expect("check runs");
+    let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
+    assert_eq!(codes(&verdict), [code], "{name}: {verdict}");
+    assert_eq!(running(&attack.program), Vec::<String>::new(), "{name}: processes are left");
+    attack.next_passes();
 }
 
 /// Everything that the kernel's tables hold in a namespace, where nobody else makes anything.
@@ -349,20 +359,25 @@ fn without_namespaces_nothing_is_left_in_the_kernels_tables() {
     if !namespaces("tables") {
         return;
     }
-    for name in ["segments", "semaphores", "killjudge", "stops", "daemon", "memory", "forges"] {
-        let (attack, namespace) = (Attack::new(name), Namespace::new());
-        let temporary = tempfile::tempdir().unwrap();
-        let program = attack.program.display().to_string();
-        let mut check =
-            attack.workspace.command(&["--without-walls", "--format", "json", "1", "--", &program]);
-        check.env("TMPDIR", temporary.path()).stderr(Stdio::null());
-        namespace.around_command(&mut check);
-        let output = check.output().expect("check runs");
-        assert_eq!(output.status.code(), Some(1), "{name}: {}", String::from_utf8_lossy(&output.stdout));
-        assert_eq!(running(&attack.program), Vec::<String>::new(), "{name}: processes are left");
-        assert_eq!(tables(&namespace), (String::new(), String::new()), "{name}");
-        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "{name}: files are left");
-    }
+    thread::scope(|scope| {
+        for name in ["segments", "semaphores", "killjudge", "stops", "daemon", "memory", "forges"] {
+            scope.spawn(move || leaves_nothing_without_walls(name));
+        }
+    });
+}
+
+fn leaves_nothing_without_walls(name: &str) {
+    let (attack, namespace) = (Attack::new(name), Namespace::new());
+    let temporary = tempfile::tempdir().unwrap();
+    let program = attack.program.display().to_string();
+    let mut check = attack.workspace.command(&["--without-walls", "--format", "json", "1", "--", &program]);
+    check.env("TMPDIR", temporary.path()).stderr(Stdio::null());
+    namespace.around_command(&mut check);
+    let output = check.output().expect("check runs");
+    assert_eq!(output.status.code(), Some(1), "{name}: {}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(running(&attack.program), Vec::<String>::new(), "{name}: processes are left");
+    assert_eq!(tables(&namespace), (String::new(), String::new()), "{name}");
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "{name}: files are left");
 }
 
 #[test]
