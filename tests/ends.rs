@@ -220,7 +220,9 @@ fn the_death_of_a_child_at_any_step_is_told_in_words_and_leaves_nothing() {
 /// One that is stopped gives no answer, and is not waited for without end.
 #[test]
 fn a_child_that_hangs_is_killed_and_told() {
-    let mut running = Run::stepping(&program("lesson16"), Format::Json).start();
+    // What it waits for an answer by itself is longer.
+    let hasty = Preload::build("hasty");
+    let mut running = hasty.before(Run::stepping(&program("lesson16"), Format::Json)).start();
     let mut prompt = 1;
     while children(&running).is_empty() {
         running.until_prompt(prompt);
