@@ -302,8 +302,8 @@ fn reasons(lesson: &str, answer: &Value) -> String {
 
 /// What is said to each of the answers that were told in JSON.
 fn answers(lesson: &str, told: &str) -> Vec<String> {
-    let events = told.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    let answers = events.filter(|event| event["event"] == "answer");
+    let lines = told.lines().filter(|line| line.starts_with("{\"event\":\"answer\""));
+    let answers = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     // What a machine is too small or too busy for has no answer among those that lesson 20 expects.
     let expected = answers.filter(|answer| lesson != "lesson20" || !answer["right"].is_null());
     expected.map(|answer| reasons(lesson, &answer)).collect()

@@ -1,6 +1,7 @@
 //! What a program has left behind: segments, sets of semaphores and queues in the kernel, names in `/dev/shm`, processes
 //! in its session.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -67,16 +68,16 @@ fn names_left(run: &Finished) -> Vec<String> {
 }
 
 /// The segments that a process of the program has made. An id that it told of would prove less: a child may have
-/// got it in a namespace of its own, and here it is another's.
+/// got it in a namespace of its own, and here it is another's. Who told what is looked up only if there is something new.
 fn segments_left(run: &Finished) -> Vec<Row> {
-    let pids = run.processes();
-    let is_its = |row: &Row| pids.contains(&row.cpid) && !run.table_before.contains(&row.shmid.0);
+    let pids = LazyCell::new(|| run.processes());
+    let is_its = |row: &Row| !run.table_before.contains(&row.shmid.0) && pids.contains(&row.cpid);
     table().into_iter().filter(is_its).collect()
 }
 
 /// The kernel's table of semaphores does not say who made a set, so here the ids that were told must do.
 fn sets_left(run: &Finished) -> Vec<i32> {
-    let told = if run.is_isolated() { BTreeSet::new() } else { run.sets_made() };
+    let told = LazyCell::new(|| if run.is_isolated() { BTreeSet::new() } else { run.sets_made() });
     sets().difference(&run.sets_before).copied().filter(|id| told.contains(id)).collect()
 }
 

@@ -129,6 +129,7 @@ impl Run {
             ended: false,
             out: Vec::new(),
             err: Vec::new(),
+            prompts: 0,
             table_before,
             sets_before,
             queues_before,
@@ -167,6 +168,8 @@ pub struct Running {
     ended: bool,
     out: Vec<u8>,
     err: Vec<u8>,
+    /// How many prompts it has come to.
+    prompts: usize,
     table_before: BTreeSet<i32>,
     sets_before: BTreeSet<i32>,
     queues_before: BTreeSet<i32>,
@@ -228,8 +231,8 @@ impl Running {
 
     /// Whether a prompt of this number came, rather than the end.
     pub fn until_prompt_or_end(&mut self, number: usize) -> bool {
-        self.until("a prompt or the end", |running| running.prompts() >= number || running.stdout.is_none());
-        self.prompts() >= number
+        self.until("a prompt or the end", |running| running.prompts >= number || running.stdout.is_none());
+        self.prompts >= number
     }
 
     /// Reads until the condition holds.
@@ -243,13 +246,15 @@ impl Running {
         }
     }
 
-    fn prompts(&self) -> usize {
-        match self.format {
-            Format::Json => self.out().matches("{\"event\":\"wait\"").count(),
-            Format::Text => ["or Enter> ", "a or b> ", "moves left> ", "for none> ", "quit > "]
-                .map(|it| self.out().matches(it).count())
-                .iter()
-                .sum(),
+    /// Counts the prompts whose last letter stands behind the first bytes, so many, of its output.
+    fn count_prompts(&mut self, read: usize) {
+        let marks: &[&str] = match self.format {
+            Format::Json => &["{\"event\":\"wait\""],
+            Format::Text => &["or Enter> ", "a or b> ", "moves left> ", "for none> ", "quit > "],
+        };
+        for mark in marks {
+            let new = String::from_utf8_lossy(&self.out[read.saturating_sub(mark.len() - 1)..]);
+            self.prompts += new.matches(mark).count();
         }
     }
 
@@ -257,7 +262,9 @@ impl Running {
     fn listen(&mut self) {
         let [out, err] = ready(&self.stdout, &self.stderr);
         if out {
+            let read = self.out.len();
             read_some(&mut self.stdout, &mut self.out);
+            self.count_prompts(read);
         }
         if err {
             read_some(&mut self.stderr, &mut self.err);
