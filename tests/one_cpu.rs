@@ -46,6 +46,7 @@ fn what_is_counted_is_counted() {
 
 #[test]
 fn the_measuring_ends_and_says_on_what_it_stands() {
-    let finished = on_one_cpu("lesson20", &["--quick"]);
+    // In one round each mechanism has its turn.
+    let finished = on_one_cpu("lesson20", &["--time", "200", "--rounds", "1"]);
     assert!(finished.words().contains("one only, CPU"), "{}", finished.seen());
 }
