@@ -257,7 +257,7 @@ fn number_in(name: &str, cell: &str) -> i64 {
 fn while_a_step_waits_in_a_terminal_ipcs_lists_the_segment_on_its_screen() {
     let mut listed = 0;
     for program in programs() {
-        let mut terminal = Terminal::start(Run::new(&program), 24, 80);
+        let mut terminal = Terminal::start(Run::shortly(&program), 24, 80);
         let mut prompt = 1;
         while terminal.until_prompt_or_end(prompt) {
             let screen = terminal.screen();

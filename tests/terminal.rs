@@ -8,9 +8,9 @@ use support::{Finished, Program, Run, Terminal, assert_nothing_left, program, pr
 /// Rows and columns: a usual terminal, and a narrow one.
 const SIZES: [(u16, u16); 2] = [(24, 80), (24, 40)];
 
-/// A program as a person starts it, without options.
+/// A program as a person starts it, without options but for the length of a race.
 fn run(program: &Program) -> Run {
-    Run::new(program)
+    Run::shortly(program)
 }
 
 /// Starts every program in terminals of both sizes, at its first prompt.

@@ -77,13 +77,17 @@ impl Run {
     }
 
     /// The figures of lessons 18 and 20 are of no interest here, so that they race and measure as shortly as they can.
-    fn at_pace(pace: &str, program: &Program, format: Format) -> Run {
+    pub fn shortly(program: &Program) -> Run {
         let shortly: &[&str] = match program.name {
             "lesson18" => &["--race", "1000"],
             "lesson20" => &["--time", "200"],
             _ => &[],
         };
-        Run::new(program).args(shortly).format(format).args(["--pace", pace])
+        Run::new(program).args(shortly)
+    }
+
+    fn at_pace(pace: &str, program: &Program, format: Format) -> Run {
+        Run::shortly(program).format(format).args(["--pace", pace])
     }
 
     fn format(mut self, format: Format) -> Run {
