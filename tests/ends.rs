@@ -184,16 +184,9 @@ fn signal_while_measuring(moments: impl Iterator<Item = u64>) {
 
 /// Which children that were told of are not told to have ended.
 fn children(running: &Running) -> Vec<i32> {
-    let events = running.events();
-    let pids = |name: &str| -> Vec<i64> {
-        events
-            .iter()
-            .filter(|event| event["event"] == name)
-            .filter_map(|event| event["pid"].as_i64())
-            .collect()
-    };
-    let ended = pids("signal");
-    pids("fork").into_iter().filter(|pid| !ended.contains(pid)).map(|pid| pid as i32).collect()
+    let pids = |name: &str| running.told(name).into_iter().filter_map(|event| event["pid"].as_i64());
+    let ended: Vec<i64> = pids("signal").collect();
+    pids("fork").filter(|pid| !ended.contains(pid)).map(|pid| pid as i32).collect()
 }
 
 #[test]

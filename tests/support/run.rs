@@ -194,6 +194,11 @@ impl Running {
         events(&self.out)
     }
 
+    /// Those of this name.
+    pub fn told(&self, event: &str) -> Vec<Value> {
+        told(&self.out, event)
+    }
+
     /// Writes to its standard input. One that has ended meanwhile is no failure of the test's.
     pub fn send(&mut self, text: &str) {
         self.send_bytes(text.as_bytes());
@@ -344,9 +349,19 @@ fn read_some(stream: &mut Option<File>, into: &mut Vec<u8>) {
 
 /// Whole lines only: the last one may still be on its way.
 fn events(out: &[u8]) -> Vec<Value> {
+    events_that_begin(out, "")
+}
+
+/// The events of this name. No other is parsed: a picture of memory is long.
+fn told(out: &[u8], event: &str) -> Vec<Value> {
+    events_that_begin(out, &format!("{{\"event\":\"{event}\""))
+}
+
+fn events_that_begin(out: &[u8], start: &str) -> Vec<Value> {
     let text = String::from_utf8_lossy(out);
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    whole.lines().map(|line| serde_json::from_str(line).expect("an event a line")).collect()
+    let lines = whole.lines().filter(|line| line.starts_with(start));
+    lines.map(|line| serde_json::from_str(line).expect("an event a line")).collect()
 }
 
 /// A program that has ended.
@@ -375,7 +390,7 @@ impl Finished {
 
     /// The events of this name.
     pub fn told(&self, event: &str) -> Vec<Value> {
-        self.events().into_iter().filter(|told| told["event"] == event).collect()
+        told(&self.out, event)
     }
 
     /// Both streams in words without colour and line breaks, since the narrator wraps lines.
