@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use play::language::Misunderstood;
 use play::level::Level;
 use play::session::{Failure as NotBegun, Session, Told};
-use playground_core::story::ascii;
+use playground_core::story::{ascii, visible};
 use program::Format;
 
 use super::editor::{Editor, Typed};
@@ -163,7 +163,8 @@ impl Prompt {
             // Some editors begin a file with a mark of its encoding.
             let line = if number == 0 { line.trim_start_matches('\u{feff}') } else { &line };
             if self.format == Format::Text && !line.trim().is_empty() {
-                self.print(|out| writeln!(out, "{}{}", self.sign(), line.trim_end()))?;
+                let shown = visible(&line.trim_end().replace('\t', " "));
+                self.print(|out| writeln!(out, "{}{shown}", self.sign()))?;
             }
             match self.line(line) {
                 Ok(true) => {}

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use colored::Colorize;
 use play::language::Misunderstood;
 use play::session::Told;
+use playground_core::story::visible;
 use serde::Serialize;
 
 /// Under what stands at the left edge.
@@ -34,6 +35,7 @@ pub fn text(out: &mut impl Write, told: &Told) -> io::Result<()> {
     let by = |who: &str| format!("{who:<3} ");
     match told {
         Told::Call { who, c, why, advice, errno, .. } => {
+            let c = visible(c);
             let c = if errno.is_some() { c.red() } else { c.normal() };
             hanging(out, &by(who), &c.to_string())?;
             labelled(out, "Why", why.as_deref())?;
@@ -44,7 +46,7 @@ pub fn text(out: &mut impl Write, told: &Told) -> io::Result<()> {
             hanging(out, &by(who), &format!("{length} {bytes} written at {address:#x}"))
         }
         Told::Waits { who, c, why } => {
-            hanging(out, &by(who), &format!("{c}   {}", "waits".yellow()))?;
+            hanging(out, &by(who), &format!("{}   {}", visible(c), "waits".yellow()))?;
             labelled(out, "Why", Some(why))
         }
         Told::Begins { who, pid, how } => {
@@ -52,15 +54,15 @@ pub fn text(out: &mut impl Write, told: &Told) -> io::Result<()> {
             hanging(out, &by(who), &format!("begins: process {pid}, {origin}"))
         }
         Told::Ends { who, how, why } => {
-            hanging(out, &by(who), how)?;
+            hanging(out, &by(who), &visible(how))?;
             labelled(out, "Why", why.as_deref())
         }
         Told::Prints { who, text, program } => {
             let by = program.as_ref().map_or_else(|| by(who), |program| format!("{who:<3} {program} "));
             text.lines().try_for_each(|line| writeln!(out, "{by}{} {}", "prints".dimmed(), visible(line)))
         }
-        Told::Value { text } => hanging(out, INDENT, &format!("= {text}")),
-        Told::Ran { command } => hanging(out, INDENT, &format!("$ {command}")),
+        Told::Value { text } => hanging(out, INDENT, &format!("= {}", visible(text))),
+        Told::Ran { command } => hanging(out, INDENT, &format!("$ {}", visible(command))),
         Told::Changed { what, fields } => {
             hanging(out, INDENT, &format!("{} {}", what.bold(), changes(fields)))
         }
@@ -71,7 +73,7 @@ pub fn text(out: &mut impl Write, told: &Told) -> io::Result<()> {
             writeln!(out, "{INDENT}{way}: there is nothing more")
         }
         Told::Moved { way, lines } => {
-            lines.iter().try_for_each(|line| hanging(out, INDENT, &format!("{way}: {line}")))
+            lines.iter().try_for_each(|line| hanging(out, INDENT, &format!("{way}: {}", visible(line))))
         }
     }
 }
@@ -112,7 +114,7 @@ pub fn misunderstood(out: &mut impl Write, sign: &str, line: &str, error: &Misun
 fn labelled(out: &mut impl Write, label: &str, text: Option<&str>) -> io::Result<()> {
     let Some(text) = text else { return Ok(()) };
     let first = if label.is_empty() { INDENT.to_owned() } else { format!("{INDENT}{label:<5} ") };
-    broken(out, &first, first.len(), text)
+    broken(out, &first, first.len(), &visible(text))
 }
 
 /// A text whose later lines stand under its second word: they are the same answer.
@@ -149,9 +151,4 @@ fn changes(fields: &[(String, String, String)]) -> String {
         })
         .collect();
     fields.join(", ")
-}
-
-/// Characters that a terminal would obey are written out.
-fn visible(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

@@ -46,3 +46,14 @@ fn it_writes_no_file_and_reads_none() {
     }
     assert!(!made.exists());
 }
+
+/// A string may hold what a terminal obeys: it is written out wherever it is told, and where the line itself is shown.
+#[test]
+fn it_commands_no_terminal() {
+    for call in ["ftok(\"/tmp/\\033[31mX\", 1)", "execlp(\"\\177y\u{9b}2J\", \"z\", NULL)"] {
+        for (_, told) in marked(call) {
+            assert!(told.contains(&call[..5]), "{told}");
+            assert!(!told.contains(|c: char| c.is_control() && c != '\n'), "{told:?}");
+        }
+    }
+}
