@@ -55,9 +55,11 @@ pub(super) fn found(path: &str) -> Found {
 fn plain(path: &str) -> String {
     let mut steps: Vec<&str> = Vec::new();
     for step in path.split('/').filter(|step| !["", "."].contains(step)) {
-        // Where a relative path leads up, it leads out of the folder, or through one that may not be there.
+        // A way up through a folder that may not be there, or may be a link, leads nobody knows where.
         match step {
-            ".." if path.starts_with('/') => drop(steps.pop()),
+            ".." if path.starts_with('/') && ["", "tmp", "etc"].contains(&&*steps.join("/")) => {
+                steps.pop();
+            }
             _ => steps.push(step),
         }
     }
@@ -74,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_path_may_be_written_in_many_ways() {
-        for path in ["/tmp", "/tmp/", "//tmp/.", "/tmp/../tmp"] {
+        for path in ["/tmp", "/tmp/", "//tmp/.", "/tmp/../tmp", "/etc/../tmp"] {
             assert_eq!(found(path), Found::File("/tmp".into()), "{path}");
         }
         for path in [".", "./", "./."] {
@@ -85,10 +87,10 @@ mod tests {
 
     #[test]
     fn what_may_be_there_is_not_known() {
-        for path in ["..", "a.c", "./a.c", "../a.c", "/tmp/a", "/home/me", "/etc/passwd/x"] {
+        for path in ["..", "a.c", "./a.c", "../a.c", "/tmp/a", "/home/me", "/etc/passwd/x", "/usr/../tmp"] {
             assert_eq!(found(path), Found::Unknown, "{path}");
         }
-        for path in ["", "/no/such/file", "/nor"] {
+        for path in ["", "/no/such/file", "/nor", "/nor/../tmp"] {
             assert_eq!(found(path), Found::Nothing, "{path}");
         }
     }
