@@ -11,7 +11,7 @@ use std::io;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::geteuid;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::{Format, Program, Run, namespaces, program, programs};
 
 use roles::{Roles, is_compared};
@@ -23,11 +23,26 @@ fn on_both() -> impl Iterator<Item = Program> {
     programs().into_iter().filter(|program| !NEED_LINUX.contains(&program.name))
 }
 
-/// What a lesson tells on one of the two kernels, each number by its role.
+/// What a lesson tells on one of the two kernels.
 fn told(run: Run) -> Vec<Value> {
     let finished = run.finish();
     finished.assert_exited(0);
-    by_roles(&finished.events())
+    finished.events()
+}
+
+/// What a lesson tells on Linux, in the first of three runs that can be compared with the model's.
+fn told_on_linux(name: &str, run: impl Fn() -> Run, model: &[Value]) -> Vec<Value> {
+    let mut runs = (0..3).map(|_| told(run()));
+    let is_comparable =
+        |linux: &Vec<Value>| !a_pid_is_another_number(linux, model) && !only_faults_differ(linux, model);
+    runs.find(is_comparable).unwrap_or_else(|| panic!("{name}: none of three runs can be compared"))
+}
+
+/// Linux may give a process a number that stands for something else as well, as 25600 is the size of a segment. Then
+/// nothing says which of the two is told.
+fn a_pid_is_another_number(linux: &[Value], model: &[Value]) -> bool {
+    let others = roles::numbers_but_pids(model);
+    roles::pids(linux).any(|pid| others.contains(&pid))
 }
 
 fn by_roles(events: &[Value]) -> Vec<Value> {
@@ -40,7 +55,8 @@ fn run(program: &Program, kernel: &str) -> Run {
 }
 
 fn assert_same(name: &str, linux: &[Value], model: &[Value]) {
-    for (at, (linux, model)) in linux.iter().zip(model).enumerate() {
+    let (linux, model) = (by_roles(linux), by_roles(model));
+    for (at, (linux, model)) in linux.iter().zip(&model).enumerate() {
         assert_eq!(model, linux, "{name}: event {at} on the model, and on Linux");
     }
     assert_eq!(model.len(), linux.len(), "{name}: how many events");
@@ -52,16 +68,17 @@ fn every_lesson_tells_on_the_model_what_it_tells_on_linux() {
         return;
     }
     for program in on_both() {
-        let tell = |kernel| told(run(&program, kernel).args(["--isolated"]));
-        let model = tell("model");
-        let linux = (0..3).map(|_| tell("linux")).find(|linux| !only_faults_differ(linux, &model));
-        assert_same(program.name, &linux.expect("one of three runs in which no page was taken away"), &model);
+        let isolated = |kernel| run(&program, kernel).args(["--isolated"]);
+        let model = told(isolated("model"));
+        let linux = told_on_linux(program.name, || isolated("linux"), &model);
+        assert_same(program.name, &linux, &model);
     }
 }
 
 /// Linux counts one fault more where it took a page of the program itself away while the program stood still, as it may
 /// where memory is short. Such a run is made again.
 fn only_faults_differ(linux: &[Value], model: &[Value]) -> bool {
+    let (linux, model) = (by_roles(linux), by_roles(model));
     let but_faults = |events: &[Value]| -> Vec<Value> {
         let without = |event: &Value| {
             let mut event = event.clone();
@@ -70,7 +87,19 @@ fn only_faults_differ(linux: &[Value], model: &[Value]) -> bool {
         };
         events.iter().map(without).collect()
     };
-    linux != model && but_faults(linux) == but_faults(model)
+    linux != model && but_faults(&linux) == but_faults(&model)
+}
+
+#[test]
+fn a_run_in_which_a_pid_is_the_size_of_a_segment_is_not_compared() {
+    let model = [
+        json!({"pid": 4001, "c": "shmget(IPC_PRIVATE, 25600, 0600) = 0"}),
+        json!({"pid": 4001, "cpid": 4001}),
+    ];
+    let linux = |pid: u64| [json!({ "pid": pid })];
+    assert!(a_pid_is_another_number(&linux(25600), &model));
+    assert!(!a_pid_is_another_number(&linux(25601), &model));
+    assert!(!a_pid_is_another_number(&linux(4001), &model), "its own pid is no other number");
 }
 
 /// In a table of its own, where ids begin at 0 as they do on the model, and with its powers over all users.
@@ -82,8 +111,9 @@ fn root_sees_the_same_on_both() {
     let apart = || unshare(CloneFlags::CLONE_NEWIPC).map_err(io::Error::from);
     for name in ["lesson03", "lesson10", "lesson11", "lesson13"] {
         let program = program(name);
-        let linux = told(run(&program, "linux").before_exec(apart));
-        assert_same(name, &linux, &told(run(&program, "model")));
+        let model = told(run(&program, "model"));
+        let linux = told_on_linux(name, || run(&program, "linux").before_exec(apart), &model);
+        assert_same(name, &linux, &model);
     }
 }
 
@@ -103,7 +133,7 @@ fn every_recording_of_the_book_is_what_the_model_tells() {
         calls += events.iter().filter(|event| event["event"] == "call").count();
         // As far as the recording counts, and not only as far as tests do.
         let run = Run::new(&program).args(["--kernel", "model", "--format", "json", "--pace", "run"]);
-        assert_same(program.name, &by_roles(events), &told(run.args(options)));
+        assert_same(program.name, events, &told(run.args(options)));
     }
     assert!(calls >= 290, "the recordings have {calls} calls");
 }

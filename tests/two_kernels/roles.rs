@@ -1,5 +1,6 @@
 //! What differs from run to run is compared by its role: the second address that a run tells is A1 in every run.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 use std::time::UNIX_EPOCH;
 
@@ -60,6 +61,22 @@ static PROJECT: LazyLock<Regex> =
 static FOLDER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"[^\s"]*/(lesson\d\d)\b"#).expect("an expression"));
 
+/// The numbers of the processes that do something in the events.
+pub fn pids(events: &[Value]) -> impl Iterator<Item = u64> {
+    events.iter().filter_map(|event| event["pid"].as_u64())
+}
+
+/// All other numbers that the events tell.
+pub fn numbers_but_pids(events: &[Value]) -> HashSet<u64> {
+    let texts = events.iter().map(Value::to_string).collect::<String>();
+    let mut numbers: HashSet<_> =
+        WORD.find_iter(&texts).filter_map(|word| word.as_str().parse().ok()).collect();
+    pids(events).for_each(|pid| {
+        numbers.remove(&pid);
+    });
+    numbers
+}
+
 fn role(known: &mut Vec<u64>, kind: &str, number: u64) -> String {
     let at = known.iter().position(|one| *one == number).unwrap_or_else(|| {
         known.push(number);
@@ -83,7 +100,7 @@ impl Roles {
     /// A process is known by the first event that it does something in.
     pub fn of(events: &[Value]) -> Roles {
         let mut roles = Roles::default();
-        for pid in events.iter().filter_map(|event| event["pid"].as_u64()) {
+        for pid in pids(events) {
             role(&mut roles.pids, "P", pid);
         }
         roles
