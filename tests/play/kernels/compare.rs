@@ -128,10 +128,11 @@ fn is_of_the_model(told: &Told) -> bool {
 /// An event as it is compared.
 fn one(session: &Session, told: &Told) -> String {
     match told {
-        Told::Call { who, name, waited, result, errno, .. } => {
+        Told::Call { who, name, c, waited, result, errno, .. } => {
             let result = match *name {
                 "shmat" | "ftok" => result.map(|_| "something".to_owned()),
-                _ => result.map(|value| by_letter(session, value)),
+                _ if returns_a_pid(name, c) => result.map(|value| by_letter(session, value)),
+                _ => result.map(|value| value.to_string()),
             };
             format!("{who} {name} {waited} {result:?} {errno:?}")
         }
@@ -144,6 +145,11 @@ fn one(session: &Session, told: &Told) -> String {
         Told::Lines { .. } | Told::Text { .. } => "lines".to_owned(),
         other => format!("{other:?}"),
     }
+}
+
+/// Any other number may be that of a process by chance.
+fn returns_a_pid(name: &str, c: &str) -> bool {
+    ["fork", "vfork", "getpid", "getppid", "wait", "waitpid"].contains(&name) || c.contains("GETPID")
 }
 
 fn by_letter(session: &Session, value: i64) -> String {
