@@ -12,6 +12,8 @@ const FILES: [(&str, u64, u64); 5] = [
     ("/etc/passwd", 0x801, 0x2_0f3c),
     ("/bin/sh", 0x801, 0x3_07a2),
 ];
+/// Those of them that are no folders: nothing is in them, and `/etc/passwd/` leads nowhere.
+const PLAIN_FILES: [&str; 2] = ["/etc/passwd", "/bin/sh"];
 /// What a Linux computer has at its root: what is in there differs from one to the next.
 const FOLDERS: [&str; 19] = [
     "bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc", "root", "run",
@@ -44,7 +46,9 @@ pub(super) fn unknown() -> String {
 pub(super) fn found(path: &str) -> Found {
     let plain = plain(path);
     let first = plain.strip_prefix('/').and_then(|rest| rest.split('/').next());
+    let asks_for_a_folder = path.ends_with('/') || path.ends_with("/.");
     match FILES.iter().find(|(known, ..)| *known == plain) {
+        Some((known, ..)) if asks_for_a_folder && PLAIN_FILES.contains(known) => Found::Unknown,
         Some((known, ..)) => Found::File((*known).to_owned()),
         None if path.is_empty() || first.is_some_and(|first| !FOLDERS.contains(&first)) => Found::Nothing,
         None => Found::Unknown,
@@ -87,7 +91,18 @@ mod tests {
 
     #[test]
     fn what_may_be_there_is_not_known() {
-        for path in ["..", "a.c", "./a.c", "../a.c", "/tmp/a", "/home/me", "/etc/passwd/x", "/usr/../tmp"] {
+        for path in [
+            "..",
+            "a.c",
+            "./a.c",
+            "../a.c",
+            "/tmp/a",
+            "/home/me",
+            "/etc/passwd/x",
+            "/etc/passwd/",
+            "/bin/sh/.",
+            "/usr/../tmp",
+        ] {
             assert_eq!(found(path), Found::Unknown, "{path}");
         }
         for path in ["", "/no/such/file", "/nor", "/nor/../tmp"] {
