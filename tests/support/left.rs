@@ -92,7 +92,7 @@ fn queues_left(run: &Finished) -> Vec<String> {
     if run.name != MAKES_QUEUES {
         return Vec::new();
     }
-    let end = Instant::now() + Duration::from_secs(2);
+    let end = Instant::now() + Duration::from_secs(20);
     loop {
         let is_its = |(id, users): &(i32, [i32; 2])| {
             !run.queues_before.contains(id) && !users.iter().any(|pid| *pid > 0 && is_there(*pid))
