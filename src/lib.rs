@@ -41,7 +41,7 @@
 //!
 //! # Out of scope
 //!
-//! POSIX shared memory, `memfd_create` and `mmap` beyond lessons 0 and 21; other systems than Linux;
+//! POSIX shared memory, `memfd_create` and `mmap` beyond lessons 0 and 21; the kernels of other systems;
 //! a wrapper for production use: this one narrates everything and copies every byte.
 
 #[cfg(target_os = "linux")]

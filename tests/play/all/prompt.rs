@@ -247,8 +247,9 @@ fn programs_come_to_the_same_end_on_both_kernels() {
 #[test]
 fn undo_does_not_wait_again_for_a_program_that_has_ended() {
     let again = "undo\nredo\n".repeat(5);
-    let script =
-        format!("fork()\nB: execlp(\"sleep\", \"sleep\", \"2\", NULL)\nint a\nint b\n{again}kill(B, 0)\n");
+    let script = format!(
+        "fork()\nB: execlp(\"sleep\", \"sleep\", \"2\", NULL)\nint a\nint b\nint d\n{again}kill(B, 0)\n"
+    );
     let begun = std::time::Instant::now();
     let told = told_in_any_time(&script);
     assert!(begun.elapsed() < std::time::Duration::from_secs(15), "{:?}", begun.elapsed());
