@@ -246,7 +246,7 @@ fn programs_come_to_the_same_end_on_both_kernels() {
 /// take twenty seconds.
 #[test]
 fn undo_does_not_wait_again_for_a_program_that_has_ended() {
-    let again = "undo\nredo\n".repeat(5);
+    let again = "undo\nredo\n".repeat(10);
     let script = format!(
         "fork()\nB: execlp(\"sleep\", \"sleep\", \"2\", NULL)\nint a\nint b\nint d\n{again}kill(B, 0)\n"
     );
