@@ -38,7 +38,12 @@ impl Deadline {
 
     /// Whether it is over.
     pub fn has_passed(&self) -> bool {
-        self.end.is_some_and(|end| Instant::now() >= end)
+        self.has_passed_after(self.elapsed())
+    }
+
+    /// Whether it is over when the run has taken so long.
+    pub fn has_passed_after(&self, elapsed: Duration) -> bool {
+        self.end.is_some_and(|end| self.began + elapsed >= end)
     }
 
     /// How long the run has taken so far.
@@ -102,4 +107,21 @@ fn start(timer: &mut Timer, first: Duration, again: Duration) -> nix::Result<()>
     let first = TimeSpec::from_duration(first.max(Duration::from_nanos(1)));
     let times = Expiration::IntervalDelayed(first, TimeSpec::from_duration(again));
     timer.set(times, TimerSetTimeFlags::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_given_once_more_counts_from_the_beginning() {
+        const SECOND: Duration = Duration::from_secs(1);
+        let mut deadline = Deadline::after(Some(SECOND)).expect("a timer");
+        assert!(deadline.has_passed_after(SECOND));
+        deadline.put_off(SECOND / 2, 3);
+        assert!(!deadline.has_passed_after(SECOND) && deadline.has_passed_after(SECOND * 3 / 2));
+        deadline.put_off(SECOND * 9, 3);
+        assert!(!deadline.has_passed_after(SECOND * 2) && deadline.has_passed_after(SECOND * 3));
+        assert!(!Deadline::after(None).expect("none").has_passed_after(SECOND * 1000));
+    }
 }

@@ -37,12 +37,13 @@ impl Account {
 }
 
 impl Tracer<'_> {
-    /// The time is up: what others took of it is given once more, as far as the limit may be stretched.
+    /// The time is up: what others took of it is given once more, as far as the limit may be stretched. All is judged by one
+    /// moment: whatever keeps the tracer from running meanwhile is no time of the program's.
     pub(super) fn out_of_time(&mut self, deadline: &mut Deadline) {
         let elapsed = deadline.elapsed();
         let starved = self.starved(elapsed);
         deadline.put_off(starved, self.limits.stretch);
-        if deadline.has_passed() {
+        if deadline.has_passed_after(elapsed) {
             // Whoever had most of the time has not been kept from its end by others.
             let had_most = self.limits.time.is_some_and(|time| elapsed.saturating_sub(starved) > time / 2);
             self.cut_short(if had_most { StopReason::Time } else { StopReason::Starved });
