@@ -118,7 +118,7 @@ impl Arena {
 
     /// Whether an address is one of a variable or a string.
     pub fn holds(address: u64) -> bool {
-        address >= START
+        address.checked_sub(START).is_some_and(|offset| offset < LARGEST as u64)
     }
 
     /// The bytes at an address, if all are there.

@@ -103,13 +103,15 @@ impl Evaluation<'_> {
         let note = if Arena::holds(address) {
             self.arena.at(address).filter(|(_, rest)| length > *rest).map(|(name, rest)| {
                 format!(
-                    "{length} bytes are written where {name} has {rest}: the rest goes over what lies behind it, and C says nothing."
+                    "{} written where {name} has {rest}: the rest goes over what lies behind it, and C says nothing.",
+                    bytes_are(length)
                 )
             })
         } else {
             self.segment_at(address).filter(|(_, rest)| *rest < length as i64).map(|(id, rest)| {
                 format!(
-                    "{length} bytes are written where segment {id} has {}: its last page goes on behind them, so that nothing stops it.",
+                    "{} written where segment {id} has {}: its last page goes on behind them, so that nothing stops it.",
+                    bytes_are(length),
                     rest.max(0)
                 )
             })
@@ -123,7 +125,8 @@ impl Evaluation<'_> {
     pub(super) fn load_record(&mut self, address: u64, length: u64, at: At) -> Result<Vec<u8>> {
         let short = self.arena.at(address).filter(|(_, rest)| length > *rest).map(|(name, rest)| {
             format!(
-                "{length} bytes are read where {name} has {rest}: the rest is whatever lies behind it, and C says nothing."
+                "{} read where {name} has {rest}: the rest is whatever lies behind it, and C says nothing.",
+                bytes_are(length)
             )
         });
         let Some(note) = short else { return self.load(address, length, at) };
@@ -143,6 +146,10 @@ impl Evaluation<'_> {
         let at = view.offset * self.context.machine.host.page_size + (address - mapping.start);
         Some((view.shmid, size as i64 - at as i64))
     }
+}
+
+fn bytes_are(length: u64) -> String {
+    if length == 1 { "1 byte is".to_owned() } else { format!("{length} bytes are") }
 }
 
 /// `600`: three digits of which each could be one of a mode, and no 0 before them.

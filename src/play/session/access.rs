@@ -83,6 +83,9 @@ impl Met<'_> {
             Met::Nothing(_, None) if address < page_size => format!(
                 "{address:#x} is in the first page, where nothing is mapped: {address} is a number and no address, or so far behind a pointer that is NULL."
             ),
+            Met::Nothing(u64::MAX, None) => {
+                "0xffffffffffffffff is (void *) -1, which shmat returns when it fails: look at what it returned before you use it.".to_owned()
+            }
             Met::Nothing(at, None) if Arena::holds(*at) => {
                 "This is a string constant, as in \"abc\": a compiler puts it into memory that may be read only. char text[] = \"abc\" makes an array that may be written.".to_owned()
             }

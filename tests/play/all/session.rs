@@ -225,6 +225,10 @@ fn a_file_that_is_not_there_and_a_number_that_is_no_pointer_are_named() {
     let said = reason(&["printf(\"%s\", 5)"]);
     assert!(said.contains("5 is a number and no address"), "{said}");
     assert!(reason(&["puts(NULL)"]).contains("the pointer is NULL."));
+    for line in ["puts(p)", "*p = 1", "char c = *p", "printf(\"%s\", p)"] {
+        let said = reason(&["char *p = shmat(77, NULL, 0)", line]);
+        assert!(said.contains("is (void *) -1, which shmat returns when it fails"), "{line}: {said}");
+    }
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn what_c_takes_in_silence_is_told() {
         ("semctl(s, 0, GETALL)", "wants a fourth argument"),
         ("strcpy(p + 98, \"abc\")", "4 bytes are written where segment 0 has 2"),
         ("memset(p, 'A', 101)", "101 bytes are written where segment 0 has 100"),
-        ("p[100] = 'x'", "1 bytes are written where segment 0 has 0"),
+        ("p[100] = 'x'", "1 byte is written where segment 0 has 0"),
         ("shmget(IPC_PRIVATE, 1, IPC_CREAT | 600)", "600 is decimal, and 01130 in octal"),
         ("struct shmid_ds b; b.shm_perm.mode = 640", "640 is decimal, and 01200 in octal"),
         ("int small; shmctl(id, IPC_STAT, &small)", "112 bytes are written where small has 4"),
