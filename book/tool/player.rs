@@ -87,11 +87,11 @@ impl Teller {
     }
 
     fn look(&mut self, event: &Event) {
-        self.script.see(event);
+        let now = self.watch.see(event);
+        self.script.see(event, self.watch.replay());
         if let Some(lines) = self.script.lines() {
             self.script_so_far = lines.to_vec();
         }
-        let now = self.watch.see(event);
         if self.scenes.last() != Some(&now) {
             self.scenes.push(now);
         }

@@ -113,6 +113,11 @@ impl Watch {
         Scene::of(&self.replay)
     }
 
+    /// The world that is shown.
+    pub fn replay(&self) -> &Replay {
+        &self.replay
+    }
+
     /// Who has ended is shown until the next stretch, and no longer.
     pub fn begin_stretch(&mut self) {
         self.replay.begin_stretch();

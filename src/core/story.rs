@@ -52,12 +52,11 @@ pub use show::{changes, fields};
 pub use source::Source;
 pub use text::{Screen, Text, ascii};
 pub use traced::{Lingering, Traced};
-pub use transcript::SoFar;
+pub use transcript::{SoFar, Transcript};
 pub use visible::visible;
 pub use work::Work;
 
 use show::Seen;
-use transcript::Transcript;
 
 /// Who turns events into something to read.
 pub trait Render {

@@ -129,7 +129,7 @@ impl Story {
                 (notation::access(direction, address, bytes), Some(*faults))
             }
             Err(Error::Ended { .. }) => {
-                self.transcribe(|transcript, pid| transcript.died(pid, address));
+                self.transcribe(|transcript, pid| transcript.died(pid, address, direction));
                 (notation::fatal(direction, address, bytes), None)
             }
             Err(_) => return faults,

@@ -11,8 +11,13 @@ use std::collections::BTreeMap;
 use crate::call::{Address, Answer, Call, Cmd, Outcome, Ownership, SemCmd, SemOp};
 use crate::process::Adjustment;
 
+use super::event::Direction;
+
 /// Of one store so many bytes are repeated: more would fill the learner's screen.
 const LONGEST: usize = 256;
+
+/// The least page that a machine has: so far a mapping reaches at least.
+const PAGE: u64 = 4096;
 
 /// What is known by a name at the prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +37,7 @@ struct Actor {
 
 /// The lines so far.
 #[derive(Debug, Default)]
-pub(super) struct Transcript {
+pub struct Transcript {
     lines: Vec<String>,
     actors: BTreeMap<i32, Actor>,
     /// The segments and the sets, in the order in which they were made.
@@ -73,8 +78,14 @@ impl Transcript {
         Some(SoFar { lines: self.lines[..last].to_vec(), typed: Some(self.lines[last].clone()) })
     }
 
+    /// How many lines there are.
     pub fn length(&self) -> usize {
         self.lines.len()
+    }
+
+    /// The letter of a process at the prompt.
+    pub fn letter(&self, pid: i32) -> Option<&str> {
+        self.actors.get(&pid).map(|actor| &*actor.letter)
     }
 
     fn enter(&mut self, pid: i32, like: Actor) {
@@ -93,32 +104,38 @@ impl Transcript {
         self.lines.push(format!("# left out: {what}"));
     }
 
+    /// A process forks another one.
     pub fn fork(&mut self, parent: i32, child: i32) {
         self.add(parent, "fork()");
         let parent = self.actors.get(&parent).cloned();
         self.enter(child, parent.unwrap_or_default());
     }
 
+    /// A process begins that is unrelated to the others.
     pub fn unrelated(&mut self, pid: i32) {
         self.lines.push("new".to_owned());
         self.enter(pid, Actor::default());
     }
 
+    /// A process becomes another program.
     pub fn exec(&mut self, pid: i32, program: &str, arguments: &[&str]) {
         let words: Vec<String> =
             [&[program, program], arguments].concat().iter().map(|word| quoted(word.as_bytes())).collect();
         self.add(pid, &format!("execlp({}, NULL)", words.join(", ")));
     }
 
+    /// A process ends by itself.
     pub fn exit(&mut self, pid: i32) {
         self.add(pid, "exit(0)");
     }
 
+    /// A process is killed.
     pub fn killed(&mut self, pid: i32) {
         let letter = self.actors.get(&pid).map_or("A", |actor| &actor.letter);
         self.lines.push(format!("kill({letter}, SIGKILL)"));
     }
 
+    /// A process becomes another user, or changes a setting.
     pub fn adjusted(&mut self, pid: i32, adjustment: &Adjustment) {
         match adjustment {
             Adjustment::SetIdentity(user) => self.add(pid, &format!("setgid({user}); setuid({user})")),
@@ -127,6 +144,7 @@ impl Transcript {
         }
     }
 
+    /// Bytes that a process wrote.
     pub fn stored(&mut self, pid: i32, address: Address, bytes: &[u8]) {
         if !self.is_attached(pid, address) {
             return self.left_out(&format!("{} bytes stored at {address}", bytes.len()));
@@ -152,12 +170,24 @@ impl Transcript {
         }
     }
 
-    /// An access that ended its process.
-    pub fn died(&mut self, pid: i32, address: Address) {
+    /// A byte that a process read: a page that nobody has touched is there after that.
+    pub fn read(&mut self, pid: i32, address: Address) {
         let at = self.address(pid, address);
         self.add(pid, &format!("*(char *)({at})"));
     }
 
+    /// An access that ended its process. A page that must not be written may be read.
+    pub fn died(&mut self, pid: i32, address: Address, direction: Direction) {
+        match direction {
+            Direction::Read => self.read(pid, address),
+            Direction::Write => {
+                let at = self.address(pid, address);
+                self.add(pid, &format!("*(char *)({at}) = 0"));
+            }
+        }
+    }
+
+    /// A number that a process wrote.
     pub fn word(&mut self, pid: i32, address: Address, value: u32) {
         if !self.is_attached(pid, address) {
             return self.left_out(&format!("{value} stored at {address}"));
@@ -271,9 +301,9 @@ impl Transcript {
     }
 
     /// Whether the process has a segment there: what else it has mapped, the prompt's process has not.
-    fn is_attached(&self, pid: i32, address: Address) -> bool {
+    pub fn is_attached(&self, pid: i32, address: Address) -> bool {
         let below = self.actors.get(&pid).and_then(|actor| actor.attached.range(..=address.0).next_back());
-        below.is_some_and(|(start, size)| address.0 - start < *size)
+        below.is_some_and(|(start, size)| address.0 - start < size.next_multiple_of(PAGE))
     }
 
     /// An address: from the nearest variable below it that holds one.
