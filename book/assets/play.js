@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-    const { element, button, enable, renew, load, Picture, SETTLED, kept } = globalThis.shm;
+    const { element, button, enable, renew, load, Picture, SETTLED, kept, keptInTab } = globalThis.shm;
 
     // ---------------------------------------------------------------------------------------------- the module
 
@@ -39,6 +39,9 @@
     // ------------------------------------------------------------------------------------- sessions as text
 
     const SIGNS = { "+": "-", "/": "_", "=": "" };
+    // Ten times what anybody types. A link of a page's length may unpack to more than a browser can hold.
+    const LARGEST = 1 << 18;
+    const UNREADABLE = "The link cannot be read: it is cut off or changed. Copy it once more, as a whole. What is here is your own session.";
 
     // A session in an address: its lines, compressed where the browser can.
     async function packed(session) {
@@ -49,11 +52,44 @@
 
     async function unpacked(text) {
         const bytes = bytesOf(text.replace(/-/g, "+").replace(/_/g, "/"));
-        const session = JSON.parse(new TextDecoder().decode(await bytesThrough(bytes, new DecompressionStream("deflate-raw"))));
+        const session = JSON.parse(await textOf(through(bytes, new DecompressionStream("deflate-raw")).body));
         const strings = (list) => Array.isArray(list) && list.every((one) => typeof one === "string");
         if (!strings(session.lines) || !strings(session.start ?? [])) throw new Error("this link holds no session");
         return session;
     }
+
+    async function textOf(stream) {
+        const decoder = new TextDecoder(), reader = stream.getReader();
+        let text = "";
+        for (let part = await reader.read(); !part.done; part = await reader.read()) {
+            text += decoder.decode(part.value, { stream: true });
+            if (text.length > LARGEST) throw new Error("this is more than a session");
+        }
+        return text;
+    }
+
+    // Pasted text as statements: one that goes on in the next line, as a call with many arguments, is one line.
+    function statements(text) {
+        const whole = [];
+        let part = "";
+        for (const line of text.split("\n")) {
+            part = `${part} ${line.trim()}`.trim();
+            if (isOpen(part)) continue;
+            whole.push(part);
+            part = "";
+        }
+        return part ? [...whole, part] : whole;
+    }
+
+    // Whether a bracket or a comment is open at its end. What stands in quotes and in comments is none.
+    function isOpen(text) {
+        const bare = text.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\/\*.*?\*\/|\/\/.*/g, "");
+        return bare.includes("/*") || bare.split("(").length > bare.split(")").length;
+    }
+
+    // What was done in this tab goes before what was done in another one since then.
+    const remember = (name, value) => { for (const place of [keptInTab, kept]) place.set(name, value); };
+    const remembered = (name) => keptInTab.get(name) ?? kept.get(name);
 
     // -------------------------------------------------------------------------------------- what a line did
 
@@ -215,7 +251,7 @@
 
         async choose(name) {
             this.keep();
-            await this.begin({ level: name, lines: kept.get(`play-${name}`) ?? [] });
+            await this.begin({ level: name, lines: remembered(`play-${name}`) ?? [] });
             this.publish();
         }
 
@@ -253,25 +289,30 @@
         // From the address, or from the last time, or from the start that a player gave.
         async restore() {
             if (!this.page) return this.begin({ level: "", start: this.start, lines: [] });
-            window.addEventListener("hashchange", () => this.fromAddress());
+            window.addEventListener("hashchange", () => this.follow());
             window.addEventListener("pagehide", () => { if (this.soon) this.keep(); });
             // What was kept of a session whose address was written here may have a line more than the address.
-            if (!history.state?.isKept && await this.fromAddress()) return undefined;
-            const name = kept.get("level") ?? "";
-            await this.begin({ level: name, lines: kept.get(`play-${name}`) ?? [] });
+            const session = history.state?.isKept ? undefined : await this.fromAddress();
+            await this.begin(session ?? this.own());
+            if (session === null) this.tell(line("shm-told-error", UNREADABLE));
             return undefined;
         }
 
+        async follow() {
+            const session = await this.fromAddress();
+            if (session) await this.begin(session);
+            else if (session === null) this.tell(line("shm-told-error", UNREADABLE));
+        }
+
+        // The session that the address holds; null, if it should hold one and does not.
         async fromAddress() {
-            const found = /^#s=([\w-]+)$/.exec(location.hash);
-            if (!found) return false;
-            try {
-                await this.begin(await unpacked(found[1]));
-            } catch (problem) {
-                await this.begin({ level: "", lines: [] });
-                this.tell(line("shm-told-error", `The link cannot be read: ${problem.message}.`));
-            }
-            return true;
+            const [, text] = /^#s=(.*)/.exec(location.hash) ?? [];
+            return text === undefined ? undefined : unpacked(text).catch(() => null);
+        }
+
+        own() {
+            const level = remembered("level") ?? "";
+            return { level, lines: remembered(`play-${level}`) ?? [] };
         }
 
         async begin({ level = "", start = [], lines }) {
@@ -417,12 +458,13 @@
 
         // Several lines are done one by one; the last stays, if nothing follows it.
         paste(event) {
-            const lines = event.clipboardData.getData("text").split("\n");
-            if (lines.length < 2) return;
+            const text = event.clipboardData.getData("text");
+            if (!text.includes("\n")) return;
             event.preventDefault();
+            const lines = statements(text);
             const last = lines.pop();
-            for (const one of lines) if (one.trim()) this.run(one.trim());
-            this.input.value = last.trim();
+            for (const one of lines) if (one) this.run(one);
+            this.input.value = last;
         }
 
         // ------------------------------------------------------------------------------------------ keeping it
@@ -449,8 +491,8 @@
         keep() {
             if (!this.page) return;
             const name = this.level?.name ?? "";
-            kept.set("level", name);
-            if (this.isKept) kept.set(`play-${name}`, this.lines);
+            remember("level", name);
+            if (this.isKept) remember(`play-${name}`, this.lines);
         }
 
         // The address follows the session, so that it can be sent at any moment.
@@ -460,7 +502,7 @@
                 this.copy.href = `playground.html#s=${text}`;
                 return;
             }
-            kept.set("level", this.level?.name ?? "");
+            remember("level", this.level?.name ?? "");
             history.replaceState({ isKept: this.isKept }, "", `#s=${text}`);
         }
 

@@ -98,6 +98,7 @@
 
     // --------------------------------------------------------------------------------------------------- player
 
+    const NOT_HAD = "The prompt begins with calls of System V whose whole effect is known: not before the first of them, after other calls, or for another user.";
     const MOVING = ".shm-call, .shm-process, .shm-bytes";
 
     // Where a step stops: after each call, so that each moves the picture, and at the end with all that is told of it.
@@ -119,7 +120,10 @@
             this.at = 0;
             this.place = 0;
             this.whole = false;
-            this.build(new Source({ Rust: { title: file, text: source }, C: { title: "the same calls in C", text: c } }));
+            this.build(new Source({
+                Rust: { title: file, text: source, calls: this.callsBy("at") },
+                C: { title: "the same calls in C", text: c, calls: this.callsBy("c") },
+            }, (calls) => this.goToOneOf(calls)));
             this.memory = `answers-${location.pathname}-${this.getAttribute("aria-label")}`;
             this.restore();
             this.fold();
@@ -131,7 +135,16 @@
             if (same.length > 1) this.setAttribute("aria-label", `${label}, a copy`);
             if (!this.follow()) this.render();
             this.addEventListener("keydown", (event) => this.key(event));
-            window.addEventListener("popstate", () => this.follow());
+            window.addEventListener("popstate", ({ state }) => this.follow() || this.goBackTo(state));
+        }
+
+        // An address without a step: where the player stood when it was left.
+        goBackTo(state) {
+            if (state?.player !== this.memory) return;
+            clearTimeout(this.soon);
+            this.at = state.at;
+            this.place = state.place;
+            this.render();
         }
 
         // Arrow keys go through the run while the focus is in it, and only then. mdBook would turn the page.
@@ -246,6 +259,26 @@
             this.play.scrollIntoView({ block: "nearest" });
         }
 
+        // The places of the calls that each line of a source makes.
+        callsBy(name) {
+            const calls = new Map();
+            for (const [at, step] of this.steps.entries()) {
+                for (const [index, { dataset }] of [...step.children].entries()) {
+                    if (!dataset[name]) continue;
+                    const place = this.stops.get(step).findIndex((end) => end >= index);
+                    calls.set(dataset[name], [...calls.get(dataset[name]) ?? [], { at, place }]);
+                }
+            }
+            return calls;
+        }
+
+        // A line may make several calls: each click goes to the next of them.
+        goToOneOf(calls) {
+            const isLater = ({ at, place }) => at > this.at || (at === this.at && place > this.place);
+            const { at, place } = calls.find(isLater) ?? calls[0];
+            this.turn(at, place);
+        }
+
         jumps() {
             this.jump = this.steps.map((step, index) => {
                 const title = step.getAttribute("aria-label");
@@ -282,6 +315,7 @@
 
         turn(at, part) {
             const isNewStep = at !== this.at;
+            if (isNewStep) history.replaceState({ player: this.memory, at: this.at, place: this.place }, "");
             Object.assign(this, { at, place: part });
             this.render();
             this.publish(isNewStep);
@@ -319,7 +353,9 @@
             this.picture.show(this.scenes[told?.dataset.scene ?? 0]);
             this.mark(visible);
             this.linesHere = told?.dataset.lines;
-            enable(this.take, this.linesHere !== undefined && this.linesHere !== "0");
+            const isHad = this.linesHere !== undefined && this.linesHere !== "0";
+            enable(this.take, isHad);
+            this.take.title = isHad ? "" : NOT_HAD;
             const stops = this.stops.get(this.steps[this.at]).length;
             const last = this.at === this.steps.length - 1 && this.place === stops - 1;
             const waits = Boolean(this.open());
@@ -345,7 +381,8 @@
             const done = (name) => [...before, ...visible].findLast((block) => block.dataset[name])?.dataset[name];
             this.source.show({ Rust: done("at"), C: done("c") });
             const [who, c] = [".shm-who", "code"].map((one) => this.current?.querySelector(one));
-            this.made.replaceChildren(...(c ? [...(who ? [who.cloneNode(true), " "] : []), c.cloneNode(true)] : []));
+            const text = this.current?.matches(".shm-process") ? this.current.textContent.trim() : "";
+            this.made.replaceChildren(...(c ? [...(who ? [who.cloneNode(true), " "] : []), c.cloneNode(true)] : [text]));
         }
 
         // Shows a step up to its stop, or to a question before it that waits for an answer.
@@ -365,8 +402,9 @@
 
     // The lesson's file beside the picture, and the same calls in C, each with the line that was run last.
     class Source {
-        constructor(languages) {
-            this.languages = Object.entries(languages).map(([name, { title, text }]) => ({ name, title, ...this.listing(title, text) }));
+        constructor(languages, go) {
+            this.go = go;
+            this.languages = Object.entries(languages).map(([name, told]) => ({ name, title: told.title, ...this.listing(told) }));
             this.title = element("span");
             const choice = element("div", { className: "shm-languages" });
             choice.setAttribute("role", "group");
@@ -378,9 +416,13 @@
             this.choose(kept.get("language") === "C" ? "C" : "Rust");
         }
 
-        listing(title, text) {
+        listing({ title, text, calls }) {
             const lines = text.trimEnd().split("\n").map((line, index) => element("span", { className: "shm-line" },
                 element("span", { className: "shm-number", ariaHidden: "true" }, String(index + 1).padStart(3)), ` ${line}\n`));
+            // A pointer's way; a keyboard has Next.
+            for (const [number, made] of calls) {
+                Object.assign(lines[number - 1], { title: "Go to the call that this line makes", onclick: () => { if (getSelection().isCollapsed) this.go(made); } });
+            }
             return { lines, code: element("pre", { className: "shm-source-code", tabIndex: 0, role: "group", ariaLabel: title }, ...lines) };
         }
 
