@@ -28,6 +28,7 @@ impl Bench {
     /// # Errors
     ///
     /// As for [`Segment::create`] and [`Segment::attach`].
+    #[track_caller]
     pub fn set_up(story: &Story, largest: usize) -> Result<Bench> {
         let size = room_for(largest);
         let segment = Segment::create(story, Key::PRIVATE, size, OWNER_RW)?;
@@ -78,6 +79,7 @@ impl Bench {
     /// # Errors
     ///
     /// `Refused`: somebody else has removed something already.
+    #[track_caller]
     pub fn clear(self) -> Result<()> {
         if let Some(set) = self.set {
             set.remove()?;
@@ -87,6 +89,7 @@ impl Bench {
     }
 }
 
+#[track_caller]
 fn semaphores(story: &Story) -> Result<Option<Semaphores>> {
     match Semaphores::create(story, Key::PRIVATE, SEMAPHORES, OWNER_RW) {
         Ok(set) => Ok(Some(set)),
