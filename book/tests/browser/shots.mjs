@@ -2,15 +2,16 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { newPage } from "./book.mjs";
 
 const PAGES = ["preface", "model", "lesson01", "lesson04", "lesson11", "lesson17", "lesson20", "errata", "reference", "teaching"];
 
-export async function shoot({ browser, address }, open, folder) {
+export async function shoot(book, folder) {
     await mkdir(folder, { recursive: true });
     for (const theme of ["light", "coal"]) {
         for (const width of [360, 800, 1600]) {
             for (const name of PAGES) {
-                const page = await open(browser, `${address}${name}.html`, { theme, viewport: { width, height: 1000 } });
+                const page = await newPage(book, `${name}.html`, { theme, viewport: { width, height: 1000 } });
                 const next = page.locator("shm-player .shm-next");
                 for (let presses = 0; presses < 3 && await next.count(); presses += 1) await next.click();
                 await page.waitForTimeout(600);
