@@ -20,6 +20,7 @@ use super::code::Code;
 use super::job::Line;
 use super::memory;
 use super::observed::is_running;
+use super::orphans::children;
 use crate::call::{Answer, Performed};
 use trace::What;
 
@@ -120,11 +121,15 @@ impl Watchdog {
     /// Ends the program, for a reason. The first reason counts.
     pub fn halt(&self, code: Code, words: impl Into<String>) {
         lock(&self.halted).get_or_insert((code, words.into()));
-        let _ = match self.first {
-            // With the first process of the namespace all others of it go, seen or unseen.
-            Some(first) => kill(Pid::from_raw(first), Signal::SIGKILL),
-            None => lock(&self.alive).iter().try_for_each(|pid| kill(Pid::from_raw(*pid), Signal::SIGKILL)),
+        let end = |pid| {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         };
+        match self.first {
+            // With the first process of the namespace all others of it go, seen or unseen.
+            Some(first) => end(first),
+            // Whoever has slipped away comes to this process when its parent goes.
+            None => lock(&self.alive).iter().copied().chain(children()).for_each(end),
+        }
     }
 
     pub fn reason(&self) -> Option<(Code, String)> {
