@@ -22,7 +22,11 @@ const OTHERS = ["toc.html", "404.html", "print.html", "index.html"];
 
 export async function openBook() {
     const server = await serve();
-    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+    const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+    const browser = await chromium.launch({ executablePath, args: FLAGS }).catch((problem) => {
+        server.stop();
+        throw problem;
+    });
     const pages = (await readdir(built)).filter((name) => name.endsWith(".html") && !OTHERS.includes(name)).sort();
     return {
         browser, address: server.address, pages, lessons: pages.filter((name) => name.startsWith("lesson")),
