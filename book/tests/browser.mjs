@@ -13,11 +13,11 @@
 //
 //     a chapter before anything is done on it        60 to 72 KB compressed; more than 100 fails a test
 //     its first paint                                (0.4 to 1.3 s)
-//     the prompt's module                            171 KB compressed, loaded at the first use
+//     the prompt's module                            175 KB compressed, loaded at the first use
 //     from asking for it to the prompt               36 ms (71)
 //     an answer, until it is laid out                1.1 ms (5.5), of which the module takes 0.4 (1.7)
 //     the world, in the frame after it               2.5 ms (9.1)
-//     the whole group of tests                       295 s, before clicks went together and pages were shared
+//     the whole group of tests                       372 to 387 s in an hour in which the machine was half as quick
 
 import { openBook, outside, problems } from "./browser/book.mjs";
 import { clock } from "./browser/clock.mjs";
